@@ -1,0 +1,80 @@
+//! What can stop a run, said so that the person can mend it.
+
+use crate::issue::IssueError;
+use crate::issue::key::KeyError;
+use crate::model::{ArtifactId, RelPath};
+use crate::plan::Reason;
+use crate::seal::{OpenError, SealError};
+use crate::store::{CommitError, StoreError};
+
+/// Why a run stopped. Nothing that was there before is lost in any of these.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    #[error("{count} steps need a decision first; {first}")]
+    Refused { first: String, count: usize },
+    #[error("no given identity could open what would be sealed to {}; nothing was written", .recipients.join(", "))]
+    NoIdentity { artifact: ArtifactId, recipients: Vec<String>, have: Vec<String> },
+    #[error("{} sealed keys cannot be opened; nothing was written", .0.len())]
+    Sealed(Vec<SealedKey>),
+    #[error("cannot make {artifact}")]
+    Key {
+        artifact: ArtifactId,
+        #[source]
+        source: KeyError,
+    },
+    #[error("cannot issue {artifact}")]
+    Issue {
+        artifact: ArtifactId,
+        #[source]
+        source: IssueError,
+    },
+    #[error("cannot seal the key of {artifact}")]
+    Seal {
+        artifact: ArtifactId,
+        #[source]
+        source: SealError,
+    },
+    #[error("{artifact} was made and is not what was declared ({}); it was thrown away", join(.reasons))]
+    NotAsDeclared { artifact: ArtifactId, reasons: Vec<Reason> },
+    #[error("{artifact} was made and failed its proof: {detail}; it was thrown away")]
+    Unproved { artifact: ArtifactId, detail: String },
+    #[error("the key of {artifact} could not be opened again after it was sealed; it was thrown away")]
+    NotOpenable {
+        artifact: ArtifactId,
+        #[source]
+        source: OpenError,
+    },
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    #[error("cannot read back what was written")]
+    ReadBack(#[from] StoreError),
+    #[error("{path} of {artifact} reads back as something else than was written; did another program change it?")]
+    ReadBackDiffers { artifact: ArtifactId, path: RelPath },
+    #[error("interrupted; what is on disk is whole, run again to go on")]
+    Interrupted,
+}
+
+/// One key file that was there and did not open.
+#[derive(Debug)]
+pub struct SealedKey {
+    pub artifact: ArtifactId,
+    pub path: RelPath,
+    pub cause: Unopened,
+}
+
+/// Why a sealed key is of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum Unopened {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("it opens, but holds no key: {0}")]
+    NotAKey(#[from] KeyError),
+    #[error("it opens, but holds another key than the certificate's")]
+    OtherKey,
+    #[error("it is not there")]
+    Missing,
+}
+
+fn join(reasons: &[Reason]) -> String {
+    reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}

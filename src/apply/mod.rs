@@ -1,0 +1,160 @@
+//! Carries a plan out: opens what is needed, issues, seals, proves, commits, reads back. It decides nothing.
+//!
+//! Until the first commit nothing is on disk, so everything that can fail for want of an identity fails before it.
+
+mod commit;
+mod error;
+mod make;
+mod prove;
+mod unlock;
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+
+pub use error::ApplyError;
+
+use crate::model::{Artifact, ArtifactId, Authority, CertificateFacts, Fleet, Observed};
+use crate::plan::{Action, Plan, Step};
+use crate::seal::Identities;
+use crate::store::{Lock, Root};
+
+use commit::Committer;
+use make::{Made, Workbench};
+use unlock::Unlocked;
+
+/// Everything a run works with.
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    pub fleet: &'a Fleet,
+    pub observed: &'a Observed,
+    pub plan: &'a Plan,
+    pub root: &'a Root,
+    pub lock: &'a Lock,
+    pub identities: &'a Identities,
+    pub progress: &'a dyn Progress,
+    /// Set from outside to stop before the next commit.
+    pub interrupted: &'a AtomicBool,
+}
+
+/// Told about a run while it lasts.
+pub trait Progress: Sync {
+    /// `artifacts` are about to be made.
+    fn start(&self, artifacts: usize);
+    /// One more is made and proved.
+    fn made(&self, id: &ArtifactId);
+    /// `files` of them are on disk for good.
+    fn committed(&self, files: usize);
+}
+
+/// What a run did.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    pub done: Vec<Done>,
+    /// Files written or deleted, the derived ones included.
+    pub files: usize,
+}
+
+/// One step that was carried out.
+#[derive(Clone, Debug)]
+pub struct Done {
+    pub id: ArtifactId,
+    pub action: Action,
+    pub certificate: CertificateFacts,
+}
+
+/// How many artifacts are made between two commits: enough to make the cost of a commit vanish, few enough that an
+/// interruption in an hour of RSA loses minutes.
+const CHEAP_BATCH: usize = 2048;
+const COSTLY_BATCH_PER_THREAD: usize = 16;
+
+/// Carries out every step of the plan.
+///
+/// # Errors
+/// A refusal, a key that cannot be opened, a proof that fails, a commit that fails. Whatever was committed before is whole
+/// pairs; nothing else was written.
+pub fn execute(run: Run<'_>, jobs: NonZeroUsize) -> Result<Report, ApplyError> {
+    if let Some(step) = run.plan.refusals().next() {
+        return Err(ApplyError::Refused { first: describe(step), count: run.plan.refusals().count() });
+    }
+    unlock::check_coverage(&run)?;
+    let unlocked = unlock::open_keys(&run)?;
+    let mut committer = Committer::new(run);
+    run.progress.start(run.plan.changes().filter(|step| step.artifact().is_some()).count());
+    let workbench = make_authorities(&run, &unlocked, &mut committer)?;
+    make_leaves(&run, &workbench, &mut committer, jobs)?;
+    committer.finish()
+}
+
+fn describe(step: &Step) -> String {
+    match (&step.target, &step.action) {
+        (target, Action::Refuse { cure }) => format!("{target}: {cure}"),
+        (target, _) => target.to_string(),
+    }
+}
+
+/// Authorities one after the other, issuers first, and on disk before anything they sign.
+fn make_authorities<'a>(
+    run: &Run<'a>,
+    unlocked: &'a Unlocked,
+    committer: &mut Committer<'a>,
+) -> Result<Workbench<'a>, ApplyError> {
+    let mut workbench = Workbench::new(run, unlocked);
+    let steps = steps_by_id(run.plan);
+    let mut made = Vec::new();
+    for authority in &run.fleet.authorities {
+        let Some(step) = steps.get(&authority.id()) else { continue };
+        if !step.action.changes_files() {
+            continue;
+        }
+        let new = workbench.authority(authority, step)?;
+        run.progress.made(&new.artifact.id());
+        made.push(new);
+    }
+    committer.commit(made)?;
+    Ok(workbench)
+}
+
+fn make_leaves<'a>(
+    run: &Run<'a>,
+    workbench: &Workbench<'a>,
+    committer: &mut Committer<'a>,
+    jobs: NonZeroUsize,
+) -> Result<(), ApplyError> {
+    let steps = steps_by_id(run.plan);
+    let changing: Vec<_> = run
+        .fleet
+        .certificates
+        .iter()
+        .filter_map(|leaf| steps.get(&leaf.id()).map(|step| (leaf, *step)))
+        .filter(|(_, step)| step.action.changes_files())
+        .collect();
+    let is_costly = changing.iter().any(|(leaf, _)| leaf.declaration.key.is_rsa());
+    let batch = if is_costly { jobs.get() * COSTLY_BATCH_PER_THREAD } else { CHEAP_BATCH };
+    for leaves in changing.chunks(batch) {
+        let made: Vec<Made<'a>> = leaves
+            .par_iter()
+            .map(|(leaf, step)| {
+                if run.interrupted.load(Ordering::Relaxed) {
+                    return Err(ApplyError::Interrupted);
+                }
+                let made = workbench.leaf(leaf, step)?;
+                run.progress.made(&made.artifact.id());
+                Ok(made)
+            })
+            .collect::<Result<_, _>>()?;
+        committer.commit(made)?;
+    }
+    Ok(())
+}
+
+fn steps_by_id(plan: &Plan) -> BTreeMap<ArtifactId, &Step> {
+    plan.steps.iter().filter_map(|step| step.artifact().map(|id| (id.clone(), step))).collect()
+}
+
+/// The declared issuer of an artifact.
+fn issuer_of<'a>(fleet: &'a Fleet, artifact: Artifact<'_>) -> Option<&'a Authority> {
+    artifact.issuer_name().and_then(|name| fleet.authority(name))
+}

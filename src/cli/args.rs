@@ -1,0 +1,152 @@
+//! What can be typed. The help texts here are the source of the manual, the completions and `docs/cli.md`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::plan::Pattern;
+
+/// Declared certificates, made true: issues certificate authorities and certificates from NixOS options, seals every
+/// private key with age, and changes only what differs from the declaration.
+#[derive(Debug, Parser)]
+#[command(
+    name = "certs",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 done, or nothing to do; 1 failed or refused, nothing lost; 2 changes are pending (plan, check); \
+                  64 wrong usage; 130 interrupted.\n\nWithout --manifest, --flake or --file, the nearest flake.nix at or above \
+                  the current directory is evaluated."
+)]
+pub struct Cli {
+    /// When to use colour; NO_COLOR turns it off too.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make every declared authority and certificate true: create, renew, replace or reseal what differs, keep the rest.
+    #[command(after_help = "Examples:\n  certs recreate\n  certs recreate --only cp1/cluster/apiserver\n  certs recreate --replace kubelet \
+                            --identity ~/.ssh/id_ed25519\n  certs recreate --manifest manifest.json --root .")]
+    Recreate(RecreateArgs),
+    /// Show what `recreate` would do, with every reason. Needs no key and writes nothing.
+    #[command(after_help = "Exits with 2 if anything would change, with 1 if anything needs a decision.\n\nExamples:\n  certs plan\n  \
+                            certs plan --json | jq '.steps[] | select(.action != \"keep\")'")]
+    Plan(PlanArgs),
+    /// For CI: like `plan`, but says nothing about what is in order.
+    #[command(after_help = "Exits with 2 if the files are not as declared, with 1 if they are damaged.\n\nExample:\n  certs check")]
+    Check(PlanArgs),
+    /// Print the manifest: the whole fleet as the program sees it.
+    #[command(after_help = "Example:\n  certs manifest --file certs.nix > manifest.json")]
+    Manifest(SourceArgs),
+    /// Put the agenix rules of all sealed keys into a `secrets.nix` of yours, keeping its comments and layout.
+    #[command(after_help = "Example:\n  certs rules --into secrets.nix")]
+    Rules(RulesArgs),
+    /// Make an example cluster in a new directory: one control plane, two workers, operator and host keys made on the spot.
+    #[command(after_help = "Example:\n  certs demo ./demo && cd demo && certs plan --manifest manifest.json")]
+    Demo(DemoArgs),
+    /// Print the completions of a shell.
+    #[command(after_help = "Example:\n  certs completions fish > ~/.config/fish/completions/certs.fish")]
+    Completions {
+        shell: Shell,
+    },
+    /// Write the manual pages into a directory.
+    #[command(after_help = "Example:\n  certs man ./man && man ./man/certs.1")]
+    Man {
+        directory: PathBuf,
+    },
+    /// Print the command line reference as Markdown.
+    #[command(hide = true)]
+    Reference,
+}
+
+/// Where the declaration comes from and where the files go.
+#[derive(Clone, Debug, Default, Args)]
+pub struct SourceArgs {
+    /// Read the manifest from a JSON file, or from standard input with `-`.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["flake", "file"])]
+    pub manifest: Option<PathBuf>,
+    /// Evaluate the NixOS configurations of this flake (runs `nix eval`).
+    #[arg(long, value_name = "REF", conflicts_with = "file")]
+    pub flake: Option<String>,
+    /// Evaluate a Nix file with plain data (runs `nix-instantiate`; needs neither flake nor nixpkgs).
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// The directory that paths are relative to. Default: that of the nearest flake.nix.
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub struct SelectionArgs {
+    /// Only these: a host, a certificate, `host/authority/certificate` or `ca/authority`; `*` stands for any.
+    #[arg(long, value_name = "PATTERN")]
+    pub only: Vec<Pattern>,
+    /// Give these new keys. An authority has to be named in full (`ca/cluster`); everything below it is issued anew.
+    #[arg(long, value_name = "PATTERN")]
+    pub replace: Vec<Pattern>,
+    /// Delete certificates and keys that are no longer declared (never an authority's).
+    #[arg(long)]
+    pub prune: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RecreateArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// A file with an age identity or an SSH private key that opens the sealed keys; may be given several times.
+    /// Default: `userAgeIdentity` of the declaration.
+    #[arg(short, long, value_name = "FILE")]
+    pub identity: Vec<String>,
+    /// How many certificates are made at once. Default: one per core.
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Print the plan and what was done as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Print the plan as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RulesArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// The rules file to bring up to date, relative to the root; without it the entries are printed.
+    #[arg(long, value_name = "FILE")]
+    pub into: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// A directory that does not exist yet.
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+}
+
+/// The command with everything clap derives from it.
+pub fn command() -> clap::Command {
+    Cli::command()
+}

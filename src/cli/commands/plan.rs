@@ -1,0 +1,42 @@
+//! `certs plan`: what `recreate` would do and why, without a key and without writing.
+
+use time::OffsetDateTime;
+
+use crate::cli::args::PlanArgs;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::project::{Project, check_selection, is_settled, policy, store_error};
+use crate::cli::ui::Ui;
+use crate::observe::observe;
+use crate::plan::{Plan, plan};
+use crate::render::{json, table};
+
+pub fn run(args: &PlanArgs, ui: Ui) -> Result<Exit, CliError> {
+    let (plan, stale) = make(args, ui)?;
+    if args.json {
+        ui.print(&format!("{:#}\n", json::plan(&plan, &stale)));
+    } else {
+        ui.print(&table::plan(&plan, &stale, ui.stdout, ui.width()));
+    }
+    Ok(exit(&plan, &stale))
+}
+
+/// The plan for today's declaration and files, and the derived files that are out of date.
+pub fn make(args: &PlanArgs, ui: Ui) -> Result<(Plan, Vec<String>), CliError> {
+    let project = Project::load(&args.source, ui)?;
+    check_selection(&args.selection, &project.fleet)?;
+    let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
+    let plan = plan(&project.fleet, &observed, OffsetDateTime::now_utc(), &policy(&args.selection));
+    let stale = project.stale_files(&observed)?;
+    Ok((plan, stale))
+}
+
+/// A refusal outweighs pending changes: no run would get past it.
+pub fn exit(plan: &Plan, stale: &[String]) -> Exit {
+    if plan.refusals().next().is_some() {
+        Exit::Failed
+    } else if is_settled(plan, stale) {
+        Exit::Done
+    } else {
+        Exit::Pending
+    }
+}

@@ -1,0 +1,145 @@
+//! `certs recreate`: makes the files true.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use time::OffsetDateTime;
+
+use crate::apply::{self, ApplyError, Report, Run};
+use crate::cli::args::RecreateArgs;
+use crate::cli::error::{CliError, Exit, causes};
+use crate::cli::project::{Project, check_selection, policy, store_error};
+use crate::cli::ui::{Bar, Ui};
+use crate::observe::observe;
+use crate::plan::{Action, Plan, plan};
+use crate::render::{json, table};
+use crate::store::{CommitError, Layout, LockError, Recovery};
+
+pub fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
+    let project = Project::load(&args.source, ui)?;
+    check_selection(&args.selection, &project.fleet)?;
+    let jobs = args.jobs.unwrap_or_else(cores);
+    // A second pool in one process would mean two callers of this command: the first one's size stands.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build_global();
+
+    let layout = Layout::new(project.fleet.dir.clone());
+    let lock = project.root.lock(layout.dir()).map_err(|error| lock_error(&error))?;
+    match project.root.recover(&lock).map_err(|error| CliError::from_error(&error))? {
+        Recovery::Finished { files } => ui.tell(&format!("finished an interrupted run: {files} files\n")),
+        Recovery::Discarded => ui.tell("threw away what an interrupted run had not completed\n"),
+        Recovery::None => {}
+    }
+
+    let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
+    let plan = plan(&project.fleet, &observed, OffsetDateTime::now_utc(), &policy(&args.selection));
+    if plan.refusals().next().is_some() {
+        return Err(refused(&plan, args.json, ui));
+    }
+    warn_of_short_lives(&plan, ui);
+
+    let identities = project.identities(&args.identity)?;
+    let progress = Bar::new();
+    let interrupted = interruption();
+    let run = Run {
+        fleet: &project.fleet,
+        observed: &observed,
+        plan: &plan,
+        root: &project.root,
+        lock: &lock,
+        identities: &identities,
+        progress: &progress,
+        interrupted: &interrupted,
+    };
+    let result = apply::execute(run, jobs);
+    progress.close();
+    let report = result.map_err(|error| apply_error(&error, &plan))?;
+    show(&report, &plan, args.json, ui);
+    Ok(Exit::Done)
+}
+
+fn cores() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// The first Ctrl-C ends the run before its next commit, the second one at once: a commit survives even that.
+fn interruption() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // Without a handler the signal ends the run at once, which is safe too.
+        let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&flag));
+        let _ = signal_hook::flag::register(signal, Arc::clone(&flag));
+    }
+    flag
+}
+
+fn show(report: &Report, plan: &Plan, as_json: bool, ui: Ui) {
+    if as_json {
+        ui.print(&format!("{:#}\n", json::report(report, plan)));
+        return;
+    }
+    ui.print(&table::report(report, plan, ui.stdout, ui.width()));
+    if !report.done.is_empty() {
+        ui.tell("hint: `git add` the files: a flake sees only what Git knows\n");
+    }
+    for done in &report.done {
+        if done.id.is_authority() && done.action == Action::Replace {
+            ui.tell(&format!(
+                "warning: {0} has a new key. Its file holds the old certificate too, so that both are trusted while you roll out; \
+                 delete the second block once every host has the first\n",
+                done.id
+            ));
+        }
+    }
+}
+
+fn warn_of_short_lives(plan: &Plan, ui: Ui) {
+    let text = table::cut_short(plan);
+    if !text.is_empty() {
+        ui.tell(&text);
+    }
+}
+
+fn refused(plan: &Plan, as_json: bool, ui: Ui) -> CliError {
+    let count = plan.refusals().count();
+    let what = crate::render::words::count(count, "step needs", "steps need");
+    let error = CliError::new(format!("{what} a decision; nothing was changed"))
+        .hint("settle them, or leave them out with --only");
+    if as_json {
+        ui.print(&format!("{:#}\n", json::plan(plan, &[])));
+        return error;
+    }
+    error.preamble(table::refusals(plan, ui.stderr))
+}
+
+fn lock_error(error: &LockError) -> CliError {
+    match error {
+        LockError::Held { .. } => CliError::from_error(error),
+        LockError::Store(store) => store_error(store),
+    }
+}
+
+fn apply_error(error: &ApplyError, plan: &Plan) -> CliError {
+    let shown = CliError::from_error(error);
+    match error {
+        ApplyError::Interrupted => shown.exit(Exit::Interrupted),
+        ApplyError::NoIdentity { have, .. } if have.is_empty() => {
+            shown.hint("give an identity with --identity FILE, or declare certToolkit.userAgeIdentity")
+        }
+        ApplyError::NoIdentity { have, .. } => shown
+            .cause(format!("the identities at hand are {}", have.join(", ")))
+            .hint("add your public key to certToolkit.userAgeKeys, or give another identity with --identity FILE"),
+        ApplyError::Sealed(keys) => {
+            let named = keys.iter().take(10).fold(shown, |shown, key| {
+                let cause = std::iter::once(key.cause.to_string()).chain(causes(&key.cause)).collect::<Vec<_>>();
+                shown.cause(format!("{} ({}): {}", key.path, key.artifact, cause.join(": ")))
+            });
+            named.hint("give the identity of an operator it is sealed to: --identity FILE")
+        }
+        ApplyError::Commit(CommitError::Store(store)) => store_error(store),
+        ApplyError::ReadBack(store) => store_error(store),
+        ApplyError::Refused { .. } => shown.preamble(table::refusals(plan, crate::render::paint::Paint::Plain)),
+        _ => shown,
+    }
+}
+

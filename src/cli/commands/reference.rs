@@ -1,0 +1,32 @@
+//! `certs reference`: docs/cli.md, from the same texts as the help.
+
+use std::fmt::Write as _;
+
+use crate::cli::args;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::ui::Ui;
+
+#[allow(clippy::unnecessary_wraps)]
+pub fn run(ui: Ui) -> Result<Exit, CliError> {
+    ui.print(&markdown());
+    Ok(Exit::Done)
+}
+
+fn markdown() -> String {
+    let mut text = String::from(
+        "# Command line reference\n\nMade from the program's own help: `certs reference > docs/cli.md`.\n",
+    );
+    let command = args::command().term_width(100);
+    section(&mut text, &command, "certs");
+    for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
+        section(&mut text, verb, &format!("certs {}", verb.get_name()));
+    }
+    text
+}
+
+fn section(text: &mut String, command: &clap::Command, name: &str) {
+    let mut command = command.clone().bin_name(name).term_width(100);
+    let help = command.render_long_help().to_string();
+    let help: String = help.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+    let _ = write!(text, "\n## `{name}`\n\n```text\n{}```\n", help.trim_start());
+}

@@ -1,0 +1,151 @@
+//! Where a manifest comes from: a file, standard input, a flake, or a plain Nix file. Runs `nix`; knows nothing of its content.
+
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use super::args::SourceArgs;
+use super::error::CliError;
+use super::project;
+use crate::store::outside;
+
+/// The schema and the fleet that `nix/` ships, for declarations that are evaluated without our flake.
+const SCHEMA: &str = include_str!("../../nix/schema.nix");
+const FLEET: &str = include_str!("../../nix/fleet.nix");
+
+/// Where the declaration is read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    ManifestFile(PathBuf),
+    StandardInput,
+    Flake(String),
+    NixFile(PathBuf),
+}
+
+impl Source {
+    /// What was asked for; the nearest flake if nothing was.
+    pub fn of(args: &SourceArgs) -> Result<Self, CliError> {
+        match args {
+            SourceArgs { manifest: Some(path), .. } if path.as_os_str() == "-" => Ok(Self::StandardInput),
+            SourceArgs { manifest: Some(path), .. } => Ok(Self::ManifestFile(path.clone())),
+            SourceArgs { flake: Some(reference), .. } => Ok(Self::Flake(reference.clone())),
+            SourceArgs { file: Some(path), .. } => Ok(Self::NixFile(path.clone())),
+            SourceArgs { root, .. } => {
+                let root = match root {
+                    Some(root) => root.clone(),
+                    None => project::nearest_flake(&project::current_dir()?)
+                        .ok_or_else(|| project::no_root(&project::current_dir().unwrap_or_default()))?,
+                };
+                Ok(Self::Flake(root.display().to_string()))
+            }
+        }
+    }
+
+    /// The manifest as JSON.
+    pub fn read(&self) -> Result<Vec<u8>, CliError> {
+        match self {
+            Self::ManifestFile(path) => outside::read(path).map(|bytes| bytes.to_vec()).map_err(|error| {
+                CliError::new(format!("cannot read the manifest {}", path.display()))
+                    .cause(error.to_string())
+                    .hint("`certs manifest > manifest.json` writes one from your flake")
+            }),
+            Self::StandardInput => {
+                let mut json = Vec::new();
+                io::stdin().lock().read_to_end(&mut json).map_err(|error| {
+                    CliError::new("cannot read the manifest from standard input").cause(error.to_string())
+                })?;
+                Ok(json)
+            }
+            Self::Flake(reference) => evaluate_flake(reference),
+            Self::NixFile(path) => evaluate_file(path),
+        }
+    }
+}
+
+/// A project that exposes `certs.manifest` decides itself what belongs to it; any other is all its NixOS configurations.
+fn evaluate_flake(reference: &str) -> Result<Vec<u8>, CliError> {
+    let own = nix_eval(&format!("{reference}#certs.manifest"), None)?;
+    if own.status.success() {
+        return Ok(own.stdout);
+    }
+    let text = String::from_utf8_lossy(&own.stderr).into_owned();
+    if !text.contains("does not provide attribute") {
+        return Err(evaluation_failed(&format!("the flake {reference}"), &text));
+    }
+    let all = nix_eval(&format!("{reference}#nixosConfigurations"), Some(&fleet_function()))?;
+    if all.status.success() {
+        return Ok(all.stdout);
+    }
+    Err(evaluation_failed(&format!("the flake {reference}"), &String::from_utf8_lossy(&all.stderr)))
+}
+
+fn nix_eval(installable: &str, apply: Option<&str>) -> Result<Output, CliError> {
+    let mut command = Command::new("nix");
+    command.args(["--extra-experimental-features", "nix-command flakes", "eval", "--json", installable]);
+    if let Some(function) = apply {
+        command.args(["--apply", function]);
+    }
+    run(command, "nix")
+}
+
+/// `fleet.nix` with the schema written into it: a function given on the command line has no files to import.
+fn fleet_function() -> String {
+    let fleet = FLEET.replace("import ./schema.nix", "__schema");
+    format!("configurations: (let __schema = ({SCHEMA}); in ({fleet})).manifest {{ inherit configurations; }}")
+}
+
+fn evaluate_file(path: &Path) -> Result<Vec<u8>, CliError> {
+    let path = path.canonicalize().map_err(|error| {
+        CliError::new(format!("cannot read {}", path.display())).cause(error.to_string())
+    })?;
+    let name = path.to_str().ok_or_else(|| CliError::new(format!("the path {} is not UTF-8", path.display())))?;
+    // A string keeps blanks and other characters that a Nix path cannot have.
+    let expression = format!("({SCHEMA}).fromFile (/. + {})", nix_string(name));
+    let mut command = Command::new("nix-instantiate");
+    // The dummy store needs neither a daemon nor write access, and nothing is built.
+    command.args(["--eval", "--strict", "--json", "--store", "dummy://", "-E", &expression]);
+    let output = run(command, "nix-instantiate")?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    Err(evaluation_failed(name, &String::from_utf8_lossy(&output.stderr)))
+}
+
+fn nix_string(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace("${", "\\${");
+    format!("\"{escaped}\"")
+}
+
+fn run(mut command: Command, program: &str) -> Result<Output, CliError> {
+    command.output().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => CliError::new(format!("`{program}` is not on the PATH"))
+            .hint("install Nix, or give a manifest made elsewhere with --manifest FILE"),
+        _ => CliError::new(format!("cannot run `{program}`")).cause(error.to_string()),
+    })
+}
+
+/// Nix prints the place and the cause itself; its trace above them helps nobody but Nix.
+fn evaluation_failed(what: &str, stderr: &str) -> CliError {
+    let text = stderr.trim();
+    let start = text.rfind("error:").unwrap_or(0);
+    let cause = text.get(start..).unwrap_or(text);
+    CliError::new(format!("{what} does not evaluate")).cause(cause.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_quoted_for_nix() {
+        assert_eq!(nix_string(r#"/a b/"${x}\"#), r#""/a b/\"\${x}\\""#);
+    }
+
+    #[test]
+    fn the_last_error_of_a_trace_is_the_cause() {
+        let stderr = "error:\n  … while calling\n\n       error: attribute 'x' missing\n       at file:1:2";
+        let error = evaluation_failed("the flake .", stderr);
+        let text = error.render(crate::render::paint::Paint::Plain);
+        assert!(text.contains("attribute 'x' missing") && !text.contains("while calling"), "{text}");
+    }
+}

@@ -1,0 +1,68 @@
+//! The edge: arguments, environment, clock, terminal, `nix` and exit codes. Everything else is decided below.
+
+mod args;
+mod commands;
+mod error;
+mod evaluate;
+mod project;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use args::{Cli, Command};
+use error::{CliError, Exit};
+use ui::Ui;
+
+pub use args::command;
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    forbid_core_dumps();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(usage(&error).code()),
+    };
+    let ui = Ui::new(cli.color);
+    let exit = run(cli.command, ui).unwrap_or_else(|error| {
+        ui.tell(&error.render(ui.stderr));
+        error.exit_code()
+    });
+    ExitCode::from(exit.code())
+}
+
+fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
+    match command {
+        Command::Recreate(args) => commands::recreate::run(&args, ui),
+        Command::Plan(args) => commands::plan::run(&args, ui),
+        Command::Check(args) => commands::check::run(&args, ui),
+        Command::Manifest(args) => commands::manifest::run(&args, ui),
+        Command::Rules(args) => commands::rules::run(&args, ui),
+        Command::Demo(args) => commands::demo::run(&args, ui),
+        Command::Completions { shell } => commands::completions::run(shell),
+        Command::Man { directory } => commands::man::run(&directory),
+        Command::Reference => commands::reference::run(ui),
+    }
+}
+
+/// Help and version are answers; everything else is wrong usage.
+fn usage(error: &clap::Error) -> Exit {
+    // Where the terminal is gone there is nobody left to tell.
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,
+        _ => Exit::Usage,
+    }
+}
+
+/// A crash must not write keys into a core file, nor a debugger of the same user read them.
+fn forbid_core_dumps() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    // Both only harden: where the system refuses, the run is as safe as any other program's.
+    let _ = setrlimit(Resource::Core, none);
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}

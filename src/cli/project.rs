@@ -1,0 +1,230 @@
+//! From the command line to a loaded project: its root, its fleet, its identities. The environment is read here and nowhere else.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use super::args::{SelectionArgs, SourceArgs};
+use super::error::CliError;
+use super::evaluate::Source;
+use super::ui::{Asker, Ui};
+use crate::export::index;
+use crate::manifest::{Fault, KeyFiles, Manifest};
+use crate::model::{ArtifactId, CertificateFacts, Fleet, Observed};
+use crate::nixfiles::locate::Locator;
+use crate::plan::{Plan, Policy, UndeclaredPolicy};
+use crate::render::fault::{self, Place, Severity};
+use crate::seal::{Identities, IdentitySource};
+use crate::store::{Root, StoreError, outside};
+
+/// A declaration without faults and the directory it is about.
+#[derive(Debug)]
+pub struct Project {
+    pub root: Root,
+    pub fleet: Fleet,
+}
+
+impl Project {
+    /// Reads and checks the declaration. Warnings go to stderr, faults become one error that shows all of them.
+    pub fn load(args: &SourceArgs, ui: Ui) -> Result<Self, CliError> {
+        let source = Source::of(args)?;
+        let root = open_root(&root_of(args, &source)?)?;
+        let manifest = Manifest::parse(&source.read()?).map_err(|error| {
+            CliError::from_error(&error).hint("make it with the `certs` of the same version: certs manifest")
+        })?;
+        let key_files = read_key_files(&manifest, root.path());
+        let resolution = manifest.resolve(&key_files).map_err(|faults| refused(&faults, root.path(), ui))?;
+        if !resolution.warnings.is_empty() {
+            ui.tell(&render_faults(&resolution.warnings, Severity::Warning, root.path(), ui));
+        }
+        Ok(Self { root, fleet: resolution.fleet })
+    }
+
+    /// Derived files that are not what today's certificates would make of them.
+    pub fn stale_files(&self, observed: &Observed) -> Result<Vec<String>, CliError> {
+        let ids = self.fleet.artifacts().map(|artifact| artifact.id());
+        let certificates: BTreeMap<ArtifactId, &CertificateFacts> =
+            ids.filter_map(|id| observed.certificate(&id).map(|facts| (id, facts))).collect();
+        let stale = index::stale(&self.root, &self.fleet, &certificates).map_err(|error| store_error(&error))?;
+        Ok(stale.into_iter().map(|change| change.path.to_string()).collect())
+    }
+
+    /// The identities given, or else those declared; those declared that do not exist are passed over.
+    pub fn identities(&self, given: &[String]) -> Result<Identities, CliError> {
+        let home = std::env::var("HOME").ok();
+        let names = if given.is_empty() { &self.fleet.identities } else { given };
+        let mut sources = Vec::new();
+        for name in names {
+            let path = self.root.path().join(expand_home(name, home.as_deref()));
+            match outside::read(&path) {
+                Ok(bytes) => sources.push(IdentitySource { name: name.clone(), bytes }),
+                // Operators declare each other's identities; each has only their own.
+                Err(error) if given.is_empty() && error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    return Err(CliError::new(format!("cannot read the identity {name}"))
+                        .cause(format!("{}: {error}", path.display()))
+                        .hint("give the private key that belongs to one of certToolkit.userAgeKeys"));
+                }
+            }
+        }
+        Identities::load(sources, Box::new(Asker::new())).map_err(|error| CliError::from_error(&error))
+    }
+}
+
+/// What the command line adds to the declaration.
+pub fn policy(selection: &SelectionArgs) -> Policy {
+    Policy {
+        only: selection.only.clone(),
+        replace: selection.replace.clone(),
+        undeclared: if selection.prune { UndeclaredPolicy::Prune } else { UndeclaredPolicy::Keep },
+    }
+}
+
+/// A pattern that selects nothing is a typing error, not an empty wish.
+pub fn check_selection(selection: &SelectionArgs, fleet: &Fleet) -> Result<(), CliError> {
+    let ids: Vec<ArtifactId> = fleet.artifacts().map(|artifact| artifact.id()).collect();
+    for pattern in &selection.only {
+        if !ids.iter().any(|id| pattern.selects(id)) {
+            return Err(CliError::new(format!("--only {pattern} selects nothing that is declared"))
+                .hint("`certs manifest` shows what is declared"));
+        }
+    }
+    for pattern in &selection.replace {
+        let selects = ids.iter().any(|id| if id.is_authority() { pattern.names(id) } else { pattern.selects(id) });
+        if !selects {
+            return Err(CliError::new(format!("--replace {pattern} selects nothing that is declared"))
+                .hint("an authority is replaced by its full name only: --replace ca/<name>"));
+        }
+    }
+    Ok(())
+}
+
+/// A plan without change is settled only if the derived files are too.
+pub fn is_settled(plan: &Plan, stale: &[String]) -> bool {
+    plan.is_settled() && stale.is_empty()
+}
+
+pub fn current_dir() -> Result<PathBuf, CliError> {
+    std::env::current_dir().map_err(|error| CliError::new("the current directory cannot be read").cause(error.to_string()))
+}
+
+/// The directory of the nearest `flake.nix` at or above `start`.
+pub fn nearest_flake(start: &Path) -> Option<PathBuf> {
+    let found = start.ancestors().find(|directory| directory.join("flake.nix").is_file());
+    found.map(Path::to_path_buf)
+}
+
+/// No root: names the flakes below, one of which was probably meant.
+pub fn no_root(start: &Path) -> CliError {
+    let error = CliError::new(format!("there is no flake.nix at or above {}", start.display()));
+    let below = WalkDir::new(start).max_depth(4).into_iter().filter_map(Result::ok);
+    let flakes = below.filter(|entry| entry.file_name() == "flake.nix").take(3);
+    let hints: Vec<String> = flakes
+        .filter_map(|entry| entry.path().parent().map(|directory| format!("--root {}", directory.display())))
+        .collect();
+    if hints.is_empty() {
+        return error.hint("run inside the project, or say where it is with --root DIR");
+    }
+    hints.into_iter().fold(error, CliError::hint)
+}
+
+pub fn store_error(error: &StoreError) -> CliError {
+    let shown = CliError::from_error(error);
+    match error.cure() {
+        Some(cure) => shown.hint(cure),
+        None => shown,
+    }
+}
+
+fn open_root(path: &Path) -> Result<Root, CliError> {
+    Root::open(path).map_err(|error| store_error(&error))
+}
+
+/// The nearest flake: from a local manifest or Nix file upwards, else from the current directory. A file without a flake
+/// around it stands for itself.
+fn root_of(args: &SourceArgs, source: &Source) -> Result<PathBuf, CliError> {
+    if let Some(root) = &args.root {
+        return Ok(root.clone());
+    }
+    let here = current_dir()?;
+    match source {
+        Source::ManifestFile(path) | Source::NixFile(path) if !path.starts_with("/nix/store") => {
+            let path = here.join(path);
+            let beside = path.parent().unwrap_or(&here).to_path_buf();
+            Ok(nearest_flake(&beside).unwrap_or(beside))
+        }
+        Source::Flake(reference) if Path::new(reference).is_dir() => {
+            let directory = here.join(reference);
+            nearest_flake(&directory).ok_or_else(|| no_root(&directory))
+        }
+        Source::ManifestFile(_) | Source::NixFile(_) | Source::StandardInput | Source::Flake(_) => {
+            nearest_flake(&here).ok_or_else(|| no_root(&here))
+        }
+    }
+}
+
+fn read_key_files(manifest: &Manifest, root: &Path) -> KeyFiles {
+    let home = std::env::var("HOME").ok();
+    let read = |name: &str| {
+        let path = root.join(expand_home(name, home.as_deref()));
+        let text = outside::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        text.map_err(|error| {
+            format!("the host key file {name} cannot be read ({error}); paths are relative to {}", root.display())
+        })
+    };
+    manifest.key_files().into_iter().map(|name| (name.to_owned(), read(name))).collect()
+}
+
+/// `~`, `~/…`, `$HOME` and `${HOME}` at the start; nothing else is expanded, and no shell is asked.
+fn expand_home(name: &str, home: Option<&str>) -> String {
+    let Some(home) = home else { return name.to_owned() };
+    for prefix in ["~", "$HOME", "${HOME}"] {
+        if let Some(rest) = name.strip_prefix(prefix)
+            && (rest.is_empty() || rest.starts_with('/'))
+        {
+            return format!("{home}{rest}");
+        }
+    }
+    name.to_owned()
+}
+
+fn refused(faults: &[Fault], root: &Path, ui: Ui) -> CliError {
+    let count = crate::render::words::count(faults.len(), "fault", "faults");
+    CliError::new(format!("the declaration has {count}; nothing was changed"))
+        .preamble(render_faults(faults, Severity::Error, root, ui))
+}
+
+/// Each fault with the line it was written in.
+fn render_faults(faults: &[Fault], severity: Severity, root: &Path, ui: Ui) -> String {
+    let locator = Locator::scan(root);
+    let mut text = String::new();
+    for fault in faults {
+        let place = place_of(&locator, fault);
+        text.push_str(&fault::fault(fault, severity, place.as_ref(), ui.stderr));
+        text.push('\n');
+    }
+    text
+}
+
+fn place_of(locator: &Locator, fault: &Fault) -> Option<Place> {
+    let found = locator.find(&fault.option, fault.word.as_deref())?;
+    Some(Place { file: found.file, line: found.line, column: found.column, text: found.text, width: found.width })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn home_is_expanded_at_the_start_and_nowhere_else() {
+        let expand = |name| expand_home(name, Some("/home/ada"));
+        assert_eq!(expand("~/.ssh/id"), "/home/ada/.ssh/id");
+        assert_eq!(expand("$HOME/.ssh/id"), "/home/ada/.ssh/id");
+        assert_eq!(expand("${HOME}/.ssh/id"), "/home/ada/.ssh/id");
+        assert_eq!(expand("$HOMER/x"), "$HOMER/x");
+        assert_eq!(expand("a/$HOME"), "a/$HOME");
+        assert_eq!(expand("~bob/x"), "~bob/x");
+        assert_eq!(expand_home("~/x", None), "~/x");
+    }
+}

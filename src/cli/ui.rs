@@ -1,0 +1,100 @@
+//! The terminal: colour, width, progress, passphrases. Nothing else reads or writes it.
+
+use std::io::{self, IsTerminal, Write as _};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use secrecy::SecretString;
+
+use super::args::Color;
+use crate::apply::Progress;
+use crate::model::ArtifactId;
+use crate::render::paint::Paint;
+use crate::seal::{Unlock, UnlockError};
+
+/// How this run talks to its user.
+#[derive(Clone, Copy, Debug)]
+pub struct Ui {
+    pub stdout: Paint,
+    pub stderr: Paint,
+}
+
+impl Ui {
+    /// Colour where wanted, or where a terminal can show it and `NO_COLOR` (no-color.org) is not set.
+    pub fn new(color: Color) -> Self {
+        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let paint = |is_terminal: bool| match color {
+            Color::Always => Paint::Coloured,
+            Color::Auto if is_terminal && !unwanted => Paint::Coloured,
+            Color::Auto | Color::Never => Paint::Plain,
+        };
+        Self { stdout: paint(io::stdout().is_terminal()), stderr: paint(io::stderr().is_terminal()) }
+    }
+
+    /// Columns of the terminal, `None` for a file or pipe.
+    pub fn width(self) -> Option<u16> {
+        if !io::stdout().is_terminal() {
+            return None;
+        }
+        rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col).filter(|columns| *columns > 0)
+    }
+
+    /// What was asked for. A closed pipe (`certs plan | head`) ends the output, not the run.
+    pub fn print(self, text: &str) {
+        let _ = io::stdout().lock().write_all(text.as_bytes());
+    }
+
+    /// Progress, warnings, hints.
+    pub fn tell(self, text: &str) {
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+}
+
+/// A bar with an estimate on a terminal, silence elsewhere.
+#[derive(Debug)]
+pub struct Bar(ProgressBar);
+
+impl Bar {
+    pub fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let template = "{bar:30} {pos}/{len} made and proved, {eta} left  {msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+}
+
+impl Progress for Bar {
+    fn start(&self, artifacts: usize) {
+        self.0.set_length(artifacts as u64);
+        if artifacts > 0 {
+            self.0.enable_steady_tick(Duration::from_millis(200));
+        }
+    }
+
+    fn made(&self, id: &ArtifactId) {
+        self.0.set_message(id.to_string());
+        self.0.inc(1);
+    }
+
+    fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// Asks for passphrases on the terminal.
+#[derive(Debug)]
+pub struct Asker;
+
+impl Unlock for Asker {
+    fn passphrase(&self, what: &str) -> Result<SecretString, UnlockError> {
+        rpassword::prompt_password(format!("Passphrase of {what}: "))
+            .map(SecretString::from)
+            .map_err(UnlockError::from)
+    }
+
+    fn message(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+}

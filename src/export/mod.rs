@@ -1,0 +1,3 @@
+//! Files made from what is known, for other programs: the inventory and the agenix rules.
+
+pub mod index;

@@ -1,0 +1,92 @@
+//! The only reader of the manifest: JSON in, [`crate::model::Fleet`] out, or every fault in it at once.
+
+mod resolve;
+mod v1;
+
+use std::collections::BTreeMap;
+
+pub use resolve::Resolution;
+pub use v1::{ManifestV1, VERSION};
+
+use v1::OwnerKeyV1;
+
+/// A manifest that parses. Its values are not checked until [`Manifest::resolve`].
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    wire: ManifestV1,
+}
+
+/// Why a manifest cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    #[error("the manifest is not JSON: {0}")]
+    Json(#[source] serde_json::Error),
+    #[error("the manifest does not say which version it is")]
+    NoVersion,
+    #[error("the manifest has version {found}; this program reads version {VERSION}")]
+    Version { found: String },
+    #[error("the manifest is wrong at `{path}`: {source}")]
+    Shape {
+        path: String,
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+/// One thing a person has to mend in the declaration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Stable code.
+    pub code: String,
+    /// A sentence that names the artifact and the cause.
+    pub message: String,
+    /// What to write or run instead.
+    pub cure: Option<String>,
+    /// Attribute path under `certToolkit`, empty where none applies.
+    pub option: Vec<String>,
+    /// The very word at fault, to point at inside a list.
+    pub word: Option<String>,
+    /// Hosts whose configuration holds it.
+    pub hosts: Vec<String>,
+}
+
+/// The public keys read from files that the manifest only names: contents, or why there are none.
+pub type KeyFiles = BTreeMap<String, Result<String, String>>;
+
+impl Manifest {
+    /// Parses the document. The version is read first, so that a manifest of the future is named as such
+    /// and not by its first unknown field.
+    pub fn parse(json: &[u8]) -> Result<Self, ManifestError> {
+        let value: serde_json::Value = serde_json::from_slice(json).map_err(ManifestError::Json)?;
+        match value.get("version") {
+            None => return Err(ManifestError::NoVersion),
+            Some(version) if version.as_u64() != Some(VERSION) => {
+                return Err(ManifestError::Version { found: version.to_string() });
+            }
+            Some(_) => {}
+        }
+        let wire = serde_path_to_error::deserialize(value).map_err(|error| ManifestError::Shape {
+            path: error.path().to_string(),
+            source: error.into_inner(),
+        })?;
+        Ok(Self { wire })
+    }
+
+    /// The host key files to read before [`Manifest::resolve`].
+    pub fn key_files(&self) -> Vec<&str> {
+        let keys = self.wire.hosts.values().flat_map(|host| &host.owner_keys);
+        keys.filter_map(|key| match key {
+            OwnerKeyV1::File(path) => Some(path.as_str()),
+            OwnerKeyV1::Key(_) => None,
+        })
+        .collect()
+    }
+
+    /// Checks every value and gives the declared fleet.
+    ///
+    /// # Errors
+    /// Every fault of the whole manifest, in the order of the document.
+    pub fn resolve(&self, key_files: &KeyFiles) -> Result<Resolution, Vec<Fault>> {
+        resolve::resolve(&self.wire, key_files)
+    }
+}

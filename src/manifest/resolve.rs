@@ -1,0 +1,503 @@
+//! From wire values to the declared fleet: every value becomes a type, every fault is collected.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::v1::{AuthorityV1, CertificateV1, HostV1, KeyV1, ManifestV1, NameConstraintsV1, NoticeV1, OwnerKeyV1};
+use super::{Fault, KeyFiles};
+use crate::model::{
+    Authority, Certificate, Declaration, Fleet, KeyAlgorithm, Lifetime, Name, NameConstraints, PairFiles, Recipient,
+    RecipientSet, RelPath, San, Subject, Usages,
+};
+
+/// A fleet without faults, and what is worth telling all the same.
+#[derive(Clone, Debug)]
+pub struct Resolution {
+    pub fleet: Fleet,
+    pub warnings: Vec<Fault>,
+}
+
+pub(super) fn resolve(wire: &ManifestV1, key_files: &KeyFiles) -> Result<Resolution, Vec<Fault>> {
+    let mut faults = Faults { list: wire.errors.iter().map(notice).collect() };
+    let dir = faults.keep("dir", &Context::option(&["dir"]), RelPath::new(&wire.dir));
+    let authorities = resolve_authorities(wire, &mut faults);
+    let certificates = resolve_hosts(wire, key_files, &mut faults);
+    report_shared_files(&authorities, &certificates, &mut faults);
+    report_outside(dir.as_ref(), &authorities, &certificates, &mut faults);
+    let authorities = order(authorities, &mut faults);
+    match dir {
+        Some(dir) if faults.list.is_empty() => Ok(Resolution {
+            fleet: Fleet { dir, identities: wire.identities.clone(), authorities, certificates },
+            warnings: wire.warnings.iter().map(notice).collect(),
+        }),
+        _ => Err(faults.list),
+    }
+}
+
+/// Where a value stands, for the messages about it.
+#[derive(Clone)]
+struct Context {
+    /// `certificate apiserver of host cp1`.
+    subject: String,
+    option: Vec<String>,
+    hosts: Vec<String>,
+}
+
+impl Context {
+    fn option(path: &[&str]) -> Self {
+        let option = path.iter().map(|part| (*part).to_owned()).collect();
+        Self { subject: String::new(), option, hosts: Vec::new() }
+    }
+
+    fn field(&self, field: &str) -> Vec<String> {
+        self.option.iter().cloned().chain([field.to_owned()]).collect()
+    }
+}
+
+struct Faults {
+    list: Vec<Fault>,
+}
+
+impl Faults {
+    /// The value, or its error noted against `field`.
+    fn keep<T, E: std::fmt::Display>(&mut self, field: &str, context: &Context, result: Result<T, E>) -> Option<T> {
+        result.map_err(|error| self.note(field, context, None, error.to_string())).ok()
+    }
+
+    fn note(&mut self, field: &str, context: &Context, word: Option<&str>, cause: String) {
+        let message = if context.subject.is_empty() { cause } else { format!("{}: {cause}", context.subject) };
+        let option = if context.option.last().is_some_and(|last| last == field) {
+            context.option.clone()
+        } else {
+            context.field(field)
+        };
+        self.list.push(Fault {
+            code: format!("invalid-{}", kebab(field)),
+            message,
+            cure: None,
+            option,
+            word: word.map(str::to_owned),
+            hosts: context.hosts.clone(),
+        });
+    }
+}
+
+fn kebab(field: &str) -> String {
+    let mut out = String::new();
+    for c in field.chars() {
+        if c.is_ascii_uppercase() {
+            out.push('-');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+fn notice(notice: &NoticeV1) -> Fault {
+    Fault {
+        code: notice.code.clone(),
+        message: notice.message.clone(),
+        cure: None,
+        option: notice.option.clone(),
+        word: None,
+        hosts: notice.hosts.clone(),
+    }
+}
+
+/// The fields authorities and leaves have in common.
+struct Common<'a> {
+    common_name: &'a str,
+    names: &'a [(String, String)],
+    hosts: &'a [String],
+    usages: &'a [String],
+    expiry: &'a str,
+    renew_before: Option<&'a str>,
+    key: &'a KeyV1,
+}
+
+#[derive(Clone, Copy)]
+enum Role {
+    Authority,
+    Leaf,
+}
+
+fn resolve_authorities(wire: &ManifestV1, faults: &mut Faults) -> Vec<Authority> {
+    let authorities = wire.authorities.iter();
+    authorities.filter_map(|(name, authority)| resolve_authority(wire, name, authority, faults)).collect()
+}
+
+fn resolve_authority(wire: &ManifestV1, name: &str, authority: &AuthorityV1, faults: &mut Faults) -> Option<Authority> {
+    let context = Context {
+        subject: format!("authority {name}"),
+        option: vec!["cas".to_owned(), name.to_owned(), "ca".to_owned()],
+        hosts: authority.declared_by.clone(),
+    };
+    let outer = Context { option: vec!["cas".to_owned(), name.to_owned()], ..context.clone() };
+    let resolved_name = faults.keep("cas", &outer, Name::new(name));
+    let common = Common {
+        common_name: &authority.common_name,
+        names: &authority.names,
+        hosts: &authority.hosts,
+        usages: &authority.usages,
+        expiry: &authority.expiry,
+        renew_before: authority.renew_before.as_deref(),
+        key: &authority.key,
+    };
+    let declaration = resolve_declaration(&common, Role::Authority, &context, faults);
+    let issuer = resolve_issuer(wire, authority.issuer.as_deref(), &outer, faults);
+    let path_length = authority.path_length.map(u32::try_from).transpose();
+    let path_length = faults.keep("pathLength", &outer, path_length.map_err(|_| {
+        "pathLength must be a number from 0 upwards, or null for none".to_owned()
+    }));
+    let constraints = authority.name_constraints.as_ref().map(name_constraints).transpose();
+    let name_constraints = faults.keep("nameConstraints", &outer, constraints);
+    check_urls("crlUrls", &authority.crl_urls, &outer, faults);
+    check_urls("issuerUrls", &authority.issuer_urls, &outer, faults);
+    let recipients = resolve_recipients("userAgeKeys", &authority.users, &context, faults);
+    if authority.users.is_empty() {
+        let cause = "no operator could open its key; list age or SSH public keys in certToolkit.userAgeKeys".to_owned();
+        faults.note("userAgeKeys", &Context { option: Vec::new(), ..context.clone() }, None, cause);
+    }
+    let files = resolve_files(&authority.files.certificate, &authority.files.key, &context, faults);
+    Some(Authority {
+        name: resolved_name?,
+        issuer: issuer?,
+        declaration: declaration?,
+        path_length: path_length?,
+        depth_below: 0,
+        name_constraints: name_constraints?,
+        crl_urls: authority.crl_urls.clone(),
+        issuer_urls: authority.issuer_urls.clone(),
+        files: files?,
+        recipients,
+        declared_by: authority.declared_by.clone(),
+    })
+}
+
+/// `Some(None)` is a root; `None` a fault.
+#[allow(clippy::option_option)]
+fn resolve_issuer(
+    wire: &ManifestV1,
+    issuer: Option<&str>,
+    context: &Context,
+    faults: &mut Faults,
+) -> Option<Option<Name>> {
+    let Some(issuer) = issuer else { return Some(None) };
+    if !wire.authorities.contains_key(issuer) {
+        let cause = format!("its issuer {issuer:?} is not declared; declare certToolkit.cas.{issuer} or name another");
+        faults.note("issuer", context, Some(issuer), cause);
+        return None;
+    }
+    faults.keep("issuer", context, Name::new(issuer)).map(Some)
+}
+
+fn resolve_hosts(wire: &ManifestV1, key_files: &KeyFiles, faults: &mut Faults) -> Vec<Certificate> {
+    let mut certificates = Vec::new();
+    for (host, declared) in &wire.hosts {
+        let context = Context {
+            subject: format!("host {host}"),
+            option: Vec::new(),
+            hosts: vec![host.clone()],
+        };
+        let name = faults.keep("hostName", &context, Name::new(host));
+        if declared.certificates.values().all(BTreeMap::is_empty) {
+            continue;
+        }
+        let recipients = host_recipients(declared, key_files, &context, faults);
+        for (authority, leaves) in &declared.certificates {
+            for (leaf, certificate) in leaves {
+                certificates.extend(resolve_leaf(
+                    wire,
+                    (host, authority, leaf),
+                    name.as_ref(),
+                    certificate,
+                    &recipients,
+                    faults,
+                ));
+            }
+        }
+    }
+    certificates
+}
+
+fn host_recipients(host: &HostV1, key_files: &KeyFiles, context: &Context, faults: &mut Faults) -> RecipientSet {
+    let users = resolve_recipients("userAgeKeys", &host.users, context, faults);
+    if host.users.is_empty() {
+        let cause = "no operator could open its keys; list age or SSH public keys in certToolkit.userAgeKeys".to_owned();
+        faults.note("userAgeKeys", context, None, cause);
+    }
+    if host.owner_keys.is_empty() {
+        let cause = "it has certificates and no host key to seal them to; set certToolkit.owningHostKey to its \
+                     ssh_host_ed25519_key.pub (a path, or the line itself)"
+            .to_owned();
+        faults.note("owningHostKey", context, None, cause);
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for key in &host.owner_keys {
+        match key {
+            OwnerKeyV1::Key(line) => lines.push(line.clone()),
+            OwnerKeyV1::File(path) => match key_files.get(path) {
+                Some(Ok(text)) => lines.extend(public_key_lines(text)),
+                Some(Err(cause)) => faults.note("owningHostKey", context, Some(path), cause.clone()),
+                None => faults.note("owningHostKey", context, Some(path), format!("{path} was not read")),
+            },
+        }
+    }
+    let owners = resolve_recipients("owningHostKey", &lines, context, faults);
+    users.union(&owners)
+}
+
+/// One key a line, as in `authorized_keys`; blank lines and comments are not keys.
+fn public_key_lines(text: &str) -> impl Iterator<Item = String> {
+    let lines = text.lines().map(str::trim);
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned)
+}
+
+fn resolve_leaf(
+    wire: &ManifestV1,
+    (host, authority, leaf): (&str, &str, &str),
+    host_name: Option<&Name>,
+    certificate: &CertificateV1,
+    recipients: &RecipientSet,
+    faults: &mut Faults,
+) -> Option<Certificate> {
+    let context = Context {
+        subject: format!("certificate {leaf} of host {host}"),
+        option: ["cas", authority, "certs", leaf].map(str::to_owned).to_vec(),
+        hosts: vec![host.to_owned()],
+    };
+    let name = faults.keep("certs", &context, Name::new(leaf));
+    if !wire.authorities.contains_key(authority) {
+        faults.note("certs", &context, None, format!("its authority {authority:?} is not declared"));
+    }
+    let common = Common {
+        common_name: &certificate.common_name,
+        names: &certificate.names,
+        hosts: &certificate.hosts,
+        usages: &certificate.usages,
+        expiry: &certificate.expiry,
+        renew_before: certificate.renew_before.as_deref(),
+        key: &certificate.key,
+    };
+    let declaration = resolve_declaration(&common, Role::Leaf, &context, faults);
+    let files = resolve_files(&certificate.files.certificate, &certificate.files.key, &context, faults);
+    Some(Certificate {
+        host: host_name?.clone(),
+        // An authority's name that is no name is a fault of its own.
+        authority: Name::new(authority).ok()?,
+        name: name?,
+        declaration: declaration?,
+        files: files?,
+        recipients: recipients.clone(),
+    })
+}
+
+fn resolve_declaration(
+    common: &Common<'_>,
+    role: Role,
+    context: &Context,
+    faults: &mut Faults,
+) -> Option<Declaration> {
+    let subject = resolve_subject(common, context, faults);
+    let sans = resolve_sans(common.hosts, context, faults);
+    let usages = resolve_usages(common.usages, context, faults);
+    let lifetime = resolve_lifetime("expiry", common.expiry, context, faults);
+    let renew_before = match common.renew_before {
+        None => Some(None),
+        Some(text) => resolve_lifetime("renewBefore", text, context, faults).map(Some),
+    };
+    if let (Some(lifetime), Some(Some(before))) = (lifetime, renew_before)
+        && before >= lifetime
+    {
+        let cause = format!("renewBefore {before} is not shorter than expiry {lifetime}: it would be due at once");
+        faults.note("renewBefore", context, common.renew_before, cause);
+    }
+    let key = KeyAlgorithm::parse(&common.key.algo, common.key.size);
+    let key = faults.keep("key", context, key)?;
+    let usages = match role {
+        Role::Authority => usages?.for_authority(),
+        Role::Leaf => usages?.for_leaf(key),
+    };
+    Some(Declaration { subject: subject?, sans: sans?, usages, lifetime: lifetime?, renew_before: renew_before?, key })
+}
+
+fn resolve_subject(common: &Common<'_>, context: &Context, faults: &mut Faults) -> Option<Subject> {
+    let common_name = ("CN".to_owned(), common.common_name.to_owned());
+    let attributes = common.names.iter().chain(std::iter::once(&common_name));
+    let attributes: Vec<(&str, &str)> =
+        attributes.filter(|(_, value)| !value.is_empty()).map(|(kind, value)| (kind.as_str(), value.as_str())).collect();
+    match Subject::from_pairs(&attributes) {
+        Ok(subject) => Some(subject),
+        Err(error) => {
+            let field = if error.attribute() == Some("CN") { "commonName" } else { "names" };
+            faults.note(field, context, None, error.to_string());
+            None
+        }
+    }
+}
+
+fn resolve_sans(hosts: &[String], context: &Context, faults: &mut Faults) -> Option<BTreeSet<San>> {
+    let before = faults.list.len();
+    let mut sans = BTreeSet::new();
+    for host in hosts {
+        match San::parse(host) {
+            Ok(san) => {
+                sans.insert(san);
+            }
+            Err(error) => faults.note("hosts", context, Some(host), error.to_string()),
+        }
+    }
+    (faults.list.len() == before).then_some(sans)
+}
+
+fn resolve_usages(words: &[String], context: &Context, faults: &mut Faults) -> Option<Usages> {
+    match Usages::parse(words) {
+        Ok(usages) => Some(usages),
+        Err(errors) => {
+            for error in errors {
+                faults.note("usages", context, Some(error.word()), error.to_string());
+            }
+            None
+        }
+    }
+}
+
+fn resolve_lifetime(field: &str, text: &str, context: &Context, faults: &mut Faults) -> Option<Lifetime> {
+    match Lifetime::parse(text) {
+        Ok(lifetime) => Some(lifetime),
+        Err(error) => {
+            faults.note(field, context, Some(text), error.to_string());
+            None
+        }
+    }
+}
+
+fn resolve_recipients(field: &str, lines: &[String], context: &Context, faults: &mut Faults) -> RecipientSet {
+    let mut recipients = Vec::new();
+    let field_context = Context { option: Vec::new(), ..context.clone() };
+    for line in lines {
+        match Recipient::parse(line) {
+            Ok(recipient) => recipients.push(recipient),
+            Err(error) => {
+                let already = faults.list.iter().any(|fault| fault.word.as_deref() == Some(line));
+                if !already {
+                    faults.note(field, &field_context, Some(line), error.to_string());
+                }
+            }
+        }
+    }
+    recipients.into_iter().collect()
+}
+
+fn resolve_files(certificate: &str, key: &str, context: &Context, faults: &mut Faults) -> Option<PairFiles> {
+    let certificate = faults.keep("path", context, RelPath::new(certificate));
+    let key = faults.keep("keyPath", context, RelPath::new(key));
+    Some(PairFiles { certificate: certificate?, key: key? })
+}
+
+fn name_constraints(wire: &NameConstraintsV1) -> Result<NameConstraints, String> {
+    let subtrees = |wire: &super::v1::SubtreesV1| {
+        crate::model::Subtrees::parse(&wire.dns, &wire.ip, &wire.email).map_err(|error| error.to_string())
+    };
+    Ok(NameConstraints { permitted: subtrees(&wire.permitted)?, excluded: subtrees(&wire.excluded)? })
+}
+
+fn check_urls(field: &str, urls: &[String], context: &Context, faults: &mut Faults) {
+    for url in urls {
+        let is_http = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).is_some_and(|rest| !rest.is_empty());
+        if !is_http || !url.is_ascii() || url.contains(char::is_whitespace) {
+            let cause = format!("{url:?} is not an http or https URL that every client can fetch");
+            faults.note(field, context, Some(url), cause);
+        }
+    }
+}
+
+/// Two artifacts with one file would overwrite each other.
+fn report_shared_files(authorities: &[Authority], certificates: &[Certificate], faults: &mut Faults) {
+    let mut owners: BTreeMap<&RelPath, String> = BTreeMap::new();
+    let authorities = authorities.iter().map(|a| (a.id(), &a.files));
+    let certificates = certificates.iter().map(|c| (c.id(), &c.files));
+    for (id, files) in authorities.chain(certificates) {
+        for path in [&files.certificate, &files.key] {
+            if let Some(other) = owners.insert(path, id.to_string()) {
+                let context = Context { subject: id.to_string(), option: id.option_path(), hosts: Vec::new() };
+                let cause = format!("{path} is also the file of {other}; rename one of them");
+                faults.note("path", &context, None, cause);
+                break;
+            }
+        }
+    }
+}
+
+/// Files outside the declared directory would escape the lock and the journal that protect it.
+fn report_outside(dir: Option<&RelPath>, authorities: &[Authority], certificates: &[Certificate], faults: &mut Faults) {
+    let Some(dir) = dir else { return };
+    let files = authorities.iter().map(|a| &a.files).chain(certificates.iter().map(|c| &c.files));
+    for path in files.flat_map(|files| [&files.certificate, &files.key]) {
+        if !path.starts_with(dir) {
+            let context = Context::option(&["dir"]);
+            faults.note("dir", &context, None, format!("{path} is outside the declared directory {dir}"));
+        }
+    }
+}
+
+/// Issuers before what they issue; what cannot be ordered is a cycle.
+fn order(mut waiting: Vec<Authority>, faults: &mut Faults) -> Vec<Authority> {
+    let mut ordered: Vec<Authority> = Vec::with_capacity(waiting.len());
+    let complete: BTreeSet<Name> = waiting.iter().map(|authority| authority.name.clone()).collect();
+    while !waiting.is_empty() {
+        let done: BTreeSet<Name> = ordered.iter().map(|authority| authority.name.clone()).collect();
+        let is_ready = |authority: &Authority| {
+            authority.issuer.as_ref().is_none_or(|issuer| done.contains(issuer) || !complete.contains(issuer))
+        };
+        let (ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_ready);
+        if ready.is_empty() {
+            report_cycle(&rest, faults);
+            return ordered;
+        }
+        ordered.extend(ready);
+        waiting = rest;
+    }
+    measure_depth(&mut ordered, faults);
+    ordered
+}
+
+fn report_cycle(cycle: &[Authority], faults: &mut Faults) {
+    let already = faults.list.iter().any(|fault| fault.code.contains("cycl"));
+    if already {
+        return;
+    }
+    let names: Vec<&str> = cycle.iter().map(|authority| authority.name.as_str()).collect();
+    let context = Context::option(&["cas"]);
+    let cause = format!("the authorities {} issue each other in a circle; one of them must be a root", names.join(", "));
+    faults.note("issuer", &context, None, cause);
+}
+
+/// Counts the levels declared below each authority and checks them against the path lengths (RFC 5280 §4.2.1.9).
+fn measure_depth(ordered: &mut [Authority], faults: &mut Faults) {
+    let mut depths: BTreeMap<Name, u32> = BTreeMap::new();
+    for authority in ordered.iter().rev() {
+        let own = depths.get(&authority.name).copied().unwrap_or(0);
+        if let Some(issuer) = &authority.issuer {
+            let entry = depths.entry(issuer.clone()).or_insert(0);
+            *entry = (*entry).max(own + 1);
+        }
+    }
+    for authority in ordered {
+        authority.depth_below = depths.get(&authority.name).copied().unwrap_or(0);
+        if let Some(length) = authority.path_length
+            && length < authority.depth_below
+            && !faults.list.iter().any(|fault| fault.code.contains("path-length"))
+        {
+            let context = Context {
+                subject: format!("authority {}", authority.name),
+                option: vec!["cas".to_owned(), authority.name.to_string()],
+                hosts: authority.declared_by.clone(),
+            };
+            let cause = format!(
+                "pathLength {length} leaves no room for the {} levels of authorities declared below it",
+                authority.depth_below
+            );
+            faults.note("pathLength", &context, None, cause);
+        }
+    }
+}

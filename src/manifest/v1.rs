@@ -1,0 +1,139 @@
+//! Version 1 of the manifest as it stands on the wire: serde types only, unknown fields refused, values still as the person wrote them.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// The version this program reads and `nix/schema.nix` writes.
+pub const VERSION: u64 = 1;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ManifestV1 {
+    pub version: u64,
+    pub dir: String,
+    #[serde(default)]
+    pub identities: Vec<String>,
+    #[serde(default)]
+    pub authorities: BTreeMap<String, AuthorityV1>,
+    #[serde(default)]
+    pub hosts: BTreeMap<String, HostV1>,
+    #[serde(default)]
+    pub key_pairs: BTreeMap<String, NeverV1>,
+    #[serde(default)]
+    pub errors: Vec<NoticeV1>,
+    #[serde(default)]
+    pub warnings: Vec<NoticeV1>,
+}
+
+/// No key pairs exist in version 1; a manifest that has one comes from a newer module.
+#[derive(Clone, Debug, Deserialize)]
+pub enum NeverV1 {}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct AuthorityV1 {
+    pub declared_by: Vec<String>,
+    pub issuer: Option<String>,
+    pub users: Vec<String>,
+    pub common_name: String,
+    #[serde(default)]
+    pub names: Vec<(String, String)>,
+    #[serde(default)]
+    pub hosts: Vec<String>,
+    #[serde(default)]
+    pub usages: Vec<String>,
+    pub expiry: String,
+    pub renew_before: Option<String>,
+    pub key: KeyV1,
+    pub path_length: Option<i64>,
+    pub name_constraints: Option<NameConstraintsV1>,
+    #[serde(default)]
+    pub crl_urls: Vec<String>,
+    #[serde(default)]
+    pub issuer_urls: Vec<String>,
+    pub files: FilesV1,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct HostV1 {
+    pub users: Vec<String>,
+    #[serde(default)]
+    pub owner_keys: Vec<OwnerKeyV1>,
+    #[serde(default)]
+    pub certificates: BTreeMap<String, BTreeMap<String, CertificateV1>>,
+}
+
+/// A public key of the host that owns a certificate.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub enum OwnerKeyV1 {
+    /// The key itself.
+    Key(String),
+    /// A file to read when the program runs, relative to the root.
+    File(String),
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct CertificateV1 {
+    pub id: String,
+    pub common_name: String,
+    #[serde(default)]
+    pub names: Vec<(String, String)>,
+    #[serde(default)]
+    pub hosts: Vec<String>,
+    #[serde(default)]
+    pub usages: Vec<String>,
+    pub expiry: String,
+    pub renew_before: Option<String>,
+    pub key: KeyV1,
+    pub files: FilesV1,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyV1 {
+    pub algo: String,
+    pub size: Option<u32>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilesV1 {
+    pub certificate: String,
+    pub key: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NameConstraintsV1 {
+    #[serde(default)]
+    pub permitted: SubtreesV1,
+    #[serde(default)]
+    pub excluded: SubtreesV1,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubtreesV1 {
+    #[serde(default)]
+    pub dns: Vec<String>,
+    #[serde(default)]
+    pub ip: Vec<String>,
+    #[serde(default)]
+    pub email: Vec<String>,
+}
+
+/// An error or warning the evaluation already found.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoticeV1 {
+    pub code: String,
+    pub message: String,
+    #[serde(default)]
+    pub option: Vec<String>,
+    #[serde(default)]
+    pub hosts: Vec<String>,
+}

@@ -1,0 +1,203 @@
+//! The declared state of a whole fleet: every authority and certificate with its names resolved and nothing left to check.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::{
+    KeyAlgorithm, Lifetime, Name, NameConstraints, RecipientSet, RelPath, San, Subject, Usages,
+};
+
+/// Everything declared, issuers before what they issue.
+#[derive(Clone, Debug)]
+pub struct Fleet {
+    /// Where the files live, relative to the root.
+    pub dir: RelPath,
+    /// Files of identities as declared (`userAgeIdentity`), unexpanded.
+    pub identities: Vec<String>,
+    /// Topologically ordered: an issuer stands before every authority it issues.
+    pub authorities: Vec<Authority>,
+    /// Ordered by host, authority, name.
+    pub certificates: Vec<Certificate>,
+}
+
+/// A declared certificate authority.
+#[derive(Clone, Debug)]
+pub struct Authority {
+    pub name: Name,
+    /// `None` for a root, which signs itself.
+    pub issuer: Option<Name>,
+    pub declaration: Declaration,
+    /// What the declaration says; `None` leaves a root without the constraint.
+    pub path_length: Option<u32>,
+    /// How many levels of authorities are declared below this one.
+    pub depth_below: u32,
+    pub name_constraints: Option<NameConstraints>,
+    /// CRL distribution points of the certificates this authority issues.
+    pub crl_urls: Vec<String>,
+    /// AIA caIssuers of the certificates this authority issues.
+    pub issuer_urls: Vec<String>,
+    pub files: PairFiles,
+    pub recipients: RecipientSet,
+    /// Hosts whose configuration declares it.
+    pub declared_by: Vec<String>,
+}
+
+/// A declared leaf certificate of one host.
+#[derive(Clone, Debug)]
+pub struct Certificate {
+    pub host: Name,
+    pub authority: Name,
+    pub name: Name,
+    pub declaration: Declaration,
+    pub files: PairFiles,
+    pub recipients: RecipientSet,
+}
+
+/// What is wanted of one certificate, whoever it is for.
+#[derive(Clone, Debug)]
+pub struct Declaration {
+    pub subject: Subject,
+    pub sans: BTreeSet<San>,
+    /// Final usages: the profile's defaults are already in.
+    pub usages: Usages,
+    pub lifetime: Lifetime,
+    pub renew_before: Option<Lifetime>,
+    pub key: KeyAlgorithm,
+}
+
+/// The two files of one certificate, relative to the root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PairFiles {
+    pub certificate: RelPath,
+    pub key: RelPath,
+}
+
+/// The stable name of a certificate and its key: `ca/<authority>` or `<host>/<authority>/<certificate>`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ArtifactId {
+    Authority(Name),
+    Leaf { host: Name, authority: Name, name: Name },
+}
+
+impl fmt::Display for ArtifactId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Authority(name) => write!(f, "ca/{name}"),
+            Self::Leaf { host, authority, name } => write!(f, "{host}/{authority}/{name}"),
+        }
+    }
+}
+
+impl ArtifactId {
+    pub fn is_authority(&self) -> bool {
+        matches!(self, Self::Authority(_))
+    }
+
+    /// Attribute path of its declaration under `certToolkit`.
+    pub fn option_path(&self) -> Vec<String> {
+        match self {
+            Self::Authority(name) => ["cas", name.as_str(), "ca"].map(str::to_owned).to_vec(),
+            Self::Leaf { authority, name, .. } => {
+                ["cas", authority.as_str(), "certs", name.as_str()].map(str::to_owned).to_vec()
+            }
+        }
+    }
+}
+
+impl Authority {
+    pub fn id(&self) -> ArtifactId {
+        ArtifactId::Authority(self.name.clone())
+    }
+
+    pub fn is_root(&self) -> bool {
+        self.issuer.is_none()
+    }
+
+    /// The path length to issue with. An intermediate always carries one: just enough for what is declared below it
+    /// (RFC 5280 §4.2.1.9), so that a stolen issuing key cannot found further authorities.
+    pub fn effective_path_length(&self) -> Option<u32> {
+        match (self.path_length, &self.issuer) {
+            (Some(length), _) => Some(length),
+            (None, Some(_)) => Some(self.depth_below),
+            (None, None) => None,
+        }
+    }
+}
+
+impl Certificate {
+    pub fn id(&self) -> ArtifactId {
+        ArtifactId::Leaf {
+            host: self.host.clone(),
+            authority: self.authority.clone(),
+            name: self.name.clone(),
+        }
+    }
+}
+
+/// An authority or a leaf, where what they share matters.
+#[derive(Clone, Copy, Debug)]
+pub enum Artifact<'a> {
+    Authority(&'a Authority),
+    Leaf(&'a Certificate),
+}
+
+impl<'a> Artifact<'a> {
+    pub fn id(&self) -> ArtifactId {
+        match self {
+            Self::Authority(authority) => authority.id(),
+            Self::Leaf(certificate) => certificate.id(),
+        }
+    }
+
+    pub fn declaration(&self) -> &'a Declaration {
+        match self {
+            Self::Authority(authority) => &authority.declaration,
+            Self::Leaf(certificate) => &certificate.declaration,
+        }
+    }
+
+    pub fn files(&self) -> &'a PairFiles {
+        match self {
+            Self::Authority(authority) => &authority.files,
+            Self::Leaf(certificate) => &certificate.files,
+        }
+    }
+
+    pub fn recipients(&self) -> &'a RecipientSet {
+        match self {
+            Self::Authority(authority) => &authority.recipients,
+            Self::Leaf(certificate) => &certificate.recipients,
+        }
+    }
+
+    /// The authority that signs it; `None` for a root.
+    pub fn issuer_name(&self) -> Option<&'a Name> {
+        match self {
+            Self::Authority(authority) => authority.issuer.as_ref(),
+            Self::Leaf(certificate) => Some(&certificate.authority),
+        }
+    }
+}
+
+impl Fleet {
+    /// Authorities first, in issuing order, then leaves.
+    pub fn artifacts(&self) -> impl Iterator<Item = Artifact<'_>> {
+        let authorities = self.authorities.iter().map(Artifact::Authority);
+        authorities.chain(self.certificates.iter().map(Artifact::Leaf))
+    }
+
+    pub fn authority(&self, name: &Name) -> Option<&Authority> {
+        self.authorities.iter().find(|authority| authority.name == *name)
+    }
+
+    /// The authorities between an artifact and its root, nearest first, the root included.
+    pub fn issuers_of(&self, artifact: Artifact<'_>) -> Vec<&Authority> {
+        let mut chain = Vec::new();
+        let mut next = artifact.issuer_name();
+        while let Some(authority) = next.and_then(|name| self.authority(name)) {
+            chain.push(authority);
+            next = authority.issuer.as_ref();
+        }
+        chain
+    }
+}

@@ -1,0 +1,112 @@
+//! What the files say: for every declared pair what is there, and which files nobody declared. Values only; `observe` fills them.
+
+use std::collections::BTreeMap;
+
+use super::{ArtifactId, CertificateFacts, RelPath, SealedFacts};
+
+/// SHA-256 of a file's bytes: what a commit expects to find unchanged.
+pub type Digest = [u8; 32];
+
+/// The state of the tree at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    pub pairs: BTreeMap<ArtifactId, ObservedPair>,
+    /// Certificates and keys in the tree's own folders that no declaration names.
+    pub undeclared: Vec<UndeclaredFile>,
+}
+
+/// A certificate or key file that no declaration names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UndeclaredFile {
+    pub path: RelPath,
+    pub digest: Digest,
+}
+
+/// The two files of one artifact as found.
+#[derive(Clone, Debug)]
+pub struct ObservedPair {
+    pub certificate: FileState<CertificateFile>,
+    pub key: FileState<SealedFacts>,
+}
+
+/// What stands at a declared path.
+#[derive(Clone, Debug)]
+pub enum FileState<T> {
+    Missing,
+    Defective { digest: Digest, defect: Defect },
+    Sound { digest: Digest, facts: T },
+}
+
+/// A certificate file that parses: the certificate and what follows it.
+#[derive(Clone, Debug)]
+pub struct CertificateFile {
+    pub certificate: CertificateFacts,
+    /// Certificates after the first: intermediates of a leaf, predecessors of an authority.
+    pub following: Vec<CertificateFacts>,
+    pub signature: SignatureState,
+}
+
+/// Whether the key of the issuer's certificate, as found, made the signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureState {
+    Verified,
+    /// The issuer's certificate is there and its key did not sign.
+    Broken,
+    /// No usable certificate of the issuer to check with.
+    Unknown,
+}
+
+/// Why a file cannot be used, in words that stand without its type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Defect {
+    pub kind: DefectKind,
+    pub detail: String,
+}
+
+/// The distinctions that change what may be done about a defective file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DefectKind {
+    /// A sealed file whose plaintext has no byte: there is no key in it to lose.
+    EmptyKey,
+    /// A private key in clear where a sealed one belongs.
+    PlaintextKey,
+    /// Anything else: it may hold something worth saving.
+    Unreadable,
+}
+
+impl<T> FileState<T> {
+    pub fn facts(&self) -> Option<&T> {
+        match self {
+            Self::Sound { facts, .. } => Some(facts),
+            Self::Missing | Self::Defective { .. } => None,
+        }
+    }
+
+    /// What a commit must find in its place; `None` where nothing stands.
+    pub fn digest(&self) -> Option<&Digest> {
+        match self {
+            Self::Missing => None,
+            Self::Defective { digest, .. } | Self::Sound { digest, .. } => Some(digest),
+        }
+    }
+
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing)
+    }
+}
+
+impl ObservedPair {
+    pub const ABSENT: Self = Self { certificate: FileState::Missing, key: FileState::Missing };
+}
+
+impl Observed {
+    pub fn pair(&self, id: &ArtifactId) -> &ObservedPair {
+        const ABSENT: &ObservedPair = &ObservedPair::ABSENT;
+        self.pairs.get(id).unwrap_or(ABSENT)
+    }
+
+    /// The certificate found for an artifact, where it is readable.
+    pub fn certificate(&self, id: &ArtifactId) -> Option<&CertificateFacts> {
+        self.pair(id).certificate.facts().map(|file| &file.certificate)
+    }
+}

@@ -1,0 +1,136 @@
+//! What the tree says about a fleet: reads every declared file, and names the files nobody declares. Opens no key.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use crate::inspect::certificate::{self, CertificateDefect};
+use crate::inspect::sealed;
+use crate::model::{
+    Artifact, ArtifactId, CertificateFacts, CertificateFile, Defect, DefectKind, FileState, Fleet, Observed,
+    ObservedPair, RelPath, SealedDefect, SealedFacts, SignatureState, UndeclaredFile,
+};
+use crate::store::{Layout, ReadFile, Root, StoreError};
+
+/// Reads every pair of the fleet and lists what lies beside them.
+///
+/// # Errors
+/// A file that is there and cannot be read as a file (a link, a directory, no permission): the first one found.
+pub fn observe(root: &Root, fleet: &Fleet) -> Result<Observed, StoreError> {
+    let artifacts: Vec<Artifact<'_>> = fleet.artifacts().collect();
+    let pairs = observe_pairs(root, &artifacts)?;
+    let undeclared = undeclared_files(root, fleet, &artifacts)?;
+    let mut observed = Observed { pairs, undeclared };
+    check_signatures(&artifacts, &mut observed);
+    Ok(observed)
+}
+
+/// Reads the pairs of some artifacts again; signatures are left unchecked.
+pub fn observe_pairs(
+    root: &Root,
+    artifacts: &[Artifact<'_>],
+) -> Result<BTreeMap<ArtifactId, ObservedPair>, StoreError> {
+    let read = |artifact: &Artifact<'_>| -> Result<_, StoreError> {
+        let files = artifact.files();
+        let certificate = file_state(root.read(&files.certificate)?, read_certificate);
+        let key = file_state(root.read(&files.key)?, read_sealed);
+        Ok((artifact.id(), ObservedPair { certificate, key }))
+    };
+    artifacts.par_iter().map(read).collect()
+}
+
+fn file_state<T>(file: Option<ReadFile>, read: impl Fn(&[u8]) -> Result<T, Defect>) -> FileState<T> {
+    let Some(ReadFile { bytes, digest }) = file else { return FileState::Missing };
+    match read(&bytes) {
+        Ok(facts) => FileState::Sound { digest, facts },
+        Err(defect) => FileState::Defective { digest, defect },
+    }
+}
+
+fn read_certificate(bytes: &[u8]) -> Result<CertificateFile, Defect> {
+    let mut chain = certificate::parse_pem_chain(bytes).map_err(|defect| certificate_defect(&defect))?;
+    if chain.is_empty() {
+        return Err(certificate_defect(&CertificateDefect::Empty));
+    }
+    let following = chain.split_off(1);
+    let certificate = chain.swap_remove(0);
+    Ok(CertificateFile { certificate, following, signature: SignatureState::Unknown })
+}
+
+fn certificate_defect(defect: &CertificateDefect) -> Defect {
+    Defect { kind: DefectKind::Unreadable, detail: defect.to_string() }
+}
+
+fn read_sealed(bytes: &[u8]) -> Result<SealedFacts, Defect> {
+    let facts = sealed::parse(bytes).map_err(|defect| {
+        let kind = match defect {
+            SealedDefect::PlaintextKey => DefectKind::PlaintextKey,
+            _ => DefectKind::Unreadable,
+        };
+        Defect { kind, detail: defect.to_string() }
+    })?;
+    if facts.plaintext_len == 0 {
+        let detail = "nothing is sealed in it: its plaintext has 0 bytes".to_owned();
+        return Err(Defect { kind: DefectKind::EmptyKey, detail });
+    }
+    Ok(facts)
+}
+
+/// Checks each signature with the key of the issuer's certificate as it was found.
+fn check_signatures(artifacts: &[Artifact<'_>], observed: &mut Observed) {
+    let verdicts: Vec<(ArtifactId, SignatureState)> = artifacts
+        .par_iter()
+        .filter_map(|artifact| {
+            let id = artifact.id();
+            let found = observed.certificate(&id)?;
+            let issuer = match artifact.issuer_name() {
+                Some(name) => observed.certificate(&ArtifactId::Authority(name.clone())),
+                None if found.is_self_issued() => Some(found),
+                None => None,
+            };
+            Some((id, signature_state(found, issuer)))
+        })
+        .collect();
+    for (id, signature) in verdicts {
+        if let Some(ObservedPair { certificate: FileState::Sound { facts, .. }, .. }) = observed.pairs.get_mut(&id) {
+            facts.signature = signature;
+        }
+    }
+}
+
+fn signature_state(found: &CertificateFacts, issuer: Option<&CertificateFacts>) -> SignatureState {
+    match issuer {
+        None => SignatureState::Unknown,
+        Some(issuer) if certificate::signed_by(found, issuer) => SignatureState::Verified,
+        Some(_) => SignatureState::Broken,
+    }
+}
+
+fn undeclared_files(
+    root: &Root,
+    fleet: &Fleet,
+    artifacts: &[Artifact<'_>],
+) -> Result<Vec<UndeclaredFile>, StoreError> {
+    let declared: BTreeSet<&RelPath> = artifacts
+        .iter()
+        .flat_map(|artifact| [&artifact.files().certificate, &artifact.files().key])
+        .collect();
+    let mut undeclared = Vec::new();
+    for directory in Layout::new(fleet.dir.clone()).directories() {
+        for path in root.list(&directory)? {
+            if !is_ours(&path) || declared.contains(&path) {
+                continue;
+            }
+            if let Some(ReadFile { digest, .. }) = root.read(&path)? {
+                undeclared.push(UndeclaredFile { path, digest });
+            }
+        }
+    }
+    Ok(undeclared)
+}
+
+/// Files people put beside ours (a README, a `.gitattributes`) are none of our business.
+fn is_ours(path: &RelPath) -> bool {
+    let name = path.file_name();
+    [".crt", ".key.age", ".pub"].iter().any(|suffix| name.ends_with(suffix))
+}

@@ -1,0 +1,155 @@
+//! Field by field: how a certificate that was found differs from its declaration. The same comparison judges what was just issued.
+
+use std::collections::BTreeSet;
+
+use time::{Duration, OffsetDateTime};
+
+use super::{BACKDATE, Reason};
+use crate::model::{
+    Artifact, Authority, BasicConstraints, CertificateFacts, Declaration, FoundKeyAlgorithm, KeyUsage, Lifetime,
+};
+
+/// Every difference between what is declared and what the certificate says, except dates that have come due.
+///
+/// `issuer` is the declared issuer, `issuer_certificate` its certificate as it is (or was just made); both are `None` for a root.
+pub fn certificate_drift(
+    artifact: Artifact<'_>,
+    issuer: Option<&Authority>,
+    issuer_certificate: Option<&CertificateFacts>,
+    found: &CertificateFacts,
+) -> Vec<Reason> {
+    let declared = artifact.declaration();
+    let mut reasons = Vec::new();
+    if let Artifact::Authority(_) = artifact {
+        reasons.extend(not_an_authority(found));
+    }
+    reasons.extend(issuer_drift(issuer_certificate, found));
+    reasons.extend(key_drift(declared, found));
+    if !declared.subject.matches(&found.subject) {
+        let (from, to) = (found.subject.to_string(), declared.subject.to_string());
+        reasons.push(Reason::SubjectChanged { from, to });
+    }
+    reasons.extend(san_drift(artifact, found));
+    reasons.extend(usage_drift(artifact, found));
+    reasons.extend(lifetime_drift(declared, issuer_certificate, found));
+    match artifact {
+        Artifact::Authority(authority) => reasons.extend(constraint_drift(authority, found)),
+        Artifact::Leaf(_) => reasons.extend(leaf_constraint_drift(found)),
+    }
+    reasons.extend(issuer.and_then(|issuer| url_drift(issuer, found)));
+    reasons
+}
+
+fn not_an_authority(found: &CertificateFacts) -> Option<Reason> {
+    let detail = match (&found.basic_constraints, &found.key_usage) {
+        (Some(BasicConstraints { ca: true, .. }), Some(usages)) if !usages.contains(&KeyUsage::CertSign) => {
+            "its key usage does not allow signing certificates"
+        }
+        (Some(BasicConstraints { ca: true, .. }), _) => return None,
+        _ => "its basic constraints do not say CA:TRUE",
+    };
+    Some(Reason::NotAnAuthority { detail: detail.to_owned() })
+}
+
+/// Name chaining is byte for byte, as every verifier but OpenSSL compares it (RFC 5280 §7.1 would allow more).
+fn issuer_drift(issuer: Option<&CertificateFacts>, found: &CertificateFacts) -> Option<Reason> {
+    let issuer = issuer?;
+    if issuer.subject.der() != found.issuer.der() {
+        let detail = format!("{} → {}", found.issuer, issuer.subject);
+        return Some(Reason::IssuerChanged { detail });
+    }
+    match (&issuer.subject_key_id, &found.authority_key_id) {
+        (Some(wanted), Some(named)) if wanted != named => {
+            Some(Reason::IssuerChanged { detail: "another key of the same name".to_owned() })
+        }
+        _ => None,
+    }
+}
+
+fn key_drift(declared: &Declaration, found: &CertificateFacts) -> Option<Reason> {
+    if found.key == FoundKeyAlgorithm::Known(declared.key) {
+        return None;
+    }
+    Some(Reason::KeyAlgorithmChanged { from: found.key.to_string(), to: declared.key.to_string() })
+}
+
+/// A leaf carries exactly the declared names. An authority made elsewhere may carry more: nobody connects to it.
+fn san_drift(artifact: Artifact<'_>, found: &CertificateFacts) -> Option<Reason> {
+    let declared: BTreeSet<String> = artifact.declaration().sans.iter().map(ToString::to_string).collect();
+    let present: BTreeSet<String> = found.sans.iter().map(ToString::to_string).collect();
+    let added = difference(&declared, &present);
+    let removed = match artifact {
+        Artifact::Authority(_) => Vec::new(),
+        Artifact::Leaf(_) => difference(&present, &declared),
+    };
+    changed(&added, &removed).then_some(Reason::SansChanged { added, removed })
+}
+
+/// A leaf carries exactly the declared usages; an authority at least those, or no restriction at all.
+fn usage_drift(artifact: Artifact<'_>, found: &CertificateFacts) -> Option<Reason> {
+    let declared = &artifact.declaration().usages;
+    let wanted: BTreeSet<String> = declared.words();
+    let present: BTreeSet<String> = found.usage_words();
+    let (added, removed) = match artifact {
+        Artifact::Leaf(_) => (difference(&wanted, &present), difference(&present, &wanted)),
+        Artifact::Authority(_) if found.key_usage.is_none() => return None,
+        Artifact::Authority(_) => (difference(&wanted, &present), Vec::new()),
+    };
+    changed(&added, &removed).then_some(Reason::UsagesChanged { added, removed })
+}
+
+/// The declared lifetime may be longer by the backdating, or cut short by the end of the issuer.
+fn lifetime_drift(
+    declared: &Declaration,
+    issuer: Option<&CertificateFacts>,
+    found: &CertificateFacts,
+) -> Option<Reason> {
+    let span = found.not_after - found.not_before;
+    let wanted = declared.lifetime.as_duration();
+    let is_as_declared = span >= wanted && span <= wanted + BACKDATE;
+    let is_cut_short = issuer.is_some_and(|issuer| ends_with(issuer, found.not_after)) && span < wanted;
+    if is_as_declared || is_cut_short {
+        return None;
+    }
+    Some(Reason::LifetimeChanged { from: Lifetime::between(found.not_before, found.not_after), to: declared.lifetime })
+}
+
+fn ends_with(issuer: &CertificateFacts, not_after: OffsetDateTime) -> bool {
+    (issuer.not_after - not_after).abs() < Duration::SECOND
+}
+
+fn constraint_drift(authority: &Authority, found: &CertificateFacts) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    let from = found.basic_constraints.and_then(|constraints| constraints.path_length);
+    let to = authority.effective_path_length();
+    let is_unconstrained_root_with_room =
+        to.is_none() && from.is_some_and(|length| length >= authority.depth_below);
+    if from != to && !is_unconstrained_root_with_room {
+        reasons.push(Reason::PathLengthChanged { from, to });
+    }
+    if authority.name_constraints != found.name_constraints {
+        reasons.push(Reason::NameConstraintsChanged);
+    }
+    reasons
+}
+
+/// A leaf that could sign certificates was not declared so.
+fn leaf_constraint_drift(found: &CertificateFacts) -> Option<Reason> {
+    let is_authority = found.basic_constraints.is_some_and(|constraints| constraints.ca);
+    is_authority.then(|| Reason::UsagesChanged { added: Vec::new(), removed: vec!["CA:TRUE".to_owned()] })
+}
+
+fn url_drift(issuer: &Authority, found: &CertificateFacts) -> Option<Reason> {
+    let declared: BTreeSet<String> = issuer.crl_urls.iter().chain(&issuer.issuer_urls).cloned().collect();
+    let present: BTreeSet<String> = found.crl_urls.iter().chain(&found.issuer_urls).cloned().collect();
+    let (added, removed) = (difference(&declared, &present), difference(&present, &declared));
+    changed(&added, &removed).then_some(Reason::DistributionPointsChanged { added, removed })
+}
+
+fn difference(left: &BTreeSet<String>, right: &BTreeSet<String>) -> Vec<String> {
+    left.difference(right).cloned().collect()
+}
+
+fn changed(added: &[String], removed: &[String]) -> bool {
+    !(added.is_empty() && removed.is_empty())
+}

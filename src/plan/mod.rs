@@ -1,0 +1,163 @@
+//! What has to happen so that the files say what was declared: a pure function of the declaration, the files and the time.
+
+mod build;
+mod drift;
+mod reason;
+mod selection;
+
+use std::fmt;
+
+use time::OffsetDateTime;
+
+pub use build::{plan, BACKDATE};
+pub use drift::certificate_drift;
+pub use reason::{Part, Reason};
+pub use selection::{Pattern, PatternError};
+
+use crate::model::{ArtifactId, RelPath};
+
+/// What the person running `certs` asked for beyond the declaration.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// Act on these only (empty: on everything), and on the issuers they need.
+    pub only: Vec<Pattern>,
+    /// Give these new keys. An authority has to be named in full.
+    pub replace: Vec<Pattern>,
+    pub undeclared: UndeclaredPolicy,
+}
+
+/// What to do with files of certificates that are no longer declared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UndeclaredPolicy {
+    #[default]
+    Keep,
+    Prune,
+}
+
+/// Ordered steps: issuers before what they issue, undeclared files last.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub steps: Vec<Step>,
+    /// The moment the plan was made for; what it issues is dated by it.
+    pub now: OffsetDateTime,
+}
+
+/// What happens to one artifact, and every reason why.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub target: Target,
+    pub action: Action,
+    pub reasons: Vec<Reason>,
+    /// When the certificate this step issues will be valid; `None` where it issues none.
+    pub validity: Option<Validity>,
+}
+
+/// What a step is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    Artifact(ArtifactId),
+    /// A file that no declaration names.
+    File(RelPath),
+}
+
+/// What is done. Replacing an authority's key happens on request only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Nothing to do.
+    Keep,
+    /// Neither file is there: new key, new certificate.
+    Create,
+    /// New certificate for the key that is there.
+    Renew,
+    /// New key and certificate in place of the old.
+    Replace,
+    /// The same key and certificate, sealed to other recipients.
+    Reseal,
+    /// Delete files nobody declares.
+    Prune,
+    /// Only a person can decide; `cure` says what to type.
+    Refuse { cure: String },
+}
+
+/// The window a certificate is issued for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Validity {
+    pub not_before: OffsetDateTime,
+    pub not_after: OffsetDateTime,
+    pub bound: Bound,
+}
+
+/// What ends a certificate's window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// The declared lifetime.
+    Lifetime,
+    /// The issuer ends first, so the certificate does too.
+    Issuer,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Artifact(id) => write!(f, "{id}"),
+            Self::File(path) => write!(f, "{path}"),
+        }
+    }
+}
+
+impl Action {
+    /// Stable word for JSON and tables.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Create => "create",
+            Self::Renew => "renew",
+            Self::Replace => "replace",
+            Self::Reseal => "reseal",
+            Self::Prune => "prune",
+            Self::Refuse { .. } => "refuse",
+        }
+    }
+
+    /// Whether a certificate comes out of it, so that the issuer's key is needed.
+    pub fn issues(&self) -> bool {
+        matches!(self, Self::Create | Self::Renew | Self::Replace)
+    }
+
+    /// Whether the key file that is there must be opened first: to reuse it, or to prove it is not lost unseen.
+    pub fn opens_own_key(&self) -> bool {
+        matches!(self, Self::Renew | Self::Replace | Self::Reseal)
+    }
+
+    pub fn changes_files(&self) -> bool {
+        !matches!(self, Self::Keep | Self::Refuse { .. })
+    }
+}
+
+impl Plan {
+    pub fn refusals(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| matches!(step.action, Action::Refuse { .. }))
+    }
+
+    pub fn changes(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| step.action.changes_files())
+    }
+
+    /// Whether every declared pair is as declared.
+    pub fn is_settled(&self) -> bool {
+        self.steps.iter().all(|step| step.action == Action::Keep)
+    }
+
+    pub fn count(&self, code: &str) -> usize {
+        self.steps.iter().filter(|step| step.action.code() == code).count()
+    }
+}
+
+impl Step {
+    pub fn artifact(&self) -> Option<&ArtifactId> {
+        match &self.target {
+            Target::Artifact(id) => Some(id),
+            Target::File(_) => None,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Why a step is what it is: one value with data, one sentence, one stable code.
+
+use std::fmt;
+
+use time::OffsetDateTime;
+
+use crate::model::{ExtendedKeyUsage, KeyUsage, Lifetime, Moment};
+
+/// Which file of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Certificate,
+    Key,
+}
+
+/// One reason for a step. The variants are exhaustive on purpose: each has its own test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The file is not there.
+    Missing(Part),
+    /// The file is there and cannot be used.
+    Unreadable { part: Part, defect: String },
+    /// The sealed key is not the key of the certificate.
+    KeyMismatch,
+    KeyAlgorithmChanged { from: String, to: String },
+    /// Signed by another key or name than the declared issuer's, or carrying other intermediates than today's.
+    IssuerChanged { detail: String },
+    /// The certificate of an authority lacks what an authority needs (RFC 5280 §4.2.1.9, §4.2.1.3).
+    NotAnAuthority { detail: String },
+    SubjectChanged { from: String, to: String },
+    SansChanged { added: Vec<String>, removed: Vec<String> },
+    UsagesChanged { added: Vec<String>, removed: Vec<String> },
+    LifetimeChanged { from: Lifetime, to: Lifetime },
+    PathLengthChanged { from: Option<u32>, to: Option<u32> },
+    NameConstraintsChanged,
+    DistributionPointsChanged { added: Vec<String>, removed: Vec<String> },
+    RecipientsChanged { added: Vec<String>, removed: Vec<String> },
+    RenewalDue { not_after: OffsetDateTime },
+    Expired { not_after: OffsetDateTime },
+    /// No declaration names it (any more).
+    Undeclared,
+    /// Asked for on the command line.
+    Requested,
+    /// Its issuer can sign nothing until a person has decided.
+    IssuerRefused { issuer: String },
+    /// Certificates of an earlier authority of this name are still in the tree.
+    LeavesOfAnother { count: usize },
+}
+
+impl Reason {
+    /// Stable code for JSON; never changes its meaning.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing(Part::Certificate) => "certificate-missing",
+            Self::Missing(Part::Key) => "key-missing",
+            Self::Unreadable { part: Part::Certificate, .. } => "certificate-unreadable",
+            Self::Unreadable { part: Part::Key, .. } => "key-unreadable",
+            Self::KeyMismatch => "key-mismatch",
+            Self::KeyAlgorithmChanged { .. } => "key-algorithm-changed",
+            Self::IssuerChanged { .. } => "issuer-changed",
+            Self::NotAnAuthority { .. } => "not-an-authority",
+            Self::SubjectChanged { .. } => "subject-changed",
+            Self::SansChanged { .. } => "sans-changed",
+            Self::UsagesChanged { .. } => "usages-changed",
+            Self::LifetimeChanged { .. } => "lifetime-changed",
+            Self::PathLengthChanged { .. } => "path-length-changed",
+            Self::NameConstraintsChanged => "name-constraints-changed",
+            Self::DistributionPointsChanged { .. } => "distribution-points-changed",
+            Self::RecipientsChanged { .. } => "recipients-changed",
+            Self::RenewalDue { .. } => "renewal-due",
+            Self::Expired { .. } => "expired",
+            Self::Undeclared => "undeclared",
+            Self::Requested => "requested",
+            Self::IssuerRefused { .. } => "issuer-refused",
+            Self::LeavesOfAnother { .. } => "leaves-of-another-authority",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(Part::Certificate) => f.write_str("the certificate is missing"),
+            Self::Missing(Part::Key) => f.write_str("the sealed key is missing"),
+            Self::Unreadable { part: Part::Certificate, defect } => write!(f, "the certificate is unusable: {defect}"),
+            Self::Unreadable { part: Part::Key, defect } => write!(f, "the sealed key is unusable: {defect}"),
+            Self::KeyMismatch => f.write_str("the sealed key is not the certificate's key"),
+            Self::KeyAlgorithmChanged { from, to } => write!(f, "key {from} → {to}"),
+            Self::IssuerChanged { detail } => write!(f, "issuer: {detail}"),
+            Self::NotAnAuthority { detail } => write!(f, "not usable as an authority: {detail}"),
+            Self::SubjectChanged { from, to } => write!(f, "subject {from} → {to}"),
+            Self::SansChanged { added, removed } => write_change(f, "SANs", added, removed),
+            Self::UsagesChanged { added, removed } => write_change(f, "usages", added, removed),
+            Self::LifetimeChanged { from, to } => write!(f, "lifetime {from} → {to}"),
+            Self::PathLengthChanged { from, to } => {
+                write!(f, "path length {} → {}", path_length(*from), path_length(*to))
+            }
+            Self::NameConstraintsChanged => f.write_str("name constraints changed"),
+            Self::DistributionPointsChanged { added, removed } => write_change(f, "URLs", added, removed),
+            Self::RecipientsChanged { added, removed } => write_change(f, "recipients", added, removed),
+            Self::RenewalDue { not_after } => write!(f, "renewal due, ends {}", Moment(*not_after)),
+            Self::Expired { not_after } => write!(f, "expired {}", Moment(*not_after)),
+            Self::Undeclared => f.write_str("not declared"),
+            Self::Requested => f.write_str("requested"),
+            Self::IssuerRefused { issuer } => write!(f, "its issuer {issuer} needs a decision first"),
+            Self::LeavesOfAnother { count } => {
+                write!(f, "{count} certificates of an earlier authority of this name are in the tree")
+            }
+        }
+    }
+}
+
+fn write_change(f: &mut fmt::Formatter<'_>, what: &str, added: &[String], removed: &[String]) -> fmt::Result {
+    write!(f, "{what}")?;
+    if added.is_empty() && removed.is_empty() {
+        return f.write_str(" changed");
+    }
+    for item in added {
+        write!(f, " +{item}")?;
+    }
+    for item in removed {
+        write!(f, " -{item}")?;
+    }
+    Ok(())
+}
+
+fn path_length(length: Option<u32>) -> String {
+    length.map_or_else(|| "unlimited".to_owned(), |length| length.to_string())
+}
+
+/// Words for the difference between declared and found usages.
+pub(super) fn usage_word(usage: KeyUsage) -> String {
+    usage.to_string()
+}
+
+pub(super) fn extended_usage_word(usage: &ExtendedKeyUsage) -> String {
+    usage.to_string()
+}

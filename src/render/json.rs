@@ -1,0 +1,106 @@
+//! The very values the tables show, as JSON with stable codes.
+
+use serde_json::{Value, json};
+
+use crate::apply::Report;
+use crate::manifest::Fault;
+use crate::model::Moment;
+use crate::plan::{Action, Bound, Plan, Reason, Step, Target};
+
+/// A plan; `pending` says whether anything would change.
+pub fn plan(plan: &Plan, stale_files: &[String]) -> Value {
+    json!({
+        "version": 1,
+        "now": Moment(plan.now).rfc3339(),
+        "pending": !plan.is_settled() || !stale_files.is_empty(),
+        "staleFiles": stale_files,
+        "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
+    })
+}
+
+/// What a run did, beside the plan it carried out.
+pub fn report(report: &Report, made_for: &Plan) -> Value {
+    let done: Vec<Value> = report
+        .done
+        .iter()
+        .map(|done| {
+            let facts = &done.certificate;
+            json!({
+                "artifact": done.id.to_string(),
+                "action": done.action.code(),
+                "subject": facts.subject.to_string(),
+                "serial": facts.serial_hex(),
+                "sans": facts.sans.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "usages": facts.usage_words(),
+                "notBefore": Moment(facts.not_before).rfc3339(),
+                "notAfter": Moment(facts.not_after).rfc3339(),
+                "keyFingerprint": facts.key_fingerprint.to_string(),
+            })
+        })
+        .collect();
+    json!({ "version": 1, "plan": plan(made_for, &[]), "done": done, "filesChanged": report.files })
+}
+
+/// Faults of a declaration.
+pub fn faults(faults: &[Fault]) -> Value {
+    let list: Vec<Value> = faults
+        .iter()
+        .map(|fault| {
+            json!({
+                "code": fault.code,
+                "message": fault.message,
+                "cure": fault.cure,
+                "option": fault.option,
+                "hosts": fault.hosts,
+            })
+        })
+        .collect();
+    json!({ "version": 1, "faults": list })
+}
+
+fn step(step: &Step) -> Value {
+    let (kind, target) = match &step.target {
+        Target::Artifact(id) => ("artifact", id.to_string()),
+        Target::File(path) => ("file", path.to_string()),
+    };
+    let mut value = json!({
+        kind: target,
+        "action": step.action.code(),
+        "reasons": step.reasons.iter().map(reason).collect::<Vec<_>>(),
+    });
+    if let Some(object) = value.as_object_mut() {
+        if let Action::Refuse { cure } = &step.action {
+            object.insert("cure".to_owned(), json!(cure));
+        }
+        if let Some(validity) = &step.validity {
+            let bound = match validity.bound {
+                Bound::Lifetime => "lifetime",
+                Bound::Issuer => "issuer",
+            };
+            let window = json!({
+                "notBefore": Moment(validity.not_before).rfc3339(),
+                "notAfter": Moment(validity.not_after).rfc3339(),
+                "boundBy": bound,
+            });
+            object.insert("validity".to_owned(), window);
+        }
+    }
+    value
+}
+
+/// The code and the sentence of every reason; additions and removals as lists.
+fn reason(reason: &Reason) -> Value {
+    let mut value = json!({ "code": reason.code(), "message": reason.to_string() });
+    let changes = match reason {
+        Reason::SansChanged { added, removed }
+        | Reason::UsagesChanged { added, removed }
+        | Reason::DistributionPointsChanged { added, removed }
+        | Reason::RecipientsChanged { added, removed } => Some((added, removed)),
+        _ => None,
+    };
+    if let (Some((added, removed)), Some(object)) = (changes, value.as_object_mut()) {
+        object.insert("added".to_owned(), json!(added));
+        object.insert("removed".to_owned(), json!(removed));
+    }
+    value
+}
