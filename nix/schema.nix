@@ -359,7 +359,7 @@ let
       owners = publicKeys [ "owningHostKey" ] (said "owningHostKey");
       authorityUsers = mapAttrs (
         ca: cfg:
-        if cfg.userAgeKeys or null == null then
+        if elem (cfg.userAgeKeys or null) [ null (said "userAgeKeys") ] then
           users
         else
           publicKeys [ "cas" ca "userAgeKeys" ] cfg.userAgeKeys
