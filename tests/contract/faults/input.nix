@@ -43,6 +43,10 @@
         leafmost.issuer = "middle";
       };
     };
+    key-in-a-set = {
+      owningHostKey.key = "age1";
+      cas = { };
+    };
     outside = {
       dir = "../../certs";
       cas.cluster = { };

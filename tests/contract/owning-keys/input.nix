@@ -35,6 +35,5 @@ in
     nothing = host null;
     empty-list = host [ ];
     empty-string = host " ";
-    attribute-set = host { key = "age1"; };
   };
 }
