@@ -1,0 +1,36 @@
+# What `nix flake check` checks: the package with its own tests, and every file of tests/nix on the nixpkgs at hand.
+{ pkgs, certs }:
+let
+  inherit (pkgs) lib;
+
+  tests = lib.filterAttrs (name: _: lib.hasSuffix "-tests.nix" name) (builtins.readDir ../tests/nix);
+
+  # Each file gives a list of { name; got; want; }.
+  check =
+    file:
+    let
+      results = import (../tests/nix + "/${file}") { inherit lib; };
+      failed = builtins.filter (result: result.got != result.want) results;
+      say = result: ''
+        ${result.name}
+          got:  ${builtins.toJSON result.got}
+          want: ${builtins.toJSON result.want}
+      '';
+    in
+    if failed == [ ] then
+      pkgs.runCommand (lib.removeSuffix ".nix" file) { } ''
+        echo ${lib.escapeShellArg "${toString (builtins.length results)} tests passed"} | tee $out
+      ''
+    else
+      throw "${file}: ${toString (builtins.length failed)} tests failed\n${lib.concatMapStrings say failed}";
+in
+lib.mapAttrs' (file: _: lib.nameValuePair (lib.removeSuffix "-tests.nix" file) (check file)) tests
+// {
+  package = certs;
+  formatting =
+    pkgs.runCommand "formatting" { nativeBuildInputs = [ pkgs.nixfmt-rfc-style ]; }
+      ''
+        find ${lib.sourceFilesBySuffices ../. [ ".nix" ]} -name '*.nix' -print0 | xargs -0 nixfmt --check
+        touch $out
+      '';
+}

@@ -1,0 +1,48 @@
+# The program `certs`, with its shell completions and manual pages.
+{
+  lib,
+  stdenv,
+  rustPlatform,
+  installShellFiles,
+  age,
+  openssl,
+}:
+let
+  cargo = lib.importTOML ../Cargo.toml;
+in
+rustPlatform.buildRustPackage {
+  pname = cargo.package.name;
+  inherit (cargo.package) version;
+
+  # The tests read the Nix files and the documentation as well.
+  src = lib.cleanSource ../.;
+  cargoLock.lockFile = ../Cargo.lock;
+
+  nativeBuildInputs = [ installShellFiles ];
+
+  # Tests that need Nix itself report that they were left out; nix/checks.nix does their work.
+  nativeCheckInputs = [
+    age
+    openssl
+  ];
+
+  postInstall = lib.optionalString (stdenv.buildPlatform.canExecute stdenv.hostPlatform) ''
+    for shell in bash fish zsh; do
+      "$out/bin/certs" completions "$shell" > "certs.$shell"
+    done
+    installShellCompletion --cmd certs --bash certs.bash --fish certs.fish --zsh certs.zsh
+    mkdir manual
+    "$out/bin/certs" man manual
+    installManPage manual/*.1
+  '';
+
+  meta = {
+    inherit (cargo.package) description;
+    license = with lib.licenses; [
+      mit
+      asl20
+    ];
+    mainProgram = "certs";
+    platforms = lib.platforms.unix;
+  };
+}

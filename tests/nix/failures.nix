@@ -1,0 +1,64 @@
+# Evaluations that must fail, and what they must say: { <name> = { value; says; }; }. Messages can be read from outside
+# only, so tests/nix/main.rs reads them; module-tests.nix checks that each fails at all.
+{ lib }:
+let
+  evaluate = import ./evaluate.nix { inherit lib; };
+  schema = import ../../nix/schema.nix;
+  declaration.certToolkit.cas.cluster.certs.not-made-yet = { };
+  certs =
+    specialArgs: module:
+    (evaluate.hostWith specialArgs "cp1" [
+      declaration
+      module
+    ]).config.certToolkit.cas.cluster;
+in
+{
+  a_missing_certificate_says_what_to_run = {
+    value = (certs { flakeRoot = ./project; } { }).certs.not-made-yet.path;
+    says = "there is no file secrets/certs/derived/cp1/cluster-not-made-yet.crt below the root of the project. Make it with `nix run .#certs.recreate`, then run `git add secrets/certs`";
+  };
+  a_missing_key_says_what_to_run = {
+    value = (certs { flakeRoot = ./project; } { }).certs.not-made-yet.agePath;
+    says = "there is no file secrets/certs/derived/cp1/cluster-not-made-yet.key.age";
+  };
+  a_missing_authority_says_what_to_run = {
+    value = (certs { flakeRoot = ./.; } { }).bundlePath;
+    says = "there is no file secrets/certs/ca/cluster.crt";
+  };
+  an_unknown_root_says_how_to_set_it = {
+    value = (certs { } { }).ca.path;
+    says = "the root of the project is not known. Set certToolkit.root = ./. in flake.nix";
+  };
+  the_key_of_an_authority_is_on_no_host = {
+    value = (certs { flakeRoot = ./project; } { }).ca.keyPath;
+    says = "the private key of the authority \"cluster\" is sealed to userAgeKeys only";
+  };
+  an_unknown_host_name_says_how_to_set_it = {
+    value = (evaluate.bare { } [ declaration ]).config.certToolkit.cas.cluster.certs.not-made-yet.id;
+    says = "Set networking.hostName, or certToolkit.hostName without NixOS.";
+  };
+  a_wrong_algorithm_is_refused = {
+    value = (certs { } { certToolkit.defaults.key.algo = "dsa"; }).ca.key;
+    says = "certToolkit.defaults.key.algo";
+  };
+  a_wrong_mode_is_refused = {
+    value = (certs { } { certToolkit.defaults.mode = "rw-r--r--"; }).ca.mode;
+    says = "certToolkit.defaults.mode";
+  };
+  a_derived_value_cannot_be_set = {
+    value = (certs { } { certToolkit.cas.cluster.certs.not-made-yet.id = "x"; }).certs.not-made-yet.id;
+    says = "read-only";
+  };
+  a_file_without_hosts_is_refused = {
+    value = schema.fromFile ./files/no-hosts.nix;
+    says = "no-hosts.nix must be a set { hosts.<name> = …; }, one entry for each host.";
+  };
+  a_source_that_is_no_declaration_is_refused = {
+    value = schema.fromFile ./files/number.nix;
+    says = "hosts.cp1 is 7; it must be a certToolkit value, a module, a path or a list of these.";
+  };
+  a_module_that_needs_more_is_refused = {
+    value = schema.fromFile ./files/needs-inputs.nix;
+    says = "The module of hosts.cp1 asks for inputs, which a plain file cannot give.";
+  };
+}

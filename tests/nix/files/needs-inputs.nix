@@ -1,0 +1,7 @@
+{
+  hosts.cp1 =
+    { config, inputs, ... }:
+    {
+      certToolkit = { };
+    };
+}

@@ -1,0 +1,120 @@
+# The manifest of a fleet of evaluated hosts: the same, to the byte, as from the plain data.
+{ lib }:
+let
+  evaluate = import ./evaluate.nix { inherit lib; };
+  fleet = import ../../nix/fleet.nix;
+
+  cases = builtins.filter (
+    case:
+    !(builtins.elem case [
+      # Values that the types of the options refuse before the schema sees them.
+      "faults"
+      "null-inherits"
+    ])
+  ) (lib.attrNames (lib.filterAttrs (_: type: type == "directory") (builtins.readDir ../contract)));
+
+  contract = map (case: {
+    name = "${lib.replaceStrings [ "-" ] [ "_" ] case}_gives_the_same_manifest_through_the_options";
+    got = fleet.manifest { configurations = evaluate.hostsOf (import ../contract/${case}/input.nix); };
+    want = lib.importJSON ../contract/${case}/manifest.json;
+  }) cases;
+
+  operator = {
+    certToolkit = {
+      userAgeKeys = [ "age1wtmuzz5uq9fjal4jex5zfw3wz94qs0txrs42pmlx6a5z5rhwaccq5tky2u" ];
+      owningHostKey = "./cp1.pub";
+    };
+  };
+  commonName = name: { certToolkit.cas.cluster.ca.commonName = name; };
+  host =
+    name: modules:
+    evaluate.host name ([ operator ] ++ modules);
+
+  authorityOnly =
+    module:
+    (evaluate.bare { ageIntegration = false; } [
+      operator
+      module
+    ]).config.certToolkit.manifest;
+in
+contract
+++ [
+  {
+    name = "configurations_without_certificates_are_passed_over";
+    got = lib.attrNames (fleet.manifest {
+      configurations = {
+        other.config = { };
+        cp1 = host "cp1" [ ];
+      };
+    }).hosts;
+    want = [ "cp1" ];
+  }
+  {
+    name = "a_host_is_known_by_its_host_name";
+    got = lib.attrNames (fleet.manifest {
+      configurations.attribute = host "cp1" [ ];
+    }).hosts;
+    want = [ "cp1" ];
+  }
+  {
+    name = "equal_configurations_of_one_host_are_one_host";
+    got = (fleet.manifest {
+      configurations = {
+        cp1 = host "cp1" [ (commonName "a") ];
+        installer = host "cp1" [ (commonName "a") ];
+      };
+    }).errors;
+    want = [ ];
+  }
+  {
+    name = "different_configurations_of_one_host_are_a_fault";
+    got = map (error: error.message) (fleet.manifest {
+      configurations = {
+        cp1 = host "cp1" [ (commonName "a") ];
+        installer = host "cp1" [ (commonName "b") ];
+      };
+    }).errors;
+    want = [
+      (
+        "2 configurations have the host name \"cp1\", but declare different certificates."
+        + " Give each its own networking.hostName, or its own certToolkit.hostName."
+      )
+    ];
+  }
+  {
+    name = "ca_modules_declare_authorities_and_are_no_hosts";
+    got =
+      let
+        manifest = fleet.manifest {
+          configurations.cp1 = host "cp1" [ (commonName "a") ];
+          authorities = [
+            (authorityOnly {
+              certToolkit.cas.cluster.ca.commonName = "a";
+              certToolkit.cas.other.certs.ignored = { };
+            })
+          ];
+        };
+      in
+      {
+        hosts = lib.attrNames manifest.hosts;
+        authorities = lib.mapAttrs (_: authority: authority.declaredBy) manifest.authorities;
+        inherit (manifest) errors;
+      };
+    want = {
+      hosts = [ "cp1" ];
+      authorities = {
+        cluster = [ "cp1" ];
+        other = [ ];
+      };
+      errors = [ ];
+    };
+  }
+  {
+    name = "ca_modules_that_disagree_with_a_host_are_a_fault";
+    got = map (error: error.code) (fleet.manifest {
+      configurations.cp1 = host "cp1" [ (commonName "a") ];
+      authorities = [ (authorityOnly (commonName "b")) ];
+    }).errors;
+    want = [ "authority-disagreement" ];
+  }
+]
