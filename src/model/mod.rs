@@ -8,3 +8,4 @@ pub mod lifetime;
 pub mod san;
 pub mod subject;
 pub mod usage;
+pub mod validity;
