@@ -63,21 +63,21 @@ impl Extensions {
                 return Err(CertificateDefect::BadExtension { oid });
             }
             ParsedExtension::SubjectAlternativeName(names) => {
-                self.sans = names.general_names.iter().map(found_san).collect()
+                self.sans = names.general_names.iter().map(found_san).collect();
             }
             ParsedExtension::KeyUsage(usage) => self.key_usage = Some(key_usage(usage.flags)),
             ParsedExtension::ExtendedKeyUsage(usage) => {
-                self.extended_key_usage = Some(extended_key_usage(usage))
+                self.extended_key_usage = Some(extended_key_usage(usage));
             }
             ParsedExtension::BasicConstraints(constraints) => {
-                self.basic_constraints = Some(basic_constraints(constraints))
+                self.basic_constraints = Some(basic_constraints(constraints));
             }
             ParsedExtension::NameConstraints(constraints) => {
-                self.name_constraints = Some(name_constraints(constraints))
+                self.name_constraints = Some(name_constraints(constraints));
             }
             ParsedExtension::SubjectKeyIdentifier(id) => self.subject_key_id = Some(id.0.to_vec()),
             ParsedExtension::AuthorityKeyIdentifier(id) => {
-                self.authority_key_id = id.key_identifier.as_ref().map(|id| id.0.to_vec())
+                self.authority_key_id = id.key_identifier.as_ref().map(|id| id.0.to_vec());
             }
             ParsedExtension::CRLDistributionPoints(points) => self.crl_urls = crl_urls(points),
             ParsedExtension::AuthorityInfoAccess(access) => {

@@ -22,7 +22,7 @@ fn attribute(attribute: &AttributeTypeAndValue<'_>) -> (AttributeType, String) {
     (kind, value)
 }
 
-/// The text of a value in one of the string types of `DirectoryString` (RFC 5280 §4.1.2.4) or IA5String.
+/// The text of a value in one of the string types of `DirectoryString` (RFC 5280 §4.1.2.4) or `IA5String`.
 fn text(attribute: &AttributeTypeAndValue<'_>) -> Option<String> {
     let value = attribute.attr_value();
     match value.tag() {

@@ -255,7 +255,7 @@ fn sign(
     let tbs = TbsCertificate {
         version: VERSION_3,
         serial: UintRef::new(&serial)?,
-        signature: algorithm.clone(),
+        signature: algorithm,
         issuer: AnyRef::from_der(issuer)?,
         validity: ValidityDer::new(
             date(template.validity.not_before)?,
@@ -287,7 +287,7 @@ fn random_serial() -> Result<[u8; 16], IssueError> {
     Ok(serial)
 }
 
-/// UTCTime through 2049, GeneralizedTime after (RFC 5280 §4.1.2.5).
+/// `UTCTime` through 2049, `GeneralizedTime` after (RFC 5280 §4.1.2.5).
 fn date(date: OffsetDateTime) -> Result<Time, IssueError> {
     let impossible = || IssueError::Date { date };
     let seconds = u64::try_from(date.unix_timestamp()).map_err(|_| impossible())?;

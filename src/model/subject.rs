@@ -346,7 +346,7 @@ fn check(kind: &AttributeType, value: &str) -> Result<(), SubjectError> {
     }
 }
 
-/// Whether every character is in ASN.1's PrintableString (X.680 §41.4).
+/// Whether every character is in ASN.1's `PrintableString` (X.680 §41.4).
 pub fn is_printable_string(text: &str) -> bool {
     text.bytes()
         .all(|b| b.is_ascii_alphanumeric() || b" '()+,-./:=?".contains(&b))

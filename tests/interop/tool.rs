@@ -8,33 +8,33 @@ use libtest_mimic::{Failed, Trial};
 use tempfile::TempDir;
 
 /// A directory for one trial.
-pub struct Bench(TempDir);
+pub(crate) struct Bench(TempDir);
 
 impl Bench {
-    pub fn new() -> Result<Self, Failed> {
+    pub(crate) fn new() -> Result<Self, Failed> {
         Ok(Self(tempfile::tempdir()?))
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> Result<(), Failed> {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> Result<(), Failed> {
         Ok(fs::write(self.path(name), content)?)
     }
 
-    pub fn read(&self, name: &str) -> Result<Vec<u8>, Failed> {
+    pub(crate) fn read(&self, name: &str) -> Result<Vec<u8>, Failed> {
         Ok(fs::read(self.path(name))?)
     }
 
     /// Runs a command line split at blanks, in this directory, and gives back what it printed on both outputs.
-    pub fn run(&self, line: &str) -> Result<String, Failed> {
+    pub(crate) fn run(&self, line: &str) -> Result<String, Failed> {
         let words: Vec<_> = line.split_whitespace().collect();
         self.run_words(&words)
     }
 
     /// The same for words that have blanks in them.
-    pub fn run_words(&self, words: &[&str]) -> Result<String, Failed> {
+    pub(crate) fn run_words(&self, words: &[&str]) -> Result<String, Failed> {
         let (success, text) = self.output(words)?;
         if success {
             Ok(text)
@@ -44,7 +44,7 @@ impl Bench {
     }
 
     /// Expects the command to refuse, and gives back what it printed.
-    pub fn refuses(&self, line: &str) -> Result<String, Failed> {
+    pub(crate) fn refuses(&self, line: &str) -> Result<String, Failed> {
         let words: Vec<_> = line.split_whitespace().collect();
         let (success, text) = self.output(&words)?;
         if success {
@@ -70,7 +70,7 @@ impl Bench {
 }
 
 /// A trial that needs these programs; it is ignored where one is missing.
-pub fn trial(
+pub(crate) fn trial(
     name: impl Into<String>,
     programs: &[&str],
     run: impl FnOnce() -> Result<(), Failed> + Send + 'static,
@@ -78,7 +78,7 @@ pub fn trial(
     Trial::test(name, run).with_ignored_flag(!programs.iter().all(|program| is_installed(program)))
 }
 
-pub fn is_installed(program: &str) -> bool {
+pub(crate) fn is_installed(program: &str) -> bool {
     let Some(path) = std::env::var_os("PATH") else {
         return false;
     };

@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 
 use crate::tool::{Bench, trial};
 
-pub fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for algorithm in KeyAlgorithm::ALL {
         trials.push(trial(
@@ -78,52 +78,57 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-/// How an authority came to be, one command a line; each ends with `ca.crt` and `ca.key`.
-const FOREIGN_AUTHORITIES: [(&str, &str); 10] = [
+/// How an authority came to be, one command a line; each ends with `ca.crt` and `ca.key`. `{ku}` is replaced by the key usage
+/// of an authority, which OpenSSL does not write of itself and `-x509_strict` wants.
+const FOREIGN_AUTHORITIES: [(&str, &str); 11] = [
     (
         "pkcs8_rsa",
-        "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 30 -subj /O=One/O=Two/CN=ca",
+        "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 30 {ku} -subj /O=One/O=Two/CN=ca",
     ),
     (
         "pkcs1_rsa",
         "openssl genrsa -traditional -out ca.key 2048
-        openssl req -x509 -new -key ca.key -out ca.crt -days 30 -subj /DC=com/DC=example/CN=ca",
+        openssl req -x509 -new -key ca.key -out ca.crt -days 30 {ku} -subj /DC=com/DC=example/CN=ca",
     ),
     (
         "sec1",
         "openssl ecparam -name prime256v1 -genkey -noout -out ca.key
-        openssl req -x509 -new -key ca.key -out ca.crt -days 30 -subj /CN=ca",
+        openssl req -x509 -new -key ca.key -out ca.crt -days 30 {ku} -subj /CN=ca",
     ),
     (
         "ec_parameters_in_front",
         "openssl ecparam -name secp384r1 -genkey -out ca.key
-        openssl req -x509 -new -key ca.key -out ca.crt -days 30 -subj /CN=ca",
+        openssl req -x509 -new -key ca.key -out ca.crt -days 30 {ku} -subj /CN=ca",
     ),
     (
         "p521_pkcs8",
         "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-521 -out ca.key
-        openssl req -x509 -new -key ca.key -out ca.crt -days 30 -subj /CN=ca",
+        openssl req -x509 -new -key ca.key -out ca.crt -days 30 {ku} -subj /CN=ca",
     ),
     (
         "ed25519",
         "openssl genpkey -algorithm ED25519 -out ca.key
-        openssl req -x509 -new -key ca.key -out ca.crt -days 30 -subj /CN=ca",
+        openssl req -x509 -new -key ca.key -out ca.crt -days 30 {ku} -subj /CN=ca",
     ),
     (
         "multi_valued_rdn",
-        "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 30 -multivalue-rdn -subj /O=Zwei+O=Eins+OU=x/CN=ca",
+        "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 30 {ku} -multivalue-rdn -subj /O=Zwei+O=Eins+OU=x/CN=ca",
     ),
     (
         "utf8_and_teletex",
-        "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 30 -utf8 -subj /O=Bücher/CN=ca",
+        "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 30 {ku} -utf8 -subj /O=Bücher/CN=ca",
     ),
     (
         "sha512_signature",
-        "openssl req -x509 -sha512 -newkey rsa:4096 -nodes -keyout ca.key -out ca.crt -days 30 -subj /CN=ca",
+        "openssl req -x509 -sha512 -newkey rsa:4096 -nodes -keyout ca.key -out ca.crt -days 30 {ku} -subj /CN=ca",
     ),
     (
         "no_subject_key_id",
-        "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 30 -subj /CN=ca -addext subjectKeyIdentifier=none -addext authorityKeyIdentifier=none",
+        "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 30 {ku} -subj /CN=ca -addext subjectKeyIdentifier=none -addext authorityKeyIdentifier=none",
+    ),
+    (
+        "no_key_usage",
+        "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 30 -subj /CN=ca",
     ),
 ];
 
@@ -142,7 +147,7 @@ impl Authority {
                 path_length: None,
                 name_constraints: None,
             },
-            ..template(&name, &usages)?
+            ..template(&name, &usages, None)?
         };
         Ok(Self {
             facts: parse_der(&self_signed(&template, &key)?)?,
@@ -163,7 +168,7 @@ impl Authority {
         };
         let template = Template {
             role,
-            ..template(&name, &usages)?
+            ..template(&name, &usages, Some(&issuer.facts))?
         };
         let der = signed(
             &template,
@@ -184,7 +189,7 @@ impl Authority {
         );
         let template = Template {
             sans,
-            ..template(&name, &usages)?
+            ..template(&name, &usages, Some(&self.facts))?
         };
         let leaf = parse_der(&signed(
             &template,
@@ -215,12 +220,15 @@ fn usages(words: &[&str]) -> Result<Usages, Failed> {
     Usages::parse(words).map_err(|faults| format!("{faults:?}").into())
 }
 
-/// A leaf valid for thirty days less than our authorities' year, so that it lies within them whenever the second changes.
-fn template<'a>(subject: &'a NameDer, usages: &'a Usages) -> Result<Template<'a>, Failed> {
-    let is_leaf = !usages.words().any(|word| word == "cert sign");
-    let lifetime = Lifetime::parse(if is_leaf { "20d" } else { "100y" })?;
-    let now = OffsetDateTime::now_utc() + time::Duration::seconds(if is_leaf { 1 } else { 0 });
-    let validity = Validity::starting(now, lifetime, None)?.validity();
+/// A leaf of twenty days, inside its issuer's validity; the other fields are for the trial to set.
+fn template<'a>(
+    subject: &'a NameDer,
+    usages: &'a Usages,
+    issuer: Option<&CertificateFacts>,
+) -> Result<Template<'a>, Failed> {
+    let lifetime = Lifetime::parse(if issuer.is_some() { "20d" } else { "100y" })?;
+    let issuer = issuer.map(CertificateFacts::validity);
+    let validity = Validity::starting(OffsetDateTime::now_utc(), lifetime, issuer)?.validity();
     Ok(Template {
         subject,
         sans: &[],
@@ -371,7 +379,7 @@ fn openssl_enforces_name_constraints() -> Result<(), Failed> {
 fn foreign_openssl(commands: &str) -> Result<(), Failed> {
     let bench = Bench::new()?;
     for command in commands.lines() {
-        bench.run(command)?;
+        bench.run(&command.replace("{ku}", "-addext keyUsage=critical,keyCertSign,cRLSign"))?;
     }
     issue_for_foreign(&bench)
 }
@@ -400,15 +408,11 @@ fn issue_for_foreign(bench: &Bench) -> Result<(), Failed> {
     }
     let leaf = Authority { facts, key }.leaf(KeyAlgorithm::EcdsaP256, &common_sans()?)?;
     bench.write("leaf", to_pem(&leaf.der))?;
-    // A root without subject key id is itself not strict, so strictness is asked of the others only.
-    let strict = if bench
-        .run("openssl x509 -in ca.crt -noout -text")?
-        .contains("Subject Key Identifier")
-    {
-        "-x509_strict"
-    } else {
-        ""
-    };
+    // A root that lacks these is itself not strict.
+    let text = bench.run("openssl x509 -in ca.crt -noout -text")?;
+    let root_is_strict =
+        text.contains("Subject Key Identifier") && text.contains("X509v3 Key Usage");
+    let strict = if root_is_strict { "-x509_strict" } else { "" };
     bench.run(&format!("openssl verify {strict} -CAfile ca.crt -purpose sslserver -verify_hostname api.example.com leaf"))?;
     check_rewritten_key(bench)
 }
@@ -448,7 +452,7 @@ fn openssl_reads_what_we_declared() -> Result<(), Failed> {
         sans: &sans,
         crl_urls: &crl,
         issuer_urls: &issuer,
-        ..template(&name, &usages)?
+        ..template(&name, &usages, Some(&intermediate.facts))?
     };
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
     bench.write(
