@@ -51,7 +51,11 @@ pub(super) fn extensions(
     issuer_key_id: &[u8],
 ) -> der::Result<Vec<Extension>> {
     use Criticality::{Critical, Optional};
-    let mut list = vec![extension(Critical, &key_usage(template.usages))?];
+    let mut list = Vec::new();
+    // RFC 5280 §4.2.1.3: where the extension stands, it has at least one bit set.
+    if !template.usages.key.is_empty() {
+        list.push(extension(Critical, &key_usage(template.usages))?);
+    }
     if !template.usages.extended.is_empty() {
         list.push(extension(Optional, &extended_key_usage(template.usages)?)?);
     }
