@@ -1,11 +1,13 @@
 //! Each defect of a certificate file has a file that shows it.
 
-use certs::inspect::certificate::{CertificateDefect as Defect, parse_der, parse_pem_chain};
-use certs::issue::certificate::to_pem;
+use certs::inspect::certificate::{
+    CertificateDefect as Defect, parse_der, parse_pem_chain, signed_by,
+};
+use certs::issue::certificate::{Role, Template, self_signed, to_pem};
 use certs::model::facts::CertificateFacts;
 use certs::model::key::KeyAlgorithm;
 
-use crate::support::{key, root};
+use crate::support::{key, leaf_template, name, root, usages};
 
 fn defect(text: &str) -> Defect {
     parse_pem_chain(text.as_bytes()).unwrap_err()
@@ -173,4 +175,50 @@ fn reads_text_around_the_certificates_and_windows_line_ends() {
     let (facts, pem) = certificate();
     let text = format!("Certificate:\n    Data:\n=======\n{pem}").replace('\n', "\r\n");
     assert_eq!(parse_pem_chain(text.as_bytes()), Ok(vec![facts]));
+}
+
+#[test]
+fn does_not_take_another_authority_of_the_same_name_for_the_issuer() {
+    let (name, usages) = (name("root"), usages(&[]).for_authority());
+    let role = Role::Authority {
+        path_length: None,
+        name_constraints: None,
+    };
+    let same_name = |algorithm| {
+        let template = Template {
+            role,
+            ..leaf_template(&name, &usages)
+        };
+        parse_der(&self_signed(&template, key(algorithm)).unwrap()).unwrap()
+    };
+    let root = root(None, None);
+    assert!(signed_by(&root, &same_name(KeyAlgorithm::EcdsaP256)));
+    for algorithm in KeyAlgorithm::ALL
+        .into_iter()
+        .filter(|algorithm| *algorithm != KeyAlgorithm::EcdsaP256)
+    {
+        assert!(!signed_by(&root, &same_name(algorithm)), "{algorithm}");
+    }
+}
+
+#[test]
+fn does_not_take_an_issuer_of_another_name_even_with_the_same_key() {
+    let (name, usages) = (name("other"), usages(&[]).for_authority());
+    let template = Template {
+        role: Role::Authority {
+            path_length: None,
+            name_constraints: None,
+        },
+        ..leaf_template(&name, &usages)
+    };
+    let other = parse_der(&self_signed(&template, key(KeyAlgorithm::EcdsaP256)).unwrap()).unwrap();
+    assert!(!signed_by(&root(None, None), &other));
+}
+
+#[test]
+fn sees_a_changed_certificate_by_its_signature() {
+    let (facts, _) = certificate();
+    let changed = parse_der(&patched(&facts, b"300101000000Z", b"290101000000Z")).unwrap();
+    assert!(signed_by(&facts, &facts));
+    assert!(!signed_by(&changed, &facts));
 }
