@@ -50,6 +50,19 @@ pub(crate) fn trials() -> Vec<Trial> {
             move || foreign_cfssl(key),
         ));
     }
+    for algorithm in [
+        KeyAlgorithm::Rsa2048,
+        KeyAlgorithm::EcdsaP256,
+        KeyAlgorithm::EcdsaP521,
+        KeyAlgorithm::Ed25519,
+    ] {
+        let programs = ["lint_pkix_cert", "lint_pkix_signer_signee_cert_chain"];
+        trials.push(trial(
+            format!("x509::pkilint_finds_no_fault::{algorithm}"),
+            &programs,
+            move || pkilint_finds_no_fault(algorithm),
+        ));
+    }
     trials.push(trial(
         "x509::openssl_enforces_our_name_constraints",
         &["openssl"],
@@ -328,6 +341,35 @@ fn example_constraints() -> Result<NameConstraints, Failed> {
         permitted,
         excluded,
     })
+}
+
+/// Notices are left out: they are about practices of public authorities. pkilint knows neither wildcards (they are RFC 6125's) nor
+/// other URI schemes than the web's, so the leaf has none.
+fn pkilint_finds_no_fault(algorithm: KeyAlgorithm) -> Result<(), Failed> {
+    let bench = Bench::new()?;
+    let root = Authority::root(algorithm)?;
+    let intermediate = Authority::below(&root, algorithm, &example_constraints()?)?;
+    let leaf = intermediate.leaf(
+        algorithm,
+        &sans(&[
+            "api.example.com",
+            "10.0.0.1",
+            "fd00::1",
+            "admin@example.com",
+            "https://example.com/x",
+        ])?,
+    )?;
+    for (file, facts) in [
+        ("root", &root.facts),
+        ("intermediate", &intermediate.facts),
+        ("leaf", &leaf),
+    ] {
+        bench.write(file, to_pem(&facts.der))?;
+        bench.run(&format!("lint_pkix_cert lint -s WARNING {file}"))?;
+    }
+    bench.run("lint_pkix_signer_signee_cert_chain lint -s WARNING root intermediate")?;
+    bench.run("lint_pkix_signer_signee_cert_chain lint -s WARNING intermediate leaf")?;
+    Ok(())
 }
 
 /// We refuse to issue against constraints, so the constraints are hidden from the issuer for what OpenSSL is to refuse.
