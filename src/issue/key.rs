@@ -1,4 +1,4 @@
-//! Private keys: makes them, loads every form other tools write, and always writes PKCS#8 version 1. Sealing them belongs to `seal`.
+//! Private keys: makes them, signs with them, and always writes PKCS#8 version 1. Reading other forms is in `load`, sealing in `seal`.
 
 use std::fmt;
 
@@ -10,12 +10,13 @@ use aws_lc_rs::signature::{
     EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
     RsaKeyPair,
 };
-use der::asn1::{ObjectIdentifier, UintRef};
-use der::{Decode as _, Header, SliceReader};
+use der::Decode as _;
+use der::asn1::ObjectIdentifier;
 use thiserror::Error;
 use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use zeroize::Zeroizing;
 
+use super::load;
 use super::pem::pem_text;
 use crate::model::key::{FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint};
 
@@ -25,14 +26,14 @@ pub struct PrivateKey {
     spki: Vec<u8>,
 }
 
-enum Pair {
+pub(super) enum Pair {
     Rsa(RsaKeyPair),
     Ecdsa(Curve, EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Curve {
+pub(super) enum Curve {
     P256,
     P384,
     P521,
@@ -83,23 +84,6 @@ pub(super) enum SignatureAlgorithm {
     Ed25519,
 }
 
-const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-
-/// Algorithms people have keys of and that we do not use, by their object identifier in PKCS#8 or as a curve.
-const UNSUPPORTED: [(&str, &str); 9] = [
-    ("1.2.840.113549.1.1.10", "rsa-pss"),
-    ("1.2.840.10040.4.1", "dsa"),
-    ("1.3.101.110", "x25519"),
-    ("1.3.101.111", "x448"),
-    ("1.3.101.113", "ed448"),
-    ("1.3.132.0.10", "ecdsa secp256k1"),
-    ("1.2.840.10045.3.1.1", "ecdsa 192"),
-    ("1.3.132.0.33", "ecdsa 224"),
-    ("1.3.36.3.3.2.8.1.1.7", "ecdsa brainpool 256"),
-];
-
 impl PrivateKey {
     /// Makes a new key. RSA keys take up to seconds.
     ///
@@ -132,22 +116,7 @@ impl PrivateKey {
     /// # Errors
     /// `KeyError` says what else it is, or that it is damaged.
     pub fn from_pem(pem: &[u8]) -> Result<Self, KeyError> {
-        let (tag, der) = the_private_key(pem)?;
-        let damaged = || KeyError::Damaged { tag: tag.clone() };
-        let pair = match tag.as_str() {
-            "RSA PRIVATE KEY" => rsa_from_pkcs1(&der),
-            "EC PRIVATE KEY" => ec_from_sec1(&der),
-            "PRIVATE KEY" => from_pkcs8(&der),
-            "ENCRYPTED PRIVATE KEY" => return Err(KeyError::Encrypted),
-            "OPENSSH PRIVATE KEY" => return Err(KeyError::OpenSsh),
-            "DSA PRIVATE KEY" => {
-                return Err(KeyError::Unsupported {
-                    algorithm: "dsa".to_owned(),
-                });
-            }
-            _ => Ok(None),
-        }?;
-        Self::from_pair(pair.ok_or_else(damaged)?)
+        Self::from_pair(load::from_pem(pem)?)
     }
 
     /// The algorithm; a foreign key may have a size we do not make.
@@ -236,9 +205,9 @@ impl PrivateKey {
 }
 
 impl Curve {
-    const ALL: [Self; 3] = [Self::P256, Self::P384, Self::P521];
+    pub(super) const ALL: [Self; 3] = [Self::P256, Self::P384, Self::P521];
 
-    fn oid(self) -> ObjectIdentifier {
+    pub(super) fn oid(self) -> ObjectIdentifier {
         ObjectIdentifier::new_unwrap(match self {
             Self::P256 => "1.2.840.10045.3.1.7",
             Self::P384 => "1.3.132.0.34",
@@ -254,7 +223,7 @@ impl Curve {
         }
     }
 
-    fn signing(self) -> &'static EcdsaSigningAlgorithm {
+    pub(super) fn signing(self) -> &'static EcdsaSigningAlgorithm {
         match self {
             Self::P256 => &ECDSA_P256_SHA256_ASN1_SIGNING,
             Self::P384 => &ECDSA_P384_SHA384_ASN1_SIGNING,
@@ -301,183 +270,10 @@ pub fn key_identifier(spki: &[u8]) -> Result<[u8; 20], KeyError> {
     Ok(sha1::Sha1::digest(parsed.subject_public_key.raw_bytes()).into())
 }
 
-/// The one private key in a PEM text, with its tag.
-fn the_private_key(pem: &[u8]) -> Result<(String, Zeroizing<Vec<u8>>), KeyError> {
-    if pem.trim_ascii().is_empty() {
-        return Err(KeyError::Empty);
-    }
-    let text = std::str::from_utf8(pem).map_err(|_| KeyError::NotPem)?;
-    let begins = text.matches("-----BEGIN ").count();
-    if begins == 0 {
-        return Err(KeyError::NotPem);
-    }
-    if begins != text.matches("-----END ").count() {
-        return Err(KeyError::Truncated);
-    }
-    // Old OpenSSL encryption is a header inside the block.
-    if text
-        .lines()
-        .any(|line| line.starts_with("Proc-Type:") && line.contains("ENCRYPTED"))
-    {
-        return Err(KeyError::Encrypted);
-    }
-    let blocks = pem::parse_many(pem).map_err(|_| KeyError::Damaged {
-        tag: "PEM text".to_owned(),
-    })?;
-    pick_private_key(
-        blocks
-            .into_iter()
-            .map(|block| {
-                (
-                    block.tag().to_owned(),
-                    Zeroizing::new(block.into_contents()),
-                )
-            })
-            .collect(),
-    )
-}
-
-fn pick_private_key(
-    blocks: Vec<(String, Zeroizing<Vec<u8>>)>,
-) -> Result<(String, Zeroizing<Vec<u8>>), KeyError> {
-    let found: Vec<_> = blocks.iter().map(|(tag, _)| tag.clone()).collect();
-    let mut keys: Vec<_> = blocks
-        .into_iter()
-        .filter(|(tag, _)| tag.ends_with("PRIVATE KEY"))
-        .collect();
-    match (keys.pop(), keys.len()) {
-        (Some(key), 0) => Ok(key),
-        (Some(_), others) => Err(KeyError::Several { count: others + 1 }),
-        (None, _) if found.iter().all(|tag| tag == "CERTIFICATE") && !found.is_empty() => {
-            Err(KeyError::Certificate)
-        }
-        (None, _) if found.is_empty() => Err(KeyError::Damaged {
-            tag: "PEM text".to_owned(),
-        }),
-        (None, _) => Err(KeyError::NoPrivateKey {
-            found: found.join(", "),
-        }),
-    }
-}
-
-/// `None` when the bytes cannot be decoded, an error when they are a key we do not use.
-type Loaded = Result<Option<Pair>, KeyError>;
-
-fn from_pkcs8(der: &[u8]) -> Loaded {
-    let Ok(algorithm) = pkcs8_algorithm(der) else {
-        return Ok(None);
-    };
-    match algorithm.oid {
-        RSA_ENCRYPTION => match RsaKeyPair::from_pkcs8(der) {
-            Ok(pair) => Ok(Some(Pair::Rsa(pair))),
-            Err(_) => pkcs8_secret(der).map_or(Ok(None), refuse_rsa_size),
-        },
-        EC_PUBLIC_KEY => match ec_from_der(der) {
-            Some(pair) => Ok(Some(pair)),
-            None => refuse_curve(algorithm.parameters_oid().ok()),
-        },
-        ED25519 => Ok(Ed25519KeyPair::from_pkcs8_maybe_unchecked(der)
-            .ok()
-            .map(Pair::Ed25519)),
-        other => Err(KeyError::Unsupported {
-            algorithm: unsupported_name(other),
-        }),
-    }
-}
-
-fn rsa_from_pkcs1(der: &[u8]) -> Loaded {
-    match RsaKeyPair::from_der(der) {
-        Ok(pair) => Ok(Some(Pair::Rsa(pair))),
-        Err(_) => refuse_rsa_size(der),
-    }
-}
-
-fn ec_from_sec1(der: &[u8]) -> Loaded {
-    match ec_from_der(der) {
-        Some(pair) => Ok(Some(pair)),
-        None => refuse_curve(sec1_curve(der).ok()),
-    }
-}
-
-/// aws-lc checks the curve, so at most one of them takes the key.
-fn ec_from_der(der: &[u8]) -> Option<Pair> {
-    Curve::ALL.into_iter().find_map(|curve| {
-        let pair = EcdsaKeyPair::from_private_key_der(curve.signing(), der).ok()?;
-        Some(Pair::Ecdsa(curve, pair))
-    })
-}
-
-fn refuse_rsa_size(pkcs1: &[u8]) -> Loaded {
-    match rsa_modulus_bits(pkcs1) {
-        Ok(bits) if !(2048..=8192).contains(&bits) => Err(KeyError::Unsupported {
-            algorithm: format!("rsa {bits}"),
-        }),
-        _ => Ok(None),
-    }
-}
-
-fn refuse_curve(found: Option<ObjectIdentifier>) -> Loaded {
-    match found {
-        Some(found) if Curve::ALL.iter().all(|curve| curve.oid() != found) => {
-            Err(KeyError::Unsupported {
-                algorithm: unsupported_name(found),
-            })
-        }
-        _ => Ok(None),
-    }
-}
-
-fn unsupported_name(oid: ObjectIdentifier) -> String {
-    let text = oid.to_string();
-    UNSUPPORTED
-        .iter()
-        .find(|(known, _)| *known == text)
-        .map_or(text, |(_, name)| (*name).to_owned())
-}
-
-/// `PrivateKeyInfo` (RFC 5958 §2) up to its algorithm; the rest differs between the versions.
-fn pkcs8_algorithm(der: &[u8]) -> der::Result<AlgorithmIdentifierRef<'_>> {
-    let mut reader = SliceReader::new(der)?;
-    Header::decode(&mut reader)?;
-    u8::decode(&mut reader)?;
-    AlgorithmIdentifierRef::decode(&mut reader)
-}
-
-fn pkcs8_secret(der: &[u8]) -> Option<&[u8]> {
-    let mut reader = SliceReader::new(der).ok()?;
-    Header::decode(&mut reader).ok()?;
-    u8::decode(&mut reader).ok()?;
-    AlgorithmIdentifierRef::decode(&mut reader).ok()?;
-    <&der::asn1::OctetStringRef>::decode(&mut reader)
-        .ok()
-        .map(der::asn1::OctetStringRef::as_bytes)
-}
-
-/// `RSAPrivateKey` (RFC 8017 §A.1.2) begins with a version and the modulus.
-fn rsa_modulus_bits(pkcs1: &[u8]) -> der::Result<usize> {
-    let mut reader = SliceReader::new(pkcs1)?;
-    Header::decode(&mut reader)?;
-    u8::decode(&mut reader)?;
-    let modulus = UintRef::decode(&mut reader)?;
-    let leading_zeros = modulus
-        .as_bytes()
-        .first()
-        .map_or(0, |byte| byte.leading_zeros() as usize);
-    Ok(modulus.as_bytes().len() * 8 - leading_zeros)
-}
-
-/// `ECPrivateKey` (RFC 5915 §3): version, secret, then the curve in context tag 0.
-fn sec1_curve(der: &[u8]) -> der::Result<ObjectIdentifier> {
-    let mut reader = SliceReader::new(der)?;
-    Header::decode(&mut reader)?;
-    u8::decode(&mut reader)?;
-    <&der::asn1::OctetStringRef>::decode(&mut reader)?;
-    Header::decode(&mut reader)?;
-    ObjectIdentifier::decode(&mut reader)
-}
-
 #[cfg(test)]
 mod tests {
+    use der::{Header, SliceReader};
+
     use super::*;
 
     const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";

@@ -3,5 +3,6 @@
 pub mod certificate;
 mod extensions;
 pub mod key;
+mod load;
 pub mod name;
 mod pem;

@@ -94,6 +94,15 @@ impl KeyAlgorithm {
 }
 
 impl FoundKeyAlgorithm {
+    /// The algorithm or curve with this dotted object identifier, which is the name where there is no better one.
+    pub fn from_oid(oid: &str) -> Self {
+        match BY_OID.iter().find(|(known, _)| *known == oid) {
+            Some((_, Ok(algorithm))) => Self::Known(*algorithm),
+            Some((_, Err(name))) => Self::Other((*name).to_owned()),
+            None => Self::Other(oid.to_owned()),
+        }
+    }
+
     /// An RSA key with a modulus of this many bits.
     pub fn rsa(bits: usize) -> Self {
         match bits {
@@ -104,6 +113,26 @@ impl FoundKeyAlgorithm {
         }
     }
 }
+
+/// Algorithms and curves by object identifier, as `openssl` and our users call them. RSA is missing: there the size is in the key.
+const BY_OID: [(&str, FoundName); 13] = [
+    ("1.2.840.10045.3.1.7", Ok(KeyAlgorithm::EcdsaP256)),
+    ("1.3.132.0.34", Ok(KeyAlgorithm::EcdsaP384)),
+    ("1.3.132.0.35", Ok(KeyAlgorithm::EcdsaP521)),
+    ("1.3.101.112", Ok(KeyAlgorithm::Ed25519)),
+    ("1.2.840.113549.1.1.10", Err("rsa-pss")),
+    ("1.2.840.10040.4.1", Err("dsa")),
+    ("1.3.101.110", Err("x25519")),
+    ("1.3.101.111", Err("x448")),
+    ("1.3.101.113", Err("ed448")),
+    ("1.3.132.0.10", Err("ecdsa secp256k1")),
+    ("1.2.840.10045.3.1.1", Err("ecdsa 192")),
+    ("1.3.132.0.33", Err("ecdsa 224")),
+    ("1.3.36.3.3.2.8.1.1.7", Err("ecdsa brainpool 256")),
+];
+
+/// One of ours, or the name of another.
+type FoundName = Result<KeyAlgorithm, &'static str>;
 
 impl KeyFingerprint {
     /// The fingerprint of a DER `SubjectPublicKeyInfo`.
@@ -203,6 +232,20 @@ mod tests {
             "key size 448 is not possible for ed25519; leave the size out"
         );
         assert!(text("dsa", 2048).starts_with("unknown key algorithm \"dsa\""));
+    }
+
+    #[test]
+    fn recognises_algorithms_by_object_identifier() {
+        assert_eq!(
+            FoundKeyAlgorithm::from_oid("1.3.132.0.34"),
+            KeyAlgorithm::EcdsaP384.into()
+        );
+        assert_eq!(
+            FoundKeyAlgorithm::from_oid("1.3.101.113").to_string(),
+            "ed448"
+        );
+        assert_eq!(FoundKeyAlgorithm::from_oid("1.2.3").to_string(), "1.2.3");
+        assert_eq!(FoundKeyAlgorithm::rsa(1024).to_string(), "rsa 1024");
     }
 
     #[test]
