@@ -1,1 +1,3 @@
-
+pub mod inspect;
+pub mod issue;
+pub mod model;

@@ -1,0 +1,8 @@
+//! Bytes to facts: reads what others wrote and names what is wrong with it. Changes nothing, opens nothing, trusts nothing.
+
+pub mod certificate;
+mod extensions;
+mod key;
+mod name;
+mod pem;
+mod signature;

@@ -1,0 +1,202 @@
+//! Loads private keys in every form other tools write: PKCS#8 version 1 and 2, PKCS#1, SEC 1. Says what it is where it is none of them.
+
+use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair};
+use der::asn1::{ObjectIdentifier, OctetStringRef, UintRef};
+use der::{Decode as _, Header, SliceReader};
+use x509_cert::spki::AlgorithmIdentifierRef;
+use zeroize::Zeroizing;
+
+use super::key::{Curve, KeyError, Pair};
+use crate::model::key::FoundKeyAlgorithm;
+
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+
+/// The key in a PEM text that holds one private key, with or without `EC PARAMETERS` or certificates beside it.
+pub(super) fn from_pem(pem: &[u8]) -> Result<Pair, KeyError> {
+    let (tag, der) = the_private_key(pem)?;
+    let pair = match tag.as_str() {
+        "RSA PRIVATE KEY" => rsa_from_pkcs1(&der),
+        "EC PRIVATE KEY" => ec_from_sec1(&der),
+        "PRIVATE KEY" => from_pkcs8(&der),
+        "ENCRYPTED PRIVATE KEY" => Err(KeyError::Encrypted),
+        "OPENSSH PRIVATE KEY" => Err(KeyError::OpenSsh),
+        "DSA PRIVATE KEY" => Err(KeyError::Unsupported {
+            algorithm: "dsa".to_owned(),
+        }),
+        _ => Ok(None),
+    }?;
+    pair.ok_or(KeyError::Damaged { tag })
+}
+
+/// The one private key in a PEM text, with its tag.
+fn the_private_key(pem: &[u8]) -> Result<(String, Zeroizing<Vec<u8>>), KeyError> {
+    if pem.trim_ascii().is_empty() {
+        return Err(KeyError::Empty);
+    }
+    let text = std::str::from_utf8(pem).map_err(|_| KeyError::NotPem)?;
+    let begins = text.matches("-----BEGIN ").count();
+    if begins == 0 {
+        return Err(KeyError::NotPem);
+    }
+    if begins != text.matches("-----END ").count() {
+        return Err(KeyError::Truncated);
+    }
+    // Old OpenSSL encryption is a header inside the block.
+    if text
+        .lines()
+        .any(|line| line.starts_with("Proc-Type:") && line.contains("ENCRYPTED"))
+    {
+        return Err(KeyError::Encrypted);
+    }
+    let blocks = pem::parse_many(pem).map_err(|_| KeyError::Damaged {
+        tag: "PEM text".to_owned(),
+    })?;
+    pick_private_key(
+        blocks
+            .into_iter()
+            .map(|block| {
+                (
+                    block.tag().to_owned(),
+                    Zeroizing::new(block.into_contents()),
+                )
+            })
+            .collect(),
+    )
+}
+
+fn pick_private_key(
+    blocks: Vec<(String, Zeroizing<Vec<u8>>)>,
+) -> Result<(String, Zeroizing<Vec<u8>>), KeyError> {
+    let found: Vec<_> = blocks.iter().map(|(tag, _)| tag.clone()).collect();
+    let mut keys: Vec<_> = blocks
+        .into_iter()
+        .filter(|(tag, _)| tag.ends_with("PRIVATE KEY"))
+        .collect();
+    match (keys.pop(), keys.len()) {
+        (Some(key), 0) => Ok(key),
+        (Some(_), others) => Err(KeyError::Several { count: others + 1 }),
+        (None, _) if found.iter().all(|tag| tag == "CERTIFICATE") && !found.is_empty() => {
+            Err(KeyError::Certificate)
+        }
+        (None, _) if found.is_empty() => Err(KeyError::Damaged {
+            tag: "PEM text".to_owned(),
+        }),
+        (None, _) => Err(KeyError::NoPrivateKey {
+            found: found.join(", "),
+        }),
+    }
+}
+
+/// `None` when the bytes cannot be decoded, an error when they are a key we do not use.
+type Loaded = Result<Option<Pair>, KeyError>;
+
+fn from_pkcs8(der: &[u8]) -> Loaded {
+    let Ok(algorithm) = pkcs8_algorithm(der) else {
+        return Ok(None);
+    };
+    match algorithm.oid {
+        RSA_ENCRYPTION => match RsaKeyPair::from_pkcs8(der) {
+            Ok(pair) => Ok(Some(Pair::Rsa(pair))),
+            Err(_) => pkcs8_secret(der).map_or(Ok(None), refuse_rsa_size),
+        },
+        EC_PUBLIC_KEY => match ec_from_der(der) {
+            Some(pair) => Ok(Some(pair)),
+            None => refuse_curve(algorithm.parameters_oid().ok()),
+        },
+        ED25519 => Ok(Ed25519KeyPair::from_pkcs8_maybe_unchecked(der)
+            .ok()
+            .map(Pair::Ed25519)),
+        other => Err(KeyError::Unsupported {
+            algorithm: name(other),
+        }),
+    }
+}
+
+fn rsa_from_pkcs1(der: &[u8]) -> Loaded {
+    match RsaKeyPair::from_der(der) {
+        Ok(pair) => Ok(Some(Pair::Rsa(pair))),
+        Err(_) => refuse_rsa_size(der),
+    }
+}
+
+fn ec_from_sec1(der: &[u8]) -> Loaded {
+    match ec_from_der(der) {
+        Some(pair) => Ok(Some(pair)),
+        None => refuse_curve(sec1_curve(der).ok()),
+    }
+}
+
+/// aws-lc checks the curve, so at most one of them takes the key.
+fn ec_from_der(der: &[u8]) -> Option<Pair> {
+    Curve::ALL.into_iter().find_map(|curve| {
+        let pair = EcdsaKeyPair::from_private_key_der(curve.signing(), der).ok()?;
+        Some(Pair::Ecdsa(curve, pair))
+    })
+}
+
+fn refuse_rsa_size(pkcs1: &[u8]) -> Loaded {
+    match rsa_modulus_bits(pkcs1) {
+        Ok(bits) if !(2048..=8192).contains(&bits) => Err(KeyError::Unsupported {
+            algorithm: format!("rsa {bits}"),
+        }),
+        _ => Ok(None),
+    }
+}
+
+fn refuse_curve(found: Option<ObjectIdentifier>) -> Loaded {
+    match found {
+        Some(found) if Curve::ALL.iter().all(|curve| curve.oid() != found) => {
+            Err(KeyError::Unsupported {
+                algorithm: name(found),
+            })
+        }
+        _ => Ok(None),
+    }
+}
+
+fn name(oid: ObjectIdentifier) -> String {
+    FoundKeyAlgorithm::from_oid(&oid.to_string()).to_string()
+}
+
+/// `PrivateKeyInfo` (RFC 5958 §2) up to its algorithm; the rest differs between the versions.
+fn pkcs8_algorithm(der: &[u8]) -> der::Result<AlgorithmIdentifierRef<'_>> {
+    let mut reader = SliceReader::new(der)?;
+    Header::decode(&mut reader)?;
+    u8::decode(&mut reader)?;
+    AlgorithmIdentifierRef::decode(&mut reader)
+}
+
+fn pkcs8_secret(der: &[u8]) -> Option<&[u8]> {
+    let mut reader = SliceReader::new(der).ok()?;
+    Header::decode(&mut reader).ok()?;
+    u8::decode(&mut reader).ok()?;
+    AlgorithmIdentifierRef::decode(&mut reader).ok()?;
+    <&OctetStringRef>::decode(&mut reader)
+        .ok()
+        .map(OctetStringRef::as_bytes)
+}
+
+/// `RSAPrivateKey` (RFC 8017 §A.1.2) begins with a version and the modulus.
+fn rsa_modulus_bits(pkcs1: &[u8]) -> der::Result<usize> {
+    let mut reader = SliceReader::new(pkcs1)?;
+    Header::decode(&mut reader)?;
+    u8::decode(&mut reader)?;
+    let modulus = UintRef::decode(&mut reader)?;
+    let leading_zeros = modulus
+        .as_bytes()
+        .first()
+        .map_or(0, |byte| byte.leading_zeros() as usize);
+    Ok(modulus.as_bytes().len() * 8 - leading_zeros)
+}
+
+/// `ECPrivateKey` (RFC 5915 §3): version, secret, then the curve in context tag 0.
+fn sec1_curve(der: &[u8]) -> der::Result<ObjectIdentifier> {
+    let mut reader = SliceReader::new(der)?;
+    Header::decode(&mut reader)?;
+    u8::decode(&mut reader)?;
+    <&OctetStringRef>::decode(&mut reader)?;
+    Header::decode(&mut reader)?;
+    ObjectIdentifier::decode(&mut reader)
+}
