@@ -1,4 +1,3 @@
-
-
-pub mod model;
 pub mod inspect;
+pub mod model;
+pub mod seal;

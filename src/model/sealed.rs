@@ -41,7 +41,10 @@ impl Marker {
 
     /// The marker of a key sealed to these recipients; `key` is SHA-256 over its public half (SPKI).
     pub fn new(recipients: &RecipientSet, key: &[u8; 32]) -> Self {
-        Self { recipients: recipients.fingerprint(), key: Self::key_id(key) }
+        Self {
+            recipients: recipients.fingerprint(),
+            key: Self::key_id(key),
+        }
     }
 
     /// How a marker names a key: unpadded Base64 of the first 16 bytes of its fingerprint. Half of SHA-256 is enough to notice
@@ -53,7 +56,10 @@ impl Marker {
     /// Reads the arguments of a stanza of type [`Marker::TAG`].
     pub fn from_args(args: &[&str]) -> Option<Self> {
         match args {
-            [recipients, key] => Some(Self { recipients: (*recipients).to_owned(), key: (*key).to_owned() }),
+            [recipients, key] => Some(Self {
+                recipients: (*recipients).to_owned(),
+                key: (*key).to_owned(),
+            }),
             _ => None,
         }
     }
@@ -72,7 +78,10 @@ pub enum Agreement {
     /// No marker (another program sealed it), but every SSH key is there and the number of other recipients fits.
     Plausible,
     /// Somebody is missing or should not be there; each entry says who, for a person.
-    Differs { missing: Vec<String>, unexpected: Vec<String> },
+    Differs {
+        missing: Vec<String>,
+        unexpected: Vec<String>,
+    },
 }
 
 impl SealedFacts {
@@ -84,7 +93,10 @@ impl SealedFacts {
             unexpected.push("a passphrase".to_owned());
         }
         if !missing.is_empty() || !unexpected.is_empty() {
-            return Agreement::Differs { missing, unexpected };
+            return Agreement::Differs {
+                missing,
+                unexpected,
+            };
         }
         match &self.marker {
             None => Agreement::Plausible,
@@ -98,45 +110,83 @@ impl SealedFacts {
         let mut found = self.ssh_tags.clone();
         let mut missing = Vec::new();
         for recipient in wanted {
-            let Some(tag) = recipient.ssh_tag() else { continue };
+            let Some(tag) = recipient.ssh_tag() else {
+                continue;
+            };
             match found.iter().position(|found| found == tag) {
                 Some(at) => drop(found.swap_remove(at)),
                 None => missing.push(recipient.short()),
             }
         }
         found.sort();
-        (missing, found.into_iter().map(|tag| format!("an SSH key with the tag {tag}")).collect())
+        (
+            missing,
+            found
+                .into_iter()
+                .map(|tag| format!("an SSH key with the tag {tag}"))
+                .collect(),
+        )
     }
 
     /// Compares recipients whose stanzas do not name them. A plugin may write stanzas of any type and number, so with plugins
     /// only their total absence is noticed.
-    fn compare_unnamed(&self, wanted: &RecipientSet, missing: &mut Vec<String>, unexpected: &mut Vec<String>) {
+    fn compare_unnamed(
+        &self,
+        wanted: &RecipientSet,
+        missing: &mut Vec<String>,
+        unexpected: &mut Vec<String>,
+    ) {
         let native = count(wanted, |kind| *kind == RecipientKind::X25519);
         let plugins = count(wanted, |kind| matches!(kind, RecipientKind::Plugin(_)));
         let others: usize = self.other.values().sum();
         if self.anonymous < native {
-            missing.push(format!("{} of {native} age1… recipients", native - self.anonymous));
+            missing.push(format!(
+                "{} of {native} age1… recipients",
+                native - self.anonymous
+            ));
         }
         let spare = self.anonymous.saturating_sub(native);
         if plugins > 0 && spare + others == 0 {
-            missing.extend(wanted.iter().filter(|recipient| matches!(recipient.kind(), RecipientKind::Plugin(_))).map(Recipient::short));
+            missing.extend(
+                wanted
+                    .iter()
+                    .filter(|recipient| matches!(recipient.kind(), RecipientKind::Plugin(_)))
+                    .map(Recipient::short),
+            );
         }
         if plugins == 0 {
             unexpected.extend((spare > 0).then(|| format!("{spare} more age1… recipient(s)")));
-            unexpected.extend(self.other.iter().map(|(tag, times)| format!("{times} recipient(s) of type {tag}")));
+            unexpected.extend(
+                self.other
+                    .iter()
+                    .map(|(tag, times)| format!("{times} recipient(s) of type {tag}")),
+            );
         }
     }
 }
 
 /// The marker names another set although tags and numbers agree: a recipient that stanzas do not name was exchanged.
 fn exchanged(wanted: &RecipientSet) -> Agreement {
-    let candidates: Vec<String> = wanted.iter().filter(|recipient| recipient.ssh_tag().is_none()).map(Recipient::short).collect();
-    let missing = if candidates.is_empty() { "exactly this set".to_owned() } else { format!("at least one of {}", candidates.join(", ")) };
-    Agreement::Differs { missing: vec![missing], unexpected: vec!["a recipient that is no longer declared".to_owned()] }
+    let candidates: Vec<String> = wanted
+        .iter()
+        .filter(|recipient| recipient.ssh_tag().is_none())
+        .map(Recipient::short)
+        .collect();
+    let missing = if candidates.is_empty() {
+        "exactly this set".to_owned()
+    } else {
+        format!("at least one of {}", candidates.join(", "))
+    };
+    Agreement::Differs {
+        missing: vec![missing],
+        unexpected: vec!["a recipient that is no longer declared".to_owned()],
+    }
 }
 
 fn count(set: &RecipientSet, wanted: impl Fn(&RecipientKind) -> bool) -> usize {
-    set.iter().filter(|recipient| wanted(recipient.kind())).count()
+    set.iter()
+        .filter(|recipient| wanted(recipient.kind()))
+        .count()
 }
 
 /// Why bytes are no intact sealed file. What needs a key to be noticed is `seal`'s to report.
@@ -144,13 +194,19 @@ fn count(set: &RecipientSet, wanted: impl Fn(&RecipientKind) -> bool) -> usize {
 pub enum SealedDefect {
     #[error("the file is empty")]
     Empty,
-    #[error("there are conflict markers of an unfinished merge in line {line}; check one of the two versions out (`git checkout --ours` or `--theirs`)")]
+    #[error(
+        "there are conflict markers of an unfinished merge in line {line}; check one of the two versions out (`git checkout --ours` or `--theirs`)"
+    )]
     ConflictMarkers { line: usize },
     #[error("the file is a Git LFS pointer, not the file itself; run `git lfs pull`")]
     LfsPointer,
-    #[error("there is a private key IN CLEAR in it; treat the key as disclosed: take the file out of the repository and have a new key made")]
+    #[error(
+        "there is a private key IN CLEAR in it; treat the key as disclosed: take the file out of the repository and have a new key made"
+    )]
     PlaintextKey,
-    #[error("its line endings were converted, which destroys it; restore it and put `*.age binary` into .gitattributes")]
+    #[error(
+        "its line endings were converted, which destroys it; restore it and put `*.age binary` into .gitattributes"
+    )]
     LineEndingsConverted,
     #[error("it is not an age file")]
     NotAge,
@@ -177,45 +233,77 @@ mod tests {
     const PLUGIN: &str = "age1yubikey1q24thnxanhu587";
 
     fn set(texts: &[&str]) -> RecipientSet {
-        texts.iter().map(|text| Recipient::parse(text).unwrap()).collect()
+        texts
+            .iter()
+            .map(|text| Recipient::parse(text).unwrap())
+            .collect()
     }
 
     fn sealed(ssh_tags: &[&str], anonymous: usize) -> SealedFacts {
-        SealedFacts { ssh_tags: ssh_tags.iter().map(|tag| (*tag).to_owned()).collect(), anonymous, plaintext_len: 241, ..SealedFacts::default() }
+        SealedFacts {
+            ssh_tags: ssh_tags.iter().map(|tag| (*tag).to_owned()).collect(),
+            anonymous,
+            plaintext_len: 241,
+            ..SealedFacts::default()
+        }
     }
 
     fn marked(facts: SealedFacts, for_whom: &[&str]) -> SealedFacts {
-        SealedFacts { marker: Some(Marker::new(&set(for_whom), &[7; 32])), ..facts }
+        SealedFacts {
+            marker: Some(Marker::new(&set(for_whom), &[7; 32])),
+            ..facts
+        }
     }
 
     fn differs(missing: &[&str], unexpected: &[&str]) -> Agreement {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        Agreement::Differs { missing: owned(missing), unexpected: owned(unexpected) }
+        Agreement::Differs {
+            missing: owned(missing),
+            unexpected: owned(unexpected),
+        }
     }
 
     #[test]
     fn is_exact_if_the_marker_names_the_set() {
-        assert_eq!(marked(sealed(&[TAG], 1), &[AGE, SSH]).agrees_with(&set(&[SSH, AGE])), Agreement::Exact);
+        assert_eq!(
+            marked(sealed(&[TAG], 1), &[AGE, SSH]).agrees_with(&set(&[SSH, AGE])),
+            Agreement::Exact
+        );
     }
 
     #[test]
     fn is_plausible_without_a_marker_if_tags_and_numbers_agree() {
-        assert_eq!(sealed(&[TAG], 1).agrees_with(&set(&[SSH, AGE])), Agreement::Plausible);
+        assert_eq!(
+            sealed(&[TAG], 1).agrees_with(&set(&[SSH, AGE])),
+            Agreement::Plausible
+        );
     }
 
     #[test]
     fn notices_missing_and_unexpected_ssh_keys() {
         assert_eq!(
             sealed(&["AAAAAA"], 1).agrees_with(&set(&[SSH, AGE])),
-            differs(&["ssh-ed25519 …dVTMPZmm (root@web-1)"], &["an SSH key with the tag AAAAAA"])
+            differs(
+                &["ssh-ed25519 …dVTMPZmm (root@web-1)"],
+                &["an SSH key with the tag AAAAAA"]
+            )
         );
-        assert_eq!(sealed(&[TAG, TAG], 1).agrees_with(&set(&[SSH, AGE])), differs(&[], &["an SSH key with the tag oQk+mw"]));
+        assert_eq!(
+            sealed(&[TAG, TAG], 1).agrees_with(&set(&[SSH, AGE])),
+            differs(&[], &["an SSH key with the tag oQk+mw"])
+        );
     }
 
     #[test]
     fn counts_native_recipients() {
-        assert_eq!(sealed(&[TAG], 0).agrees_with(&set(&[SSH, AGE])), differs(&["1 of 1 age1… recipients"], &[]));
-        assert_eq!(sealed(&[TAG], 2).agrees_with(&set(&[SSH])), differs(&[], &["2 more age1… recipient(s)"]));
+        assert_eq!(
+            sealed(&[TAG], 0).agrees_with(&set(&[SSH, AGE])),
+            differs(&["1 of 1 age1… recipients"], &[])
+        );
+        assert_eq!(
+            sealed(&[TAG], 2).agrees_with(&set(&[SSH])),
+            differs(&[], &["2 more age1… recipient(s)"])
+        );
     }
 
     #[test]
@@ -223,28 +311,49 @@ mod tests {
         let found = marked(sealed(&[TAG], 1), &[SSH, OTHER_AGE]);
         assert_eq!(
             found.agrees_with(&set(&[SSH, AGE])),
-            differs(&["at least one of age1…esjqxfdc"], &["a recipient that is no longer declared"])
+            differs(
+                &["at least one of age1…esjqxfdc"],
+                &["a recipient that is no longer declared"]
+            )
         );
     }
 
     #[test]
     fn believes_the_stanzas_rather_than_the_marker() {
-        assert_eq!(marked(sealed(&[TAG], 0), &[SSH, AGE]).agrees_with(&set(&[SSH, AGE])), differs(&["1 of 1 age1… recipients"], &[]));
+        assert_eq!(
+            marked(sealed(&[TAG], 0), &[SSH, AGE]).agrees_with(&set(&[SSH, AGE])),
+            differs(&["1 of 1 age1… recipients"], &[])
+        );
     }
 
     #[test]
     fn accepts_whatever_stanzas_a_plugin_writes_but_not_none() {
         let wanted = set(&[SSH, PLUGIN]);
-        let with_own = SealedFacts { other: BTreeMap::from([("piv-p256".to_owned(), 1)]), ..sealed(&[TAG], 0) };
+        let with_own = SealedFacts {
+            other: BTreeMap::from([("piv-p256".to_owned(), 1)]),
+            ..sealed(&[TAG], 0)
+        };
         assert_eq!(with_own.agrees_with(&wanted), Agreement::Plausible);
         assert_eq!(sealed(&[TAG], 1).agrees_with(&wanted), Agreement::Plausible);
-        assert_eq!(sealed(&[TAG], 0).agrees_with(&wanted), differs(&["age1yubikey1…xanhu587"], &[]));
-        assert_eq!(with_own.agrees_with(&set(&[SSH])), differs(&[], &["1 recipient(s) of type piv-p256"]));
+        assert_eq!(
+            sealed(&[TAG], 0).agrees_with(&wanted),
+            differs(&["age1yubikey1…xanhu587"], &[])
+        );
+        assert_eq!(
+            with_own.agrees_with(&set(&[SSH])),
+            differs(&[], &["1 recipient(s) of type piv-p256"])
+        );
     }
 
     #[test]
     fn a_passphrase_agrees_with_nobody() {
-        let facts = SealedFacts { passphrase: true, ..SealedFacts::default() };
-        assert_eq!(facts.agrees_with(&set(&[SSH])), differs(&["ssh-ed25519 …dVTMPZmm (root@web-1)"], &["a passphrase"]));
+        let facts = SealedFacts {
+            passphrase: true,
+            ..SealedFacts::default()
+        };
+        assert_eq!(
+            facts.agrees_with(&set(&[SSH])),
+            differs(&["ssh-ed25519 …dVTMPZmm (root@web-1)"], &["a passphrase"])
+        );
     }
 }
