@@ -1,3 +1,9 @@
-//! Bytes to facts: what certificates, keys and sealed files say. Judges nothing and opens nothing.
+//! Bytes to facts: reads what others wrote and names what is wrong with it. Changes nothing, opens nothing, trusts nothing.
 
+pub mod certificate;
+mod extensions;
+mod key;
+mod name;
+mod pem;
 pub mod sealed;
+mod signature;

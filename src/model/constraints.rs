@@ -163,14 +163,12 @@ impl IpNetwork {
 
     /// The network of this prefix length around an address; `None` if the prefix is longer than the address.
     pub fn enclosing(address: IpAddr, prefix: u8) -> Option<Self> {
-        let free = u32::from(address_bits(address).checked_sub(prefix)?);
+        if prefix > address_bits(address) {
+            return None;
+        }
         let address = match address {
-            IpAddr::V4(v4) => IpAddr::V4(Ipv4Addr::from_bits(
-                v4.to_bits() & u32::MAX.checked_shl(free).unwrap_or(0),
-            )),
-            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(
-                v6.to_bits() & u128::MAX.checked_shl(free).unwrap_or(0),
-            )),
+            IpAddr::V4(v4) => IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() & mask_v4(prefix))),
+            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & mask_v6(prefix))),
         };
         Some(Self { address, prefix })
     }
@@ -182,6 +180,14 @@ impl IpNetwork {
     /// Number of leading bits that all addresses share.
     pub fn prefix(&self) -> u8 {
         self.prefix
+    }
+
+    /// The netmask, four or sixteen octets.
+    pub fn mask_octets(&self) -> Vec<u8> {
+        match self.address {
+            IpAddr::V4(_) => mask_v4(self.prefix).to_be_bytes().to_vec(),
+            IpAddr::V6(_) => mask_v6(self.prefix).to_be_bytes().to_vec(),
+        }
     }
 
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -233,7 +239,9 @@ fn collect<T: Ord>(
     parsed: Result<T, ConstraintError>,
 ) {
     match parsed {
-        Ok(value) => drop(set.insert(value)),
+        Ok(value) => {
+            set.insert(value);
+        }
         Err(fault) => faults.push(fault),
     }
 }
@@ -294,6 +302,18 @@ fn mailbox_is_in(mailbox: &EmailAddress, subtree: &str) -> bool {
     } else {
         mailbox.host() == subtree
     }
+}
+
+fn mask_v4(prefix: u8) -> u32 {
+    u32::MAX
+        .checked_shl(32_u32.saturating_sub(prefix.into()))
+        .unwrap_or(0)
+}
+
+fn mask_v6(prefix: u8) -> u128 {
+    u128::MAX
+        .checked_shl(128_u32.saturating_sub(prefix.into()))
+        .unwrap_or(0)
 }
 
 fn address_bits(address: IpAddr) -> u8 {

@@ -11,6 +11,7 @@ use super::key::{FoundKeyAlgorithm, KeyFingerprint};
 use super::san::FoundSan;
 use super::subject::DistinguishedName;
 use super::usage::{ExtendedKeyUsage, KeyUsage};
+use super::validity::Validity;
 
 /// Everything a certificate says that we decide by.
 #[derive(Clone, PartialEq, Eq)]
@@ -75,9 +76,12 @@ impl CertificateFacts {
         self.subject.der() == self.issuer.der()
     }
 
-    /// Whether the certificate is valid at this time.
-    pub fn is_valid_at(&self, now: OffsetDateTime) -> bool {
-        (self.not_before..=self.not_after).contains(&now)
+    /// From when to when it is valid.
+    pub fn validity(&self) -> Validity {
+        Validity {
+            not_before: self.not_before,
+            not_after: self.not_after,
+        }
     }
 
     /// The serial number in hexadecimal, as OpenSSL shows it.

@@ -10,3 +10,4 @@ pub mod san;
 pub mod sealed;
 pub mod subject;
 pub mod usage;
+pub mod validity;

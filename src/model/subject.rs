@@ -63,6 +63,10 @@ pub enum SubjectError {
     NotACountryCode { value: String },
     #[error("{kind} {value:?} must be plain ASCII (RFC 5280 appendix A.1 defines it as IA5String)")]
     NotAscii { kind: AttributeType, value: String },
+    #[error(
+        "{kind} {value:?} may only have letters, digits, blanks and '()+,-./:=? (RFC 5280 appendix A.1 defines it as PrintableString)"
+    )]
+    NotPrintable { kind: AttributeType, value: String },
     #[error("{text:?} is not an attribute of a distinguished name; known are {known}, or a dotted object identifier", known = known_short_names())]
     UnknownAttribute { text: String },
 }
@@ -325,17 +329,27 @@ fn check(kind: &AttributeType, value: &str) -> Result<(), SubjectError> {
             limit: kind.limit(),
         });
     }
-    let ascii_only = matches!(
-        kind,
-        AttributeType::DomainComponent | AttributeType::EmailAddress | AttributeType::SerialNumber
-    );
-    if ascii_only && !value.is_ascii() {
-        return Err(SubjectError::NotAscii {
-            kind: owned_kind(),
-            value: owned(),
-        });
+    match kind {
+        AttributeType::DomainComponent | AttributeType::EmailAddress if !value.is_ascii() => {
+            Err(SubjectError::NotAscii {
+                kind: owned_kind(),
+                value: owned(),
+            })
+        }
+        AttributeType::SerialNumber if !is_printable_string(value) => {
+            Err(SubjectError::NotPrintable {
+                kind: owned_kind(),
+                value: owned(),
+            })
+        }
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// Whether every character is in ASN.1's `PrintableString` (X.680 §41.4).
+pub fn is_printable_string(text: &str) -> bool {
+    text.bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b" '()+,-./:=?".contains(&b))
 }
 
 fn values_by_type<'a>(
@@ -412,6 +426,7 @@ mod tests {
             (Organization, ""),
             (Organization, "a\0b"),
             (DomainComponent, "ü"),
+            (AttributeType::SerialNumber, "1_2"),
         ]));
         let texts: Vec<_> = faults
             .unwrap_err()
@@ -426,6 +441,7 @@ mod tests {
         assert!(texts[2].contains("O is empty"), "{texts:?}");
         assert!(texts[3].contains("control character"), "{texts:?}");
         assert!(texts[4].contains("plain ASCII"), "{texts:?}");
+        assert!(texts[5].contains("PrintableString"), "{texts:?}");
     }
 
     #[test]

@@ -1,0 +1,131 @@
+//! Reads certificates, alone and as a chain file. Judges their form only; whether they are wanted is decided by `plan`.
+
+use thiserror::Error;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer as _;
+
+use super::extensions::Extensions;
+use super::name::distinguished_name;
+pub use super::signature::signed_by;
+use super::{key, pem};
+use crate::model::facts::CertificateFacts;
+use crate::model::key::KeyFingerprint;
+
+/// What is wrong with a file that should hold certificates.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CertificateDefect {
+    #[error("the file is empty")]
+    Empty,
+    #[error("line {line} is a merge conflict marker")]
+    ConflictMarkers { line: usize },
+    #[error("the file is not PEM; a certificate begins with \"-----BEGIN CERTIFICATE-----\"")]
+    NotPem,
+    #[error("the file is cut off: a BEGIN line has no END line")]
+    Truncated,
+    #[error("the file holds a private key in clear text, where only certificates belong")]
+    PlaintextKey,
+    #[error("the file holds no certificate, only {found}")]
+    NoCertificate { found: String },
+    #[error("the PEM text is damaged: {reason}")]
+    BadPem { reason: String },
+    #[error("the certificate cannot be decoded: {reason}")]
+    BadDer { reason: String },
+    #[error("{octets} octets follow the certificate")]
+    TrailingData { octets: usize },
+    #[error("the certificate names two signature algorithms (RFC 5280 §4.1.1.2)")]
+    SignatureAlgorithmMismatch,
+    #[error("extension {oid} of the certificate cannot be decoded")]
+    BadExtension { oid: String },
+    #[error("extension {oid} stands twice in the certificate (RFC 5280 §4.2)")]
+    RepeatedExtension { oid: String },
+}
+
+/// Signature algorithms as OpenSSL names them.
+const SIGNATURE_ALGORITHMS: [(&str, &str); 12] = [
+    ("1.2.840.113549.1.1.4", "md5WithRSAEncryption"),
+    ("1.2.840.113549.1.1.5", "sha1WithRSAEncryption"),
+    ("1.2.840.113549.1.1.10", "rsassaPss"),
+    ("1.2.840.113549.1.1.11", "sha256WithRSAEncryption"),
+    ("1.2.840.113549.1.1.12", "sha384WithRSAEncryption"),
+    ("1.2.840.113549.1.1.13", "sha512WithRSAEncryption"),
+    ("1.2.840.10045.4.1", "ecdsa-with-SHA1"),
+    ("1.2.840.10045.4.3.2", "ecdsa-with-SHA256"),
+    ("1.2.840.10045.4.3.3", "ecdsa-with-SHA384"),
+    ("1.2.840.10045.4.3.4", "ecdsa-with-SHA512"),
+    ("1.3.101.112", "ED25519"),
+    ("1.3.101.113", "ED448"),
+];
+
+/// Every certificate in a PEM file, in order: at least one. In a chain file the leaf comes first.
+///
+/// # Errors
+/// The first defect of the file or of one of its certificates.
+pub fn parse_pem_chain(bytes: &[u8]) -> Result<Vec<CertificateFacts>, CertificateDefect> {
+    pem::certificates(bytes)?
+        .iter()
+        .map(|der| parse_der(der))
+        .collect()
+}
+
+/// One certificate in DER.
+///
+/// # Errors
+/// `BadDer`, `TrailingData`, `SignatureAlgorithmMismatch`, `BadExtension` or `RepeatedExtension`.
+pub fn parse_der(der: &[u8]) -> Result<CertificateFacts, CertificateDefect> {
+    let (rest, certificate) =
+        X509Certificate::from_der(der).map_err(|error| CertificateDefect::BadDer {
+            reason: error.to_string(),
+        })?;
+    if !rest.is_empty() {
+        return Err(CertificateDefect::TrailingData { octets: rest.len() });
+    }
+    if certificate.signature_algorithm != certificate.tbs_certificate.signature {
+        return Err(CertificateDefect::SignatureAlgorithmMismatch);
+    }
+    Ok(facts(
+        der,
+        &certificate,
+        Extensions::read(certificate.extensions())?,
+    ))
+}
+
+fn facts(
+    der: &[u8],
+    certificate: &X509Certificate<'_>,
+    extensions: Extensions,
+) -> CertificateFacts {
+    let public_key = certificate.public_key();
+    CertificateFacts {
+        der: der.to_vec(),
+        serial: certificate.raw_serial().to_vec(),
+        subject: distinguished_name(certificate.subject()),
+        issuer: distinguished_name(certificate.issuer()),
+        not_before: certificate.validity().not_before.to_datetime(),
+        not_after: certificate.validity().not_after.to_datetime(),
+        key: key::algorithm(public_key),
+        spki: public_key.raw.to_vec(),
+        key_fingerprint: KeyFingerprint::of_spki(public_key.raw),
+        signature_algorithm: signature_algorithm(
+            &certificate.signature_algorithm.algorithm.to_id_string(),
+        ),
+        sans: extensions.sans,
+        key_usage: extensions.key_usage,
+        extended_key_usage: extensions.extended_key_usage,
+        basic_constraints: extensions.basic_constraints,
+        name_constraints: extensions.name_constraints,
+        subject_key_id: extensions.subject_key_id,
+        authority_key_id: extensions.authority_key_id,
+        crl_urls: extensions.crl_urls,
+        issuer_urls: extensions.issuer_urls,
+        critical: extensions.critical,
+        unknown_extensions: extensions.unknown,
+    }
+}
+
+fn signature_algorithm(oid: &str) -> String {
+    SIGNATURE_ALGORITHMS
+        .iter()
+        .find(|(known, _)| *known == oid)
+        .map_or(oid, |(_, name)| name)
+        .to_owned()
+}

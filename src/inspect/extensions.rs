@@ -1,0 +1,253 @@
+//! Reads the extensions of a certificate into the fields of `CertificateFacts`.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use x509_parser::extensions::{
+    BasicConstraints as FoundBasicConstraints, CRLDistributionPoints, DistributionPointName,
+    ExtendedKeyUsage as FoundExtendedKeyUsage, GeneralName, GeneralSubtree,
+    NameConstraints as FoundNameConstraints, ParsedExtension, X509Extension,
+};
+
+use super::certificate::CertificateDefect;
+use super::name::distinguished_name;
+use crate::model::constraints::{IpNetwork, NameConstraints, Subtrees};
+use crate::model::facts::BasicConstraints;
+use crate::model::hex::to_hex;
+use crate::model::san::{DnsName, EmailAddress, FoundSan, San, Uri};
+use crate::model::usage::{ExtendedKeyUsage, KeyUsage};
+
+/// What all extensions of one certificate say.
+#[derive(Debug, Default)]
+pub(super) struct Extensions {
+    pub(super) sans: Vec<FoundSan>,
+    pub(super) key_usage: Option<BTreeSet<KeyUsage>>,
+    pub(super) extended_key_usage: Option<BTreeSet<ExtendedKeyUsage>>,
+    pub(super) basic_constraints: Option<BasicConstraints>,
+    pub(super) name_constraints: Option<NameConstraints>,
+    pub(super) subject_key_id: Option<Vec<u8>>,
+    pub(super) authority_key_id: Option<Vec<u8>>,
+    pub(super) crl_urls: Vec<String>,
+    pub(super) issuer_urls: Vec<String>,
+    pub(super) critical: BTreeSet<String>,
+    pub(super) unknown: BTreeSet<String>,
+}
+
+/// `id-ad-caIssuers` (RFC 5280 §4.2.2.1).
+const CA_ISSUERS: &str = "1.3.6.1.5.5.7.48.2";
+
+impl Extensions {
+    /// Reads all extensions. Each may stand once (RFC 5280 §4.2); of two, relying parties would not agree which counts.
+    pub(super) fn read(extensions: &[X509Extension<'_>]) -> Result<Self, CertificateDefect> {
+        let (mut facts, mut seen) = (Self::default(), BTreeSet::new());
+        for extension in extensions {
+            let oid = extension.oid.to_id_string();
+            if !seen.insert(oid.clone()) {
+                return Err(CertificateDefect::RepeatedExtension { oid });
+            }
+            if extension.critical {
+                facts.critical.insert(oid.clone());
+            }
+            facts.add(oid, extension.parsed_extension())?;
+        }
+        Ok(facts)
+    }
+
+    fn add(
+        &mut self,
+        oid: String,
+        extension: &ParsedExtension<'_>,
+    ) -> Result<(), CertificateDefect> {
+        match extension {
+            ParsedExtension::ParseError { .. } => {
+                return Err(CertificateDefect::BadExtension { oid });
+            }
+            ParsedExtension::SubjectAlternativeName(names) => {
+                self.sans = names.general_names.iter().map(found_san).collect();
+            }
+            ParsedExtension::KeyUsage(usage) => self.key_usage = Some(key_usage(usage.flags)),
+            ParsedExtension::ExtendedKeyUsage(usage) => {
+                self.extended_key_usage = Some(extended_key_usage(usage));
+            }
+            ParsedExtension::BasicConstraints(constraints) => {
+                self.basic_constraints = Some(basic_constraints(constraints));
+            }
+            ParsedExtension::NameConstraints(constraints) => {
+                self.name_constraints = Some(name_constraints(constraints));
+            }
+            ParsedExtension::SubjectKeyIdentifier(id) => self.subject_key_id = Some(id.0.to_vec()),
+            ParsedExtension::AuthorityKeyIdentifier(id) => {
+                self.authority_key_id = id.key_identifier.as_ref().map(|id| id.0.to_vec());
+            }
+            ParsedExtension::CRLDistributionPoints(points) => self.crl_urls = crl_urls(points),
+            ParsedExtension::AuthorityInfoAccess(access) => {
+                let issuers = access
+                    .accessdescs
+                    .iter()
+                    .filter(|access| access.access_method.to_id_string() == CA_ISSUERS);
+                self.issuer_urls = issuers
+                    .filter_map(|access| url(&access.access_location))
+                    .collect();
+            }
+            _ => {
+                self.unknown.insert(oid);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// RFC 5280 §4.2.1.3 numbers the bits in the order of `KeyUsage::ALL`.
+fn key_usage(flags: u16) -> BTreeSet<KeyUsage> {
+    KeyUsage::ALL
+        .into_iter()
+        .enumerate()
+        .filter(|(bit, _)| flags & (1 << bit) != 0)
+        .map(|(_, usage)| usage)
+        .collect()
+}
+
+fn extended_key_usage(found: &FoundExtendedKeyUsage<'_>) -> BTreeSet<ExtendedKeyUsage> {
+    let flags = [
+        (found.any, ExtendedKeyUsage::Any),
+        (found.server_auth, ExtendedKeyUsage::ServerAuth),
+        (found.client_auth, ExtendedKeyUsage::ClientAuth),
+        (found.code_signing, ExtendedKeyUsage::CodeSigning),
+        (found.email_protection, ExtendedKeyUsage::EmailProtection),
+        (found.time_stamping, ExtendedKeyUsage::Timestamping),
+        (found.ocsp_signing, ExtendedKeyUsage::OcspSigning),
+    ];
+    let named = flags
+        .into_iter()
+        .filter_map(|(set, usage)| set.then_some(usage));
+    named
+        .chain(
+            found
+                .other
+                .iter()
+                .map(|oid| ExtendedKeyUsage::from_oid(&oid.to_id_string())),
+        )
+        .collect()
+}
+
+fn basic_constraints(found: &FoundBasicConstraints) -> BasicConstraints {
+    BasicConstraints {
+        ca: found.ca,
+        path_length: found.path_len_constraint,
+    }
+}
+
+fn name_constraints(found: &FoundNameConstraints<'_>) -> NameConstraints {
+    NameConstraints {
+        permitted: subtrees(found.permitted_subtrees.as_deref()),
+        excluded: subtrees(found.excluded_subtrees.as_deref()),
+    }
+}
+
+fn subtrees(found: Option<&[GeneralSubtree<'_>]>) -> Subtrees {
+    let mut subtrees = Subtrees::default();
+    for subtree in found.unwrap_or_default() {
+        add_subtree(&mut subtrees, &subtree.base);
+    }
+    subtrees
+}
+
+fn add_subtree(subtrees: &mut Subtrees, base: &GeneralName<'_>) {
+    match base {
+        GeneralName::DNSName(name) => {
+            subtrees.dns.insert(name.to_ascii_lowercase());
+        }
+        GeneralName::RFC822Name(mailbox) => {
+            subtrees.email.insert(lower_case_host(mailbox));
+        }
+        GeneralName::IPAddress(octets) => {
+            if let Some(network) = network(octets) {
+                subtrees.ip.insert(network);
+            } else {
+                subtrees.other.insert(format!("ip:{}", to_hex(octets)));
+            }
+        }
+        other => {
+            subtrees.other.insert(found_san(other).to_string());
+        }
+    }
+}
+
+/// Only the host part of a mailbox is without letter case (RFC 5280 §7.5).
+fn lower_case_host(mailbox: &str) -> String {
+    match mailbox.rsplit_once('@') {
+        Some((local, host)) => format!("{local}@{}", host.to_ascii_lowercase()),
+        None => mailbox.to_ascii_lowercase(),
+    }
+}
+
+/// RFC 5280 §4.2.1.10: an address and its mask. `None` for other lengths and for masks with holes.
+fn network(octets: &[u8]) -> Option<IpNetwork> {
+    let (address, mask) = octets.split_at_checked(octets.len() / 2)?;
+    let ones: u32 = mask.iter().map(|octet| octet.leading_ones()).sum();
+    let network = IpNetwork::enclosing(ip_address(address)?, u8::try_from(ones).ok()?)?;
+    (network.mask_octets() == mask).then_some(network)
+}
+
+fn ip_address(octets: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(octets).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from))
+        .ok()
+}
+
+fn crl_urls(points: &CRLDistributionPoints<'_>) -> Vec<String> {
+    let full_names = points
+        .points
+        .iter()
+        .filter_map(|point| match &point.distribution_point {
+            Some(DistributionPointName::FullName(names)) => Some(names),
+            _ => None,
+        });
+    full_names.flatten().filter_map(url).collect()
+}
+
+fn url(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::URI(url) => Some((*url).to_owned()),
+        _ => None,
+    }
+}
+
+/// A name that we would not issue keeps its text: it is shown, and never equals a declared one.
+fn found_san(name: &GeneralName<'_>) -> FoundSan {
+    let text_of = |kind: &str, text: &str| FoundSan::Other {
+        kind: kind.to_owned(),
+        value: text.to_owned(),
+    };
+    let known_or = |parsed: Option<San>, kind: &str, text: &str| {
+        parsed.map_or_else(|| text_of(kind, text), FoundSan::Known)
+    };
+    match name {
+        GeneralName::DNSName(text) => {
+            known_or(DnsName::parse(text).ok().map(San::Dns), "dns", text)
+        }
+        GeneralName::RFC822Name(text) => known_or(
+            EmailAddress::parse(text).ok().map(San::Email),
+            "email",
+            text,
+        ),
+        GeneralName::URI(text) => known_or(Uri::parse(text).ok().map(San::Uri), "uri", text),
+        // Not canonicalised: sixteen octets are IPv6 to every verifier, whatever they hold.
+        GeneralName::IPAddress(octets) => {
+            known_or(ip_address(octets).map(San::Ip), "ip", &to_hex(octets))
+        }
+        GeneralName::DirectoryName(name) => {
+            text_of("directory name", &distinguished_name(name).to_string())
+        }
+        GeneralName::RegisteredID(oid) => text_of("registered id", &oid.to_id_string()),
+        GeneralName::OtherName(oid, value) => text_of(
+            &format!("other name {}", oid.to_id_string()),
+            &to_hex(value),
+        ),
+        GeneralName::X400Address(any) => text_of("x400 address", &to_hex(any.data)),
+        GeneralName::EDIPartyName(any) => text_of("edi party name", &to_hex(any.data)),
+        GeneralName::Invalid(tag, data) => {
+            text_of(&format!("damaged name {}", tag.0), &to_hex(data))
+        }
+    }
+}
