@@ -4,6 +4,7 @@
 mod identity;
 mod open;
 mod plugin;
+mod ssh;
 #[cfg(test)]
 mod testing;
 mod unlock;

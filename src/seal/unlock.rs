@@ -76,7 +76,7 @@ pub enum UnlockFailure {
     Unusable(#[from] IdentityFault),
     #[error("`{program}` is not on the PATH")]
     PluginMissing { program: String },
-    #[error("the plugin says: {}", messages.join("; "))]
+    #[error("{}", messages.join("; "))]
     Plugin { messages: Vec<String> },
     #[error("a part of the header that seems to be for it is damaged")]
     DamagedStanza,
