@@ -1,3 +1,7 @@
-pub mod inspect;
-pub mod issue;
 pub mod model;
+
+pub mod inspect;
+
+pub mod issue;
+
+pub mod seal;

@@ -5,4 +5,5 @@ mod extensions;
 mod key;
 mod name;
 mod pem;
+pub mod sealed;
 mod signature;

@@ -1,5 +1,6 @@
 //! Other people's programs judge our files. A trial whose program is missing here counts as ignored, never as passed.
 
+mod age;
 mod tool;
 mod x509;
 
@@ -8,5 +9,6 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
-    libtest_mimic::run(&Arguments::from_args(), x509::trials()).exit_code()
+    let trials = age::trials().into_iter().chain(x509::trials()).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

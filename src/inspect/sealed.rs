@@ -1,0 +1,516 @@
+//! Reads what an age file tells without a key: its header and its length. Opening it is `seal`'s.
+//!
+//! The format is <https://c2sp.org/age>. It is read here and not with the age library because that starts over with every line
+//! of a header, so that its time grows with the square of what a hostile file holds.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
+pub use crate::model::sealed::SealedDefect;
+use crate::model::sealed::{Marker, SealedFacts};
+
+/// Room for two thousand recipients, which the age library reads in about a second; whatever is larger was not made to seal a key.
+const MAX_STANZAS: usize = 2048;
+const MAX_HEADER: usize = 256 * 1024;
+
+const MAGIC: &[u8] = b"age-encryption.org/";
+const VERSION_LINE: &[u8] = b"age-encryption.org/v1";
+const ARMOR_BEGIN: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
+const ARMOR_END: &[u8] = b"-----END AGE ENCRYPTED FILE-----";
+const COLUMNS: usize = 64;
+
+const NONCE: u64 = 16;
+const POLY1305_TAG: u64 = 16;
+const CHUNK: u64 = 64 * 1024 + POLY1305_TAG;
+
+/// Reads the header of a sealed file, binary or armored.
+///
+/// # Errors
+/// Names what keeps the bytes from being a whole age file. That the content is intact shows only when it is opened.
+pub fn parse(bytes: &[u8]) -> Result<SealedFacts, SealedDefect> {
+    let binary = binary(bytes)?;
+    let header = Header::read(&binary)?;
+    let payload = u64::try_from(binary.len().saturating_sub(header.len)).unwrap_or(u64::MAX);
+    let plaintext_len =
+        plaintext_len(payload).ok_or(SealedDefect::Truncated { bytes: bytes.len() })?;
+    Ok(SealedFacts {
+        plaintext_len,
+        ..header.facts()
+    })
+}
+
+/// The file without ASCII armor, if it has any.
+///
+/// # Errors
+/// Names what the bytes are if they are no age file at all, or the line in which the armor is damaged.
+pub fn binary(bytes: &[u8]) -> Result<Cow<'_, [u8]>, SealedDefect> {
+    refuse_accidents(bytes)?;
+    let text = bytes.trim_ascii();
+    if text.starts_with(ARMOR_BEGIN) {
+        return dearmor(text).map(Cow::Owned);
+    }
+    let cut_off = !bytes.is_empty() && (MAGIC.starts_with(bytes) || ARMOR_BEGIN.starts_with(text));
+    match bytes.strip_prefix(VERSION_LINE) {
+        _ if cut_off => Err(SealedDefect::Truncated { bytes: bytes.len() }),
+        Some([b'\r', ..]) => Err(SealedDefect::LineEndingsConverted),
+        None if !bytes.starts_with(MAGIC) => Err(SealedDefect::NotAge),
+        _ => Ok(Cow::Borrowed(bytes)),
+    }
+}
+
+/// What happens to files in repositories, told apart from mere garbage because each has its own cure.
+fn refuse_accidents(bytes: &[u8]) -> Result<(), SealedDefect> {
+    if bytes.trim_ascii().is_empty() {
+        return Err(SealedDefect::Empty);
+    }
+    if let Some(line) = lines(bytes).position(|line| line.starts_with(b"<<<<<<< ")) {
+        return Err(SealedDefect::ConflictMarkers { line: line + 1 });
+    }
+    if bytes.starts_with(b"version https://git-lfs.github.com/") {
+        return Err(SealedDefect::LfsPointer);
+    }
+    let private = [&b"PRIVATE KEY-----"[..], b"AGE-SECRET-KEY-1"];
+    if !bytes.starts_with(MAGIC) && private.iter().any(|words| contains(bytes, words)) {
+        return Err(SealedDefect::PlaintextKey);
+    }
+    Ok(())
+}
+
+fn contains(bytes: &[u8], words: &[u8]) -> bool {
+    bytes.windows(words.len()).any(|window| window == words)
+}
+
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split(|byte| *byte == b'\n')
+}
+
+/// Strict PEM: every line but the last is full, nothing stands before, between or behind.
+fn dearmor(text: &[u8]) -> Result<Vec<u8>, SealedDefect> {
+    let mut inner = lines(text)
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+        .enumerate()
+        .skip(1)
+        .peekable();
+    let mut decoded = Vec::with_capacity(text.len());
+    while let Some((at, line)) = inner.next() {
+        let damaged = SealedDefect::BadArmor { line: at + 1 };
+        if line == ARMOR_END {
+            return if inner.next().is_none() {
+                Ok(decoded)
+            } else {
+                Err(damaged)
+            };
+        }
+        let last = inner.peek().is_some_and(|(_, next)| *next == ARMOR_END);
+        if line.is_empty()
+            || line.len() > COLUMNS
+            || (line.len() < COLUMNS && !last && inner.peek().is_some())
+        {
+            return Err(damaged);
+        }
+        let before = decoded.len();
+        BASE64_STANDARD
+            .decode_vec(line, &mut decoded)
+            .map_err(|_| damaged.clone())?;
+        if !last && decoded.len() - before != COLUMNS / 4 * 3 {
+            return Err(if inner.peek().is_none() {
+                SealedDefect::Truncated { bytes: text.len() }
+            } else {
+                damaged
+            });
+        }
+    }
+    Err(SealedDefect::Truncated { bytes: text.len() })
+}
+
+/// The length of what is sealed in a payload: a nonce, then chunks of 64 KiB with a tag each, the last of which is shorter and
+/// may be empty only if it is the only one.
+fn plaintext_len(payload: u64) -> Option<u64> {
+    let chunks = payload.checked_sub(NONCE)?;
+    let count = chunks.div_ceil(CHUNK);
+    let last = chunks.checked_sub(count.checked_sub(1)? * CHUNK)?;
+    let at_least = if count == 1 {
+        POLY1305_TAG
+    } else {
+        POLY1305_TAG + 1
+    };
+    (last >= at_least).then(|| chunks - count * POLY1305_TAG)
+}
+
+struct Header<'a> {
+    stanzas: Vec<Stanza<'a>>,
+    /// Bytes up to and including the line of the MAC.
+    len: usize,
+}
+
+struct Stanza<'a> {
+    tag: &'a str,
+    args: Vec<&'a str>,
+}
+
+impl<'a> Header<'a> {
+    fn read(binary: &'a [u8]) -> Result<Self, SealedDefect> {
+        let mut cursor = Cursor {
+            rest: binary,
+            line: 0,
+            read: 0,
+            total: binary.len(),
+        };
+        let version = cursor.line()?;
+        if version != VERSION_LINE {
+            return Err(SealedDefect::UnknownVersion {
+                version: printable(version),
+            });
+        }
+        let mut stanzas = Vec::new();
+        loop {
+            let line = cursor.line()?;
+            if let Some(mac) = line.strip_prefix(b"--- ") {
+                let mac = base64_line(mac) && mac.len() == 43 && !stanzas.is_empty();
+                return if mac {
+                    Ok(Self {
+                        stanzas,
+                        len: cursor.read,
+                    })
+                } else {
+                    Err(cursor.damaged())
+                };
+            }
+            stanzas.push(Stanza::read(line).ok_or_else(|| cursor.damaged())?);
+            if stanzas.len() > MAX_STANZAS {
+                return Err(SealedDefect::HeaderTooLarge {
+                    limit: MAX_STANZAS,
+                    unit: "recipients",
+                });
+            }
+            cursor.skip_body()?;
+        }
+    }
+
+    fn facts(&self) -> SealedFacts {
+        let mut facts = SealedFacts::default();
+        for stanza in &self.stanzas {
+            match (stanza.tag, stanza.args.as_slice()) {
+                ("X25519", _) => facts.anonymous += 1,
+                ("ssh-ed25519" | "ssh-rsa", [key, ..]) => facts.ssh_tags.push((*key).to_owned()),
+                ("scrypt", _) => facts.passphrase = true,
+                (Marker::TAG, args) => {
+                    facts.marker = facts.marker.or_else(|| Marker::from_args(args));
+                }
+                // c2sp.org/age: stanzas whose type ends so are there to be ignored.
+                (tag, _) if tag.ends_with("-grease") => {}
+                (tag, _) => *facts.other.entry(tag.to_owned()).or_default() += 1,
+            }
+        }
+        facts.ssh_tags.sort();
+        facts
+    }
+}
+
+impl<'a> Stanza<'a> {
+    /// `-> type argument…`: words of visible ASCII with one blank between.
+    fn read(line: &'a [u8]) -> Option<Self> {
+        let text = std::str::from_utf8(line.strip_prefix(b"-> ")?).ok()?;
+        let visible =
+            |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_graphic());
+        let words: Option<Vec<&str>> = text
+            .split(' ')
+            .map(|word| Some(word).filter(visible))
+            .collect();
+        let words = words?;
+        let (tag, args) = words.split_first()?;
+        Some(Self {
+            tag,
+            args: args.to_vec(),
+        })
+    }
+}
+
+/// Takes the header line by line, within bounds.
+struct Cursor<'a> {
+    rest: &'a [u8],
+    line: usize,
+    read: usize,
+    total: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn line(&mut self) -> Result<&'a [u8], SealedDefect> {
+        let room = MAX_HEADER.saturating_sub(self.read);
+        let window = self.rest.get(..room).unwrap_or(self.rest);
+        let Some(end) = window.iter().position(|byte| *byte == b'\n') else {
+            let too_large = self.rest.len() > room;
+            return Err(if too_large {
+                SealedDefect::HeaderTooLarge {
+                    limit: MAX_HEADER,
+                    unit: "bytes",
+                }
+            } else {
+                SealedDefect::Truncated { bytes: self.total }
+            });
+        };
+        let (line, rest) = window.split_at(end);
+        self.rest = self.rest.get(end + 1..).unwrap_or(rest);
+        self.line += 1;
+        self.read += end + 1;
+        Ok(line)
+    }
+
+    /// The body of a stanza: full lines of Base64, then one that is not full.
+    fn skip_body(&mut self) -> Result<(), SealedDefect> {
+        loop {
+            let line = self.line()?;
+            if line.len() > COLUMNS || !base64_line(line) {
+                return Err(self.damaged());
+            }
+            if line.len() < COLUMNS {
+                return Ok(());
+            }
+        }
+    }
+
+    fn damaged(&self) -> SealedDefect {
+        SealedDefect::BadHeader { line: self.line }
+    }
+}
+
+fn base64_line(line: &[u8]) -> bool {
+    line.iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+}
+
+fn printable(bytes: &[u8]) -> String {
+    let shown = bytes.get(..40).unwrap_or(bytes);
+    shown
+        .iter()
+        .map(|byte| {
+            if byte.is_ascii_graphic() {
+                char::from(*byte)
+            } else {
+                '?'
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::io::Write as _;
+
+    use super::*;
+
+    const MAC: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    fn file(stanzas: &str, payload: usize) -> Vec<u8> {
+        let mut bytes = format!("age-encryption.org/v1\n{stanzas}--- {MAC}\n").into_bytes();
+        bytes.resize(bytes.len() + payload, 0xA5);
+        bytes
+    }
+
+    fn armored(binary: &[u8]) -> Vec<u8> {
+        let mut writer =
+            age::armor::ArmoredWriter::wrap_output(Vec::new(), age::armor::Format::AsciiArmor)
+                .unwrap();
+        writer.write_all(binary).unwrap();
+        writer.finish().unwrap()
+    }
+
+    fn defect(bytes: &[u8]) -> SealedDefect {
+        parse(bytes).unwrap_err()
+    }
+
+    #[test]
+    fn sorts_stanzas_into_those_that_name_somebody_and_those_that_only_count() {
+        let stanzas = "-> X25519 abc\nAAAA\n-> ssh-rsa zzzzzz\n\n-> ssh-ed25519 aaaaaa epk\nAAAA\n-> X25519 def\nAAAA\n\
+            -> piv-p256 x y\nAAAA\n-> $j-grease\n\n-> certs-v1 set key\n\n";
+        let facts = parse(&file(stanzas, 16 + 16 + 241)).unwrap();
+        assert_eq!(
+            facts,
+            SealedFacts {
+                ssh_tags: vec!["aaaaaa".to_owned(), "zzzzzz".to_owned()],
+                anonymous: 2,
+                other: BTreeMap::from([("piv-p256".to_owned(), 1)]),
+                passphrase: false,
+                marker: Some(Marker {
+                    recipients: "set".to_owned(),
+                    key: "key".to_owned()
+                }),
+                plaintext_len: 241,
+            }
+        );
+    }
+
+    #[test]
+    fn reads_the_same_with_and_without_armor() {
+        for payload in [32, 33, 100, 47 + 32, 48 + 32] {
+            let binary = file("-> X25519 abc\nAAAA\n", payload);
+            let armored = armored(&binary);
+            assert_eq!(parse(&armored), parse(&binary));
+            let windows = String::from_utf8(armored.clone())
+                .unwrap()
+                .replace('\n', "\r\n");
+            assert_eq!(parse(windows.as_bytes()), parse(&binary));
+        }
+    }
+
+    #[test]
+    fn computes_the_length_of_the_content_at_the_edges_of_chunks() {
+        for (payload, plaintext) in [
+            (0, None),
+            (31, None),
+            (32, Some(0)),
+            (33, Some(1)),
+            (16 + 65552, Some(65536)),
+            (16 + 65552 + 16, None),
+            (16 + 65552 + 17, Some(65537)),
+            (16 + 2 * 65552, Some(131_072)),
+        ] {
+            assert_eq!(plaintext_len(payload), plaintext, "{payload}");
+        }
+    }
+
+    #[test]
+    fn names_what_happened_to_the_file() {
+        let whole = file("-> X25519 abc\nAAAA\n", 300);
+        let conflict = [b"age-encryption.org/v1\n<<<<<<< HEAD\n", &whole[..]].concat();
+        let dos = String::from_utf8_lossy(&whole)
+            .replace('\n', "\r\n")
+            .into_bytes();
+        for (bytes, expected) in [
+            (b"".to_vec(), SealedDefect::Empty),
+            (b" \n".to_vec(), SealedDefect::Empty),
+            (conflict, SealedDefect::ConflictMarkers { line: 2 }),
+            (
+                b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n".to_vec(),
+                SealedDefect::LfsPointer,
+            ),
+            (
+                b"-----BEGIN EC PRIVATE KEY-----\nAA==\n".to_vec(),
+                SealedDefect::PlaintextKey,
+            ),
+            (b"AGE-SECRET-KEY-1QQ\n".to_vec(), SealedDefect::PlaintextKey),
+            (dos, SealedDefect::LineEndingsConverted),
+            (b"hello".to_vec(), SealedDefect::NotAge),
+            (
+                b"age-encryption.org/v2\n".to_vec(),
+                SealedDefect::UnknownVersion {
+                    version: "age-encryption.org/v2".to_owned(),
+                },
+            ),
+            (
+                b"age-encrypt".to_vec(),
+                SealedDefect::Truncated { bytes: 11 },
+            ),
+        ] {
+            assert_eq!(defect(&bytes), expected);
+        }
+    }
+
+    #[test]
+    fn every_beginning_of_a_file_is_no_whole_file() {
+        let whole = file("-> X25519 abc\nAAAA\n", 32);
+        for (name, bytes) in [
+            ("binary", whole.clone()),
+            ("armored", armored(&whole).trim_ascii().to_vec()),
+        ] {
+            for end in 1..bytes.len() {
+                let found = defect(&bytes[..end]);
+                assert!(
+                    matches!(
+                        found,
+                        SealedDefect::Truncated { .. } | SealedDefect::BadArmor { .. }
+                    ),
+                    "{name} {end}: {found:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn says_in_which_line_the_header_is_damaged() {
+        for (stanzas, line) in [
+            ("X25519 abc\nAAAA\n", 2),
+            ("-> X25519  abc\nAAAA\n", 2),
+            ("-> \nAAAA\n", 2),
+            ("-> X25519 abc\nAA=A\n", 3),
+            ("-> X25519 \u{e9}\nAAAA\n", 2),
+            ("", 2),
+        ] {
+            assert_eq!(
+                defect(&file(stanzas, 32)),
+                SealedDefect::BadHeader { line },
+                "{stanzas:?}"
+            );
+        }
+        assert_eq!(
+            defect(&file(&format!("-> X25519 abc\n{}\n", "A".repeat(65)), 32)),
+            SealedDefect::BadHeader { line: 3 }
+        );
+    }
+
+    #[test]
+    fn says_in_which_line_the_armor_is_damaged() {
+        let text = String::from_utf8(armored(&file("-> X25519 abc\nAAAA\n", 300))).unwrap();
+        let with = |line: usize, new: &str| {
+            let mut lines: Vec<&str> = text.lines().collect();
+            lines[line - 1] = new;
+            lines.join("\n").into_bytes()
+        };
+        for line in [2, 3, 4] {
+            for new in [
+                "",
+                "AAAA",
+                "!!!!",
+                &"=".repeat(64),
+                &format!("{}AA==", "A".repeat(60)),
+            ] {
+                assert_eq!(
+                    defect(&with(line, new)),
+                    SealedDefect::BadArmor { line },
+                    "{new}"
+                );
+            }
+        }
+        let behind = [text.as_bytes(), b"more"].concat();
+        assert!(matches!(defect(&behind), SealedDefect::BadArmor { .. }));
+    }
+
+    #[test]
+    fn refuses_a_million_stanzas_at_once() {
+        let started = std::time::Instant::now();
+        let many = file(&"-> X25519 abc\nAAAA\n".repeat(1_000_000), 300);
+        assert_eq!(
+            defect(&many),
+            SealedDefect::HeaderTooLarge {
+                limit: MAX_STANZAS,
+                unit: "recipients"
+            }
+        );
+        let long = file(&format!("-> X25519 {}\n\n", "a".repeat(10_000_000)), 300);
+        assert_eq!(
+            defect(&long),
+            SealedDefect::HeaderTooLarge {
+                limit: MAX_HEADER,
+                unit: "bytes"
+            }
+        );
+        assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics_whatever_the_bytes(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400), at in 0..400usize, byte: u8) {
+            let _ = parse(&bytes);
+            let _ = parse(&[&b"age-encryption.org/v1\n-> "[..], &bytes].concat());
+            let _ = parse(&[ARMOR_BEGIN, b"\n", &bytes].concat());
+            for mut whole in [file("-> X25519 abc\nAAAA\n-> ssh-rsa abc\n\n", 300), armored(&file("-> scrypt a 1\n\n", 99))] {
+                let at = at % whole.len();
+                whole[at] = byte;
+                let _ = parse(&whole);
+            }
+        }
+    }
+}
