@@ -50,7 +50,6 @@ impl<'a> Committer<'a> {
         let files = changes.len();
         self.run.root.commit(self.run.lock, changes)?;
         self.files += files;
-        self.run.progress.committed(files);
         Ok(())
     }
 

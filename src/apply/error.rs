@@ -1,6 +1,6 @@
 //! What can stop a run, said so that the person can mend it.
 
-use crate::issue::IssueError;
+use crate::issue::certificate::IssueError;
 use crate::issue::key::KeyError;
 use crate::model::{ArtifactId, RelPath};
 use crate::plan::Reason;
@@ -69,8 +69,8 @@ pub enum Unopened {
     Open(#[from] OpenError),
     #[error("it opens, but holds no key: {0}")]
     NotAKey(#[from] KeyError),
-    #[error("it opens, but holds another key than the certificate's")]
-    OtherKey,
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error("it is not there")]
     Missing,
 }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::unlock::Unlocked;
 use super::{ApplyError, Run, prove};
 use crate::inspect::certificate as inspect;
-use crate::issue::certificate::{self as issue, Issuer, Template};
+use crate::issue::certificate::{self as issue, IssueError, Issuer, Role, Template};
 use crate::issue::key::PrivateKey;
+use crate::issue::name::NameDer;
 use crate::model::{
-    Artifact, ArtifactId, Authority, Certificate, CertificateFacts, CertificateFile, FoundKeyAlgorithm, Name,
+    Artifact, ArtifactId, Authority, Certificate, CertificateFacts, CertificateFile, FoundKeyAlgorithm, Name, San, Validity,
 };
-use crate::plan::{Action, Step, Validity};
+use crate::plan::{Action, Step};
 use crate::seal;
 
 /// A proved artifact, ready to be written.
@@ -63,13 +64,13 @@ impl<'a> Workbench<'a> {
     fn make(&self, artifact: Artifact<'a>, step: &Step) -> Result<(Made<'a>, Arc<PrivateKey>), ApplyError> {
         let id = artifact.id();
         let (key, action) = self.key_for(artifact, &step.action)?;
-        let pem = key.to_pem();
+        let pem = key.to_pem().map_err(|source| ApplyError::Key { artifact: id.clone(), source })?;
         let key_file = seal::seal(pem.as_bytes(), artifact.recipients(), &key.fingerprint())
             .map_err(|source| ApplyError::Seal { artifact: id.clone(), source })?;
         let found = self.run.observed.pair(&id).certificate.facts();
         let (certificate, certificate_file) = match (step.validity, found) {
-            (Some(validity), _) => {
-                let der = self.certificate_for(artifact, &action, validity, &key)?;
+            (Some(granted), _) => {
+                let der = self.certificate_for(artifact, &action, granted.validity(), &key)?;
                 let certificate = prove::parsed(&id, &der)?;
                 let file = self.certificate_file(artifact, &der, found);
                 (certificate, Some(file))
@@ -111,52 +112,42 @@ impl<'a> Workbench<'a> {
         validity: Validity,
         key: &PrivateKey,
     ) -> Result<Vec<u8>, ApplyError> {
-        let template = self.template(artifact, action, validity);
-        let issued = match artifact.issuer_name() {
-            None => issue::self_signed(&template, key),
-            Some(name) => {
-                let signer = self.signers.get(name);
-                let signing = signer.and_then(|signer| signer.key.as_deref().map(|key| (signer, key)));
-                let Some((signer, signing_key)) = signing else {
-                    let detail = format!("the key of ca/{name} was not opened");
-                    return Err(ApplyError::Unproved { artifact: artifact.id(), detail });
-                };
-                let issuer = Issuer {
-                    name_der: signer.certificate.subject.der(),
-                    key_id: signer.certificate.subject_key_id.as_deref(),
-                    key: signing_key,
-                };
-                issue::signed(&template, &key.spki_der(), &issuer)
-            }
-        };
-        issued.map_err(|source| ApplyError::Issue { artifact: artifact.id(), source })
-    }
-
-    fn template<'t>(&self, artifact: Artifact<'t>, action: &Action, validity: Validity) -> Template<'t> {
+        let failed = |source: IssueError| ApplyError::Issue { artifact: artifact.id(), source };
         let declaration = artifact.declaration();
-        let issuer = super::issuer_of(self.run.fleet, artifact);
-        let mut template = Template::new(&declaration.subject, validity.not_before, validity.not_after);
-        template.sans = declaration.sans.iter().cloned().collect();
-        template.usages = declaration.usages.clone();
-        template.crl_urls = issuer.map(|issuer| issuer.crl_urls.clone()).unwrap_or_default();
-        template.issuer_urls = issuer.map(|issuer| issuer.issuer_urls.clone()).unwrap_or_default();
-        if let Artifact::Authority(authority) = artifact {
-            template.authority = Some(authority.effective_path_length());
-            template.name_constraints = authority.name_constraints.clone();
-            self.keep_identity(&authority.id(), action, &mut template);
-        }
-        template
+        let sans: Vec<San> = declaration.sans.iter().cloned().collect();
+        let predecessor = self.predecessor(artifact, action);
+        let subject = match predecessor {
+            Some(found) => NameDer::copy(&found.subject),
+            None => NameDer::encode(&declaration.subject).map_err(|error| failed(error.into()))?,
+        };
+        let issuer = self.run.fleet.issuer_of(artifact);
+        let template = Template {
+            subject: &subject,
+            subject_key_id: predecessor.and_then(|found| found.subject_key_id.as_deref()),
+            sans: &sans,
+            usages: &declaration.usages,
+            role: role(artifact),
+            crl_urls: issuer.map_or(&[], |issuer| issuer.crl_urls.as_slice()),
+            issuer_urls: issuer.map_or(&[], |issuer| issuer.issuer_urls.as_slice()),
+            validity,
+        };
+        let Some(name) = artifact.issuer_name() else {
+            return issue::self_signed(&template, key).map_err(failed);
+        };
+        let signer = self.signers.get(name);
+        let signing = signer.and_then(|signer| signer.key.as_deref().map(|key| (signer, key)));
+        let Some((signer, signing_key)) = signing else {
+            let detail = format!("the key of ca/{name} was not opened");
+            return Err(ApplyError::Unproved { artifact: artifact.id(), detail });
+        };
+        let issuer = Issuer::new(&signer.certificate, signing_key).map_err(failed)?;
+        issue::signed(&template, key.spki_der(), &issuer).map_err(failed)
     }
 
     /// A renewed authority keeps its name byte for byte and its key identifier: what it signed before must still chain to it.
-    fn keep_identity(&self, id: &ArtifactId, action: &Action, template: &mut Template<'_>) {
-        if *action != Action::Renew {
-            return;
-        }
-        if let Some(found) = self.run.observed.certificate(id) {
-            template.subject_der = found.subject.der().to_vec();
-            template.subject_key_id = found.subject_key_id.clone();
-        }
+    fn predecessor(&self, artifact: Artifact<'_>, action: &Action) -> Option<&CertificateFacts> {
+        let keeps_its_identity = matches!(artifact, Artifact::Authority(_)) && *action == Action::Renew;
+        if keeps_its_identity { self.run.observed.certificate(&artifact.id()) } else { None }
     }
 
     /// A leaf is followed by its intermediates (RFC 8446 §4.4.2), an authority by the predecessors still in date, so that
@@ -190,5 +181,15 @@ impl<'a> Workbench<'a> {
 
     fn signer_certificate(&self, artifact: Artifact<'_>) -> Option<&CertificateFacts> {
         artifact.issuer_name().and_then(|name| self.signers.get(name)).map(|signer| &signer.certificate)
+    }
+}
+
+fn role(artifact: Artifact<'_>) -> Role<'_> {
+    match artifact {
+        Artifact::Leaf(_) => Role::Leaf,
+        Artifact::Authority(authority) => Role::Authority {
+            path_length: authority.effective_path_length(),
+            name_constraints: authority.name_constraints.as_ref(),
+        },
     }
 }

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 
 pub use error::ApplyError;
 
-use crate::model::{Artifact, ArtifactId, Authority, CertificateFacts, Fleet, Observed};
+use crate::model::{ArtifactId, CertificateFacts, Fleet, Observed};
 use crate::plan::{Action, Plan, Step};
 use crate::seal::Identities;
 use crate::store::{Lock, Root};
@@ -45,8 +45,6 @@ pub trait Progress: Sync {
     fn start(&self, artifacts: usize);
     /// One more is made and proved.
     fn made(&self, id: &ArtifactId);
-    /// `files` of them are on disk for good.
-    fn committed(&self, files: usize);
 }
 
 /// What a run did.
@@ -152,9 +150,4 @@ fn make_leaves<'a>(
 
 fn steps_by_id(plan: &Plan) -> BTreeMap<ArtifactId, &Step> {
     plan.steps.iter().filter_map(|step| step.artifact().map(|id| (id.clone(), step))).collect()
-}
-
-/// The declared issuer of an artifact.
-fn issuer_of<'a>(fleet: &'a Fleet, artifact: Artifact<'_>) -> Option<&'a Authority> {
-    artifact.issuer_name().and_then(|name| fleet.authority(name))
 }

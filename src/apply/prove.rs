@@ -31,10 +31,10 @@ pub(super) fn pair(
     if !inspect::signed_by(&made.certificate, issuer.unwrap_or(&made.certificate)) {
         return Err(unproved("the signature is not its issuer's"));
     }
-    if (made.certificate.not_before, made.certificate.not_after) != (validity.not_before, validity.not_after) {
+    if made.certificate.validity() != validity.validity() {
         return Err(unproved("its dates are not the planned ones"));
     }
-    let declared_issuer = super::issuer_of(run.fleet, artifact);
+    let declared_issuer = run.fleet.issuer_of(artifact);
     let reasons = certificate_drift(artifact, declared_issuer, issuer, &made.certificate);
     if reasons.is_empty() {
         return Ok(());

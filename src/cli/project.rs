@@ -47,7 +47,7 @@ impl Project {
         let certificates: BTreeMap<ArtifactId, &CertificateFacts> =
             ids.filter_map(|id| observed.certificate(&id).map(|facts| (id, facts))).collect();
         let stale = index::stale(&self.root, &self.fleet, &certificates).map_err(|error| store_error(&error))?;
-        Ok(stale.into_iter().map(|change| change.path.to_string()).collect())
+        Ok(stale.into_iter().map(|change| change.path().to_string()).collect())
     }
 
     /// The identities given, or else those declared; those declared that do not exist are passed over.
@@ -68,7 +68,7 @@ impl Project {
                 }
             }
         }
-        Identities::load(sources, Box::new(Asker::new())).map_err(|error| CliError::from_error(&error))
+        Identities::load(&sources, Box::new(Asker)).map_err(|error| CliError::from_error(&error))
     }
 }
 

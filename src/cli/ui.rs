@@ -1,6 +1,6 @@
 //! The terminal: colour, width, progress, passphrases. Nothing else reads or writes it.
 
-use std::io::{self, IsTerminal, Write as _};
+use std::io::{self, BufRead as _, IsTerminal, Write as _};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -65,6 +65,13 @@ impl Bar {
     }
 }
 
+impl Bar {
+    /// Takes the bar away.
+    pub fn close(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
 impl Progress for Bar {
     fn start(&self, artifacts: usize) {
         self.0.set_length(artifacts as u64);
@@ -78,9 +85,6 @@ impl Progress for Bar {
         self.0.inc(1);
     }
 
-    fn finish(&self) {
-        self.0.finish_and_clear();
-    }
 }
 
 /// Asks for passphrases on the terminal.
@@ -91,7 +95,26 @@ impl Unlock for Asker {
     fn passphrase(&self, what: &str) -> Result<SecretString, UnlockError> {
         rpassword::prompt_password(format!("Passphrase of {what}: "))
             .map(SecretString::from)
-            .map_err(UnlockError::from)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::Uncategorized => UnlockError::NobodyToAsk,
+                _ => UnlockError::Unreadable { reason: error.to_string() },
+            })
+    }
+
+    fn confirm(&self, question: &str, yes: &str, no: Option<&str>) -> Option<bool> {
+        let no = no.unwrap_or("no");
+        let answer = self.public_string(&format!("{question} [{yes}/{no}]"))?;
+        Some(answer.eq_ignore_ascii_case(yes) || answer.eq_ignore_ascii_case("y"))
+    }
+
+    fn public_string(&self, what: &str) -> Option<String> {
+        if !io::stdin().is_terminal() {
+            return None;
+        }
+        let _ = write!(io::stderr().lock(), "{what}: ");
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).ok()?;
+        Some(answer.trim().to_owned())
     }
 
     fn message(&self, text: &str) {

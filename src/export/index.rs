@@ -75,7 +75,7 @@ fn child<'m>(map: &'m mut Map<String, Value>, key: &str) -> &'m mut Map<String, 
 
 fn entry(artifact: Artifact<'_>, facts: &CertificateFacts) -> Value {
     let sans: Vec<String> = facts.sans.iter().map(ToString::to_string).collect();
-    let usages: Vec<&str> = facts.usage_words();
+    let usages = facts.usages();
     json!({
         "certificate": artifact.files().certificate.to_string(),
         "issuer": artifact.issuer_name().map(ToString::to_string),
@@ -87,7 +87,7 @@ fn entry(artifact: Artifact<'_>, facts: &CertificateFacts) -> Value {
         "sans": sans,
         "serial": facts.serial_hex(),
         "subject": facts.subject.to_string(),
-        "usages": usages,
+        "usages": usages.words().collect::<Vec<_>>(),
     })
 }
 

@@ -6,8 +6,10 @@ use super::v1::{AuthorityV1, CertificateV1, HostV1, KeyV1, ManifestV1, NameConst
 use super::{Fault, KeyFiles};
 use crate::model::{
     Authority, Certificate, Declaration, Fleet, KeyAlgorithm, Lifetime, Name, NameConstraints, PairFiles, Recipient,
-    RecipientSet, RelPath, San, Subject, Usages,
+    RecipientSet, RelPath, San, Subject, Subtrees, Uri, Usages,
 };
+use crate::model::subject::AttributeType;
+use crate::model::usage::UsageError;
 
 /// A fleet without faults, and what is worth telling all the same.
 #[derive(Clone, Debug)]
@@ -150,8 +152,8 @@ fn resolve_authority(wire: &ManifestV1, name: &str, authority: &AuthorityV1, fau
     }));
     let constraints = authority.name_constraints.as_ref().map(name_constraints).transpose();
     let name_constraints = faults.keep("nameConstraints", &outer, constraints);
-    check_urls("crlUrls", &authority.crl_urls, &outer, faults);
-    check_urls("issuerUrls", &authority.issuer_urls, &outer, faults);
+    let crl_urls = resolve_urls("crlUrls", &authority.crl_urls, &outer, faults);
+    let issuer_urls = resolve_urls("issuerUrls", &authority.issuer_urls, &outer, faults);
     let recipients = resolve_recipients("userAgeKeys", &authority.users, &context, faults);
     if authority.users.is_empty() {
         let cause = "no operator could open its key; list age or SSH public keys in certToolkit.userAgeKeys".to_owned();
@@ -165,8 +167,8 @@ fn resolve_authority(wire: &ManifestV1, name: &str, authority: &AuthorityV1, fau
         path_length: path_length?,
         depth_below: 0,
         name_constraints: name_constraints?,
-        crl_urls: authority.crl_urls.clone(),
-        issuer_urls: authority.issuer_urls.clone(),
+        crl_urls,
+        issuer_urls,
         files: files?,
         recipients,
         declared_by: authority.declared_by.clone(),
@@ -314,22 +316,28 @@ fn resolve_declaration(
     let key = KeyAlgorithm::parse(&common.key.algo, common.key.size);
     let key = faults.keep("key", context, key)?;
     let usages = match role {
-        Role::Authority => usages?.for_authority(),
+        Role::Authority => Ok(usages?.for_authority()),
         Role::Leaf => usages?.for_leaf(key),
     };
-    Some(Declaration { subject: subject?, sans: sans?, usages, lifetime: lifetime?, renew_before: renew_before?, key })
+    let usages = faults.keep("usages", context, usages);
+    Some(Declaration { subject: subject?, sans: sans?, usages: usages?, lifetime: lifetime?, renew_before: renew_before?, key })
 }
 
 fn resolve_subject(common: &Common<'_>, context: &Context, faults: &mut Faults) -> Option<Subject> {
     let common_name = ("CN".to_owned(), common.common_name.to_owned());
     let attributes = common.names.iter().chain(std::iter::once(&common_name));
-    let attributes: Vec<(&str, &str)> =
-        attributes.filter(|(_, value)| !value.is_empty()).map(|(kind, value)| (kind.as_str(), value.as_str())).collect();
-    match Subject::from_pairs(&attributes) {
+    let mut typed = Vec::new();
+    for (kind, value) in attributes.filter(|(_, value)| !value.is_empty()) {
+        typed.push((faults.keep("names", context, AttributeType::parse(kind))?, value.clone()));
+    }
+    match Subject::new(typed) {
         Ok(subject) => Some(subject),
-        Err(error) => {
-            let field = if error.attribute() == Some("CN") { "commonName" } else { "names" };
-            faults.note(field, context, None, error.to_string());
+        Err(errors) => {
+            for error in errors {
+                let is_common_name = error.kind() == Some(&AttributeType::CommonName);
+                let field = if is_common_name { "commonName" } else { "names" };
+                faults.note(field, context, None, error.to_string());
+            }
             None
         }
     }
@@ -354,7 +362,11 @@ fn resolve_usages(words: &[String], context: &Context, faults: &mut Faults) -> O
         Ok(usages) => Some(usages),
         Err(errors) => {
             for error in errors {
-                faults.note("usages", context, Some(error.word()), error.to_string());
+                let word = match &error {
+                    UsageError::Unknown { word, .. } => word.as_str(),
+                    UsageError::CertSignOnLeaf => "cert sign",
+                };
+                faults.note("usages", context, Some(word), error.to_string());
             }
             None
         }
@@ -396,19 +408,22 @@ fn resolve_files(certificate: &str, key: &str, context: &Context, faults: &mut F
 
 fn name_constraints(wire: &NameConstraintsV1) -> Result<NameConstraints, String> {
     let subtrees = |wire: &super::v1::SubtreesV1| {
-        crate::model::Subtrees::parse(&wire.dns, &wire.ip, &wire.email).map_err(|error| error.to_string())
+        Subtrees::parse(&wire.dns, &wire.ip, &wire.email).map_err(|errors| {
+            errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        })
     };
     Ok(NameConstraints { permitted: subtrees(&wire.permitted)?, excluded: subtrees(&wire.excluded)? })
 }
 
-fn check_urls(field: &str, urls: &[String], context: &Context, faults: &mut Faults) {
+fn resolve_urls(field: &str, urls: &[String], context: &Context, faults: &mut Faults) -> Vec<Uri> {
+    let mut resolved = Vec::new();
     for url in urls {
-        let is_http = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).is_some_and(|rest| !rest.is_empty());
-        if !is_http || !url.is_ascii() || url.contains(char::is_whitespace) {
-            let cause = format!("{url:?} is not an http or https URL that every client can fetch");
-            faults.note(field, context, Some(url), cause);
+        match Uri::parse(url) {
+            Ok(uri) => resolved.push(uri),
+            Err(error) => faults.note(field, context, Some(url), error.to_string()),
         }
     }
+    resolved
 }
 
 /// Two artifacts with one file would overwrite each other.
@@ -433,7 +448,7 @@ fn report_outside(dir: Option<&RelPath>, authorities: &[Authority], certificates
     let Some(dir) = dir else { return };
     let files = authorities.iter().map(|a| &a.files).chain(certificates.iter().map(|c| &c.files));
     for path in files.flat_map(|files| [&files.certificate, &files.key]) {
-        if !path.starts_with(dir) {
+        if !path.is_within(dir) {
             let context = Context::option(&["dir"]);
             faults.note("dir", &context, None, format!("{path} is outside the declared directory {dir}"));
         }

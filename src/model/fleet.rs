@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{
-    KeyAlgorithm, Lifetime, Name, NameConstraints, RecipientSet, RelPath, San, Subject, Usages,
+    KeyAlgorithm, Lifetime, Name, NameConstraints, RecipientSet, RelPath, San, Subject, Uri, Usages,
 };
 
 /// Everything declared, issuers before what they issue.
@@ -33,9 +33,9 @@ pub struct Authority {
     pub depth_below: u32,
     pub name_constraints: Option<NameConstraints>,
     /// CRL distribution points of the certificates this authority issues.
-    pub crl_urls: Vec<String>,
+    pub crl_urls: Vec<Uri>,
     /// AIA caIssuers of the certificates this authority issues.
-    pub issuer_urls: Vec<String>,
+    pub issuer_urls: Vec<Uri>,
     pub files: PairFiles,
     pub recipients: RecipientSet,
     /// Hosts whose configuration declares it.
@@ -188,6 +188,11 @@ impl Fleet {
 
     pub fn authority(&self, name: &Name) -> Option<&Authority> {
         self.authorities.iter().find(|authority| authority.name == *name)
+    }
+
+    /// The authority that signs an artifact; `None` for a root.
+    pub fn issuer_of(&self, artifact: Artifact<'_>) -> Option<&Authority> {
+        artifact.issuer_name().and_then(|name| self.authority(name))
     }
 
     /// The authorities between an artifact and its root, nearest first, the root included.

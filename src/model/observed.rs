@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ArtifactId, CertificateFacts, RelPath, SealedFacts};
-
-/// SHA-256 of a file's bytes: what a commit expects to find unchanged.
-pub type Digest = [u8; 32];
+use super::{ArtifactId, CertificateFacts, Digest, RelPath, SealedFacts};
 
 /// The state of the tree at one moment.
 #[derive(Clone, Debug, Default)]

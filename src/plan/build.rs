@@ -2,16 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
-use super::{Action, Bound, Part, Plan, Policy, Reason, Step, Target, UndeclaredPolicy, Validity, certificate_drift};
+use super::{Action, Part, Plan, Policy, Reason, Step, Target, UndeclaredPolicy, certificate_drift};
 use crate::model::{
     Agreement, Artifact, ArtifactId, Authority, Certificate, CertificateFacts, CertificateFile, DefectKind, FileState,
-    Fleet, Name, Observed, ObservedPair, SealedFacts, SignatureState,
+    Fleet, Granted, Lifetime, Marker, Name, Observed, ObservedPair, SealedFacts, SignatureState, Validity, ValidityError,
 };
-
-/// How far back `not_before` is set, for clocks that are behind (kubernetes#76714); cfssl and kubeadm use the same.
-pub const BACKDATE: Duration = Duration::minutes(5);
 
 /// Compares the whole fleet with the files.
 ///
@@ -34,16 +31,25 @@ pub fn plan(fleet: &Fleet, observed: &Observed, now: OffsetDateTime, policy: &Po
 }
 
 /// What the artifacts below an authority may count on once its own step is done.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Outlook {
-    /// It stays as it is, or keeps its key and name; `until` is when it will end.
-    Steady { until: OffsetDateTime, from: OffsetDateTime },
+    /// It stays as it is, or keeps its key and name.
+    Steady(Validity),
     /// It gets another key or its certificate is made from nothing: everything below is issued anew.
-    New { until: OffsetDateTime, from: OffsetDateTime },
+    New(Validity),
     /// Its certificate is good and its key is not in the tree.
-    CannotSign { from: OffsetDateTime, until: OffsetDateTime },
+    CannotSign(Validity),
     /// A person has to decide first.
     Blocked,
+}
+
+impl Outlook {
+    fn validity(self) -> Option<Validity> {
+        match self {
+            Self::Steady(validity) | Self::New(validity) | Self::CannotSign(validity) => Some(validity),
+            Self::Blocked => None,
+        }
+    }
 }
 
 struct Planner<'a> {
@@ -205,14 +211,14 @@ impl<'a> Planner<'a> {
         key: Option<&SealedFacts>,
     ) -> Vec<Reason> {
         let found = &file.certificate;
-        let issuer = artifact.issuer_name().and_then(|name| self.fleet.authority(name));
+        let issuer = self.fleet.issuer_of(artifact);
         let issuer_certificate = issuer.and_then(|issuer| self.observed.certificate(&issuer.id()));
         let mut reasons = certificate_drift(artifact, issuer, issuer_certificate, found);
         if !reasons.iter().any(|reason| matches!(reason, Reason::IssuerChanged { .. })) {
             reasons.extend(self.chain_reason(artifact, issuer, file));
         }
         if let Some(key) = key {
-            if key.marker.as_ref().is_some_and(|marker| !marker.is_for_key(&found.key_fingerprint)) {
+            if key.marker.as_ref().is_some_and(|marker| marker.key != Marker::key_id(found.key_fingerprint.as_bytes())) {
                 reasons.push(Reason::KeyMismatch);
             }
             reasons.extend(recipient_reason(artifact, key));
@@ -229,7 +235,7 @@ impl<'a> Planner<'a> {
     ) -> Option<Reason> {
         let issuer = issuer?;
         let changed = |detail: String| Some(Reason::IssuerChanged { detail });
-        if matches!(self.outlooks.get(&issuer.name), Some(Outlook::New { .. })) {
+        if matches!(self.outlooks.get(&issuer.name), Some(Outlook::New(_))) {
             return changed(format!("{} is made anew", issuer.id()));
         }
         if file.signature == SignatureState::Broken {
@@ -256,41 +262,29 @@ impl<'a> Planner<'a> {
             return Some(Reason::Expired { not_after });
         }
         let span = not_after - found.not_before;
-        let renew_before = artifact.declaration().renew_before.map_or(span / 3, |wanted| wanted.as_duration());
+        let renew_before = artifact.declaration().renew_before.map_or(span / 3, Lifetime::duration);
         let is_due = self.now >= not_after - renew_before;
-        let gains = self.validity(artifact).is_some_and(|validity| validity.not_after > not_after);
+        let gains = self.granted(artifact).is_ok_and(|granted| granted.validity().not_after > not_after);
         (is_due && gains).then_some(Reason::RenewalDue { not_after })
     }
 
     /// The window a certificate issued now gets: the declared lifetime, inside the issuer's own window.
-    fn validity(&self, artifact: Artifact<'_>) -> Option<Validity> {
-        let wanted = self.now + artifact.declaration().lifetime.as_duration();
-        let Some(issuer) = artifact.issuer_name() else {
-            return Some(Validity { not_before: self.now - BACKDATE, not_after: wanted, bound: Bound::Lifetime });
-        };
-        let (from, until) = match self.outlooks.get(issuer)? {
-            Outlook::Steady { from, until } | Outlook::New { from, until } | Outlook::CannotSign { from, until } => {
-                (*from, *until)
-            }
-            Outlook::Blocked => return None,
-        };
-        let bound = if until < wanted { Bound::Issuer } else { Bound::Lifetime };
-        Some(Validity { not_before: from.max(self.now - BACKDATE), not_after: until.min(wanted), bound })
+    fn granted(&self, artifact: Artifact<'_>) -> Result<Granted, ValidityError> {
+        let outlook = artifact.issuer_name().and_then(|issuer| self.outlooks.get(issuer));
+        let issuer = outlook.and_then(|outlook| outlook.validity());
+        Validity::starting(self.now, artifact.declaration().lifetime, issuer)
     }
 
     fn issuer_refusal(&self, issuer: Option<&Name>) -> Option<String> {
         let issuer = self.fleet.authority(issuer?)?;
         match self.outlooks.get(&issuer.name)? {
             Outlook::Blocked => Some(format!("settle {} first", issuer.id())),
-            Outlook::CannotSign { .. } => Some(format!(
+            Outlook::CannotSign(_) => Some(format!(
                 "the key of {} is not in the tree; put {} back for this run",
                 issuer.id(),
                 issuer.files.key
             )),
-            Outlook::Steady { until, .. } | Outlook::New { until, .. } if *until <= self.now => {
-                Some(format!("{} has ended and cannot issue", issuer.id()))
-            }
-            Outlook::Steady { .. } | Outlook::New { .. } => None,
+            Outlook::Steady(_) | Outlook::New(_) => None,
         }
     }
 
@@ -304,26 +298,29 @@ impl<'a> Planner<'a> {
         leaves.filter(|leaf| self.observed.certificate(&leaf.id()).is_some()).count()
     }
 
+    /// A step that issues gets its window here; where none can be given, a person has to mend that first.
     fn step(&self, artifact: Artifact<'_>, action: Action, reasons: Vec<Reason>) -> Step {
-        let validity = if action.issues() { self.validity(artifact) } else { None };
-        Step { target: Target::Artifact(artifact.id()), action, reasons, validity }
+        let target = Target::Artifact(artifact.id());
+        if !action.issues() {
+            return Step { target, action, reasons, validity: None };
+        }
+        match self.granted(artifact) {
+            Ok(granted) => Step { target, action, reasons, validity: Some(granted) },
+            Err(error) => Step { target, action: Action::Refuse { cure: error.to_string() }, reasons, validity: None },
+        }
     }
 
     fn remember(&mut self, authority: &'a Authority, step: &Step) {
         let id = authority.id();
-        let found = self.observed.certificate(&id);
-        let issued = step.validity.as_ref();
+        let found = self.observed.certificate(&id).map(CertificateFacts::validity);
+        let issued = step.validity.map(Granted::validity);
+        let key_is_missing = self.observed.pair(&id).key.is_missing();
         let outlook = match (&step.action, issued, found) {
-            (Action::Refuse { .. }, _, _) => Outlook::Blocked,
-            (Action::Renew, Some(issued), Some(_)) => {
-                Outlook::Steady { from: issued.not_before, until: issued.not_after }
-            }
-            (_, Some(issued), _) => Outlook::New { from: issued.not_before, until: issued.not_after },
-            (_, None, Some(found)) if self.observed.pair(&id).key.is_missing() => {
-                Outlook::CannotSign { from: found.not_before, until: found.not_after }
-            }
-            (_, None, Some(found)) => Outlook::Steady { from: found.not_before, until: found.not_after },
-            (_, None, None) => Outlook::Blocked,
+            (Action::Refuse { .. }, _, _) | (_, None, None) => Outlook::Blocked,
+            (Action::Renew, Some(issued), Some(_)) => Outlook::Steady(issued),
+            (_, Some(issued), _) => Outlook::New(issued),
+            (_, None, Some(found)) if key_is_missing => Outlook::CannotSign(found),
+            (_, None, Some(found)) => Outlook::Steady(found),
         };
         self.outlooks.insert(&authority.name, outlook);
     }
@@ -460,7 +457,7 @@ fn needed_issuers<'s>(fleet: &Fleet, steps: impl Iterator<Item = &'s Step>) -> B
 /// The key of an authority is never pruned: what it signed may still be trusted somewhere.
 fn undeclared_steps(observed: &Observed, policy: UndeclaredPolicy) -> impl Iterator<Item = Step> {
     observed.undeclared.iter().map(move |file| {
-        let is_authority = file.path.parent_name() == Some("ca");
+        let is_authority = file.path.parent().is_some_and(|parent| parent.file_name() == "ca");
         let action = match policy {
             UndeclaredPolicy::Prune if !is_authority => Action::Prune,
             UndeclaredPolicy::Prune | UndeclaredPolicy::Keep => Action::Keep,

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use time::{Duration, OffsetDateTime};
-
-use super::{BACKDATE, Reason};
+use super::Reason;
 use crate::model::{
-    Artifact, Authority, BasicConstraints, CertificateFacts, Declaration, FoundKeyAlgorithm, KeyUsage, Lifetime,
+    Artifact, Authority, BasicConstraints, CertificateFacts, Declaration, FoundKeyAlgorithm, KeyUsage,
 };
 
 /// Every difference between what is declared and what the certificate says, except dates that have come due.
@@ -88,8 +86,8 @@ fn san_drift(artifact: Artifact<'_>, found: &CertificateFacts) -> Option<Reason>
 /// A leaf carries exactly the declared usages; an authority at least those, or no restriction at all.
 fn usage_drift(artifact: Artifact<'_>, found: &CertificateFacts) -> Option<Reason> {
     let declared = &artifact.declaration().usages;
-    let wanted: BTreeSet<String> = declared.words();
-    let present: BTreeSet<String> = found.usage_words();
+    let wanted: BTreeSet<String> = declared.words().map(str::to_owned).collect();
+    let present: BTreeSet<String> = found.usages().words().map(str::to_owned).collect();
     let (added, removed) = match artifact {
         Artifact::Leaf(_) => (difference(&wanted, &present), difference(&present, &wanted)),
         Artifact::Authority(_) if found.key_usage.is_none() => return None,
@@ -98,24 +96,16 @@ fn usage_drift(artifact: Artifact<'_>, found: &CertificateFacts) -> Option<Reaso
     changed(&added, &removed).then_some(Reason::UsagesChanged { added, removed })
 }
 
-/// The declared lifetime may be longer by the backdating, or cut short by the end of the issuer.
 fn lifetime_drift(
     declared: &Declaration,
     issuer: Option<&CertificateFacts>,
     found: &CertificateFacts,
 ) -> Option<Reason> {
-    let span = found.not_after - found.not_before;
-    let wanted = declared.lifetime.as_duration();
-    let is_as_declared = span >= wanted && span <= wanted + BACKDATE;
-    let is_cut_short = issuer.is_some_and(|issuer| ends_with(issuer, found.not_after)) && span < wanted;
-    if is_as_declared || is_cut_short {
+    let issuer = issuer.map(CertificateFacts::validity);
+    if found.validity().serves(declared.lifetime, issuer.as_ref()) {
         return None;
     }
-    Some(Reason::LifetimeChanged { from: Lifetime::between(found.not_before, found.not_after), to: declared.lifetime })
-}
-
-fn ends_with(issuer: &CertificateFacts, not_after: OffsetDateTime) -> bool {
-    (issuer.not_after - not_after).abs() < Duration::SECOND
+    Some(Reason::LifetimeChanged { from: found.validity().span(), to: declared.lifetime.duration() })
 }
 
 fn constraint_drift(authority: &Authority, found: &CertificateFacts) -> Vec<Reason> {
@@ -140,7 +130,7 @@ fn leaf_constraint_drift(found: &CertificateFacts) -> Option<Reason> {
 }
 
 fn url_drift(issuer: &Authority, found: &CertificateFacts) -> Option<Reason> {
-    let declared: BTreeSet<String> = issuer.crl_urls.iter().chain(&issuer.issuer_urls).cloned().collect();
+    let declared: BTreeSet<String> = issuer.crl_urls.iter().chain(&issuer.issuer_urls).map(|url| url.as_str().to_owned()).collect();
     let present: BTreeSet<String> = found.crl_urls.iter().chain(&found.issuer_urls).cloned().collect();
     let (added, removed) = (difference(&declared, &present), difference(&present, &declared));
     changed(&added, &removed).then_some(Reason::DistributionPointsChanged { added, removed })

@@ -9,12 +9,12 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-pub use build::{plan, BACKDATE};
+pub use build::plan;
 pub use drift::certificate_drift;
 pub use reason::{Part, Reason};
 pub use selection::{Pattern, PatternError};
 
-use crate::model::{ArtifactId, RelPath};
+use crate::model::{ArtifactId, Granted, RelPath};
 
 /// What the person running `certs` asked for beyond the declaration.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +49,7 @@ pub struct Step {
     pub action: Action,
     pub reasons: Vec<Reason>,
     /// When the certificate this step issues will be valid; `None` where it issues none.
-    pub validity: Option<Validity>,
+    pub validity: Option<Granted>,
 }
 
 /// What a step is about.
@@ -77,23 +77,6 @@ pub enum Action {
     Prune,
     /// Only a person can decide; `cure` says what to type.
     Refuse { cure: String },
-}
-
-/// The window a certificate is issued for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Validity {
-    pub not_before: OffsetDateTime,
-    pub not_after: OffsetDateTime,
-    pub bound: Bound,
-}
-
-/// What ends a certificate's window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bound {
-    /// The declared lifetime.
-    Lifetime,
-    /// The issuer ends first, so the certificate does too.
-    Issuer,
 }
 
 impl fmt::Display for Target {

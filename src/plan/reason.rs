@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
-use crate::model::{ExtendedKeyUsage, KeyUsage, Lifetime, Moment};
+use crate::model::Moment;
 
 /// Which file of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub enum Reason {
     SubjectChanged { from: String, to: String },
     SansChanged { added: Vec<String>, removed: Vec<String> },
     UsagesChanged { added: Vec<String>, removed: Vec<String> },
-    LifetimeChanged { from: Lifetime, to: Lifetime },
+    LifetimeChanged { from: Duration, to: Duration },
     PathLengthChanged { from: Option<u32>, to: Option<u32> },
     NameConstraintsChanged,
     DistributionPointsChanged { added: Vec<String>, removed: Vec<String> },
@@ -91,7 +91,9 @@ impl fmt::Display for Reason {
             Self::SubjectChanged { from, to } => write!(f, "subject {from} → {to}"),
             Self::SansChanged { added, removed } => write_change(f, "SANs", added, removed),
             Self::UsagesChanged { added, removed } => write_change(f, "usages", added, removed),
-            Self::LifetimeChanged { from, to } => write!(f, "lifetime {from} → {to}"),
+            Self::LifetimeChanged { from, to } => {
+                write!(f, "lifetime {} → {}", hours(*from), hours(*to))
+            },
             Self::PathLengthChanged { from, to } => {
                 write!(f, "path length {} → {}", path_length(*from), path_length(*to))
             }
@@ -128,11 +130,8 @@ fn path_length(length: Option<u32>) -> String {
     length.map_or_else(|| "unlimited".to_owned(), |length| length.to_string())
 }
 
-/// Words for the difference between declared and found usages.
-pub(super) fn usage_word(usage: KeyUsage) -> String {
-    usage.to_string()
-}
-
-pub(super) fn extended_usage_word(usage: &ExtendedKeyUsage) -> String {
-    usage.to_string()
+/// In the unit declarations use; found spans can be anything.
+fn hours(span: Duration) -> String {
+    let minutes = span.whole_minutes();
+    if minutes % 60 == 0 { format!("{}h", minutes / 60) } else { format!("{minutes}m") }
 }

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::apply::Report;
 use crate::manifest::Fault;
-use crate::model::Moment;
-use crate::plan::{Action, Bound, Plan, Reason, Step, Target};
+use crate::model::{Granted, Moment};
+use crate::plan::{Action, Plan, Reason, Step, Target};
 
 /// A plan; `pending` says whether anything would change.
 pub fn plan(plan: &Plan, stale_files: &[String]) -> Value {
@@ -31,7 +31,7 @@ pub fn report(report: &Report, made_for: &Plan) -> Value {
                 "subject": facts.subject.to_string(),
                 "serial": facts.serial_hex(),
                 "sans": facts.sans.iter().map(ToString::to_string).collect::<Vec<_>>(),
-                "usages": facts.usage_words(),
+                "usages": facts.usages().words().collect::<Vec<_>>(),
                 "notBefore": Moment(facts.not_before).rfc3339(),
                 "notAfter": Moment(facts.not_after).rfc3339(),
                 "keyFingerprint": facts.key_fingerprint.to_string(),
@@ -73,13 +73,13 @@ fn step(step: &Step) -> Value {
             object.insert("cure".to_owned(), json!(cure));
         }
         if let Some(validity) = &step.validity {
-            let bound = match validity.bound {
-                Bound::Lifetime => "lifetime",
-                Bound::Issuer => "issuer",
+            let bound = match validity {
+                Granted::Whole(_) => "lifetime",
+                Granted::Clamped(_) => "issuer",
             };
             let window = json!({
-                "notBefore": Moment(validity.not_before).rfc3339(),
-                "notAfter": Moment(validity.not_after).rfc3339(),
+                "notBefore": Moment(validity.validity().not_before).rfc3339(),
+                "notAfter": Moment(validity.validity().not_after).rfc3339(),
                 "boundBy": bound,
             });
             object.insert("validity".to_owned(), window);

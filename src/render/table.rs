@@ -1,12 +1,12 @@
 //! Plans and reports as tables.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 
-use super::paint::{Paint, Tone};
+use super::paint::Paint;
 use super::words;
 use crate::apply::Report;
-use crate::model::Moment;
-use crate::plan::{Action, Bound, Plan, Step, Target};
+use crate::model::{CertificateFacts, ExtendedKeyUsage, Granted, Moment};
+use crate::plan::{Action, Plan, Step, Target};
 
 /// How wide a table may be; `None` where the output is not a terminal.
 pub type Width = Option<u16>;
@@ -31,7 +31,7 @@ pub fn refusals(plan: &Plan, paint: Paint) -> String {
 
 /// One warning for each certificate that will end before its declared lifetime because its issuer does.
 pub fn cut_short(plan: &Plan) -> String {
-    let is_cut = |step: &&Step| step.validity.is_some_and(|validity| validity.bound == Bound::Issuer);
+    let is_cut = |step: &&Step| cut_short_note(step).is_some();
     let warning = |step: &Step| format!("warning: {}: {}\n", step.target, cut_short_note(step).unwrap_or_default());
     plan.steps.iter().filter(is_cut).map(warning).collect()
 }
@@ -40,9 +40,9 @@ fn steps(shown: &[&Step], paint: Paint, width: Width) -> String {
     if shown.is_empty() {
         return String::new();
     }
-    let mut table = new_table(width);
+    let mut table = new_table(paint, width);
     for step in shown {
-        table.add_row([paint_action(&step.action, paint), step.target.to_string(), explanation(step)]);
+        table.add_row([coloured(&step.action, step.action.code()), Cell::new(&step.target), Cell::new(explanation(step))]);
     }
     format!("{}\n\n", trimmed(&table))
 }
@@ -51,18 +51,18 @@ fn steps(shown: &[&Step], paint: Paint, width: Width) -> String {
 pub fn report(report: &Report, plan: &Plan, paint: Paint, width: Width) -> String {
     let mut text = String::new();
     if !report.done.is_empty() {
-        let mut table = new_table(width);
+        let mut table = new_table(paint, width);
         table.set_header(["did", "certificate", "subject", "names", "usages", "until"]);
         for done in &report.done {
             let facts = &done.certificate;
             let sans: Vec<String> = facts.sans.iter().map(ToString::to_string).collect();
             table.add_row([
-                paint.apply(tone(&done.action), past(&done.action)),
-                done.id.to_string(),
-                facts.subject.to_string(),
-                words::some_of(&sans, 4),
-                facts.purpose(),
-                Moment(facts.not_after).to_string(),
+                coloured(&done.action, past(&done.action)),
+                Cell::new(&done.id),
+                Cell::new(&facts.subject),
+                Cell::new(words::some_of(&sans, 4)),
+                Cell::new(purpose(facts)),
+                Cell::new(Moment(facts.not_after)),
             ]);
         }
         text.push_str(&trimmed(&table));
@@ -73,9 +73,23 @@ pub fn report(report: &Report, plan: &Plan, paint: Paint, width: Width) -> Strin
     text
 }
 
-fn new_table(width: Width) -> Table {
+/// What the certificate is for: its extended usages, which decide where it is accepted.
+fn purpose(facts: &CertificateFacts) -> String {
+    if facts.is_authority() {
+        return "authority".to_owned();
+    }
+    let usages = facts.usages();
+    let words: Vec<&str> = usages.extended.iter().map(ExtendedKeyUsage::word).collect();
+    if words.is_empty() { "any".to_owned() } else { words.join(", ") }
+}
+
+fn new_table(paint: Paint, width: Width) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
+    table.load_style(presets::NOTHING);
+    match paint {
+        Paint::Coloured => table.enforce_styling(),
+        Paint::Plain => table.force_no_tty(),
+    };
     if let Some(width) = width {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
@@ -102,20 +116,17 @@ fn explanation(step: &Step) -> String {
 }
 
 fn cut_short_note(step: &Step) -> Option<String> {
-    let validity = step.validity.filter(|validity| validity.bound == Bound::Issuer)?;
+    let Some(Granted::Clamped(validity)) = step.validity else { return None };
     Some(format!("ends {} with its issuer, earlier than declared", Moment(validity.not_after)))
 }
 
-fn paint_action(action: &Action, paint: Paint) -> String {
-    paint.apply(tone(action), action.code())
-}
-
-fn tone(action: &Action) -> Tone {
+fn coloured(action: &Action, word: &str) -> Cell {
+    let cell = Cell::new(word);
     match action {
-        Action::Keep => Tone::Quiet,
-        Action::Create | Action::Renew | Action::Reseal => Tone::Change,
-        Action::Replace | Action::Prune => Tone::Warning,
-        Action::Refuse { .. } => Tone::Bad,
+        Action::Keep => cell.add_attribute(Attribute::Dim),
+        Action::Create | Action::Renew | Action::Reseal => cell.fg(Color::Cyan),
+        Action::Replace | Action::Prune => cell.fg(Color::Yellow),
+        Action::Refuse { .. } => cell.fg(Color::Red).add_attribute(Attribute::Bold),
     }
 }
 

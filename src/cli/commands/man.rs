@@ -15,7 +15,7 @@ pub fn run(directory: &Path) -> Result<Exit, CliError> {
     let mut pages = vec![("certs".to_owned(), command.clone())];
     for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
         let name = format!("certs-{}", verb.get_name());
-        pages.push((name.clone(), verb.clone().name(name)));
+        pages.push((name, verb.clone()));
     }
     for (name, command) in pages {
         let mut page = Vec::new();

@@ -27,8 +27,10 @@ pub fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
     let lock = project.root.lock(layout.dir()).map_err(|error| lock_error(&error))?;
     match project.root.recover(&lock).map_err(|error| CliError::from_error(&error))? {
         Recovery::Finished { files } => ui.tell(&format!("finished an interrupted run: {files} files\n")),
-        Recovery::Discarded => ui.tell("threw away what an interrupted run had not completed\n"),
-        Recovery::None => {}
+        Recovery::Discarded | Recovery::RolledBack => {
+            ui.tell("an interrupted run had changed nothing yet; it was taken back\n");
+        }
+        Recovery::Nothing => {}
     }
 
     let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
@@ -136,7 +138,9 @@ fn apply_error(error: &ApplyError, plan: &Plan) -> CliError {
             });
             named.hint("give the identity of an operator it is sealed to: --identity FILE")
         }
-        ApplyError::Commit(CommitError::Store(store)) => store_error(store),
+        ApplyError::Commit(CommitError::Untouched(store) | CommitError::Interrupted { source: store, .. }) => {
+            store.cure().map_or(shown, |cure| CliError::from_error(error).hint(cure))
+        }
         ApplyError::ReadBack(store) => store_error(store),
         ApplyError::Refused { .. } => shown.preamble(table::refusals(plan, crate::render::paint::Paint::Plain)),
         _ => shown,

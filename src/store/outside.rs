@@ -1,0 +1,43 @@
+//! Files outside of any project root: manifests, identities, host keys that are given by path, and what `demo` and `man` write.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+/// Reads a whole file; the bytes are wiped when dropped, because some of these files are private keys.
+pub fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    let mut file = fs::File::open(path)?;
+    // Room for the whole file at once: a growing buffer would leave copies behind.
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or(0);
+    bytes.reserve_exact(length + 1);
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Writes or replaces a file.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::write(path, bytes)
+}
+
+/// Writes a new file that only its owner can read.
+pub fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)
+}
+
+/// Makes a directory and its parents, unless they are there.
+pub fn create_directory(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+/// Makes a directory that must not be there yet.
+pub fn create_new_directory(path: &Path) -> io::Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    fs::create_dir(path)
+}
