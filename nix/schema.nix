@@ -696,7 +696,7 @@ let
   keysInFile =
     path:
     let
-      lines = keyLines (readFile path);
+      lines = map withoutHost (keyLines (readFile path));
       refuse = code: message: [
         {
           fault = true;
@@ -760,6 +760,14 @@ let
   fileEntry =
     line:
     if isPrivate line || isPlaceholder line then keyEntry line else { file = line; };
+
+  # ssh-keyscan writes the name of the host before the key.
+  withoutHost =
+    line:
+    let
+      scanned = match "[^[:blank:]]+[[:blank:]]+((ssh|ecdsa|sk)-[^[:blank:]]+[[:blank:]].*)" line;
+    in
+    if scanned == null || looksLikeKey line then line else head scanned;
 
   looksLikeKey =
     line: match "(ssh-|ecdsa-|sk-)[^/[:blank:]]*[[:blank:]].*|age1[^/]*|AGE-SECRET-KEY-.*" line != null;

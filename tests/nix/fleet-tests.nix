@@ -30,6 +30,19 @@ let
     name: modules:
     evaluate.host name ([ operator ] ++ modules);
 
+  # NixOS is not at hand; whatever else the template sets is taken as it is.
+  template =
+    name:
+    evaluate.host name [
+      ../../nix/templates/default/certificates.nix
+      (../../nix/templates/default/hosts + "/${name}.nix")
+      {
+        options = lib.genAttrs [ "boot" "fileSystems" "services" "system" ] (
+          _: lib.mkOption { type = lib.types.attrsOf lib.types.anything; }
+        );
+      }
+    ];
+
   authorityOnly =
     module:
     (evaluate.bare { ageIntegration = false; } [
@@ -116,5 +129,31 @@ contract
       authorities = [ (authorityOnly (commonName "b")) ];
     }).errors;
     want = [ "authority-disagreement" ];
+  }
+  {
+    name = "the_template_lacks_only_the_keys_of_its_user";
+    got =
+      let
+        manifest = fleet.manifest { configurations = lib.genAttrs [ "cp1" "w1" ] template; };
+      in
+      {
+        faults = map (error: error.code) manifest.errors;
+        inherit (manifest) warnings;
+        w1 = lib.attrNames manifest.hosts.w1.certificates.cluster;
+        authorities = lib.attrNames manifest.authorities;
+      };
+    want = {
+      faults = [
+        "key-file-missing"
+        "key-file-missing"
+        "key-placeholder"
+      ];
+      warnings = [ ];
+      w1 = [
+        "kube-proxy"
+        "kubelet"
+      ];
+      authorities = [ "cluster" ];
+    };
   }
 ]
