@@ -1,5 +1,6 @@
 # A project that uses ours, with hosts reduced to what we read of them.
 {
+  # inputs
   outputs =
     { self, certs }:
     let
@@ -9,7 +10,7 @@
           host = name;
           certToolkit = {
             userAgeKeys = [ "age1wtmuzz5uq9fjal4jex5zfw3wz94qs0txrs42pmlx6a5z5rhwaccq5tky2u" ];
-            owningHostKey = "./${name}.pub";
+            owningHostKey = "${self}/${name}.pub";
             cas.cluster.certs.kubelet = { };
           };
         };
