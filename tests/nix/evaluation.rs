@@ -1,4 +1,4 @@
-//! Runs `nix-instantiate` without a store, a network or a NIX_PATH: an expression in, JSON or the message out.
+//! Runs `nix-instantiate` without a store, a network or a `NIX_PATH`: an expression in, JSON or the message out.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -47,7 +47,10 @@ impl Evaluator {
     }
 
     /// The value, or what Nix says instead of giving one.
-    pub(crate) fn try_json(&self, evaluation: &Evaluation) -> Result<Result<Value, String>, Failed> {
+    pub(crate) fn try_json(
+        &self,
+        evaluation: &Evaluation,
+    ) -> Result<Result<Value, String>, Failed> {
         let mut command = self.command();
         command
             .args(["--eval", "--strict", "--json", "--expr"])
@@ -67,6 +70,16 @@ impl Evaluator {
         command.args(["--store", "dummy://"]).env_remove("NIX_PATH");
         command
     }
+}
+
+/// A path as a Nix expression, whatever characters are in it.
+pub(crate) fn literal(path: &Path) -> String {
+    let text = path.display().to_string();
+    let escaped = text
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace("${", "\\${");
+    format!("(/. + \"{escaped}\")")
 }
 
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {

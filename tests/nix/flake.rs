@@ -26,7 +26,8 @@ const TRIALS: [(&str, Run); 6] = [
 ];
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let possible = cfg!(all(target_os = "linux", target_arch = "x86_64")) && on_path("nix").is_some();
+    let possible =
+        cfg!(all(target_os = "linux", target_arch = "x86_64")) && on_path("nix").is_some();
     let lib = std::env::var_os("CERTS_NIXPKGS_LIB").map(PathBuf::from);
     let mut trials: Vec<Trial> = TRIALS
         .iter()
@@ -47,9 +48,17 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 fn the_lock_is_complete(project: &Project) -> Result<(), Failed> {
-    let metadata = project.nix(["flake", "metadata", "--json", "--no-update-lock-file", &project.ours()])?;
+    let metadata = project.nix([
+        "flake",
+        "metadata",
+        "--json",
+        "--no-update-lock-file",
+        &project.ours(),
+    ])?;
     let metadata: Value = serde_json::from_str(&metadata)?;
-    let locked = metadata.pointer("/locks/nodes/nixpkgs/locked/rev").and_then(Value::as_str);
+    let locked = metadata
+        .pointer("/locks/nodes/nixpkgs/locked/rev")
+        .and_then(Value::as_str);
     match locked {
         Some(rev) if rev.len() == 40 => Ok(()),
         _ => Err(format!("nixpkgs is not locked: {metadata}").into()),
@@ -66,15 +75,32 @@ fn the_schema_needs_no_nixpkgs(project: &Project) -> Result<(), Failed> {
 fn recreate_runs(project: &Project) -> Result<(), Failed> {
     let said = project.run("certs.recreate", &["--only", "a b"])?;
     let manifest = manifest_of(&said, "recreate", " --only a b")?;
-    let hosts: Vec<_> = manifest.get("hosts").and_then(Value::as_object).into_iter().flatten().collect();
-    same(&hosts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" "), "cp1 w1")?;
-    let key = manifest.pointer("/hosts/cp1/ownerKeys/0/key").and_then(Value::as_str);
+    let hosts: Vec<_> = manifest
+        .get("hosts")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .collect();
+    same(
+        &hosts
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect::<Vec<_>>()
+            .join(" "),
+        "cp1 w1",
+    )?;
+    let key = manifest
+        .pointer("/hosts/cp1/ownerKeys/0/key")
+        .and_then(Value::as_str);
     let file = fs::read_to_string(repository().join("tests/nix/user/cp1.pub"))?;
     same(key.unwrap_or_default(), file.trim())
 }
 
 fn certs_runs(project: &Project) -> Result<(), Failed> {
-    same(&project.run("certs", &["plan"])?, "certs was called with: plan\n")
+    same(
+        &project.run("certs", &["plan"])?,
+        "certs was called with: plan\n",
+    )
 }
 
 fn app_runs(project: &Project) -> Result<(), Failed> {
@@ -90,7 +116,15 @@ fn check_passes_for_us(project: &Project) -> Result<(), Failed> {
     let nixpkgs = format!("path:{}", project.path("nixpkgs").display());
     let ours = project.ours();
     project
-        .nix(["flake", "check", "--no-write-lock-file", "--override-input", "nixpkgs", &nixpkgs, &ours])
+        .nix([
+            "flake",
+            "check",
+            "--no-write-lock-file",
+            "--override-input",
+            "nixpkgs",
+            &nixpkgs,
+            &ours,
+        ])
         .map(drop)
 }
 
@@ -119,7 +153,14 @@ impl Project {
     fn new(lib: Option<&Path>) -> Result<Self, Failed> {
         let project = Self(TempDir::new()?);
         let tests = repository().join("tests/nix");
-        for part in ["flake.nix", "flake.lock", "Cargo.toml", "nix", "docs", "tests"] {
+        for part in [
+            "flake.nix",
+            "flake.lock",
+            "Cargo.toml",
+            "nix",
+            "docs",
+            "tests",
+        ] {
             copy(&repository().join(part), &project.path("ours").join(part))?;
         }
         copy(&tests.join("fake-nixpkgs"), &project.path("nixpkgs"))?;
@@ -167,7 +208,10 @@ impl Project {
         self.nix(all)
     }
 
-    fn nix(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<String, Failed> {
+    fn nix(
+        &self,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> Result<String, Failed> {
         let output = Command::new("nix")
             .arg("--offline")
             .args(arguments)

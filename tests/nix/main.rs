@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use evaluation::{Evaluation, Evaluator};
+use evaluation::{Evaluation, Evaluator, literal};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 
@@ -21,11 +21,12 @@ type Trials = Result<Vec<Trial>, Box<dyn Error>>;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let arguments = Arguments::from_args();
-    let nix = Evaluator::find();
-    let mut trials = syntax(&nix)?;
-    trials.extend(contracts(&nix)?);
-    trials.extend(refusals(&nix, "schema-failures", None));
-    trials.extend(options(&nix)?);
+    let found = Evaluator::find();
+    let nix = found.as_ref();
+    let mut trials = syntax(nix)?;
+    trials.extend(contracts(nix)?);
+    trials.extend(refusals(nix, "schema-failures", None));
+    trials.extend(options(nix)?);
     trials.extend(flake::trials());
     Ok(libtest_mimic::run(&arguments, trials).exit_code())
 }
@@ -34,7 +35,7 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn syntax(nix: &Option<Evaluator>) -> Trials {
+fn syntax(nix: Option<&Evaluator>) -> Trials {
     let mut files = vec![repository().join("flake.nix")];
     for directory in ["nix", "tests", "benches"] {
         nix_files(&repository().join(directory), &mut files)?;
@@ -72,7 +73,7 @@ fn relative(path: &Path) -> String {
 }
 
 /// One trial for each directory of tests/contract.
-fn contracts(nix: &Option<Evaluator>) -> Trials {
+fn contracts(nix: Option<&Evaluator>) -> Trials {
     let mut inputs = Vec::new();
     for entry in fs::read_dir(repository().join("tests/contract"))? {
         let input = entry?.path().join("input.nix");
@@ -133,24 +134,27 @@ fn first_difference<'a>(got: &'a str, want: &'a str) -> Option<(usize, &'a str, 
 }
 
 /// One trial for each attribute `{ value; says; }` of tests/nix/<file>.nix: evaluating the value must fail, saying that.
-fn refusals(nix: &Option<Evaluator>, file: &'static str, argument: Option<&str>) -> Vec<Trial> {
-    let import = format!(
-        "import {}/tests/nix/{file}.nix {}",
-        repository().display(),
-        argument.unwrap_or_default()
-    );
+fn refusals(nix: Option<&Evaluator>, file: &'static str, argument: Option<&str>) -> Vec<Trial> {
+    let path = literal(&repository().join(format!("tests/nix/{file}.nix")));
+    let import = format!("import {path} {}", argument.unwrap_or_default());
     let names = nix
-        .as_ref()
-        .and_then(|nix| nix.json(&Evaluation::of(format!("builtins.attrNames ({import})"))).ok())
+        .and_then(|nix| {
+            nix.json(&Evaluation::of(format!("builtins.attrNames ({import})")))
+                .ok()
+        })
         .and_then(|names| serde_json::from_value::<Vec<String>>(names).ok());
     let Some(names) = names else {
-        return vec![trial(nix, file.to_owned(), |_| Err("cannot be evaluated".into()))];
+        return vec![trial(nix, file.to_owned(), |_| {
+            Err("cannot be evaluated".into())
+        })];
     };
     names
         .into_iter()
         .map(|name| {
             let case = format!("({import}).{name}");
-            trial(nix, format!("{file}::{name}"), move |nix| refusal(nix, &case))
+            trial(nix, format!("{file}::{name}"), move |nix| {
+                refusal(nix, &case)
+            })
         })
         .collect()
 }
@@ -171,7 +175,7 @@ fn unquoted(message: &str) -> String {
 }
 
 /// One trial for each result `{ name; got; want; }` of tests/nix/*-tests.nix, on the lib of nixpkgs.
-fn options(nix: &Option<Evaluator>) -> Trials {
+fn options(nix: Option<&Evaluator>) -> Trials {
     let mut files = Vec::new();
     for entry in fs::read_dir(repository().join("tests/nix"))? {
         let path = entry?.path();
@@ -180,14 +184,14 @@ fn options(nix: &Option<Evaluator>) -> Trials {
         }
     }
     files.sort();
-    let lib = std::env::var("CERTS_NIXPKGS_LIB").ok();
+    let lib = std::env::var_os("CERTS_NIXPKGS_LIB");
     let (Some(evaluator), Some(lib)) = (nix, lib) else {
         return Ok(files
             .iter()
             .map(|file| Trial::test(relative(file), || Ok(())).with_ignored_flag(true))
             .collect());
     };
-    let argument = format!("{{ lib = import {lib}; }}");
+    let argument = format!("{{ lib = import {}; }}", literal(Path::new(&lib)));
     if std::env::var_os("CERTS_UPDATE_GOLDENS").is_some() {
         write_option_docs(evaluator, &argument)?;
     }
@@ -201,7 +205,10 @@ fn options(nix: &Option<Evaluator>) -> Trials {
 fn write_option_docs(nix: &Evaluator, argument: &str) -> Result<(), Box<dyn Error>> {
     let generator = repository().join("nix/option-docs.nix");
     let text = nix
-        .json(&Evaluation::of(format!("import {} {argument}", generator.display())))
+        .json(&Evaluation::of(format!(
+            "import {} {argument}",
+            literal(&generator)
+        )))
         .map_err(|failed| failed.message().unwrap_or_default().to_owned())?;
     let text = text.as_str().ok_or("nix/option-docs.nix gives no text")?;
     Ok(fs::write(repository().join("docs/options.md"), text)?)
@@ -209,7 +216,10 @@ fn write_option_docs(nix: &Evaluator, argument: &str) -> Result<(), Box<dyn Erro
 
 fn results(nix: &Evaluator, file: &Path, argument: &str) -> Vec<Trial> {
     let name = relative(file);
-    let evaluated = nix.json(&Evaluation::of(format!("import {} {argument}", file.display())));
+    let evaluated = nix.json(&Evaluation::of(format!(
+        "import {} {argument}",
+        literal(file)
+    )));
     let results = match evaluated {
         Ok(Value::Array(results)) => results,
         Ok(_) => return vec![Trial::test(name, || Err("gives no list".into()))],
@@ -218,7 +228,10 @@ fn results(nix: &Evaluator, file: &Path, argument: &str) -> Vec<Trial> {
     results
         .into_iter()
         .map(|result| {
-            let test = result.get("name").and_then(Value::as_str).unwrap_or("unnamed");
+            let test = result
+                .get("name")
+                .and_then(Value::as_str)
+                .unwrap_or("unnamed");
             Trial::test(format!("{name}::{test}"), move || {
                 match (result.get("got"), result.get("want")) {
                     (Some(got), Some(want)) if got == want => Ok(()),
@@ -231,11 +244,11 @@ fn results(nix: &Evaluator, file: &Path, argument: &str) -> Vec<Trial> {
 
 /// A trial that needs Nix.
 fn trial(
-    nix: &Option<Evaluator>,
+    nix: Option<&Evaluator>,
     name: String,
     run: impl FnOnce(&Evaluator) -> Result<(), Failed> + Send + 'static,
 ) -> Trial {
-    match nix.clone() {
+    match nix.cloned() {
         Some(nix) => Trial::test(name, move || run(&nix)),
         None => Trial::test(name, || Ok(())).with_ignored_flag(true),
     }
