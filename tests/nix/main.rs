@@ -95,13 +95,23 @@ fn contracts(nix: Option<&Evaluator>) -> Trials {
 
 /// The schema is given as text, as the program carries it.
 fn contract(nix: &Evaluator, input: &Path) -> Result<(), Failed> {
-    let schema = fs::read_to_string(repository().join("nix/schema.nix"))?;
+    let schema = embedded_schema()?;
     let manifest = nix.json(
         &Evaluation::of(format!("{{ file }}: ({schema}).fromFile (/. + file)"))
             .with("file", &input.display().to_string()),
     )?;
     let text = serde_json::to_string_pretty(&manifest)? + "\n";
     golden(&input.with_file_name("manifest.json"), &text)
+}
+
+fn embedded_schema() -> Result<String, Failed> {
+    let mut schema = fs::read_to_string(repository().join("nix/schema.nix"))?;
+    for entry in fs::read_dir(repository().join("nix/schema"))? {
+        let part = entry?.path();
+        let import = format!("import ./{}", relative(&part).trim_start_matches("nix/"));
+        schema = schema.replace(&import, &format!("({})", fs::read_to_string(&part)?));
+    }
+    Ok(schema)
 }
 
 fn golden(file: &Path, got: &str) -> Result<(), Failed> {
