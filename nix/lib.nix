@@ -25,7 +25,16 @@ let
     let
       manifest = mkManifest { inherit nixosConfigurations caModules; };
       manifestFile = pkgs.writeText "certs-manifest.json" (builtins.toJSON manifest);
-      command = verb: wrap { inherit pkgs package manifestFile verb; } "certs-${verb}";
+      command =
+        verb:
+        wrap {
+          inherit
+            pkgs
+            package
+            manifestFile
+            verb
+            ;
+        } "certs-${verb}";
     in
     lib.extendDerivation true {
       inherit manifest manifestFile;
@@ -76,7 +85,17 @@ let
     }:
     wrap {
       inherit pkgs package;
-      inherit (mkCerts { inherit nixosConfigurations caModules pkgs package; }) manifestFile;
+      inherit
+        (mkCerts {
+          inherit
+            nixosConfigurations
+            caModules
+            pkgs
+            package
+            ;
+        })
+        manifestFile
+        ;
       verb = "recreate";
     } "recreate-certs";
 

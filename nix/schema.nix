@@ -6,7 +6,14 @@ let
   options = import ./schema/options.nix { inherit helpers; };
   files = import ./schema/files.nix { inherit helpers options; };
   recipients = import ./schema/recipients.nix { inherit helpers options files; };
-  host = import ./schema/host.nix { inherit helpers options files recipients; };
+  host = import ./schema/host.nix {
+    inherit
+      helpers
+      options
+      files
+      recipients
+      ;
+  };
   fleet = import ./schema/fleet.nix {
     inherit
       helpers
@@ -23,7 +30,12 @@ in
   inherit (host) resolveHost;
   inherit (plainFile) fromFile;
 
-  # For nix/module.nix, which gives the same options types and the same defaults.
-  inherit (options) options builtinValues declared;
+  # For nix/module.nix, which has the same options with types, and the same defaults.
+  inherit (options)
+    options
+    builtinValues
+    declared
+    moduleOnly
+    ;
   inherit (files) layout relativeDir;
 }

@@ -90,21 +90,34 @@ let
     };
 
   # Where each field of an authority is written under cas.<ca>.
-  authorityFields = {
-    commonName = [ "ca" "commonName" ];
-    names = [ "ca" "names" ];
-    hosts = [ "ca" "hosts" ];
-    usages = [ "ca" "usages" ];
-    expiry = [ "ca" "expiry" ];
-    renewBefore = [ "ca" "renewBefore" ];
-    key = [ "ca" "key" ];
-    pathLength = [ "ca" "pathLength" ];
-    nameConstraints = [ "ca" "nameConstraints" ];
-    issuer = [ "issuer" ];
-    crlUrls = [ "crlUrls" ];
-    issuerUrls = [ "issuerUrls" ];
-    users = [ "userAgeKeys" ];
-  };
+  authorityFields =
+    listToAttrs (
+      map
+        (field: {
+          name = field;
+          value = [
+            "ca"
+            field
+          ];
+        })
+        [
+          "commonName"
+          "names"
+          "hosts"
+          "usages"
+          "expiry"
+          "renewBefore"
+          "key"
+          "pathLength"
+          "nameConstraints"
+        ]
+    )
+    // {
+      issuer = [ "issuer" ];
+      crlUrls = [ "crlUrls" ];
+      issuerUrls = [ "issuerUrls" ];
+      users = [ "userAgeKeys" ];
+    };
 
   fieldDisagreement =
     ca: field: list:
@@ -112,7 +125,11 @@ let
       # Recipients are a set: their order is no disagreement.
       comparable = value: toJSON (if field == "users" then sort lessThan value else value);
       groups = groupBy (d: comparable d.value.${field}) list;
-      option = [ "cas" ca ] ++ authorityFields.${field};
+      option = [
+        "cas"
+        ca
+      ]
+      ++ authorityFields.${field};
     in
     if length (attrNames groups) == 1 then
       [ ]
@@ -174,7 +191,11 @@ let
             fault = code: message: [
               {
                 inherit code message;
-                option = [ "cas" ca "issuer" ];
+                option = [
+                  "cas"
+                  ca
+                  "issuer"
+                ];
                 hosts = authorities.${ca}.declaredBy;
               }
             ];
@@ -188,7 +209,9 @@ let
             )
           else if cycle != [ ] && head (sort lessThan cycle) == ca then
             fault "issuer-cycle" (
-              "The authorities ${concatStringsSep " <- " (map quote (cycle ++ [ ca ]))} issue one another in a circle."
+              "The authorities ${
+                concatStringsSep " <- " (map quote (cycle ++ [ ca ]))
+              } issue one another in a circle."
               + " Remove the issuer of the one that is to be the root."
             )
           else
@@ -238,13 +261,16 @@ let
             [
               {
                 code = "path-length-exceeded";
-                option = [ "cas" ca "ca" "pathLength" ];
+                option = [
+                  "cas"
+                  ca
+                  "ca"
+                  "pathLength"
+                ];
                 hosts = authority.declaredBy;
                 message =
                   "The authority ${quote ca} allows ${toString allowed} tier(s) of authorities below it (pathLength),"
-                  + " but ${toString needed} are declared: ${
-                    concatStringsSep ", " (map quote (issuedBelow authorities ca))
-                  }."
+                  + " but ${toString needed} are declared: ${concatStringsSep ", " (map quote (issuedBelow authorities ca))}."
                   + " Raise cas.${ca}.ca.pathLength to at least ${toString needed}, or give them another issuer.";
               }
             ]
@@ -285,7 +311,12 @@ let
             [
               {
                 code = "path-length-without-effect";
-                option = [ "cas" ca "ca" "pathLength" ];
+                option = [
+                  "cas"
+                  ca
+                  "ca"
+                  "pathLength"
+                ];
                 hosts = authority.declaredBy;
                 message =
                   "The pathLength ${toString pathLength} of the authority ${quote ca} has no effect, because its issuer"
@@ -318,7 +349,9 @@ let
       option = [ "owningHostKey" ];
       hosts = map (use: use.host) list;
       message =
-        "The hosts ${concatStringsSep ", " (unique (map (use: use.host) list))} have the same owningHostKey, so each can"
+        "The hosts ${
+          concatStringsSep ", " (unique (map (use: use.host) list))
+        } have the same owningHostKey, so each can"
         + " open the private keys of the others. Give every host its own key, for example"
         + " ./ssh-host-keys/\${config.networking.hostName}.pub.";
     }) shared;
@@ -326,10 +359,23 @@ let
   # One fault that several hosts share (they import one module) is said once.
   mergeFaults =
     faults:
-    map (list: {
-      inherit (head list) code message option;
-      hosts = sort lessThan (unique (filter (host: host != null) (concatMap (f: f.hosts) list)));
-    }) (attrValues (groupBy (f: toJSON [ f.code f.option f.message ]) faults));
+    map
+      (list: {
+        inherit (head list) code message option;
+        hosts = sort lessThan (unique (filter (host: host != null) (concatMap (f: f.hosts) list)));
+      })
+      (
+        attrValues (
+          groupBy (
+            f:
+            toJSON [
+              f.code
+              f.option
+              f.message
+            ]
+          ) faults
+        )
+      );
 
   inherit (builtins)
     all
@@ -353,7 +399,12 @@ let
     toJSON
     zipAttrsWith
     ;
-  inherit (helpers) unique max quote shorten;
+  inherit (helpers)
+    unique
+    max
+    quote
+    shorten
+    ;
   inherit (options) builtinValues optionName;
   inherit (files) normalDir;
   inherit (recipients) firstTwoWords;

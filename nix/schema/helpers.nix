@@ -5,12 +5,9 @@ let
   toList = value: if isList value then value else [ value ];
   unique = foldl' (list: value: if elem value list then list else list ++ [ value ]) [ ];
   max = a: b: if a > b then a else b;
-  filterAttrs =
-    keep: set:
-    removeAttrs set (filter (name: !(keep name set.${name})) (attrNames set));
+  filterAttrs = keep: set: removeAttrs set (filter (name: !(keep name set.${name})) (attrNames set));
   quote = toJSON;
-  shorten =
-    limit: text: if stringLength text <= limit then text else "${substring 0 limit text}…";
+  shorten = limit: text: if stringLength text <= limit then text else "${substring 0 limit text}…";
 
   inherit (builtins)
     attrNames

@@ -19,7 +19,12 @@ let
       owners = publicKeys [ "owningHostKey" ] (said "owningHostKey");
       authorityUsers = mapAttrs (
         ca: cfg:
-        if elem (cfg.userAgeKeys or null) [ null (said "userAgeKeys") ] then
+        if
+          elem (cfg.userAgeKeys or null) [
+            null
+            (said "userAgeKeys")
+          ]
+        then
           users
         else
           publicKeys [ "cas" ca "userAgeKeys" ] cfg.userAgeKeys
@@ -32,7 +37,12 @@ let
       leaf =
         ca: cfg: name: cert:
         resolveLeaf {
-          inherit dir host ca name;
+          inherit
+            dir
+            host
+            ca
+            name
+            ;
           levels = map (orElse { }) [
             cert
             (cfg.certDefaults or null)
@@ -51,7 +61,9 @@ let
       inherit host dir certificates;
       declares = cas != { };
       identities = unique (
-        filter (identity: identity != null) ([ (value.userAgeIdentity or null) ] ++ said "userAgeIdentities")
+        filter (identity: identity != null) (
+          [ (value.userAgeIdentity or null) ] ++ said "userAgeIdentities"
+        )
       );
       users = map (user: user.key or user.file) users.found;
       ownerKeys = unique owners.found;
@@ -72,7 +84,13 @@ let
         ++ nameFaults fault host cas
         ++ dirFaults fault (said "dir")
         ++ ambiguousFiles fault certificates
-        ++ concatMap (keys: keys.faults fault) ([ users owners ] ++ attrValues authorityUsers)
+        ++ concatMap (keys: keys.faults fault) (
+          [
+            users
+            owners
+          ]
+          ++ attrValues authorityUsers
+        )
         ++ missingRecipients fault {
           inherit cas certificates;
           users = users.given;
@@ -160,12 +178,21 @@ let
   # RFC 5280 §4.1.2.4 leaves the order of the relative names to the issuer; this is the order cfssl wrote.
   distinguishedName =
     names:
-    concatMap (
-      attribute:
-      map (value: [ attribute value ]) (
-        filter (value: value != null && value != "") (toList names.${attribute})
+    concatMap
+      (
+        attribute:
+        map (value: [
+          attribute
+          value
+        ]) (filter (value: value != null && value != "") (toList names.${attribute}))
       )
-    ) [ "C" "ST" "L" "O" "OU" ];
+      [
+        "C"
+        "ST"
+        "L"
+        "O"
+        "OU"
+      ];
 
   nameConstraints =
     value:
@@ -194,7 +221,12 @@ let
     head
     mapAttrs
     ;
-  inherit (helpers) orElse toList unique filterAttrs;
+  inherit (helpers)
+    orElse
+    toList
+    unique
+    filterAttrs
+    ;
   inherit (options) builtinValues declared optionFaults;
   inherit (files)
     layout

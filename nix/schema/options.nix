@@ -36,11 +36,17 @@ let
         cas = { };
       };
       leaf = either // {
-        usages = [ "server auth" "client auth" ];
+        usages = [
+          "server auth"
+          "client auth"
+        ];
         expiry = "8760h";
       };
       authority = either // {
-        usages = [ "cert sign" "crl sign" ];
+        usages = [
+          "cert sign"
+          "crl sign"
+        ];
         expiry = "87600h";
       };
     };
@@ -131,7 +137,11 @@ let
     };
 
   # Options that nix/module.nix reads and that say nothing about certificates.
-  moduleOnly = [ "root" "hostName" "ageIntegration" ];
+  moduleOnly = [
+    "root"
+    "hostName"
+    "ageIntegration"
+  ];
 
   # What of `value` is an option: without the values the module derives, and without faulty ones.
   declared = clean options.top;
@@ -159,9 +169,7 @@ let
         (fault "option-type" path "${optionName path} must be ${say}, but it is ${describe value}. ${cure}")
       ];
       unknown = attrNames (removeAttrs value (attrNames option.fields));
-      below =
-        child: name:
-        typeFaults fault (path ++ [ name ]) child value.${name};
+      below = child: name: typeFaults fault (path ++ [ name ]) child value.${name};
     in
     if value == null then
       [ ]
@@ -226,6 +234,7 @@ in
     builtinValues
     options
     declared
+    moduleOnly
     optionFaults
     optionName
     attributeName

@@ -98,9 +98,7 @@ let
     else
       { key = line; };
 
-  fileEntry =
-    line:
-    if isPrivate line || isPlaceholder line then keyEntry line else { file = line; };
+  fileEntry = line: if isPrivate line || isPlaceholder line then keyEntry line else { file = line; };
 
   # ssh-keyscan writes the name of the host before the key.
   withoutHost =
@@ -124,7 +122,13 @@ let
     let
       words = filter (word: isString word && word != "") (split "[[:blank:]]+" line);
     in
-    if length words < 2 then words else [ (head words) (elemAt words 1) ];
+    if length words < 2 then
+      words
+    else
+      [
+        (head words)
+        (elemAt words 1)
+      ];
 
   keyLines =
     text:

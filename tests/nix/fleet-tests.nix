@@ -26,9 +26,7 @@ let
     };
   };
   commonName = name: { certToolkit.cas.cluster.ca.commonName = name; };
-  host =
-    name: modules:
-    evaluate.host name ([ operator ] ++ modules);
+  host = name: modules: evaluate.host name ([ operator ] ++ modules);
 
   # NixOS is not at hand; whatever else the template sets is taken as it is.
   template =
@@ -54,39 +52,46 @@ contract
 ++ [
   {
     name = "configurations_without_certificates_are_passed_over";
-    got = lib.attrNames (fleet.manifest {
-      configurations = {
-        other.config = { };
-        cp1 = host "cp1" [ ];
-      };
-    }).hosts;
+    got =
+      lib.attrNames
+        (fleet.manifest {
+          configurations = {
+            other.config = { };
+            cp1 = host "cp1" [ ];
+          };
+        }).hosts;
     want = [ "cp1" ];
   }
   {
     name = "a_host_is_known_by_its_host_name";
-    got = lib.attrNames (fleet.manifest {
-      configurations.attribute = host "cp1" [ ];
-    }).hosts;
+    got =
+      lib.attrNames
+        (fleet.manifest {
+          configurations.attribute = host "cp1" [ ];
+        }).hosts;
     want = [ "cp1" ];
   }
   {
     name = "equal_configurations_of_one_host_are_one_host";
-    got = (fleet.manifest {
-      configurations = {
-        cp1 = host "cp1" [ (commonName "a") ];
-        installer = host "cp1" [ (commonName "a") ];
-      };
-    }).errors;
+    got =
+      (fleet.manifest {
+        configurations = {
+          cp1 = host "cp1" [ (commonName "a") ];
+          installer = host "cp1" [ (commonName "a") ];
+        };
+      }).errors;
     want = [ ];
   }
   {
     name = "different_configurations_of_one_host_are_a_fault";
-    got = map (error: error.message) (fleet.manifest {
-      configurations = {
-        cp1 = host "cp1" [ (commonName "a") ];
-        installer = host "cp1" [ (commonName "b") ];
-      };
-    }).errors;
+    got =
+      map (error: error.message)
+        (fleet.manifest {
+          configurations = {
+            cp1 = host "cp1" [ (commonName "a") ];
+            installer = host "cp1" [ (commonName "b") ];
+          };
+        }).errors;
     want = [
       (
         "2 configurations have the host name \"cp1\", but declare different certificates."
@@ -124,10 +129,12 @@ contract
   }
   {
     name = "ca_modules_that_disagree_with_a_host_are_a_fault";
-    got = map (error: error.code) (fleet.manifest {
-      configurations.cp1 = host "cp1" [ (commonName "a") ];
-      authorities = [ (authorityOnly (commonName "b")) ];
-    }).errors;
+    got =
+      map (error: error.code)
+        (fleet.manifest {
+          configurations.cp1 = host "cp1" [ (commonName "a") ];
+          authorities = [ (authorityOnly (commonName "b")) ];
+        }).errors;
     want = [ "authority-disagreement" ];
   }
   {

@@ -55,7 +55,9 @@
           callPackage = _: _: executable "certs" ''echo "certs was called with: $*"'';
           writeShellScriptBin = executable;
           writeText = name: build name ''printf '%s' "$text" > $out'';
-          runCommand = name: _: _: executable name "";
+          runCommand =
+            name: _: _:
+            executable name "";
           mkShell = _: executable "shell" "";
           nixfmt-tree = executable "nixfmt-tree" "";
         };
