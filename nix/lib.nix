@@ -14,6 +14,7 @@ let
   #
   # nixosConfigurations: any set of things with `config`: NixOS systems, the nodes of colmena or deploy-rs
   # caModules:           modules that declare authorities beside the hosts, as K8Nix has them
+  # system, or pkgs:     for which to build the wrappers
   mkCerts =
     {
       nixosConfigurations,

@@ -297,6 +297,10 @@ let
     // lib.filterAttrs (_: value: value != "") { inherit (certificate) owner group mode; };
   };
 
+  # Among the messages of a whole system, each says where it comes from.
+  ofToolkit =
+    message: if lib.hasPrefix "certToolkit" message then message else "certToolkit: ${message}";
+
   agenixMissing = {
     assertion = withAgenix || !cfg.ageIntegration || certificates == [ ];
     message =
@@ -429,11 +433,11 @@ in
       assertions =
         map (error: {
           assertion = false;
-          message = "certToolkit: ${error.message}";
+          message = ofToolkit error.message;
         }) resolved.errors
         ++ [ agenixMissing ];
     }
     // optionalAttrs (options ? warnings) {
-      warnings = map (warning: "certToolkit: ${warning.message}") resolved.warnings;
+      warnings = map (warning: ofToolkit warning.message) resolved.warnings;
     };
 }

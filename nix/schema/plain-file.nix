@@ -27,7 +27,13 @@ let
     else if isFunction source then
       hostValue host (callModule host source)
     else if isAttrs source then
-      source.certToolkit or source
+      if source ? imports then
+        throw (
+          "The module of hosts.${attributeName host} imports others, which a plain file cannot do."
+          + " List them instead: hosts.${attributeName host} = [ ./one.nix ./other.nix ];."
+        )
+      else
+        source.certToolkit or source.config.certToolkit or source
     else
       throw "hosts.${attributeName host} is ${describe source}; it must be a certToolkit value, a module, a path or a list of these.";
 
@@ -39,9 +45,16 @@ let
         config.networking.hostName = host;
         name = host;
         options = { };
-        lib = null;
-        pkgs = null;
+        # Many modules ask for these and do not use them.
+        lib = absent "lib";
+        pkgs = absent "pkgs";
       };
+      absent =
+        name:
+        throw (
+          "The module of hosts.${attributeName host} uses ${name}, which a plain file cannot give."
+          + " Evaluate it as a flake (certs recreate --flake .), or write what it says as plain data."
+        );
       needed = attrNames (filterAttrs (_: optional: !optional) (functionArgs module));
       lacking = filter (name: !(arguments ? ${name})) needed;
     in

@@ -333,7 +333,7 @@ let
           + " Use letters, digits and + - . _ = only, beginning with a letter, a digit or _, at most 100 of them."
         )
         (
-          "certToolkit: certToolkit.owningHostKey is not set, so the host could not open the keys of its certificates."
+          "certToolkit.owningHostKey is not set, so the host could not open the keys of its certificates."
           + " Set it to the host's public SSH key: the contents of /etc/ssh/ssh_host_ed25519_key.pub, or the path of a copy."
         )
       ];
@@ -341,7 +341,7 @@ let
     {
       name = "doubts_about_the_declaration_are_warnings";
       got =
-        map (lib.hasPrefix "certToolkit: certToolkit.dir is \"my certs\"")
+        map (lib.hasPrefix "certToolkit.dir is \"my certs\"")
           (evaluate.host "cp1" [ { certToolkit.dir = "my certs"; } ]).config.warnings;
       want = [ true ];
     }

@@ -15,4 +15,12 @@ in
     value = schema.fromFile ./files/needs-inputs.nix;
     says = "The module of hosts.cp1 asks for inputs, which a plain file cannot give.";
   };
+  a_module_that_uses_lib_is_refused = {
+    value = schema.fromFile ./files/uses-lib.nix;
+    says = "The module of hosts.cp1 uses lib, which a plain file cannot give.";
+  };
+  a_module_that_imports_is_refused = {
+    value = schema.fromFile ./files/imports.nix;
+    says = "The module of hosts.cp1 imports others, which a plain file cannot do. List them instead: hosts.cp1 = [ ./one.nix ./other.nix ];.";
+  };
 }
