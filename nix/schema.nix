@@ -2,13 +2,13 @@
 # without nixpkgs; knows nothing of NixOS or of X.509. The parts, in the order in which they build on each other.
 # The program carries this file with the text of each part in place of its `import ./schema/<part>.nix`.
 let
-  helpers = import ./schema/helpers.nix;
-  options = import ./schema/options.nix { inherit helpers; };
-  files = import ./schema/files.nix { inherit helpers options; };
-  recipients = import ./schema/recipients.nix { inherit helpers options files; };
+  prelude = import ./schema/prelude.nix;
+  options = import ./schema/options.nix { inherit prelude; };
+  files = import ./schema/files.nix { inherit prelude options; };
+  recipients = import ./schema/recipients.nix { inherit prelude options files; };
   host = import ./schema/host.nix {
     inherit
-      helpers
+      prelude
       options
       files
       recipients
@@ -16,14 +16,14 @@ let
   };
   fleet = import ./schema/fleet.nix {
     inherit
-      helpers
+      prelude
       options
       files
       recipients
       host
       ;
   };
-  plainFile = import ./schema/plain-file.nix { inherit helpers options fleet; };
+  plainFile = import ./schema/plain-file.nix { inherit prelude options fleet; };
 in
 {
   inherit (fleet) version manifest;

@@ -1,5 +1,5 @@
 # Where everything lies: the names of files and ids, and the names that cannot be part of them.
-{ helpers, options }:
+{ prelude, options }:
 let
   # Every file name and id, relative to the root of the project. `dir` is normal already.
   layout = {
@@ -153,7 +153,7 @@ let
     stringLength
     substring
     ;
-  inherit (helpers) orElse quote shorten;
+  inherit (prelude) orElse quote shorten;
   inherit (options) builtinValues;
 in
 {

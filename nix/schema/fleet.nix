@@ -1,6 +1,6 @@
 # The fleet: one manifest from all hosts, and the faults that only show when they are seen together.
 {
-  helpers,
+  prelude,
   options,
   files,
   recipients,
@@ -399,7 +399,7 @@ let
     toJSON
     zipAttrsWith
     ;
-  inherit (helpers)
+  inherit (prelude)
     unique
     max
     quote

@@ -1,6 +1,6 @@
 # One host: what it inherits and what follows from it. Its own faults are found here; those of the fleet in fleet.nix.
 {
-  helpers,
+  prelude,
   options,
   files,
   recipients,
@@ -221,7 +221,7 @@ let
     head
     mapAttrs
     ;
-  inherit (helpers)
+  inherit (prelude)
     orElse
     toList
     unique

@@ -1,5 +1,5 @@
 # The options of `certToolkit`, the values where nobody says anything, and what is wrong with a value of the wrong kind.
-{ helpers }:
+{ prelude }:
 let
   # Every value that holds when nobody says anything.
   builtinValues =
@@ -227,7 +227,7 @@ let
     removeAttrs
     typeOf
     ;
-  inherit (helpers) isPath quote shorten;
+  inherit (prelude) isPath quote shorten;
 in
 {
   inherit

@@ -1,6 +1,6 @@
 # `certs --file certs.nix`: declarations as plain data, without NixOS and without nixpkgs.
 {
-  helpers,
+  prelude,
   options,
   fleet,
 }:
@@ -85,7 +85,7 @@ let
     isList
     mapAttrs
     ;
-  inherit (helpers) isPath filterAttrs;
+  inherit (prelude) isPath filterAttrs;
   inherit (options) attributeName describe;
   inherit (fleet) manifest;
 in

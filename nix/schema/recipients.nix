@@ -1,6 +1,6 @@
 # Who may open a key: public keys in every form people write them, and what is wrong with them.
 {
-  helpers,
+  prelude,
   options,
   files,
 }:
@@ -217,7 +217,7 @@ let
     substring
     unsafeDiscardStringContext
     ;
-  inherit (helpers) isPath max quote;
+  inherit (prelude) isPath max quote;
   inherit (options) optionName;
   inherit (files) dirParts;
 in
