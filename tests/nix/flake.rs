@@ -172,7 +172,7 @@ impl Project {
         fs::create_dir_all(project.path("conf"))?;
         fs::write(
             project.path("conf/nix.conf"),
-            "experimental-features = nix-command flakes\nbuild-users-group =\nsandbox = false\nsubstituters =\n",
+            "experimental-features = nix-command flakes\nbuild-users-group =\nsandbox = false\nsubstituters =\nbuilders =\n",
         )?;
         Ok(project)
     }
