@@ -7,23 +7,32 @@
   outputs =
     { self, nixpkgs }:
     let
+      # With builtins, so that what needs no nixpkgs (lib.schema, the modules) can be had without fetching it.
       forAllSystems =
         make:
-        nixpkgs.lib.genAttrs [
-          "x86_64-linux"
-          "aarch64-linux"
-          "x86_64-darwin"
-          "aarch64-darwin"
-        ] (system: make nixpkgs.legacyPackages.${system});
+        builtins.listToAttrs (
+          map
+            (system: {
+              name = system;
+              value = make nixpkgs.legacyPackages.${system};
+            })
+            [
+              "x86_64-linux"
+              "aarch64-linux"
+              "x86_64-darwin"
+              "aarch64-darwin"
+            ]
+        );
       certsLib = import ./nix/lib.nix { inherit nixpkgs; };
     in
     {
       lib = certsLib;
 
+      # By path within a set: a module that is imported twice is then one module.
       nixosModules = {
         default = self.nixosModules.certToolkit;
-        certToolkit = ./nix/module.nix;
-        kubernetesMultiYamlAddons = ./nix/multi-yaml-addons.nix;
+        certToolkit.imports = [ ./nix/module.nix ];
+        kubernetesMultiYamlAddons.imports = [ ./nix/multi-yaml-addons.nix ];
       };
 
       flakeModules.default = import ./nix/flake-module.nix certsLib;

@@ -27,10 +27,4 @@ in
 lib.mapAttrs' (file: _: lib.nameValuePair (lib.removeSuffix "-tests.nix" file) (check file)) tests
 // {
   package = certs;
-  formatting =
-    pkgs.runCommand "formatting" { nativeBuildInputs = [ pkgs.nixfmt-rfc-style ]; }
-      ''
-        find ${lib.sourceFilesBySuffices ../. [ ".nix" ]} -name '*.nix' -print0 | xargs -0 nixfmt --check
-        touch $out
-      '';
 }

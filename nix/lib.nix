@@ -14,6 +14,7 @@ let
   #
   # nixosConfigurations: any set of things with `config`: NixOS systems, the nodes of colmena or deploy-rs
   # caModules:           modules that declare authorities beside the hosts, as K8Nix has them
+  # system, or pkgs:     for which to build the wrappers
   mkCerts =
     {
       nixosConfigurations,
@@ -25,7 +26,16 @@ let
     let
       manifest = mkManifest { inherit nixosConfigurations caModules; };
       manifestFile = pkgs.writeText "certs-manifest.json" (builtins.toJSON manifest);
-      command = verb: wrap { inherit pkgs package manifestFile verb; } "certs-${verb}";
+      command =
+        verb:
+        wrap {
+          inherit
+            pkgs
+            package
+            manifestFile
+            verb
+            ;
+        } "certs-${verb}";
     in
     lib.extendDerivation true {
       inherit manifest manifestFile;
@@ -76,7 +86,17 @@ let
     }:
     wrap {
       inherit pkgs package;
-      inherit (mkCerts { inherit nixosConfigurations caModules pkgs package; }) manifestFile;
+      inherit
+        (mkCerts {
+          inherit
+            nixosConfigurations
+            caModules
+            pkgs
+            package
+            ;
+        })
+        manifestFile
+        ;
       verb = "recreate";
     } "recreate-certs";
 

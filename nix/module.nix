@@ -1,5 +1,6 @@
 # The options `certToolkit`: what people write, with types, descriptions and inheritance, and the paths other options read.
 # Owns nothing of their meaning (schema.nix does) and makes no file. Works in NixOS and in any evaluation of modules.
+# Options that are inherited from level to level are in module/inherited.nix.
 {
   config,
   lib,
@@ -11,7 +12,6 @@ let
     concatMap
     literalExpression
     literalMD
-    mapAttrs
     mkOption
     optionalAttrs
     types
@@ -28,230 +28,14 @@ let
   withAgenix = options ? age;
   secretName = id: "certtoolkit-${id}";
 
-  # --- Types --------------------------------------------------------------------------------------------------------
+  inherit (import ./module/types.nix { inherit lib; })
+    publicKey
+    subtreesType
+    urls
+    ;
+  inherit (import ./module/inherited.nix { inherit lib; }) inheritedOptions defaultsOption;
 
-  # A Nix path is read at evaluation; it must stay a path until then.
-  publicKey = types.either types.str types.path;
-
-  keyType = types.submodule {
-    options = {
-      algo = mkOption {
-        type = types.enum [
-          "rsa"
-          "ecdsa"
-          "ed25519"
-        ];
-        default = schema.builtinValues.leaf.key.algo;
-        description = "The algorithm of the key.";
-        example = "rsa";
-      };
-      size = mkOption {
-        type = types.nullOr (
-          types.enum [
-            256
-            384
-            521
-            2048
-            3072
-            4096
-          ]
-        );
-        default = null;
-        description = ''
-          The size of the key in bits: 2048, 3072 or 4096 for `rsa`, 256, 384 or 521 for `ecdsa`, nothing for `ed25519`.
-          `null` takes the smallest of these.
-        '';
-        example = 3072;
-      };
-    };
-  };
-
-  subtreesType = types.submodule {
-    options =
-      mapAttrs
-        (
-          _: what:
-          mkOption {
-            type = types.listOf types.str;
-            default = [ ];
-            inherit (what) description example;
-          }
-        )
-        {
-          dns = {
-            description = "Domains: the name itself and every name below it.";
-            example = [ "example.org" ];
-          };
-          ip = {
-            description = "Networks in CIDR notation.";
-            example = [ "10.0.0.0/8" ];
-          };
-          email = {
-            description = "Mailboxes, or the hosts they are on.";
-            example = [ "example.org" ];
-          };
-        };
-  };
-
-  # --- Options that are inherited -----------------------------------------------------------------------------------
-
-  # parent:     the options these default to, null for none; `parentText` names them in the manual
-  # fallback:   the values where nobody says anything, null if a level below says them
-  inheritedOptions =
-    {
-      parent,
-      parentText,
-      fallback,
-    }:
-    let
-      inherited =
-        field:
-        let
-          value = if parent == null then null else parent.${field};
-        in
-        if value == null && fallback != null then fallback.${field} else value;
-
-      # An explicit null is "not said", and inherits as well.
-      option =
-        field: attributes:
-        mkOption (
-          attributes
-          // {
-            type = types.nullOr attributes.type;
-            default = inherited field;
-            defaultText = inheritedText field;
-            apply = value: if value == null then inherited field else value;
-          }
-        );
-
-      inheritedText =
-        field:
-        if parent == null then
-          null
-        else if fallback == null then
-          literalExpression "${parentText}.${field}"
-        else
-          literalMD "`${parentText}.${field}`, or `${
-            lib.generators.toPretty { multiline = false; } fallback.${field}
-          }` if that is not set";
-    in
-    {
-      key = option "key" {
-        type = keyType;
-        description = "The kind of private key. It is inherited and replaced as a whole.";
-        example = {
-          algo = "ecdsa";
-          size = 384;
-        };
-      };
-      expiry = option "expiry" {
-        type = types.str;
-        description = "How long the certificate is valid: a duration such as `90m`, `8760h`, `1h30m`, `30d` or `1y`.";
-        example = "8760h";
-      };
-      renewBefore = option "renewBefore" {
-        type = types.str;
-        description = "How long before its end the certificate is renewed. `null` stands for a third of its lifetime.";
-        example = "720h";
-      };
-      hosts = option "hosts" {
-        type = types.listOf types.str;
-        description = ''
-          Subject alternative names: DNS names, IP addresses, e-mail addresses and URIs, told apart by their form.
-          The list is inherited and replaced as a whole.
-        '';
-        example = [
-          "10.0.0.1"
-          "kubernetes.default.svc"
-        ];
-      };
-      usages = option "usages" {
-        type = types.listOf types.str;
-        description = ''
-          Key usages and extended key usages in the words of cfssl: `signing`, `digital signature`,
-          `content commitment`, `key encipherment`, `key agreement`, `data encipherment`, `cert sign`, `crl sign`,
-          `encipher only`, `decipher only`; `any`, `server auth`, `client auth`, `code signing`, `email protection`,
-          `s/mime`, `ipsec end system`, `ipsec tunnel`, `ipsec user`, `timestamping`, `ocsp signing`, `microsoft sgc`,
-          `netscape sgc`. An authority always has `cert sign` and `crl sign`, and no extended key usage.
-          The list is inherited and replaced as a whole.
-        '';
-        example = [ "client auth" ];
-      };
-      owner = option "owner" {
-        type = types.str;
-        description = "The user that owns the private key on the host. Empty for the choice of agenix.";
-        example = "kubernetes";
-      };
-      group = option "group" {
-        type = types.str;
-        description = "The group of the private key on the host. Empty for the choice of agenix.";
-        example = "kubernetes";
-      };
-      mode = option "mode" {
-        type = types.strMatching "|0?[0-7]{3}";
-        description = "The permissions of the private key on the host. Empty for the choice of agenix.";
-        example = "0440";
-      };
-      names = mkOption {
-        type = types.submodule {
-          options =
-            mapAttrs
-              (
-                attribute: what:
-                mkOption {
-                  type = types.nullOr (types.either types.str (types.listOf types.str));
-                  default = if parent == null then null else parent.names.${attribute};
-                  defaultText =
-                    if parent == null then null else literalExpression "${parentText}.names.${attribute}";
-                  description = "${what.noun} (${attribute}) of the subject. A list gives several, `null` none.";
-                  inherit (what) example;
-                }
-              )
-              {
-                C = {
-                  noun = "The country";
-                  example = "CH";
-                };
-                ST = {
-                  noun = "The state or province";
-                  example = "Bern";
-                };
-                L = {
-                  noun = "The locality";
-                  example = "Thun";
-                };
-                O = {
-                  noun = "The organization";
-                  example = "system:masters";
-                };
-                OU = {
-                  noun = "The organizational unit";
-                  example = [
-                    "Operations"
-                    "Web"
-                  ];
-                };
-              };
-        };
-        default = { };
-        description = "The attributes of the subject beside the common name. Each is inherited by itself.";
-        example = {
-          O = "system:masters";
-        };
-      };
-    };
-
-  defaultsOption =
-    { description, ... }@level:
-    mkOption {
-      type = types.submodule { options = inheritedOptions (removeAttrs level [ "description" ]); };
-      default = { };
-      inherit description;
-      example = {
-        expiry = "720h";
-        names.O = "Example";
-      };
-    };
+  # --- Values of one certificate only -------------------------------------------------------------------------------
 
   commonName =
     name:
@@ -284,8 +68,7 @@ let
     {
       id = derived types.str "A name for ${what} that no other has on this host." "`${id.text}`" id.value;
       relativePath =
-        derived types.str "The file of the certificate, relative to the root."
-          "`<dir>/${files.text}.crt`"
+        derived types.str "The file of the certificate, relative to the root." "`<dir>/${files.text}.crt`"
           files.value.certificate;
       relativeAgePath =
         derived types.str "The file of the sealed private key, relative to the root."
@@ -395,13 +178,12 @@ let
           };
         };
         bundlePath =
-          derived types.path "What programs that trust this authority read: its certificate, in the Nix store."
+          derived types.path
+            "What programs that trust this authority read: its certificate, in the Nix store."
             "`ca.path`"
             authority.ca.path;
       };
     };
-
-  urls = types.listOf (types.strMatching "[a-z][a-z0-9+.-]*:.+");
 
   authorityCertificateOptions =
     ca:
@@ -514,6 +296,10 @@ let
     }
     // lib.filterAttrs (_: value: value != "") { inherit (certificate) owner group mode; };
   };
+
+  # Among the messages of a whole system, each says where it comes from.
+  ofToolkit =
+    message: if lib.hasPrefix "certToolkit" message then message else "certToolkit: ${message}";
 
   agenixMissing = {
     assertion = withAgenix || !cfg.ageIntegration || certificates == [ ];
@@ -647,11 +433,11 @@ in
       assertions =
         map (error: {
           assertion = false;
-          message = "certToolkit: ${error.message}";
+          message = ofToolkit error.message;
         }) resolved.errors
         ++ [ agenixMissing ];
     }
     // optionalAttrs (options ? warnings) {
-      warnings = map (warning: "certToolkit: ${warning.message}") resolved.warnings;
+      warnings = map (warning: ofToolkit warning.message) resolved.warnings;
     };
 }

@@ -62,7 +62,9 @@ let
       key =
         object:
         lib.concatStringsSep "_" (
-          [ object.kind ] ++ lib.optional (object.metadata ? namespace) object.metadata.namespace ++ [ object.metadata.name ]
+          [ object.kind ]
+          ++ lib.optional (object.metadata ? namespace) object.metadata.namespace
+          ++ [ object.metadata.name ]
         );
       numbered =
         name: same:

@@ -10,7 +10,7 @@ use crate::issue::certificate::{self as issue, IssueError, Issuer, Role, Templat
 use crate::issue::key::PrivateKey;
 use crate::issue::name::NameDer;
 use crate::model::{
-    Artifact, ArtifactId, Authority, Certificate, CertificateFacts, CertificateFile, FoundKeyAlgorithm, Name, San, Validity,
+    Artifact, Authority, Certificate, CertificateFacts, CertificateFile, FoundKeyAlgorithm, Name, San, Validity,
 };
 use crate::plan::{Action, Step};
 use crate::seal;

@@ -19,7 +19,7 @@ use crate::plan::Pattern;
                   64 wrong usage; 130 interrupted.\n\nWithout --manifest, --flake or --file, the nearest flake.nix at or above \
                   the current directory is evaluated."
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     /// When to use colour; NO_COLOR turns it off too.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
@@ -28,14 +28,14 @@ pub struct Cli {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub(crate) enum Color {
     Auto,
     Always,
     Never,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Make every declared authority and certificate true: create, renew, replace or reseal what differs, keep the rest.
     #[command(after_help = "Examples:\n  certs recreate\n  certs recreate --only cp1/cluster/apiserver\n  certs recreate --replace kubelet \
                             --identity ~/.ssh/id_ed25519\n  certs recreate --manifest manifest.json --root .")]
@@ -73,7 +73,7 @@ pub enum Command {
 
 /// Where the declaration comes from and where the files go.
 #[derive(Clone, Debug, Default, Args)]
-pub struct SourceArgs {
+pub(crate) struct SourceArgs {
     /// Read the manifest from a JSON file, or from standard input with `-`.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["flake", "file"])]
     pub manifest: Option<PathBuf>,
@@ -89,7 +89,7 @@ pub struct SourceArgs {
 }
 
 #[derive(Clone, Debug, Default, Args)]
-pub struct SelectionArgs {
+pub(crate) struct SelectionArgs {
     /// Only these: a host, a certificate, `host/authority/certificate` or `ca/authority`; `*` stands for any.
     #[arg(long, value_name = "PATTERN")]
     pub only: Vec<Pattern>,
@@ -102,7 +102,7 @@ pub struct SelectionArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct RecreateArgs {
+pub(crate) struct RecreateArgs {
     #[command(flatten)]
     pub source: SourceArgs,
     #[command(flatten)]
@@ -120,7 +120,7 @@ pub struct RecreateArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct PlanArgs {
+pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub source: SourceArgs,
     #[command(flatten)]
@@ -131,7 +131,7 @@ pub struct PlanArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct RulesArgs {
+pub(crate) struct RulesArgs {
     #[command(flatten)]
     pub source: SourceArgs,
     /// The rules file to bring up to date, relative to the root; without it the entries are printed.
@@ -140,7 +140,7 @@ pub struct RulesArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct DemoArgs {
+pub(crate) struct DemoArgs {
     /// A directory that does not exist yet.
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,

@@ -7,7 +7,7 @@ use crate::render::paint::{Paint, Tone};
 
 /// What a caller's script can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
+pub(crate) enum Exit {
     Done,
     Failed,
     /// Changes are pending (`plan`, `check`).
@@ -19,7 +19,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    pub fn code(self) -> u8 {
+    pub(crate) fn code(self) -> u8 {
         match self {
             Self::Done => 0,
             Self::Failed => 1,
@@ -32,7 +32,7 @@ impl Exit {
 
 /// A failure, ready to be shown.
 #[derive(Debug)]
-pub struct CliError {
+pub(crate) struct CliError {
     message: String,
     causes: Vec<String>,
     hints: Vec<String>,
@@ -42,7 +42,7 @@ pub struct CliError {
 }
 
 impl CliError {
-    pub fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             causes: Vec::new(),
@@ -53,39 +53,39 @@ impl CliError {
     }
 
     /// The error and, below it, each thing that caused it.
-    pub fn from_error(error: &dyn Error) -> Self {
+    pub(crate) fn from_error(error: &dyn Error) -> Self {
         Self { causes: causes(error), ..Self::new(error.to_string()) }
     }
 
     #[must_use]
-    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+    pub(crate) fn cause(mut self, cause: impl Into<String>) -> Self {
         self.causes.push(cause.into());
         self
     }
 
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
     #[must_use]
-    pub fn preamble(mut self, text: String) -> Self {
+    pub(crate) fn preamble(mut self, text: String) -> Self {
         self.preamble = text;
         self
     }
 
     #[must_use]
-    pub fn exit(mut self, exit: Exit) -> Self {
+    pub(crate) fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
         self
     }
 
-    pub fn exit_code(&self) -> Exit {
+    pub(crate) fn exit_code(&self) -> Exit {
         self.exit
     }
 
-    pub fn render(&self, paint: Paint) -> String {
+    pub(crate) fn render(&self, paint: Paint) -> String {
         let mut text = self.preamble.clone();
         let _ = writeln!(text, "{} {}", paint.apply(Tone::Bad, "error:"), self.message);
         for cause in &self.causes {
@@ -99,7 +99,7 @@ impl CliError {
 }
 
 /// The chain of sources; one that only repeats its parent is left out.
-pub fn causes(error: &dyn Error) -> Vec<String> {
+pub(crate) fn causes(error: &dyn Error) -> Vec<String> {
     let mut causes: Vec<String> = Vec::new();
     let mut last = error.to_string();
     let mut next = error.source();

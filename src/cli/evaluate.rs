@@ -15,7 +15,7 @@ const FLEET: &str = include_str!("../../nix/fleet.nix");
 
 /// Where the declaration is read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     ManifestFile(PathBuf),
     StandardInput,
     Flake(String),
@@ -24,7 +24,7 @@ pub enum Source {
 
 impl Source {
     /// What was asked for; the nearest flake if nothing was.
-    pub fn of(args: &SourceArgs) -> Result<Self, CliError> {
+    pub(crate) fn of(args: &SourceArgs) -> Result<Self, CliError> {
         match args {
             SourceArgs { manifest: Some(path), .. } if path.as_os_str() == "-" => Ok(Self::StandardInput),
             SourceArgs { manifest: Some(path), .. } => Ok(Self::ManifestFile(path.clone())),
@@ -42,7 +42,7 @@ impl Source {
     }
 
     /// The manifest as JSON.
-    pub fn read(&self) -> Result<Vec<u8>, CliError> {
+    pub(crate) fn read(&self) -> Result<Vec<u8>, CliError> {
         match self {
             Self::ManifestFile(path) => outside::read(path).map(|bytes| bytes.to_vec()).map_err(|error| {
                 CliError::new(format!("cannot read the manifest {}", path.display()))

@@ -20,14 +20,14 @@ use crate::store::{Root, StoreError, outside};
 
 /// A declaration without faults and the directory it is about.
 #[derive(Debug)]
-pub struct Project {
+pub(crate) struct Project {
     pub root: Root,
     pub fleet: Fleet,
 }
 
 impl Project {
     /// Reads and checks the declaration. Warnings go to stderr, faults become one error that shows all of them.
-    pub fn load(args: &SourceArgs, ui: Ui) -> Result<Self, CliError> {
+    pub(crate) fn load(args: &SourceArgs, ui: Ui) -> Result<Self, CliError> {
         let source = Source::of(args)?;
         let root = open_root(&root_of(args, &source)?)?;
         let manifest = Manifest::parse(&source.read()?).map_err(|error| {
@@ -42,7 +42,7 @@ impl Project {
     }
 
     /// Derived files that are not what today's certificates would make of them.
-    pub fn stale_files(&self, observed: &Observed) -> Result<Vec<String>, CliError> {
+    pub(crate) fn stale_files(&self, observed: &Observed) -> Result<Vec<String>, CliError> {
         let ids = self.fleet.artifacts().map(|artifact| artifact.id());
         let certificates: BTreeMap<ArtifactId, &CertificateFacts> =
             ids.filter_map(|id| observed.certificate(&id).map(|facts| (id, facts))).collect();
@@ -51,7 +51,7 @@ impl Project {
     }
 
     /// The identities given, or else those declared; those declared that do not exist are passed over.
-    pub fn identities(&self, given: &[String]) -> Result<Identities, CliError> {
+    pub(crate) fn identities(&self, given: &[String]) -> Result<Identities, CliError> {
         let home = std::env::var("HOME").ok();
         let names = if given.is_empty() { &self.fleet.identities } else { given };
         let mut sources = Vec::new();
@@ -73,7 +73,7 @@ impl Project {
 }
 
 /// What the command line adds to the declaration.
-pub fn policy(selection: &SelectionArgs) -> Policy {
+pub(crate) fn policy(selection: &SelectionArgs) -> Policy {
     Policy {
         only: selection.only.clone(),
         replace: selection.replace.clone(),
@@ -82,7 +82,7 @@ pub fn policy(selection: &SelectionArgs) -> Policy {
 }
 
 /// A pattern that selects nothing is a typing error, not an empty wish.
-pub fn check_selection(selection: &SelectionArgs, fleet: &Fleet) -> Result<(), CliError> {
+pub(crate) fn check_selection(selection: &SelectionArgs, fleet: &Fleet) -> Result<(), CliError> {
     let ids: Vec<ArtifactId> = fleet.artifacts().map(|artifact| artifact.id()).collect();
     for pattern in &selection.only {
         if !ids.iter().any(|id| pattern.selects(id)) {
@@ -101,22 +101,22 @@ pub fn check_selection(selection: &SelectionArgs, fleet: &Fleet) -> Result<(), C
 }
 
 /// A plan without change is settled only if the derived files are too.
-pub fn is_settled(plan: &Plan, stale: &[String]) -> bool {
+pub(crate) fn is_settled(plan: &Plan, stale: &[String]) -> bool {
     plan.is_settled() && stale.is_empty()
 }
 
-pub fn current_dir() -> Result<PathBuf, CliError> {
+pub(crate) fn current_dir() -> Result<PathBuf, CliError> {
     std::env::current_dir().map_err(|error| CliError::new("the current directory cannot be read").cause(error.to_string()))
 }
 
 /// The directory of the nearest `flake.nix` at or above `start`.
-pub fn nearest_flake(start: &Path) -> Option<PathBuf> {
+pub(crate) fn nearest_flake(start: &Path) -> Option<PathBuf> {
     let found = start.ancestors().find(|directory| directory.join("flake.nix").is_file());
     found.map(Path::to_path_buf)
 }
 
 /// No root: names the flakes below, one of which was probably meant.
-pub fn no_root(start: &Path) -> CliError {
+pub(crate) fn no_root(start: &Path) -> CliError {
     let error = CliError::new(format!("there is no flake.nix at or above {}", start.display()));
     let below = WalkDir::new(start).max_depth(4).into_iter().filter_map(Result::ok);
     let flakes = below.filter(|entry| entry.file_name() == "flake.nix").take(3);
@@ -129,7 +129,7 @@ pub fn no_root(start: &Path) -> CliError {
     hints.into_iter().fold(error, CliError::hint)
 }
 
-pub fn store_error(error: &StoreError) -> CliError {
+pub(crate) fn store_error(error: &StoreError) -> CliError {
     let shown = CliError::from_error(error);
     match error.cure() {
         Some(cure) => shown.hint(cure),

@@ -4,6 +4,7 @@ use std::io::{self, BufRead as _, IsTerminal, Write as _};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rustix::io::Errno;
 use secrecy::SecretString;
 
 use super::args::Color;
@@ -14,14 +15,14 @@ use crate::seal::{Unlock, UnlockError};
 
 /// How this run talks to its user.
 #[derive(Clone, Copy, Debug)]
-pub struct Ui {
+pub(crate) struct Ui {
     pub stdout: Paint,
     pub stderr: Paint,
 }
 
 impl Ui {
     /// Colour where wanted, or where a terminal can show it and `NO_COLOR` (no-color.org) is not set.
-    pub fn new(color: Color) -> Self {
+    pub(crate) fn new(color: Color) -> Self {
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let paint = |is_terminal: bool| match color {
             Color::Always => Paint::Coloured,
@@ -32,7 +33,7 @@ impl Ui {
     }
 
     /// Columns of the terminal, `None` for a file or pipe.
-    pub fn width(self) -> Option<u16> {
+    pub(crate) fn width(self) -> Option<u16> {
         if !io::stdout().is_terminal() {
             return None;
         }
@@ -40,22 +41,22 @@ impl Ui {
     }
 
     /// What was asked for. A closed pipe (`certs plan | head`) ends the output, not the run.
-    pub fn print(self, text: &str) {
+    pub(crate) fn print(self, text: &str) {
         let _ = io::stdout().lock().write_all(text.as_bytes());
     }
 
     /// Progress, warnings, hints.
-    pub fn tell(self, text: &str) {
+    pub(crate) fn tell(self, text: &str) {
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }
 }
 
 /// A bar with an estimate on a terminal, silence elsewhere.
 #[derive(Debug)]
-pub struct Bar(ProgressBar);
+pub(crate) struct Bar(ProgressBar);
 
 impl Bar {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         let template = "{bar:30} {pos}/{len} made and proved, {eta} left  {msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
@@ -67,7 +68,7 @@ impl Bar {
 
 impl Bar {
     /// Takes the bar away.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.0.finish_and_clear();
     }
 }
@@ -89,14 +90,15 @@ impl Progress for Bar {
 
 /// Asks for passphrases on the terminal.
 #[derive(Debug)]
-pub struct Asker;
+pub(crate) struct Asker;
 
 impl Unlock for Asker {
     fn passphrase(&self, what: &str) -> Result<SecretString, UnlockError> {
         rpassword::prompt_password(format!("Passphrase of {what}: "))
             .map(SecretString::from)
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound | io::ErrorKind::Uncategorized => UnlockError::NobodyToAsk,
+            .map_err(|error| match Errno::from_io_error(&error) {
+                // `/dev/tty` of a process without a terminal.
+                Some(Errno::NXIO | Errno::NOENT | Errno::NOTTY) => UnlockError::NobodyToAsk,
                 _ => UnlockError::Unreadable { reason: error.to_string() },
             })
     }

@@ -23,6 +23,8 @@ use crate::model::validity::Validity;
 #[derive(Debug, Clone, Copy)]
 pub struct Template<'a> {
     pub subject: &'a NameDer,
+    /// The subject key identifier to write; `None` computes the usual one (RFC 5280 §4.2.1.2, method 1).
+    pub subject_key_id: Option<&'a [u8]>,
     pub sans: &'a [San],
     /// Final usages: from `Usages::for_leaf` or `Usages::for_authority`.
     pub usages: &'a Usages,
@@ -182,7 +184,7 @@ impl<'a> Issuer<'a> {
 /// The template contradicts itself or RFC 5280, or the key cannot sign.
 pub fn self_signed(template: &Template<'_>, key: &PrivateKey) -> Result<Vec<u8>, IssueError> {
     refuse(template)?;
-    let key_id = key_identifier(key.spki_der())?;
+    let key_id = subject_key_id(template, key.spki_der())?;
     let extensions = extensions(template, &key_id, &key_id)?;
     sign(
         template,
@@ -204,7 +206,7 @@ pub fn signed(
 ) -> Result<Vec<u8>, IssueError> {
     refuse(template)?;
     issuer.refuse(template)?;
-    let extensions = extensions(template, &key_identifier(spki)?, &issuer.key_id)?;
+    let extensions = extensions(template, &subject_key_id(template, spki)?, &issuer.key_id)?;
     sign(
         template,
         issuer.certificate.subject.der(),
@@ -241,6 +243,13 @@ fn refuse(template: &Template<'_>) -> Result<(), IssueError> {
         });
     }
     Ok(())
+}
+
+fn subject_key_id(template: &Template<'_>, spki: &[u8]) -> Result<Vec<u8>, KeyError> {
+    match template.subject_key_id {
+        Some(given) => Ok(given.to_vec()),
+        None => key_identifier(spki).map(|id| id.to_vec()),
+    }
 }
 
 fn sign(

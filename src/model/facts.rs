@@ -10,7 +10,7 @@ use super::hex::to_hex;
 use super::key::{FoundKeyAlgorithm, KeyFingerprint};
 use super::san::FoundSan;
 use super::subject::DistinguishedName;
-use super::usage::{ExtendedKeyUsage, KeyUsage};
+use super::usage::{ExtendedKeyUsage, KeyUsage, Usages};
 use super::validity::Validity;
 
 /// Everything a certificate says that we decide by.
@@ -81,6 +81,14 @@ impl CertificateFacts {
         Validity {
             not_before: self.not_before,
             not_after: self.not_after,
+        }
+    }
+
+    /// The usages it states; an absent extension states none.
+    pub fn usages(&self) -> Usages {
+        Usages {
+            key: self.key_usage.clone().unwrap_or_default(),
+            extended: self.extended_key_usage.clone().unwrap_or_default(),
         }
     }
 

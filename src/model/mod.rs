@@ -1,13 +1,38 @@
 //! The nouns: declared and found values whose constructors refuse what cannot be meant. No I/O, no wire formats, no command line.
 
 pub mod constraints;
+pub mod digest;
 pub mod facts;
+pub mod fleet;
 pub mod hex;
 pub mod key;
 pub mod lifetime;
+pub mod moment;
+pub mod name;
+pub mod observed;
+pub mod path;
 pub mod recipient;
 pub mod san;
 pub mod sealed;
 pub mod subject;
 pub mod usage;
 pub mod validity;
+
+pub use constraints::{NameConstraints, Subtrees};
+pub use digest::Digest;
+pub use facts::{BasicConstraints, CertificateFacts};
+pub use fleet::{Artifact, ArtifactId, Authority, Certificate, Declaration, Fleet, PairFiles};
+pub use key::{FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint};
+pub use lifetime::Lifetime;
+pub use moment::Moment;
+pub use name::Name;
+pub use observed::{
+    CertificateFile, Defect, DefectKind, FileState, Observed, ObservedPair, SignatureState, UndeclaredFile,
+};
+pub use path::RelPath;
+pub use recipient::{Recipient, RecipientSet};
+pub use san::{FoundSan, San, Uri};
+pub use sealed::{Agreement, Marker, SealedDefect, SealedFacts};
+pub use subject::{AttributeType, DistinguishedName, Subject};
+pub use usage::{ExtendedKeyUsage, KeyUsage, Usages};
+pub use validity::{BACKDATE, Granted, Validity, ValidityError};

@@ -71,6 +71,21 @@ pub enum SubjectError {
     UnknownAttribute { text: String },
 }
 
+impl SubjectError {
+    /// The attribute at fault; `None` where its type is.
+    pub fn kind(&self) -> Option<&AttributeType> {
+        match self {
+            Self::Empty { kind }
+            | Self::ControlCharacter { kind, .. }
+            | Self::TooLong { kind, .. }
+            | Self::NotAscii { kind, .. }
+            | Self::NotPrintable { kind, .. } => Some(kind),
+            Self::NotACountryCode { .. } => Some(&AttributeType::Country),
+            Self::UnknownAttribute { .. } => None,
+        }
+    }
+}
+
 /// What is known of each named attribute: type, short name, object identifier, upper bound in characters.
 ///
 /// Bounds are the `ub-*` of RFC 5280 appendix A.1; street and postal code are X.520's, user id RFC 1274's, a domain component one DNS label.

@@ -102,6 +102,11 @@ impl Validity {
         whole || clamped
     }
 
+    /// How long it lasts.
+    pub fn span(&self) -> Duration {
+        self.not_after - self.not_before
+    }
+
     /// Whether this validity lies inside another one.
     pub fn is_within(&self, outer: &Self) -> bool {
         outer.not_before <= self.not_before && self.not_after <= outer.not_after

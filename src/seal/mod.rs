@@ -2,6 +2,7 @@
 //! in as an [`Unlock`].
 
 mod identity;
+pub mod keygen;
 mod open;
 mod plugin;
 mod ssh;
@@ -63,6 +64,8 @@ pub enum SealError {
     Plugin { messages: Vec<String> },
     #[error("these recipients cannot be mixed in one file: some are {}", labels.join(", "))]
     Incompatible { labels: Vec<String> },
+    #[error("no key could be generated: {reason}")]
+    KeyGeneration { reason: String },
     #[error("a plugin asks for a stanza that an age file cannot have")]
     InvalidStanza,
     /// Nobody could read back what was made, because there are too many recipients.

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 
 use super::error::StoreError;
 use super::layout::temporary_name;
-use super::path::RelPath;
+use crate::model::RelPath;
 use super::tree::{Root, open_step};
 
 /// One thing done to the disk.

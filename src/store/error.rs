@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::path::RelPath;
+use crate::model::RelPath;
 
 /// A file operation that failed. Nothing was lost by it: files are only ever replaced by renaming a finished one.
 #[derive(Debug, Error)]

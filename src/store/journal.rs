@@ -16,9 +16,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use super::file::{Digest, Expected};
-use super::path::{PathError, RelPath};
+use super::file::Expected;
 use super::transaction::Change;
+use crate::model::path::PathError;
+use crate::model::{Digest, RelPath};
 
 const HEADER: &str = "certs-journal 1";
 const TRAILER: &str = "sha256 ";

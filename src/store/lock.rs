@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt as _;
 use thiserror::Error;
 
 use super::error::StoreError;
-use super::path::RelPath;
+use crate::model::RelPath;
 use super::tree::Root;
 
 /// The right to write below one output directory, until dropped or until the process ends, however it ends.

@@ -9,15 +9,14 @@ pub mod file;
 pub mod journal;
 pub mod layout;
 pub mod lock;
-pub mod path;
+pub mod outside;
 pub mod transaction;
 mod tree;
 
 pub use disk::{Faults, Operation};
 pub use error::StoreError;
-pub use file::{Digest, Expected, FileState};
+pub use file::{Expected, ReadFile};
 pub use layout::Layout;
 pub use lock::{Lock, LockError};
-pub use path::{PathError, RelPath};
 pub use transaction::{Change, CommitError, RecoverError, Recovery};
 pub use tree::Root;

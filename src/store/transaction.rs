@@ -13,11 +13,12 @@ use thiserror::Error;
 
 use super::disk::Flush;
 use super::error::StoreError;
-use super::file::{Digest, Expected, FileState};
+use super::file::{Expected, ReadFile};
+use crate::model::Digest;
 use super::journal::{self, JournalDefect};
 use super::layout::{self, Layout};
 use super::lock::Lock;
-use super::path::RelPath;
+use crate::model::RelPath;
 use super::tree::Root;
 
 /// Up to this many files are flushed one by one: `syncfs` also waits for what other programs wrote.
@@ -397,7 +398,7 @@ enum Standing {
 }
 
 impl Standing {
-    fn of(change: &Change, found: Option<&FileState>) -> Self {
+    fn of(change: &Change, found: Option<&ReadFile>) -> Self {
         let now = Expected::from(found);
         match (found, change.content()) {
             _ if now == change.outcome() => Self::After,

@@ -13,9 +13,9 @@ use rustix::io::Errno;
 
 use super::disk::Faults;
 use super::error::StoreError;
-use super::file::FileState;
+use super::file::ReadFile;
 use super::layout;
-use super::path::RelPath;
+use crate::model::RelPath;
 
 /// No certificate, sealed key or inventory comes near this; whatever does is not ours and would only fill the memory.
 const LARGEST_FILE: u64 = 64 << 20;
@@ -74,8 +74,8 @@ impl Root {
     /// # Errors
     /// A symbolic link anywhere below the root, something other than a regular file, a file over 64 MiB, or the
     /// system's own refusal.
-    pub fn read(&self, path: &RelPath) -> Result<Option<FileState>, StoreError> {
-        Ok(self.read_up_to(path, LARGEST_FILE)?.map(FileState::new))
+    pub fn read(&self, path: &RelPath) -> Result<Option<ReadFile>, StoreError> {
+        Ok(self.read_up_to(path, LARGEST_FILE)?.map(ReadFile::new))
     }
 
     pub(super) fn read_up_to(
@@ -236,7 +236,7 @@ mod tests {
         fs::create_dir_all(dir.path().join("certs/ca")).unwrap();
         fs::write(dir.path().join("certs/ca/a.crt"), b"abc").unwrap();
         let found = root.read(&rel("certs/ca/a.crt")).unwrap().unwrap();
-        assert_eq!(found, FileState::new(b"abc".to_vec()));
+        assert_eq!(found, ReadFile::new(b"abc".to_vec()));
         assert_eq!(root.read(&rel("certs/ca/b.crt")).unwrap(), None);
         assert_eq!(root.read(&rel("certs/none/b.crt")).unwrap(), None);
     }

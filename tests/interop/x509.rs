@@ -244,6 +244,7 @@ fn template<'a>(
     let validity = Validity::starting(OffsetDateTime::now_utc(), lifetime, issuer)?.validity();
     Ok(Template {
         subject,
+        subject_key_id: None,
         sans: &[],
         usages,
         role: Role::Leaf,

@@ -7,7 +7,9 @@ let
     (lib.evalModules {
       specialArgs.pkgs = {
         # Stands for the built list.
-        runCommand = _: _: _: ./files/list.json;
+        runCommand =
+          _: _: _:
+          ./files/list.json;
         writeText = builtins.toFile;
         linkFarm = _: entries: lib.concatMapStringsSep " " (entry: entry.name) entries;
         jq = null;

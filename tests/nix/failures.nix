@@ -3,7 +3,6 @@
 { lib }:
 let
   evaluate = import ./evaluate.nix { inherit lib; };
-  schema = import ../../nix/schema.nix;
   declaration.certToolkit.cas.cluster.certs.not-made-yet = { };
   certs =
     specialArgs: module:
@@ -48,17 +47,5 @@ in
   a_derived_value_cannot_be_set = {
     value = (certs { } { certToolkit.cas.cluster.certs.not-made-yet.id = "x"; }).certs.not-made-yet.id;
     says = "read-only";
-  };
-  a_file_without_hosts_is_refused = {
-    value = schema.fromFile ./files/no-hosts.nix;
-    says = "no-hosts.nix must be a set { hosts.<name> = …; }, one entry for each host.";
-  };
-  a_source_that_is_no_declaration_is_refused = {
-    value = schema.fromFile ./files/number.nix;
-    says = "hosts.cp1 is 7; it must be a certToolkit value, a module, a path or a list of these.";
-  };
-  a_module_that_needs_more_is_refused = {
-    value = schema.fromFile ./files/needs-inputs.nix;
-    says = "The module of hosts.cp1 asks for inputs, which a plain file cannot give.";
   };
 }

@@ -26,9 +26,20 @@ let
     };
   };
   commonName = name: { certToolkit.cas.cluster.ca.commonName = name; };
-  host =
-    name: modules:
-    evaluate.host name ([ operator ] ++ modules);
+  host = name: modules: evaluate.host name ([ operator ] ++ modules);
+
+  # NixOS is not at hand; whatever else the template sets is taken as it is.
+  template =
+    name:
+    evaluate.host name [
+      ../../nix/templates/default/certificates.nix
+      (../../nix/templates/default/hosts + "/${name}.nix")
+      {
+        options = lib.genAttrs [ "boot" "fileSystems" "services" "system" ] (
+          _: lib.mkOption { type = lib.types.attrsOf lib.types.anything; }
+        );
+      }
+    ];
 
   authorityOnly =
     module:
@@ -41,39 +52,46 @@ contract
 ++ [
   {
     name = "configurations_without_certificates_are_passed_over";
-    got = lib.attrNames (fleet.manifest {
-      configurations = {
-        other.config = { };
-        cp1 = host "cp1" [ ];
-      };
-    }).hosts;
+    got =
+      lib.attrNames
+        (fleet.manifest {
+          configurations = {
+            other.config = { };
+            cp1 = host "cp1" [ ];
+          };
+        }).hosts;
     want = [ "cp1" ];
   }
   {
     name = "a_host_is_known_by_its_host_name";
-    got = lib.attrNames (fleet.manifest {
-      configurations.attribute = host "cp1" [ ];
-    }).hosts;
+    got =
+      lib.attrNames
+        (fleet.manifest {
+          configurations.attribute = host "cp1" [ ];
+        }).hosts;
     want = [ "cp1" ];
   }
   {
     name = "equal_configurations_of_one_host_are_one_host";
-    got = (fleet.manifest {
-      configurations = {
-        cp1 = host "cp1" [ (commonName "a") ];
-        installer = host "cp1" [ (commonName "a") ];
-      };
-    }).errors;
+    got =
+      (fleet.manifest {
+        configurations = {
+          cp1 = host "cp1" [ (commonName "a") ];
+          installer = host "cp1" [ (commonName "a") ];
+        };
+      }).errors;
     want = [ ];
   }
   {
     name = "different_configurations_of_one_host_are_a_fault";
-    got = map (error: error.message) (fleet.manifest {
-      configurations = {
-        cp1 = host "cp1" [ (commonName "a") ];
-        installer = host "cp1" [ (commonName "b") ];
-      };
-    }).errors;
+    got =
+      map (error: error.message)
+        (fleet.manifest {
+          configurations = {
+            cp1 = host "cp1" [ (commonName "a") ];
+            installer = host "cp1" [ (commonName "b") ];
+          };
+        }).errors;
     want = [
       (
         "2 configurations have the host name \"cp1\", but declare different certificates."
@@ -111,10 +129,38 @@ contract
   }
   {
     name = "ca_modules_that_disagree_with_a_host_are_a_fault";
-    got = map (error: error.code) (fleet.manifest {
-      configurations.cp1 = host "cp1" [ (commonName "a") ];
-      authorities = [ (authorityOnly (commonName "b")) ];
-    }).errors;
+    got =
+      map (error: error.code)
+        (fleet.manifest {
+          configurations.cp1 = host "cp1" [ (commonName "a") ];
+          authorities = [ (authorityOnly (commonName "b")) ];
+        }).errors;
     want = [ "authority-disagreement" ];
+  }
+  {
+    name = "the_template_lacks_only_the_keys_of_its_user";
+    got =
+      let
+        manifest = fleet.manifest { configurations = lib.genAttrs [ "cp1" "w1" ] template; };
+      in
+      {
+        faults = map (error: error.code) manifest.errors;
+        inherit (manifest) warnings;
+        w1 = lib.attrNames manifest.hosts.w1.certificates.cluster;
+        authorities = lib.attrNames manifest.authorities;
+      };
+    want = {
+      faults = [
+        "key-file-missing"
+        "key-file-missing"
+        "key-placeholder"
+      ];
+      warnings = [ ];
+      w1 = [
+        "kube-proxy"
+        "kubelet"
+      ];
+      authorities = [ "cluster" ];
+    };
   }
 ]

@@ -17,7 +17,9 @@ let
 
   rules = [
     (rule "dir_is_kept_as_written" { dir = "./my-dir"; } (c: c.dir) "./my-dir")
-    (rule "ca_defaults_derive_from_defaults" { defaults.expiry = "42h"; } (c: c.caDefaults.expiry) "42h")
+    (rule "ca_defaults_derive_from_defaults" { defaults.expiry = "42h"; } (
+      c: c.caDefaults.expiry
+    ) "42h")
     (rule "ca_defaults_need_no_defaults" { caDefaults.expiry = "42h"; } (c: c.caDefaults.expiry) "42h")
     (rule "ca_default_names_merge_with_default_names"
       {
@@ -154,11 +156,13 @@ let
     cas.cluster.certs.apiserver = declaration.certToolkit.cas.cluster.certs.apiserver;
   };
 
-  cluster = (evaluate.hostWith { flakeRoot = ./project; } "cp1" [ declaration ]).config.certToolkit.cas.cluster;
+  cluster =
+    (evaluate.hostWith { flakeRoot = ./project; } "cp1" [ declaration ]).config.certToolkit.cas.cluster;
 
   # A store path without its hash.
   nameInStore =
-    path: builtins.match "${builtins.storeDir}/[0-9a-z]{32}-(.*)" (builtins.unsafeDiscardStringContext path);
+    path:
+    builtins.match "${builtins.storeDir}/[0-9a-z]{32}-(.*)" (builtins.unsafeDiscardStringContext path);
 
   apiserverPath =
     specialArgs: module:
@@ -172,7 +176,12 @@ let
     {
       name = "a_certificate_says_its_id_and_files";
       got = {
-        inherit (cluster.certs.apiserver) id relativePath relativeAgePath keyPath;
+        inherit (cluster.certs.apiserver)
+          id
+          relativePath
+          relativeAgePath
+          keyPath
+          ;
       };
       want = {
         id = "derived-cp1-cluster-apiserver";
@@ -298,7 +307,9 @@ let
     }
     {
       name = "a_host_without_agenix_that_opens_keys_itself_is_fine";
-      got = failedAssertions (evaluate.hostWithoutAgenix { ageIntegration = false; } "cp1" [ declaration ]);
+      got = failedAssertions (
+        evaluate.hostWithoutAgenix { ageIntegration = false; } "cp1" [ declaration ]
+      );
       want = [ ];
     }
     {
@@ -322,7 +333,7 @@ let
           + " Use letters, digits and + - . _ = only, beginning with a letter, a digit or _, at most 100 of them."
         )
         (
-          "certToolkit: certToolkit.owningHostKey is not set, so the host could not open the keys of its certificates."
+          "certToolkit.owningHostKey is not set, so the host could not open the keys of its certificates."
           + " Set it to the host's public SSH key: the contents of /etc/ssh/ssh_host_ed25519_key.pub, or the path of a copy."
         )
       ];
@@ -330,7 +341,7 @@ let
     {
       name = "doubts_about_the_declaration_are_warnings";
       got =
-        map (lib.hasPrefix "certToolkit: certToolkit.dir is \"my certs\"")
+        map (lib.hasPrefix "certToolkit.dir is \"my certs\"")
           (evaluate.host "cp1" [ { certToolkit.dir = "my certs"; } ]).config.warnings;
       want = [ true ];
     }

@@ -6,7 +6,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
 use crate::render::{json, table};
 
-pub fn run(args: &PlanArgs, ui: Ui) -> Result<Exit, CliError> {
+pub(crate) fn run(args: &PlanArgs, ui: Ui) -> Result<Exit, CliError> {
     let (plan, stale) = plan::make(args, ui)?;
     let exit = plan::exit(&plan, &stale);
     if args.json {

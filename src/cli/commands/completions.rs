@@ -6,7 +6,7 @@ use crate::cli::args;
 use crate::cli::error::{CliError, Exit};
 
 #[allow(clippy::unnecessary_wraps)]
-pub fn run(shell: Shell) -> Result<Exit, CliError> {
+pub(crate) fn run(shell: Shell) -> Result<Exit, CliError> {
     generate(shell, &mut args::command(), "certs", &mut std::io::stdout());
     Ok(Exit::Done)
 }

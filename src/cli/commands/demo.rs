@@ -30,7 +30,7 @@ const BOB: &str = "ssh-ed25519 bob";
 /// Private keys belong to people and hosts, not into the repository.
 const IGNORED: &str = "/operators/\n/host-keys/*_key\n";
 
-pub fn run(args: &DemoArgs, ui: Ui) -> Result<Exit, CliError> {
+pub(crate) fn run(args: &DemoArgs, ui: Ui) -> Result<Exit, CliError> {
     let directory = &args.directory;
     let failed = |error: io::Error| {
         CliError::new(format!("cannot make the example in {}", directory.display()))

@@ -6,7 +6,7 @@ use crate::cli::args;
 use crate::cli::error::{CliError, Exit};
 use crate::store::outside;
 
-pub fn run(directory: &Path) -> Result<Exit, CliError> {
+pub(crate) fn run(directory: &Path) -> Result<Exit, CliError> {
     let failed = |error: std::io::Error| {
         CliError::new(format!("cannot write the manual to {}", directory.display())).cause(error.to_string())
     };

@@ -6,7 +6,7 @@ use crate::cli::evaluate::Source;
 use crate::cli::ui::Ui;
 use crate::manifest::Manifest;
 
-pub fn run(args: &SourceArgs, ui: Ui) -> Result<Exit, CliError> {
+pub(crate) fn run(args: &SourceArgs, ui: Ui) -> Result<Exit, CliError> {
     let json = Source::of(args)?.read()?;
     Manifest::parse(&json).map_err(|error| CliError::from_error(&error))?;
     let value: serde_json::Value =

@@ -1,11 +1,11 @@
 //! One verb, one file.
 
-pub mod check;
-pub mod completions;
-pub mod demo;
-pub mod man;
-pub mod manifest;
-pub mod plan;
-pub mod recreate;
-pub mod reference;
-pub mod rules;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod man;
+pub(crate) mod manifest;
+pub(crate) mod plan;
+pub(crate) mod recreate;
+pub(crate) mod reference;
+pub(crate) mod rules;

@@ -10,7 +10,7 @@ use crate::observe::observe;
 use crate::plan::{Plan, plan};
 use crate::render::{json, table};
 
-pub fn run(args: &PlanArgs, ui: Ui) -> Result<Exit, CliError> {
+pub(crate) fn run(args: &PlanArgs, ui: Ui) -> Result<Exit, CliError> {
     let (plan, stale) = make(args, ui)?;
     if args.json {
         ui.print(&format!("{:#}\n", json::plan(&plan, &stale)));
@@ -21,7 +21,7 @@ pub fn run(args: &PlanArgs, ui: Ui) -> Result<Exit, CliError> {
 }
 
 /// The plan for today's declaration and files, and the derived files that are out of date.
-pub fn make(args: &PlanArgs, ui: Ui) -> Result<(Plan, Vec<String>), CliError> {
+pub(crate) fn make(args: &PlanArgs, ui: Ui) -> Result<(Plan, Vec<String>), CliError> {
     let project = Project::load(&args.source, ui)?;
     check_selection(&args.selection, &project.fleet)?;
     let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
@@ -31,7 +31,7 @@ pub fn make(args: &PlanArgs, ui: Ui) -> Result<(Plan, Vec<String>), CliError> {
 }
 
 /// A refusal outweighs pending changes: no run would get past it.
-pub fn exit(plan: &Plan, stale: &[String]) -> Exit {
+pub(crate) fn exit(plan: &Plan, stale: &[String]) -> Exit {
     if plan.refusals().next().is_some() {
         Exit::Failed
     } else if is_settled(plan, stale) {

@@ -16,7 +16,7 @@ use crate::plan::{Action, Plan, plan};
 use crate::render::{json, table};
 use crate::store::{CommitError, Layout, LockError, Recovery};
 
-pub fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
+pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
     check_selection(&args.selection, &project.fleet)?;
     let jobs = args.jobs.unwrap_or_else(cores);

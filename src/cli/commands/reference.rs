@@ -7,7 +7,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
 
 #[allow(clippy::unnecessary_wraps)]
-pub fn run(ui: Ui) -> Result<Exit, CliError> {
+pub(crate) fn run(ui: Ui) -> Result<Exit, CliError> {
     ui.print(&markdown());
     Ok(Exit::Done)
 }

@@ -11,7 +11,7 @@ use crate::model::RelPath;
 use crate::nixfiles::rules;
 use crate::store::{Change, Expected};
 
-pub fn run(args: &RulesArgs, ui: Ui) -> Result<Exit, CliError> {
+pub(crate) fn run(args: &RulesArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
     let entries: BTreeMap<String, Vec<String>> = index::rules(&project.fleet);
     let Some(file) = &args.into else {

@@ -17,7 +17,10 @@
           certs = {
             apiserver = {
               usage = [ "server auth" ];
-              usages = [ "server auth" 1 ];
+              usages = [
+                "server auth"
+                1
+              ];
               key.size = "2048";
               expiry = 8760;
             };
@@ -65,7 +68,10 @@
     };
     same-key-2 = {
       userAgeKeys = [ "age1wtmuzz5uq9fjal4jex5zfw3wz94qs0txrs42pmlx6a5z5rhwaccq5tky2u" ];
-      owningHostKey = "${builtins.substring 0 80 "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEslSC1e2VTL97S7YNmuirD5bFj6pcq0LFuH65uN6hIm root@cp1"} another comment";
+      owningHostKey = "${
+        builtins.substring 0 80
+          "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEslSC1e2VTL97S7YNmuirD5bFj6pcq0LFuH65uN6hIm root@cp1"
+      } another comment";
       cas.cluster.certs.kubelet = { };
     };
   };

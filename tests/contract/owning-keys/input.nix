@@ -13,6 +13,7 @@ in
   hosts = {
     path = host ./keys/cp1.pub;
     path-with-several-keys = host ./keys/several.pub;
+    path-of-a-scan = host ./keys/scanned.pub;
     inline-ssh-ed25519 = host "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIES3RfRDj+ulucsYBcoa1y+qu+4OtPUUuuu96QMirg6c root@w1";
     inline-ssh-rsa = host "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQDPYXykXekAyhXKoi9nnSqfnHGWwOrCgldUWKV9PY/kmeKN5Ze29mk5idNXdL4RYlL9xfomZAmgmGjLdMK+CH8gu75UIfqywG9dwBxG27hLYPGdLkNOxWrjqa8WGv0N8oIwCf29X9RCX/NqkBu57PBefQ5pR4JWt2Xg+wUYi5o2jEfSGP1kRLg3MHwcj/5krl1wSnAD5ScyLfUrdKamudmuEGNwNcrbTUvR6Hko2oXgI2iHrsBMVya4IupXoOPNP/RadK5+YhFUcx3fK/gjRsN/aUGb3TqlVqROOuQsOc185k9x7XuffAlqbLeyqQOC0nVNI1KRiTRnDV9VwMnN8+T3 root@w2";
     inline-age = host "age1frtk6x77efurd8rnssrcwfjge2mqwylg66365sn0xrxzheunme4su76a3q";

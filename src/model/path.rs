@@ -62,7 +62,7 @@ impl RelPath {
     }
 
     /// `self/name` for a name this crate chose itself or has checked before.
-    pub(super) fn child(&self, name: &str) -> Self {
+    pub(crate) fn child(&self, name: &str) -> Self {
         match (self.0.as_str(), name) {
             ("", name) => Self(name.to_owned()),
             (_, "") => self.clone(),

@@ -1,0 +1,79 @@
+# The types of options that nixpkgs has not.
+{ lib }:
+let
+  inherit (lib) mapAttrs mkOption types;
+  schema = import ../schema.nix;
+
+  # A Nix path is read at evaluation; it must stay a path until then.
+  publicKey = types.either types.str types.path;
+
+  keyType = types.submodule {
+    options = {
+      algo = mkOption {
+        type = types.enum [
+          "rsa"
+          "ecdsa"
+          "ed25519"
+        ];
+        default = schema.builtinValues.leaf.key.algo;
+        description = "The algorithm of the key.";
+        example = "rsa";
+      };
+      size = mkOption {
+        type = types.nullOr (
+          types.enum [
+            256
+            384
+            521
+            2048
+            3072
+            4096
+          ]
+        );
+        default = null;
+        description = ''
+          The size of the key in bits: 2048, 3072 or 4096 for `rsa`, 256, 384 or 521 for `ecdsa`, nothing for `ed25519`.
+          `null` takes the smallest of these.
+        '';
+        example = 3072;
+      };
+    };
+  };
+
+  subtreesType = types.submodule {
+    options =
+      mapAttrs
+        (
+          _: what:
+          mkOption {
+            type = types.listOf types.str;
+            default = [ ];
+            inherit (what) description example;
+          }
+        )
+        {
+          dns = {
+            description = "Domains: the name itself and every name below it.";
+            example = [ "example.org" ];
+          };
+          ip = {
+            description = "Networks in CIDR notation.";
+            example = [ "10.0.0.0/8" ];
+          };
+          email = {
+            description = "Mailboxes, or the hosts they are on.";
+            example = [ "example.org" ];
+          };
+        };
+  };
+
+  urls = types.listOf (types.strMatching "[a-z][a-z0-9+.-]*:.+");
+in
+{
+  inherit
+    publicKey
+    keyType
+    subtreesType
+    urls
+    ;
+}

@@ -1,0 +1,243 @@
+# The options of `certToolkit`, the values where nobody says anything, and what is wrong with a value of the wrong kind.
+{ prelude }:
+let
+  # Every value that holds when nobody says anything.
+  builtinValues =
+    let
+      either = {
+        names = {
+          C = null;
+          ST = null;
+          L = null;
+          O = null;
+          OU = null;
+        };
+        hosts = [ ];
+        key = {
+          algo = "ecdsa";
+          size = 256;
+        };
+        renewBefore = null;
+        owner = "";
+        group = "";
+        mode = "";
+      };
+    in
+    {
+      top = {
+        dir = "./secrets/certs";
+        userAgeKeys = [ ];
+        userAgeIdentity = null;
+        userAgeIdentities = [ ];
+        owningHostKey = null;
+        defaults = { };
+        caDefaults = { };
+        certDefaults = { };
+        cas = { };
+      };
+      leaf = either // {
+        usages = [
+          "server auth"
+          "client auth"
+        ];
+        expiry = "8760h";
+      };
+      authority = either // {
+        usages = [
+          "cert sign"
+          "crl sign"
+        ];
+        expiry = "87600h";
+      };
+    };
+
+  # The tree of options. A leaf is a kind of value; null stands everywhere for "not said".
+  options =
+    let
+      text = {
+        say = "a string";
+        holds = isString;
+      };
+      texts = {
+        say = "a list of strings";
+        holds = value: isList value && all isString value;
+      };
+      number = {
+        say = "a whole number, 0 or more";
+        holds = value: isInt value && value >= 0;
+      };
+      textOrTexts = {
+        say = "a string or a list of strings";
+        holds = value: isString value || texts.holds value;
+      };
+      keys = {
+        say = "a list of public keys (strings, or paths of files that hold them)";
+        holds = value: isList value && all isKeySource value;
+      };
+      keyOrKeys = {
+        say = "a public key, the path of a file that holds one, or a list of these";
+        holds = value: isKeySource value || keys.holds value;
+      };
+      isKeySource = value: isString value || isPath value;
+      record = fields: { inherit fields; };
+      mapOf = element: { inherit element; };
+
+      inheritable = {
+        key = record {
+          algo = text;
+          size = number;
+        };
+        expiry = text;
+        renewBefore = text;
+        names = record (mapAttrs (_: _: textOrTexts) builtinValues.leaf.names);
+        hosts = texts;
+        usages = texts;
+        owner = text;
+        group = text;
+        mode = text;
+      };
+      certificate = inheritable // {
+        commonName = text;
+      };
+      subtrees = record {
+        dns = texts;
+        ip = texts;
+        email = texts;
+      };
+    in
+    {
+      top = record {
+        dir = text;
+        userAgeKeys = keys;
+        userAgeIdentity = text;
+        userAgeIdentities = texts;
+        owningHostKey = keyOrKeys;
+        defaults = record inheritable;
+        caDefaults = record inheritable;
+        certDefaults = record inheritable;
+        cas = mapOf (record {
+          ca = record (
+            certificate
+            // {
+              pathLength = number;
+              nameConstraints = record {
+                permitted = subtrees;
+                excluded = subtrees;
+              };
+            }
+          );
+          issuer = text;
+          userAgeKeys = keys;
+          crlUrls = texts;
+          issuerUrls = texts;
+          certDefaults = record inheritable;
+          certs = mapOf (record certificate);
+        });
+      };
+    };
+
+  # Options that nix/module.nix reads and that say nothing about certificates.
+  moduleOnly = [
+    "root"
+    "hostName"
+    "ageIntegration"
+  ];
+
+  # What of `value` is an option: without the values the module derives, and without faulty ones.
+  declared = clean options.top;
+
+  clean =
+    option: value:
+    if option ? holds then
+      if value != null && option.holds value then value else null
+    else if !(isAttrs value) then
+      null
+    else if option ? element then
+      mapAttrs (_: clean option.element) value
+    else
+      mapAttrs (name: clean option.fields.${name}) (intersectAttrs option.fields value);
+
+  # The faults of a whole certToolkit value.
+  optionFaults =
+    fault: raw:
+    typeFaults fault [ ] options.top (if isAttrs raw then removeAttrs raw moduleOnly else raw);
+
+  typeFaults =
+    fault: path: option: value:
+    let
+      wrong = say: cure: [
+        (fault "option-type" path "${optionName path} must be ${say}, but it is ${describe value}. ${cure}")
+      ];
+      unknown = attrNames (removeAttrs value (attrNames option.fields));
+      below = child: name: typeFaults fault (path ++ [ name ]) child value.${name};
+    in
+    if value == null then
+      [ ]
+    else if option ? holds then
+      if option.holds value then [ ] else wrong option.say "Correct its value, or remove it."
+    else if !(isAttrs value) then
+      wrong "a set of options" "Write ${optionName path} = { … };."
+    else if option ? element then
+      concatMap (below option.element) (attrNames value)
+    else
+      map (
+        name:
+        fault "option-unknown" (path ++ [ name ]) (
+          "There is no option ${optionName (path ++ [ name ])}."
+          + " Options there are: ${concatStringsSep ", " (attrNames option.fields)}."
+        )
+      ) unknown
+      ++ concatMap (name: below option.fields.${name} name) (
+        attrNames (intersectAttrs option.fields value)
+      );
+
+  optionName = path: concatStringsSep "." ([ "certToolkit" ] ++ map attributeName path);
+
+  # As it is written in Nix: with quotes where the name needs them.
+  attributeName =
+    name: if match "[A-Za-z_][A-Za-z0-9_'-]*" name != null then name else quote (shorten 60 name);
+
+  # Without the text of a string, which may be a secret in the wrong place.
+  describe =
+    value:
+    {
+      set = "a set";
+      list = "a list with other things in it";
+      string = "a string";
+      int = toString value;
+      float = toString value;
+      bool = "true or false";
+      path = "a path";
+      lambda = "a function";
+    }
+    .${typeOf value} or (typeOf value);
+
+  inherit (builtins)
+    all
+    attrNames
+    concatMap
+    concatStringsSep
+    intersectAttrs
+    isAttrs
+    isInt
+    isList
+    isString
+    mapAttrs
+    match
+    removeAttrs
+    typeOf
+    ;
+  inherit (prelude) isPath quote shorten;
+in
+{
+  inherit
+    builtinValues
+    options
+    declared
+    moduleOnly
+    optionFaults
+    optionName
+    attributeName
+    describe
+    ;
+}

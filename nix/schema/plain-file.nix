@@ -1,0 +1,94 @@
+# `certs --file certs.nix`: declarations as plain data, without NixOS and without nixpkgs.
+{
+  prelude,
+  options,
+  fleet,
+}:
+let
+  # For `certs --file certs.nix`: { hosts.<host> = source; } where a source is a certToolkit value, a set or a NixOS
+  # module with `certToolkit` in it, the path of one, or a list of these merged from left to right.
+  fromFile =
+    file:
+    let
+      content = import file;
+      hosts = content.hosts or null;
+    in
+    if !(isAttrs content) || !(isAttrs hosts) then
+      throw "${toString file} must be a set { hosts.<name> = …; }, one entry for each host. Wrap what it holds in such a set."
+    else
+      manifest { hosts = mapAttrs hostValue hosts; };
+
+  hostValue =
+    host: source:
+    if isPath source then
+      hostValue host (import source)
+    else if isList source then
+      foldl' mergeDeep { } (map (hostValue host) source)
+    else if isFunction source then
+      hostValue host (callModule host source)
+    else if isAttrs source then
+      if source ? imports then
+        throw (
+          "The module of hosts.${attributeName host} imports others, which a plain file cannot do."
+          + " List them instead: hosts.${attributeName host} = [ ./one.nix ./other.nix ];."
+        )
+      else
+        source.certToolkit or source.config.certToolkit or source
+    else
+      throw "hosts.${attributeName host} is ${describe source}; it must be a certToolkit value, a module, a path or a list of these.";
+
+  # Enough of a module's arguments for one that only declares data.
+  callModule =
+    host: module:
+    let
+      arguments = {
+        config.networking.hostName = host;
+        name = host;
+        options = { };
+        # Many modules ask for these and do not use them.
+        lib = absent "lib";
+        pkgs = absent "pkgs";
+      };
+      absent =
+        name:
+        throw (
+          "The module of hosts.${attributeName host} uses ${name}, which a plain file cannot give."
+          + " Evaluate it as a flake (certs recreate --flake .), or write what it says as plain data."
+        );
+      needed = attrNames (filterAttrs (_: optional: !optional) (functionArgs module));
+      lacking = filter (name: !(arguments ? ${name})) needed;
+    in
+    if lacking == [ ] then
+      module arguments
+    else
+      throw (
+        "The module of hosts.${attributeName host} asks for ${concatStringsSep ", " lacking}, which a plain file cannot give."
+        + " Evaluate it as a flake (certs recreate --flake .), or remove the arguments."
+      );
+
+  mergeDeep =
+    left: right:
+    left
+    // mapAttrs (
+      name: value:
+      if isAttrs value && isAttrs (left.${name} or null) then mergeDeep left.${name} value else value
+    ) right;
+
+  inherit (builtins)
+    attrNames
+    concatStringsSep
+    filter
+    foldl'
+    functionArgs
+    isAttrs
+    isFunction
+    isList
+    mapAttrs
+    ;
+  inherit (prelude) isPath filterAttrs;
+  inherit (options) attributeName describe;
+  inherit (fleet) manifest;
+in
+{
+  inherit fromFile;
+}

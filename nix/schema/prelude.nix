@@ -1,0 +1,36 @@
+# What nixpkgs' lib has and builtins have not.
+let
+  isPath = value: typeOf value == "path";
+  orElse = default: value: if value == null then default else value;
+  toList = value: if isList value then value else [ value ];
+  unique = foldl' (list: value: if elem value list then list else list ++ [ value ]) [ ];
+  max = a: b: if a > b then a else b;
+  filterAttrs = keep: set: removeAttrs set (filter (name: !(keep name set.${name})) (attrNames set));
+  quote = toJSON;
+  shorten = limit: text: if stringLength text <= limit then text else "${substring 0 limit text}…";
+
+  inherit (builtins)
+    attrNames
+    elem
+    filter
+    foldl'
+    isList
+    removeAttrs
+    stringLength
+    substring
+    toJSON
+    typeOf
+    ;
+in
+{
+  inherit
+    isPath
+    orElse
+    toList
+    unique
+    max
+    filterAttrs
+    quote
+    shorten
+    ;
+}

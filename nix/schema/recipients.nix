@@ -1,0 +1,226 @@
+# Who may open a key: public keys in every form people write them, and what is wrong with them.
+{
+  prelude,
+  options,
+  files,
+}:
+let
+  # Public keys as people give them: a Nix path (read now), a string with one or more keys, another string (the path of
+  # a file, read at run time), or a list of these.
+  # -> { given: was there anything?; found: [ { key; } | { file; } ]; faults: fault -> [ fault ]; }
+  publicKeys =
+    option: value:
+    let
+      entries = keyEntries value;
+    in
+    {
+      given = entries != [ ];
+      found = filter (entry: !(entry ? fault)) (map (entry: removeAttrs entry [ "problem" ]) entries);
+      faults =
+        fault:
+        map (entry: fault entry.problem.code option "${optionName option} ${entry.problem.message}") (
+          filter (entry: entry ? problem) entries
+        );
+    };
+
+  keyEntries =
+    value:
+    if value == null then
+      [ ]
+    else if isList value then
+      concatMap keyEntries value
+    else if isPath value || inStore value then
+      keysInFile value
+    else
+      map (line: if looksLikeKey line then keyEntry line else fileEntry line) (keyLines value);
+
+  keysInFile =
+    path:
+    let
+      lines = map withoutHost (keyLines (readFile path));
+      refuse = code: message: [
+        {
+          fault = true;
+          problem = { inherit code message; };
+        }
+      ];
+    in
+    if !(pathExists path) then
+      refuse "key-file-missing" (
+        "names the file ${shortPath path}, which does not exist."
+        + " Create it with the public key in it, and run git add if the project is a flake in Git."
+      )
+    else if lines == [ ] then
+      refuse "key-file-empty" (
+        "names the file ${shortPath path}, which holds no key."
+        + " Put a public key into it: ssh-keyscan -t ed25519 HOST, or age-keygen -y KEY."
+      )
+    else if any isPrivate lines then
+      refuse "key-private" (
+        "names the file ${shortPath path}, which holds a private key."
+        + " Name the public key instead (ssh_host_ed25519_key.pub), and replace the private key if it was ever committed."
+      )
+    else
+      map keyEntry lines;
+
+  # The end of a path: enough to find the file, without the store path or the checkout before it.
+  shortPath =
+    path:
+    let
+      parts = dirParts (unsafeDiscardStringContext (toString path));
+      start = max 0 (length parts - 3);
+    in
+    concatStringsSep "/" (genList (index: elemAt parts (start + index)) (length parts - start));
+
+  keyEntry =
+    line:
+    if isPrivate line then
+      {
+        fault = true;
+        problem = {
+          code = "key-private";
+          message =
+            "contains a private key, which would be readable by everyone in the Nix store."
+            + " Write its public key (age-keygen -y, or the .pub file), and replace the private key.";
+        };
+      }
+    else if isPlaceholder line then
+      {
+        key = line;
+        problem = {
+          code = "key-placeholder";
+          message =
+            "contains the placeholder ${quote line}, which is no key."
+            + " Replace it by a public key: the output of age-keygen -y, or the line in ~/.ssh/id_ed25519.pub for a person"
+            + " and in /etc/ssh/ssh_host_ed25519_key.pub for a host.";
+        };
+      }
+    else
+      { key = line; };
+
+  fileEntry = line: if isPrivate line || isPlaceholder line then keyEntry line else { file = line; };
+
+  # ssh-keyscan writes the name of the host before the key.
+  withoutHost =
+    line:
+    let
+      scanned = match "[^[:blank:]]+[[:blank:]]+((ssh|ecdsa|sk)-[^[:blank:]]+[[:blank:]].*)" line;
+    in
+    if scanned == null || looksLikeKey line then line else head scanned;
+
+  looksLikeKey =
+    line: match "(ssh-|ecdsa-|sk-)[^/[:blank:]]*[[:blank:]].*|age1[^/]*|AGE-SECRET-KEY-.*" line != null;
+
+  isPrivate = line: match ".*PRIVATE KEY.*|AGE-SECRET-KEY-.*|AGE-PLUGIN-.*" line != null;
+
+  # "age1...", "ssh-ed25519 AAAA…", "<your key>": copied from an example, and never filled in.
+  isPlaceholder = line: any (word: match ".*\\.\\.\\..*|.*….*|<.*" word != null) (firstTwoWords line);
+
+  # The type and the key itself, without the comment.
+  firstTwoWords =
+    line:
+    let
+      words = filter (word: isString word && word != "") (split "[[:blank:]]+" line);
+    in
+    if length words < 2 then
+      words
+    else
+      [
+        (head words)
+        (elemAt words 1)
+      ];
+
+  keyLines =
+    text:
+    filter (line: line != "" && substring 0 1 line != "#") (
+      map trim (filter isString (split "[\r\n]+" text))
+    );
+
+  trim =
+    line:
+    let
+      inner = match "[[:space:]]*([^[:space:]].*)" line;
+      outer = if inner == null then null else match "(.*[^[:space:]])[[:space:]]*" (head inner);
+    in
+    if outer == null then "" else head outer;
+
+  # A string like "${self}/keys/cp1.pub": a source in the store, readable now. The output of a derivation is not (that
+  # would be an import from derivation).
+  inStore =
+    value:
+    isString value
+    && substring 0 (stringLength storeDir + 1) value == "${storeDir}/"
+    && all (kind: kind == { path = true; }) (attrValues (getContext value));
+
+  missingRecipients =
+    fault:
+    {
+      cas,
+      certificates,
+      users,
+      authorityUsers,
+      owners,
+    }:
+    let
+      operator = "Add your public key: the output of age-keygen -y, or the line in ~/.ssh/id_ed25519.pub.";
+      silent = filter (ca: !authorityUsers.${ca}) (attrNames cas);
+    in
+    (
+      if cas != { } && !users then
+        [
+          (fault "operator-missing" [ "userAgeKeys" ] (
+            "certToolkit.userAgeKeys is empty, so nobody could ever open the keys of the authorities again. ${operator}"
+          ))
+        ]
+      else
+        map (
+          ca:
+          fault "operator-missing" [ "cas" ca "userAgeKeys" ] (
+            "certToolkit.cas.${ca}.userAgeKeys is empty, so nobody could ever open the key of the authority again. ${operator}"
+          )
+        ) silent
+    )
+    ++ (
+      if certificates != { } && !owners then
+        [
+          (fault "host-key-missing" [ "owningHostKey" ] (
+            "certToolkit.owningHostKey is not set, so the host could not open the keys of its certificates."
+            + " Set it to the host's public SSH key: the contents of /etc/ssh/ssh_host_ed25519_key.pub, or the path of a copy."
+          ))
+        ]
+      else
+        [ ]
+    );
+
+  inherit (builtins)
+    all
+    any
+    attrNames
+    attrValues
+    concatMap
+    concatStringsSep
+    elemAt
+    filter
+    genList
+    getContext
+    head
+    isList
+    isString
+    length
+    match
+    pathExists
+    readFile
+    removeAttrs
+    split
+    storeDir
+    stringLength
+    substring
+    unsafeDiscardStringContext
+    ;
+  inherit (prelude) isPath max quote;
+  inherit (options) optionName;
+  inherit (files) dirParts;
+in
+{
+  inherit publicKeys missingRecipients firstTwoWords;
+}

@@ -1,0 +1,5 @@
+{
+  hosts.cp1 = {
+    imports = [ ./number.nix ];
+  };
+}

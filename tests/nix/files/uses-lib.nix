@@ -1,0 +1,3 @@
+{
+  hosts.cp1 = { lib, ... }: { certToolkit.dir = lib.mkDefault "a"; };
+}
