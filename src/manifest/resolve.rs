@@ -19,7 +19,7 @@ pub struct Resolution {
 }
 
 pub(super) fn resolve(wire: &ManifestV1, key_files: &KeyFiles) -> Result<Resolution, Vec<Fault>> {
-    let mut faults = Faults { list: wire.errors.iter().map(notice).collect() };
+    let mut faults = Faults { list: wire.errors.iter().map(notice).collect(), evaluated: wire.errors.len() };
     let dir = faults.keep("dir", &Context::option(&["dir"]), RelPath::new(&wire.dir));
     let authorities = resolve_authorities(wire, &mut faults);
     let certificates = resolve_hosts(wire, key_files, &mut faults);
@@ -55,8 +55,13 @@ impl Context {
     }
 }
 
+/// The field of faults about the very name of a host, an authority or a certificate.
+const NAME: &str = "name";
+
 struct Faults {
     list: Vec<Fault>,
+    /// How many of them the evaluation found; they stand first.
+    evaluated: usize,
 }
 
 impl Faults {
@@ -67,11 +72,15 @@ impl Faults {
 
     fn note(&mut self, field: &str, context: &Context, word: Option<&str>, cause: String) {
         let message = if context.subject.is_empty() { cause } else { format!("{}: {cause}", context.subject) };
-        let option = if context.option.last().is_some_and(|last| last == field) {
+        // A name is where its option is; any other field is an option below.
+        let option = if field == NAME || context.option.last().is_some_and(|last| last == field) {
             context.option.clone()
         } else {
             context.field(field)
         };
+        if self.is_known(&option, &context.hosts) {
+            return;
+        }
         self.list.push(Fault {
             code: format!("invalid-{}", kebab(field)),
             message,
@@ -80,6 +89,14 @@ impl Faults {
             word: word.map(str::to_owned),
             hosts: context.hosts.clone(),
         });
+    }
+
+    /// Whether the evaluation, which knows where each value was inherited from, has already said what is wrong there.
+    fn is_known(&self, option: &[String], hosts: &[String]) -> bool {
+        self.list.iter().take(self.evaluated).any(|known| {
+            let covers = if known.option.is_empty() { option.is_empty() } else { option.starts_with(&known.option) };
+            covers && (hosts.is_empty() || hosts.iter().any(|host| known.hosts.contains(host)))
+        })
     }
 }
 
@@ -129,12 +146,12 @@ fn resolve_authorities(wire: &ManifestV1, faults: &mut Faults) -> Vec<Authority>
 
 fn resolve_authority(wire: &ManifestV1, name: &str, authority: &AuthorityV1, faults: &mut Faults) -> Option<Authority> {
     let context = Context {
-        subject: format!("authority {name}"),
+        subject: format!("authority {}", name.escape_debug()),
         option: vec!["cas".to_owned(), name.to_owned(), "ca".to_owned()],
         hosts: authority.declared_by.clone(),
     };
     let outer = Context { option: vec!["cas".to_owned(), name.to_owned()], ..context.clone() };
-    let resolved_name = faults.keep("cas", &outer, Name::new(name));
+    let resolved_name = faults.keep(NAME, &outer, Name::new(name));
     let common = Common {
         common_name: &authority.common_name,
         names: &authority.names,
@@ -196,11 +213,11 @@ fn resolve_hosts(wire: &ManifestV1, key_files: &KeyFiles, faults: &mut Faults) -
     let mut certificates = Vec::new();
     for (host, declared) in &wire.hosts {
         let context = Context {
-            subject: format!("host {host}"),
+            subject: format!("host {}", host.escape_debug()),
             option: Vec::new(),
             hosts: vec![host.clone()],
         };
-        let name = faults.keep("hostName", &context, Name::new(host));
+        let name = faults.keep(NAME, &context, Name::new(host));
         if declared.certificates.values().all(BTreeMap::is_empty) {
             continue;
         }
@@ -263,13 +280,13 @@ fn resolve_leaf(
     faults: &mut Faults,
 ) -> Option<Certificate> {
     let context = Context {
-        subject: format!("certificate {leaf} of host {host}"),
+        subject: format!("certificate {} of host {}", leaf.escape_debug(), host.escape_debug()),
         option: ["cas", authority, "certs", leaf].map(str::to_owned).to_vec(),
         hosts: vec![host.to_owned()],
     };
-    let name = faults.keep("certs", &context, Name::new(leaf));
+    let name = faults.keep(NAME, &context, Name::new(leaf));
     if !wire.authorities.contains_key(authority) {
-        faults.note("certs", &context, None, format!("its authority {authority:?} is not declared"));
+        faults.note("authority", &context, None, format!("its authority {authority:?} is not declared"));
     }
     let common = Common {
         common_name: &certificate.common_name,

@@ -39,6 +39,15 @@ fn only_does_not_mention_issuers_that_stay_as_they_are() {
 }
 
 #[test]
+fn what_is_no_longer_declared_has_no_step_but_its_files() {
+    let tree = Tree::made_from(&one_leaf());
+    assert_eq!(
+        tree.plan(&one_leaf().without("cp1/root/server")),
+        ["keep ca/root"]
+    );
+}
+
+#[test]
 fn undeclared_files_are_kept_and_shown() {
     let mut tree = Tree::made_from(&nothing().root("root"));
     tree.leave("certs/derived/cp1/root-gone.crt");
