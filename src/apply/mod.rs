@@ -27,6 +27,7 @@ use unlock::Unlocked;
 
 /// Everything a run works with.
 #[derive(Clone, Copy)]
+#[allow(missing_debug_implementations)] // It would print the whole fleet, and a terminal has no Debug.
 pub struct Run<'a> {
     pub fleet: &'a Fleet,
     pub observed: &'a Observed,

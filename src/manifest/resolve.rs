@@ -26,6 +26,7 @@ pub(super) fn resolve(wire: &ManifestV1, key_files: &KeyFiles) -> Result<Resolut
     report_shared_files(&authorities, &certificates, &mut faults);
     report_outside(dir.as_ref(), &authorities, &certificates, &mut faults);
     let authorities = order(authorities, &mut faults);
+    faults.drop_what_the_evaluation_said(wire);
     match dir {
         Some(dir) if faults.list.is_empty() => Ok(Resolution {
             fleet: Fleet { dir, identities: wire.identities.clone(), authorities, certificates },
@@ -60,6 +61,28 @@ struct Faults {
 }
 
 impl Faults {
+    /// What the evaluation reports of an option is not said a second time in other words.
+    fn drop_what_the_evaluation_said(&mut self, wire: &ManifestV1) {
+        let own = self.list.split_off(wire.errors.len());
+        let is_news = |fault: &Fault| {
+            fault.option.is_empty() || wire.errors.iter().all(|error| error.option != fault.option)
+        };
+        self.list.extend(own.into_iter().filter(is_news));
+    }
+
+    /// The name, or its error noted against the very option that bears it.
+    fn keep_name(&mut self, context: &Context, name: &str) -> Option<Name> {
+        let error = match Name::new(name) {
+            Ok(name) => return Some(name),
+            Err(error) => error,
+        };
+        self.note("name", context, None, error.to_string());
+        if let Some(fault) = self.list.last_mut() {
+            fault.option.clone_from(&context.option);
+        }
+        None
+    }
+
     /// The value, or its error noted against `field`.
     fn keep<T, E: std::fmt::Display>(&mut self, field: &str, context: &Context, result: Result<T, E>) -> Option<T> {
         result.map_err(|error| self.note(field, context, None, error.to_string())).ok()
@@ -134,7 +157,7 @@ fn resolve_authority(wire: &ManifestV1, name: &str, authority: &AuthorityV1, fau
         hosts: authority.declared_by.clone(),
     };
     let outer = Context { option: vec!["cas".to_owned(), name.to_owned()], ..context.clone() };
-    let resolved_name = faults.keep("cas", &outer, Name::new(name));
+    let resolved_name = faults.keep_name(&outer, name);
     let common = Common {
         common_name: &authority.common_name,
         names: &authority.names,
@@ -200,7 +223,7 @@ fn resolve_hosts(wire: &ManifestV1, key_files: &KeyFiles, faults: &mut Faults) -
             option: Vec::new(),
             hosts: vec![host.clone()],
         };
-        let name = faults.keep("hostName", &context, Name::new(host));
+        let name = faults.keep_name(&context, host);
         if declared.certificates.values().all(BTreeMap::is_empty) {
             continue;
         }
@@ -267,7 +290,7 @@ fn resolve_leaf(
         option: ["cas", authority, "certs", leaf].map(str::to_owned).to_vec(),
         hosts: vec![host.to_owned()],
     };
-    let name = faults.keep("certs", &context, Name::new(leaf));
+    let name = faults.keep_name(&context, leaf);
     if !wire.authorities.contains_key(authority) {
         faults.note("certs", &context, None, format!("its authority {authority:?} is not declared"));
     }
