@@ -1,3 +1,4 @@
 //! placeholder
 
+pub mod nixfiles;
 pub mod store;
