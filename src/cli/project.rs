@@ -208,7 +208,12 @@ fn render_faults(faults: &[Fault], severity: Severity, root: &Path, ui: Ui) -> S
 }
 
 fn place_of(locator: &Locator, fault: &Fault) -> Option<Place> {
-    let found = locator.find(&fault.option, fault.word.as_deref())?;
+    let word = fault.word.as_deref();
+    let found = match fault.hosts.as_slice() {
+        // What one host writes may stand in several places; its own is meant.
+        [host] => locator.find_on(host, &fault.option, word)?,
+        _ => locator.find(&fault.option, word)?,
+    };
     Some(Place { file: found.file, line: found.line, column: found.column, text: found.text, width: found.width })
 }
 
