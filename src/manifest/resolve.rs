@@ -72,15 +72,9 @@ impl Faults {
 
     /// The name, or its error noted against the very option that bears it.
     fn keep_name(&mut self, context: &Context, name: &str) -> Option<Name> {
-        let error = match Name::new(name) {
-            Ok(name) => return Some(name),
-            Err(error) => error,
-        };
-        self.note("name", context, None, error.to_string());
-        if let Some(fault) = self.list.last_mut() {
-            fault.option.clone_from(&context.option);
-        }
-        None
+        Name::new(name)
+            .map_err(|error| self.push("invalid-name", context.option.clone(), context, None, error.to_string()))
+            .ok()
     }
 
     /// The value, or its error noted against `field`.
@@ -89,14 +83,15 @@ impl Faults {
     }
 
     fn note(&mut self, field: &str, context: &Context, word: Option<&str>, cause: String) {
+        let is_field = context.option.last().is_some_and(|last| last == field);
+        let option = if is_field { context.option.clone() } else { context.field(field) };
+        self.push(&format!("invalid-{}", kebab(field)), option, context, word, cause);
+    }
+
+    fn push(&mut self, code: &str, option: Vec<String>, context: &Context, word: Option<&str>, cause: String) {
         let message = if context.subject.is_empty() { cause } else { format!("{}: {cause}", context.subject) };
-        let option = if context.option.last().is_some_and(|last| last == field) {
-            context.option.clone()
-        } else {
-            context.field(field)
-        };
         self.list.push(Fault {
-            code: format!("invalid-{}", kebab(field)),
+            code: code.to_owned(),
             message,
             cure: None,
             option,
@@ -357,9 +352,14 @@ fn resolve_subject(common: &Common<'_>, context: &Context, faults: &mut Faults) 
         Ok(subject) => Some(subject),
         Err(errors) => {
             for error in errors {
-                let is_common_name = error.kind() == Some(&AttributeType::CommonName);
-                let field = if is_common_name { "commonName" } else { "names" };
-                faults.note(field, context, None, error.to_string());
+                let kind = error.kind();
+                if kind == Some(&AttributeType::CommonName) {
+                    faults.note("commonName", context, None, error.to_string());
+                    continue;
+                }
+                let mut option = context.field("names");
+                option.extend(kind.map(|kind| kind.short_name().to_owned()));
+                faults.push("invalid-names", option, context, None, error.to_string());
             }
             None
         }

@@ -295,10 +295,13 @@ struct Word {
 }
 
 impl Definition {
-    /// The path below `certToolkit`, if it is one.
+    /// The path below `certToolkit`, or below `hosts.<name>` in a plain file that does without it.
     fn option_path(&self) -> Option<&[Key]> {
-        let top = self.path.iter().position(|key| key.is(TOP_OPTION))?;
-        self.path.get(top + 1..)
+        match (self.path.iter().position(|key| key.is(TOP_OPTION)), self.path.as_slice()) {
+            (Some(top), path) => path.get(top + 1..),
+            (None, [hosts, _, option @ ..]) if hosts.is("hosts") && !option.is_empty() => Some(option),
+            (None, _) => None,
+        }
     }
 
     fn word(&self, text: &str) -> Option<&Word> {
