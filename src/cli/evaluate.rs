@@ -150,8 +150,8 @@ mod tests {
 
     #[test]
     fn nothing_is_left_to_import() {
-        assert!(!schema().contains("import ./"));
-        assert!(!fleet_function().contains("import ./"));
+        assert!(!schema().contains("= import ./"));
+        assert!(!fleet_function().contains("= import ./"));
     }
 
     #[test]
