@@ -19,13 +19,14 @@ pub struct Resolution {
 }
 
 pub(super) fn resolve(wire: &ManifestV1, key_files: &KeyFiles) -> Result<Resolution, Vec<Fault>> {
-    let mut faults = Faults { list: wire.errors.iter().map(notice).collect(), evaluated: wire.errors.len() };
+    let mut faults = Faults { list: wire.errors.iter().map(notice).collect() };
     let dir = faults.keep("dir", &Context::option(&["dir"]), RelPath::new(&wire.dir));
     let authorities = resolve_authorities(wire, &mut faults);
     let certificates = resolve_hosts(wire, key_files, &mut faults);
     report_shared_files(&authorities, &certificates, &mut faults);
     report_outside(dir.as_ref(), &authorities, &certificates, &mut faults);
     let authorities = order(authorities, &mut faults);
+    faults.drop_what_the_evaluation_said(wire);
     match dir {
         Some(dir) if faults.list.is_empty() => Ok(Resolution {
             fleet: Fleet { dir, identities: wire.identities.clone(), authorities, certificates },
@@ -55,48 +56,48 @@ impl Context {
     }
 }
 
-/// The field of faults about the very name of a host, an authority or a certificate.
-const NAME: &str = "name";
-
 struct Faults {
     list: Vec<Fault>,
-    /// How many of them the evaluation found; they stand first.
-    evaluated: usize,
 }
 
 impl Faults {
+    /// What the evaluation reports of an option is not said a second time in other words.
+    fn drop_what_the_evaluation_said(&mut self, wire: &ManifestV1) {
+        let own = self.list.split_off(wire.errors.len());
+        let is_news = |fault: &Fault| {
+            fault.option.is_empty() || wire.errors.iter().all(|error| error.option != fault.option)
+        };
+        self.list.extend(own.into_iter().filter(is_news));
+    }
+
+    /// The name, or its error noted against the very option that bears it.
+    fn keep_name(&mut self, context: &Context, name: &str) -> Option<Name> {
+        Name::new(name)
+            .map_err(|error| self.push("invalid-name", context.option.clone(), context, None, error.to_string()))
+            .ok()
+    }
+
     /// The value, or its error noted against `field`.
     fn keep<T, E: std::fmt::Display>(&mut self, field: &str, context: &Context, result: Result<T, E>) -> Option<T> {
         result.map_err(|error| self.note(field, context, None, error.to_string())).ok()
     }
 
     fn note(&mut self, field: &str, context: &Context, word: Option<&str>, cause: String) {
+        let is_field = context.option.last().is_some_and(|last| last == field);
+        let option = if is_field { context.option.clone() } else { context.field(field) };
+        self.push(&format!("invalid-{}", kebab(field)), option, context, word, cause);
+    }
+
+    fn push(&mut self, code: &str, option: Vec<String>, context: &Context, word: Option<&str>, cause: String) {
         let message = if context.subject.is_empty() { cause } else { format!("{}: {cause}", context.subject) };
-        // A name is where its option is; any other field is an option below.
-        let option = if field == NAME || context.option.last().is_some_and(|last| last == field) {
-            context.option.clone()
-        } else {
-            context.field(field)
-        };
-        if self.is_known(&option, &context.hosts) {
-            return;
-        }
         self.list.push(Fault {
-            code: format!("invalid-{}", kebab(field)),
+            code: code.to_owned(),
             message,
             cure: None,
             option,
             word: word.map(str::to_owned),
             hosts: context.hosts.clone(),
         });
-    }
-
-    /// Whether the evaluation, which knows where each value was inherited from, has already said what is wrong there.
-    fn is_known(&self, option: &[String], hosts: &[String]) -> bool {
-        self.list.iter().take(self.evaluated).any(|known| {
-            let covers = if known.option.is_empty() { option.is_empty() } else { option.starts_with(&known.option) };
-            covers && (hosts.is_empty() || hosts.iter().any(|host| known.hosts.contains(host)))
-        })
     }
 }
 
@@ -146,12 +147,12 @@ fn resolve_authorities(wire: &ManifestV1, faults: &mut Faults) -> Vec<Authority>
 
 fn resolve_authority(wire: &ManifestV1, name: &str, authority: &AuthorityV1, faults: &mut Faults) -> Option<Authority> {
     let context = Context {
-        subject: format!("authority {}", name.escape_debug()),
+        subject: format!("authority {name}"),
         option: vec!["cas".to_owned(), name.to_owned(), "ca".to_owned()],
         hosts: authority.declared_by.clone(),
     };
     let outer = Context { option: vec!["cas".to_owned(), name.to_owned()], ..context.clone() };
-    let resolved_name = faults.keep(NAME, &outer, Name::new(name));
+    let resolved_name = faults.keep_name(&outer, name);
     let common = Common {
         common_name: &authority.common_name,
         names: &authority.names,
@@ -213,11 +214,11 @@ fn resolve_hosts(wire: &ManifestV1, key_files: &KeyFiles, faults: &mut Faults) -
     let mut certificates = Vec::new();
     for (host, declared) in &wire.hosts {
         let context = Context {
-            subject: format!("host {}", host.escape_debug()),
+            subject: format!("host {host}"),
             option: Vec::new(),
             hosts: vec![host.clone()],
         };
-        let name = faults.keep(NAME, &context, Name::new(host));
+        let name = faults.keep_name(&context, host);
         if declared.certificates.values().all(BTreeMap::is_empty) {
             continue;
         }
@@ -280,13 +281,13 @@ fn resolve_leaf(
     faults: &mut Faults,
 ) -> Option<Certificate> {
     let context = Context {
-        subject: format!("certificate {} of host {}", leaf.escape_debug(), host.escape_debug()),
+        subject: format!("certificate {leaf} of host {host}"),
         option: ["cas", authority, "certs", leaf].map(str::to_owned).to_vec(),
         hosts: vec![host.to_owned()],
     };
-    let name = faults.keep(NAME, &context, Name::new(leaf));
+    let name = faults.keep_name(&context, leaf);
     if !wire.authorities.contains_key(authority) {
-        faults.note("authority", &context, None, format!("its authority {authority:?} is not declared"));
+        faults.note("certs", &context, None, format!("its authority {authority:?} is not declared"));
     }
     let common = Common {
         common_name: &certificate.common_name,
@@ -351,9 +352,14 @@ fn resolve_subject(common: &Common<'_>, context: &Context, faults: &mut Faults) 
         Ok(subject) => Some(subject),
         Err(errors) => {
             for error in errors {
-                let is_common_name = error.kind() == Some(&AttributeType::CommonName);
-                let field = if is_common_name { "commonName" } else { "names" };
-                faults.note(field, context, None, error.to_string());
+                let kind = error.kind();
+                if kind == Some(&AttributeType::CommonName) {
+                    faults.note("commonName", context, None, error.to_string());
+                    continue;
+                }
+                let mut option = context.field("names");
+                option.extend(kind.map(|kind| kind.short_name().to_owned()));
+                faults.push("invalid-names", option, context, None, error.to_string());
             }
             None
         }
