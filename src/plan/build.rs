@@ -82,7 +82,7 @@ impl<'a> Planner<'a> {
         let pair = self.observed.pair(&id);
         let requested = self.policy.replace.iter().any(|pattern| pattern.names(&id));
         let findings = if requested {
-            self.requested_authority(authority, pair)
+            requested_authority(authority, pair)
         } else {
             self.authority_findings(authority, pair)
         };
@@ -91,17 +91,6 @@ impl<'a> Planner<'a> {
             |cure| Action::Refuse { cure },
         );
         self.step(artifact, action, findings.reasons)
-    }
-
-    fn requested_authority(&self, authority: &Authority, pair: &ObservedPair) -> Findings {
-        let refusal = match &pair.key {
-            FileState::Defective { defect, .. } if defect.kind != DefectKind::EmptyKey => Some(format!(
-                "a key that cannot be read is never overwritten; move {} away and run again",
-                authority.files.key
-            )),
-            _ => None,
-        };
-        Findings { reasons: vec![Reason::Requested], refusal }
     }
 
     fn authority_findings(&self, authority: &'a Authority, pair: &ObservedPair) -> Findings {
@@ -356,6 +345,17 @@ impl<'a> Planner<'a> {
         };
         self.outlooks.insert(&authority.name, outlook);
     }
+}
+
+fn requested_authority(authority: &Authority, pair: &ObservedPair) -> Findings {
+    let refusal = match &pair.key {
+        FileState::Defective { defect, .. } if defect.kind != DefectKind::EmptyKey => Some(format!(
+            "a key that cannot be read is never overwritten; move {} away and run again",
+            authority.files.key
+        )),
+        _ => None,
+    };
+    Findings { reasons: vec![Reason::Requested], refusal }
 }
 
 fn refuse(reasons: Vec<Reason>, cure: String) -> Findings {
