@@ -101,6 +101,15 @@ impl Faults {
     }
 }
 
+/// Enough of a name to recognise it by; one that is no name may have any length.
+fn shortened(name: &str) -> String {
+    const ENOUGH: usize = 100;
+    match name.char_indices().nth(ENOUGH) {
+        Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
+        None => name.to_owned(),
+    }
+}
+
 fn kebab(field: &str) -> String {
     let mut out = String::new();
     for c in field.chars() {
@@ -148,7 +157,7 @@ fn resolve_authorities(wire: &ManifestV1, faults: &mut Faults) -> Vec<Authority>
 
 fn resolve_authority(wire: &ManifestV1, name: &str, authority: &AuthorityV1, faults: &mut Faults) -> Option<Authority> {
     let context = Context {
-        subject: format!("authority {name}"),
+        subject: format!("authority {}", shortened(name)),
         option: vec!["cas".to_owned(), name.to_owned(), "ca".to_owned()],
         hosts: authority.declared_by.clone(),
     };
@@ -215,7 +224,7 @@ fn resolve_hosts(wire: &ManifestV1, key_files: &KeyFiles, faults: &mut Faults) -
     let mut certificates = Vec::new();
     for (host, declared) in &wire.hosts {
         let context = Context {
-            subject: format!("host {host}"),
+            subject: format!("host {}", shortened(host)),
             option: Vec::new(),
             hosts: vec![host.clone()],
         };
@@ -282,7 +291,7 @@ fn resolve_leaf(
     faults: &mut Faults,
 ) -> Option<Certificate> {
     let context = Context {
-        subject: format!("certificate {leaf} of host {host}"),
+        subject: format!("certificate {} of host {}", shortened(leaf), shortened(host)),
         option: ["cas", authority, "certs", leaf].map(str::to_owned).to_vec(),
         hosts: vec![host.to_owned()],
     };
@@ -506,7 +515,7 @@ fn report_cycle(cycle: &[Authority], faults: &mut Faults) {
         return;
     }
     let names: Vec<&str> = cycle.iter().map(|authority| authority.name.as_str()).collect();
-    let context = Context::option(&["cas"]);
+    let context = Context::option(&["cas", names.first().unwrap_or(&"")]);
     let cause = format!("the authorities {} issue each other in a circle; one of them must be a root", names.join(", "));
     faults.note("issuer", &context, None, cause);
 }
@@ -533,7 +542,7 @@ fn measure_depth(ordered: &mut [Authority], faults: &mut Faults) {
                 hosts: authority.declared_by.clone(),
             };
             let cause = format!(
-                "pathLength {length} leaves no room for the {} levels of authorities declared below it",
+                "pathLength {length} leaves no room for the authorities declared below it, {} deep",
                 authority.depth_below
             );
             faults.note("pathLength", &context, None, cause);

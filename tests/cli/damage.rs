@@ -8,7 +8,9 @@ use age::x25519;
 use certs::issue::certificate::{Role, Template, self_signed, to_pem};
 use certs::issue::key::PrivateKey;
 use certs::issue::name::NameDer;
-use certs::model::{AttributeType, KeyAlgorithm, RecipientSet, RelPath, Recipient, Subject, Usages, Validity};
+use certs::model::{
+    AttributeType, KeyAlgorithm, Recipient, RecipientSet, RelPath, Subject, Usages, Validity,
+};
 use certs::seal::seal;
 use certs::store::Root;
 use insta::assert_snapshot;
@@ -42,7 +44,14 @@ fn repair(path: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> String {
 }
 
 fn with_conflict_markers(file: Vec<u8>) -> Vec<u8> {
-    [b"<<<<<<< HEAD\n".as_slice(), &file, b"=======\n", &file, b">>>>>>> theirs\n"].concat()
+    [
+        b"<<<<<<< HEAD\n".as_slice(),
+        &file,
+        b"=======\n",
+        &file,
+        b">>>>>>> theirs\n",
+    ]
+    .concat()
 }
 
 fn cut_off(file: Vec<u8>) -> Vec<u8> {
@@ -124,7 +133,9 @@ fn an_authoritys_sealed_key_that_decrypts_to_nothing() {
 /// What `age` leaves when the program whose output it encrypts fails.
 fn sealed_nothing(recipient: &str) -> Vec<u8> {
     let recipient: x25519::Recipient = recipient.parse().unwrap();
-    let encryptor = age::Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient)).unwrap();
+    let encryptor =
+        age::Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient))
+            .unwrap();
     let mut sealed = Vec::new();
     let mut writer = encryptor.wrap_output(&mut sealed).unwrap();
     writer.write_all(b"").unwrap();
@@ -136,8 +147,13 @@ fn sealed_nothing(recipient: &str) -> Vec<u8> {
 fn a_sealed_key_that_holds_something_else() {
     let project = Project::made();
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
-    let operators = [Recipient::parse(project.operators()[0]).unwrap()].into_iter().collect();
-    project.write(ROOT_KEY, &seal(b"hunter2", &operators, &key.fingerprint()).unwrap());
+    let operators = [Recipient::parse(project.operators()[0]).unwrap()]
+        .into_iter()
+        .collect();
+    project.write(
+        ROOT_KEY,
+        &seal(b"hunter2", &operators, &key.fingerprint()).unwrap(),
+    );
     project.remove(ROOT);
     assert_snapshot!(project.refuses(&["recreate"]));
 }
@@ -162,7 +178,11 @@ fn an_authoritys_key_that_is_kept_elsewhere() {
 #[test]
 fn an_authority_whose_declared_name_changed() {
     let project = Project::made();
-    project.declare(&project.declared().with("ca/root", "commonName", json!("another")));
+    project.declare(
+        &project
+            .declared()
+            .with("ca/root", "commonName", json!("another")),
+    );
     assert_snapshot!(project.refuses(&["recreate"]));
 }
 
@@ -185,25 +205,43 @@ fn adopted(role: Role<'_>, from: OffsetDateTime, lifetime: Duration) -> Project 
             role,
             crl_urls: &[],
             issuer_urls: &[],
-            validity: Validity { not_before: from, not_after: from + lifetime },
+            validity: Validity {
+                not_before: from,
+                not_after: from + lifetime,
+            },
         },
         &key,
     );
-    let operators: RecipientSet = [Recipient::parse(project.operators()[0]).unwrap()].into_iter().collect();
+    let operators: RecipientSet = [Recipient::parse(project.operators()[0]).unwrap()]
+        .into_iter()
+        .collect();
     let pem = key.to_pem().unwrap();
     project.write(ROOT, to_pem(&der.unwrap()).as_bytes());
-    project.write(ROOT_KEY, &seal(pem.as_bytes(), &operators, &key.fingerprint()).unwrap());
+    project.write(
+        ROOT_KEY,
+        &seal(pem.as_bytes(), &operators, &key.fingerprint()).unwrap(),
+    );
     project
 }
 
-const AUTHORITY: Role<'static> = Role::Authority { path_length: None, name_constraints: None };
+const AUTHORITY: Role<'static> = Role::Authority {
+    path_length: None,
+    name_constraints: None,
+};
 
 #[test]
 fn an_expired_authority_is_renewed_under_its_own_key() {
     let ten_years = Duration::hours(87_600);
-    let project = adopted(AUTHORITY, OffsetDateTime::now_utc() - ten_years - Duration::days(1), ten_years);
+    let project = adopted(
+        AUTHORITY,
+        OffsetDateTime::now_utc() - ten_years - Duration::days(1),
+        ten_years,
+    );
     let key = project.opens(ADA, ROOT_KEY);
-    assert_snapshot!("expired_authority_plan", project.run(&["plan"]).exits_with(2).text());
+    assert_snapshot!(
+        "expired_authority_plan",
+        project.run(&["plan"]).exits_with(2).text()
+    );
     assert_snapshot!("expired_authority", project.recreate().text());
     assert_eq!(project.opens(ADA, ROOT_KEY), key);
     project.run(&["plan"]).exits_with(0);
@@ -211,7 +249,11 @@ fn an_expired_authority_is_renewed_under_its_own_key() {
 
 #[test]
 fn a_certificate_that_is_no_authoritys() {
-    let project = adopted(Role::Leaf, OffsetDateTime::now_utc(), Duration::hours(87_600));
+    let project = adopted(
+        Role::Leaf,
+        OffsetDateTime::now_utc(),
+        Duration::hours(87_600),
+    );
     assert_snapshot!(project.refuses(&["recreate"]));
 }
 
@@ -255,7 +297,7 @@ fn derived_files_somebody_edited_are_brought_up_to_date() {
 }
 
 #[test]
-fn an_interrupted_run_is_not_taken_for_somebody_elses_files() {
+fn a_torn_journal_of_a_run_that_died_is_removed() {
     let project = Project::made();
     project.write("certs/.certs-journal", b"not a journal");
     assert_snapshot!(project.recreate().text());
@@ -289,7 +331,11 @@ fn a_link_out_of_the_tree_in_place_of_a_certificate() {
     let outside = tempfile::tempdir().unwrap();
     fs::rename(project.path(LEAF), outside.path().join("server.crt")).unwrap();
     symlink(outside.path().join("server.crt"), project.path(LEAF)).unwrap();
-    project.declare(&project.declared().with("cp1/root/server", "hosts", json!([])));
+    project.declare(
+        &project
+            .declared()
+            .with("cp1/root/server", "hosts", json!([])),
+    );
     assert_snapshot!(project.refuses(&["recreate"]));
 }
 
