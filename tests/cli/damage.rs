@@ -126,19 +126,18 @@ fn an_authoritys_key_in_clear() {
 #[test]
 fn an_authoritys_sealed_key_that_decrypts_to_nothing() {
     let project = Project::made();
-    project.write(ROOT_KEY, &sealed_nothing(project.operators()[0]));
+    project.write(ROOT_KEY, &sealed_by_age(project.operators()[0], b""));
     assert_snapshot!(project.refuses(&["recreate"]));
 }
 
-/// What `age` leaves when the program whose output it encrypts fails.
-fn sealed_nothing(recipient: &str) -> Vec<u8> {
+/// What `age` itself makes: nothing but the content. An empty one is what it leaves when the program before it in a pipe failed.
+fn sealed_by_age(recipient: &str, content: &[u8]) -> Vec<u8> {
     let recipient: x25519::Recipient = recipient.parse().unwrap();
-    let encryptor =
-        age::Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient))
-            .unwrap();
+    let recipients = std::iter::once(&recipient as &dyn age::Recipient);
+    let encryptor = age::Encryptor::with_recipients(recipients).unwrap();
     let mut sealed = Vec::new();
     let mut writer = encryptor.wrap_output(&mut sealed).unwrap();
-    writer.write_all(b"").unwrap();
+    writer.write_all(content).unwrap();
     writer.finish().unwrap();
     sealed
 }
@@ -286,7 +285,7 @@ fn a_leafs_sealed_key_with_conflict_markers() {
 #[test]
 fn a_leafs_sealed_key_that_decrypts_to_nothing() {
     let project = Project::made();
-    project.write(LEAF_KEY, &sealed_nothing(project.operators()[0]));
+    project.write(LEAF_KEY, &sealed_by_age(project.operators()[0], b""));
     assert_snapshot!(project.recreate().text());
     project.run(&["plan"]).exits_with(0);
 }
@@ -371,4 +370,25 @@ fn what_could_not_be_done_is_done_once_the_obstacle_is_gone() {
     let before = project.files();
     project.recreate();
     assert!(changed(&before, &project.files()).is_empty());
+}
+
+#[test]
+fn an_authoritys_key_that_another_program_sealed_and_that_is_another() {
+    let project = Project::made();
+    let other = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let file = sealed_by_age(project.operators()[0], other.to_pem().unwrap().as_bytes());
+    project.write(ROOT_KEY, &file);
+    project.run(&["plan"]).exits_with(0);
+    project.declare(&project.declared().leaf("cp1/root/new"));
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+#[test]
+fn an_authoritys_key_that_another_program_sealed_goes_on_signing() {
+    let project = Project::made();
+    let key = project.opens(ADA, ROOT_KEY).unwrap();
+    project.write(ROOT_KEY, &sealed_by_age(project.operators()[0], &key));
+    project.declare(&project.declared().leaf("cp1/root/new"));
+    project.recreate();
+    project.run(&["plan"]).exits_with(0);
 }

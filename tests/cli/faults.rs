@@ -320,3 +320,27 @@ fn a_directory_in_place_of_the_manifest() {
     fs::create_dir(project.path("manifest.json")).unwrap();
     assert_snapshot!(project.refuses(&["recreate"]));
 }
+
+#[test]
+fn a_name_that_the_constraints_of_its_authority_exclude() {
+    assert_snapshot!(refusal(|project| {
+        let constraints = json!({ "permitted": { "dns": ["example.org"] } });
+        project
+            .nothing()
+            .root("other")
+            .with("ca/other", "nameConstraints", constraints)
+            .leaf("cp1/other/server")
+    }));
+}
+
+#[test]
+fn a_recipient_whose_plugin_is_not_installed() {
+    let project = Project::new();
+    let [ada, _] = project.operators();
+    project.declare(
+        &project
+            .declared()
+            .operated_by(&[ada, "age1yubikey1q24thnxanhu587"]),
+    );
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
