@@ -1,4 +1,2 @@
-//! placeholder
-
 pub mod nixfiles;
 pub mod store;

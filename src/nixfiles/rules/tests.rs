@@ -454,8 +454,13 @@ fn meaning(text: &str) -> BTreeMap<String, Option<BTreeSet<String>>> {
     };
     rules
         .entries
-        .iter()
-        .map(|(path, entries)| (path.clone(), entries.last().and_then(keys_of)))
+        .keys()
+        .map(|path| {
+            (
+                path.clone(),
+                rules.entry(path).ok().flatten().and_then(keys_of),
+            )
+        })
         .collect()
 }
 
