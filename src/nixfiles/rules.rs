@@ -28,7 +28,7 @@ const SEALED: &str = ".key.age";
 /// Why the entries cannot be put into a file. The file is as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RulesError {
-    #[error("the rules file cannot be read: {0}")]
+    #[error("the rules file cannot be read")]
     Syntax(#[from] SyntaxDefect),
     #[error(
         "line {line} of the rules file does not end in a plain attribute set; append `// import {generated}`, the rules certs \
