@@ -205,7 +205,7 @@ let
           else if !(authorities ? ${issuer}) then
             fault "issuer-unknown" (
               "The authority ${quote ca} is to be issued by ${quote issuer}, which no host declares."
-              + " Declare cas.${issuer}.ca, or set issuer to one of: ${concatStringsSep ", " (attrNames authorities)}."
+              + " Declare cas.${issuer}.ca, or remove the issuer to make ${quote ca} a root."
             )
           else if cycle != [ ] && head (sort lessThan cycle) == ca then
             fault "issuer-cycle" (

@@ -1,6 +1,7 @@
 //! Brings proved artifacts to disk in whole pairs, the derived files with the last of them, and reads everything back.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use super::make::Made;
 use super::{ApplyError, Done, Report, Run};
@@ -48,6 +49,8 @@ impl<'a> Committer<'a> {
             return Ok(());
         }
         let files = changes.len();
+        // A poisoned gate was held by a thread that panicked; the journal makes that as good as any other end.
+        let _gate = self.run.commit_gate.lock().unwrap_or_else(PoisonError::into_inner);
         self.run.root.commit(self.run.lock, changes)?;
         self.files += files;
         Ok(())

@@ -50,8 +50,6 @@ pub enum ApplyError {
     ReadBack(#[from] StoreError),
     #[error("{path} of {artifact} reads back as something else than was written; did another program change it?")]
     ReadBackDiffers { artifact: ArtifactId, path: RelPath },
-    #[error("interrupted; what is on disk is whole, run again to go on")]
-    Interrupted,
 }
 
 /// One key file that was there and did not open.
@@ -71,6 +69,8 @@ pub enum Unopened {
     NotAKey(#[from] KeyError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("it opens, but holds another key than the authority's certificate is for")]
+    OtherKey,
     #[error("it is not there")]
     Missing,
 }

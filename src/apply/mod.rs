@@ -10,7 +10,7 @@ mod unlock;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Mutex;
 
 use rayon::prelude::*;
 
@@ -27,6 +27,7 @@ use unlock::Unlocked;
 
 /// Everything a run works with.
 #[derive(Clone, Copy)]
+#[allow(missing_debug_implementations)] // It would print the whole fleet, and a terminal has no Debug.
 pub struct Run<'a> {
     pub fleet: &'a Fleet,
     pub observed: &'a Observed,
@@ -35,8 +36,8 @@ pub struct Run<'a> {
     pub lock: &'a Lock,
     pub identities: &'a Identities,
     pub progress: &'a dyn Progress,
-    /// Set from outside to stop before the next commit.
-    pub interrupted: &'a AtomicBool,
+    /// Held during each commit: whoever wants to end the process takes it first.
+    pub commit_gate: &'a Mutex<()>,
 }
 
 /// Told about a run while it lasts.
@@ -135,14 +136,11 @@ fn make_leaves<'a>(
         let made: Vec<Made<'a>> = leaves
             .par_iter()
             .map(|(leaf, step)| {
-                if run.interrupted.load(Ordering::Relaxed) {
-                    return Err(ApplyError::Interrupted);
-                }
                 let made = workbench.leaf(leaf, step)?;
                 run.progress.made(&made.artifact.id());
                 Ok(made)
             })
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<_, ApplyError>>()?;
         committer.commit(made)?;
     }
     Ok(())

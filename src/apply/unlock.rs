@@ -41,11 +41,12 @@ pub(super) fn check_coverage(run: &Run<'_>) -> Result<(), ApplyError> {
 
 /// Opens all keys at once and reports every one that does not open.
 pub(super) fn open_keys(run: &Run<'_>) -> Result<Unlocked, ApplyError> {
-    let wanted = wanted(run);
+    let made_anew = chosen(run, |action| matches!(action, Action::Create | Action::Replace));
+    let wanted = wanted(run, &made_anew);
     let artifacts: Vec<Artifact<'_>> =
         run.fleet.artifacts().filter(|artifact| wanted.contains(&artifact.id())).collect();
     let opened: Vec<(ArtifactId, Result<PrivateKey, SealedKey>)> =
-        artifacts.par_iter().map(|artifact| (artifact.id(), open_key(run, *artifact))).collect();
+        artifacts.par_iter().map(|artifact| (artifact.id(), open_key(run, *artifact, &made_anew))).collect();
     let mut keys = BTreeMap::new();
     let mut failures = Vec::new();
     for (id, result) in opened {
@@ -58,8 +59,7 @@ pub(super) fn open_keys(run: &Run<'_>) -> Result<Unlocked, ApplyError> {
 }
 
 /// Keys that are reused or replaced, and those of issuers that sign without being made anew themselves.
-fn wanted(run: &Run<'_>) -> BTreeSet<ArtifactId> {
-    let made_anew = chosen(run, |action| matches!(action, Action::Create | Action::Replace));
+fn wanted(run: &Run<'_>, made_anew: &BTreeSet<ArtifactId>) -> BTreeSet<ArtifactId> {
     let issuing = chosen(run, Action::issues);
     let issuers = run
         .fleet
@@ -80,11 +80,23 @@ fn chosen(run: &Run<'_>, is_wanted: impl Fn(&Action) -> bool) -> BTreeSet<Artifa
     steps.filter_map(Step::artifact).cloned().collect()
 }
 
-fn open_key(run: &Run<'_>, artifact: Artifact<'_>) -> Result<PrivateKey, SealedKey> {
+/// A leaf is issued for the key that is there, whichever it is. An authority of another key would be another authority.
+fn open_key(
+    run: &Run<'_>,
+    artifact: Artifact<'_>,
+    made_anew: &BTreeSet<ArtifactId>,
+) -> Result<PrivateKey, SealedKey> {
+    let id = artifact.id();
     let path = &artifact.files().key;
     let open = || -> Result<PrivateKey, Unopened> {
         let file = run.root.read(path)?.ok_or(Unopened::Missing)?;
-        Ok(PrivateKey::from_pem(&run.identities.open(&file.bytes)?)?)
+        let key = PrivateKey::from_pem(&run.identities.open(&file.bytes)?)?;
+        let must_match = id.is_authority() && !made_anew.contains(&id);
+        let certificate = run.observed.certificate(&id);
+        if must_match && certificate.is_some_and(|found| found.key_fingerprint != key.fingerprint()) {
+            return Err(Unopened::OtherKey);
+        }
+        Ok(key)
     };
-    open().map_err(|cause| SealedKey { artifact: artifact.id(), path: path.clone(), cause })
+    open().map_err(|cause| SealedKey { artifact: id.clone(), path: path.clone(), cause })
 }

@@ -30,13 +30,12 @@ impl Exit {
     }
 }
 
-/// A failure, ready to be shown.
+/// A failure, ready to be shown; it exits with [`Exit::Failed`].
 #[derive(Debug)]
 pub(crate) struct CliError {
     message: String,
     causes: Vec<String>,
     hints: Vec<String>,
-    exit: Exit,
     /// Printed as it is, before the sentence: faults with their source lines.
     preamble: String,
 }
@@ -47,7 +46,6 @@ impl CliError {
             message: message.into(),
             causes: Vec::new(),
             hints: Vec::new(),
-            exit: Exit::Failed,
             preamble: String::new(),
         }
     }
@@ -73,16 +71,6 @@ impl CliError {
     pub(crate) fn preamble(mut self, text: String) -> Self {
         self.preamble = text;
         self
-    }
-
-    #[must_use]
-    pub(crate) fn exit(mut self, exit: Exit) -> Self {
-        self.exit = exit;
-        self
-    }
-
-    pub(crate) fn exit_code(&self) -> Exit {
-        self.exit
     }
 
     pub(crate) fn render(&self, paint: Paint) -> String {

@@ -9,9 +9,18 @@ use super::error::CliError;
 use super::project;
 use crate::store::outside;
 
-/// The schema and the fleet that `nix/` ships, for declarations that are evaluated without our flake.
+/// The schema that `nix/` ships, for declarations that are evaluated without our flake.
 const SCHEMA: &str = include_str!("../../nix/schema.nix");
 const FLEET: &str = include_str!("../../nix/fleet.nix");
+const SCHEMA_PARTS: [(&str, &str); 7] = [
+    ("prelude", include_str!("../../nix/schema/prelude.nix")),
+    ("options", include_str!("../../nix/schema/options.nix")),
+    ("files", include_str!("../../nix/schema/files.nix")),
+    ("recipients", include_str!("../../nix/schema/recipients.nix")),
+    ("host", include_str!("../../nix/schema/host.nix")),
+    ("fleet", include_str!("../../nix/schema/fleet.nix")),
+    ("plain-file", include_str!("../../nix/schema/plain-file.nix")),
+];
 
 /// Where the declaration is read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,10 +97,17 @@ fn nix_eval(installable: &str, apply: Option<&str>) -> Result<Output, CliError> 
     run(command, "nix")
 }
 
-/// `fleet.nix` with the schema written into it: a function given on the command line has no files to import.
+/// The schema as one expression: what is given on the command line has no files to import.
+fn schema() -> String {
+    SCHEMA_PARTS.iter().fold(SCHEMA.to_owned(), |text, (part, source)| {
+        text.replace(&format!("import ./schema/{part}.nix"), &format!("({source})"))
+    })
+}
+
+/// The function from a flake's configurations to the manifest.
 fn fleet_function() -> String {
-    let fleet = FLEET.replace("import ./schema.nix", "__schema");
-    format!("configurations: (let __schema = ({SCHEMA}); in ({fleet})).manifest {{ inherit configurations; }}")
+    let fleet = FLEET.replace("import ./schema.nix", &schema());
+    format!("configurations: ({fleet}).manifest {{ inherit configurations; }}")
 }
 
 fn evaluate_file(path: &Path) -> Result<Vec<u8>, CliError> {
@@ -99,21 +115,17 @@ fn evaluate_file(path: &Path) -> Result<Vec<u8>, CliError> {
         CliError::new(format!("cannot read {}", path.display())).cause(error.to_string())
     })?;
     let name = path.to_str().ok_or_else(|| CliError::new(format!("the path {} is not UTF-8", path.display())))?;
-    // A string keeps blanks and other characters that a Nix path cannot have.
-    let expression = format!("({SCHEMA}).fromFile (/. + {})", nix_string(name));
+    // As a string argument, because a Nix path cannot have blanks.
+    let expression = format!("{{ file }}: ({}).fromFile (/. + file)", schema());
     let mut command = Command::new("nix-instantiate");
     // The dummy store needs neither a daemon nor write access, and nothing is built.
-    command.args(["--eval", "--strict", "--json", "--store", "dummy://", "-E", &expression]);
+    command.args(["--eval", "--strict", "--json", "--store", "dummy://"]);
+    command.args(["-E", &expression, "--argstr", "file", name]);
     let output = run(command, "nix-instantiate")?;
     if output.status.success() {
         return Ok(output.stdout);
     }
     Err(evaluation_failed(name, &String::from_utf8_lossy(&output.stderr)))
-}
-
-fn nix_string(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace("${", "\\${");
-    format!("\"{escaped}\"")
 }
 
 fn run(mut command: Command, program: &str) -> Result<Output, CliError> {
@@ -137,8 +149,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_quoted_for_nix() {
-        assert_eq!(nix_string(r#"/a b/"${x}\"#), r#""/a b/\"\${x}\\""#);
+    fn nothing_is_left_to_import() {
+        assert!(!schema().contains("= import ./"));
+        assert!(!fleet_function().contains("= import ./"));
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub fn main() -> ExitCode {
     let ui = Ui::new(cli.color);
     let exit = run(cli.command, ui).unwrap_or_else(|error| {
         ui.tell(&error.render(ui.stderr));
-        error.exit_code()
+        Exit::Failed
     });
     ExitCode::from(exit.code())
 }

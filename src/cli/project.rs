@@ -208,13 +208,38 @@ fn render_faults(faults: &[Fault], severity: Severity, root: &Path, ui: Ui) -> S
 }
 
 fn place_of(locator: &Locator, fault: &Fault) -> Option<Place> {
-    let found = locator.find(&fault.option, fault.word.as_deref())?;
-    Some(Place { file: found.file, line: found.line, column: found.column, text: found.text, width: found.width })
+    let word = fault.word.as_deref();
+    let found = match fault.hosts.as_slice() {
+        // What one host writes may stand in several places; its own is meant.
+        [host] => locator.find_on(host, &fault.option, word)?,
+        _ => locator.find(&fault.option, word)?,
+    };
+    let text = without_secrets(&found.text);
+    Some(Place { file: found.file, line: found.line, column: found.column, text, width: found.width })
+}
+
+/// A private key that somebody wrote into a declaration is not repeated on a terminal or in a log. The length stays, so
+/// that the mark below the line fits.
+fn without_secrets(line: &str) -> String {
+    let secret = ["AGE-SECRET-KEY-", "AGE-PLUGIN-"].iter().find_map(|prefix| Some(line.find(prefix)? + prefix.len()));
+    let Some(start) = secret else { return line.to_owned() };
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let end = line[start..].find(|c| !is_part(c)).map_or(line.len(), |length| start + length);
+    let hidden = "*".repeat(end - start);
+    format!("{}{hidden}{}", &line[..start], without_secrets(&line[end..]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_private_key_in_a_line_is_not_repeated() {
+        let line = "  keys = [ \"AGE-SECRET-KEY-1QQPQ\" \"age1xyz\" \"AGE-SECRET-KEY-1ZZZ\" ];";
+        let shown = "  keys = [ \"AGE-SECRET-KEY-*****\" \"age1xyz\" \"AGE-SECRET-KEY-****\" ];";
+        assert_eq!(without_secrets(line), shown);
+        assert_eq!(without_secrets("hosts = [ ];"), "hosts = [ ];");
+    }
 
     #[test]
     fn home_is_expanded_at_the_start_and_nowhere_else() {

@@ -1,13 +1,20 @@
 //! The terminal: colour, width, progress, passphrases. Nothing else reads or writes it.
 
 use std::io::{self, BufRead as _, IsTerminal, Write as _};
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use secrecy::SecretString;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 use super::args::Color;
+use super::error::Exit;
 use crate::apply::Progress;
 use crate::model::ArtifactId;
 use crate::render::paint::Paint;
@@ -37,7 +44,7 @@ impl Ui {
         if !io::stdout().is_terminal() {
             return None;
         }
-        rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col).filter(|columns| *columns > 0)
+        tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col).filter(|columns| *columns > 0)
     }
 
     /// What was asked for. A closed pipe (`certs plan | head`) ends the output, not the run.
@@ -122,4 +129,35 @@ impl Unlock for Asker {
     fn message(&self, text: &str) {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
+}
+
+/// Ends the process on Ctrl-C or SIGTERM, at once unless a commit is under way, which is let through: before and after a
+/// commit the tree is whole.
+pub(crate) fn end_on_signal(commit_gate: Arc<Mutex<()>>, ui: Ui) {
+    let before = terminal_attributes();
+    // Without handlers a signal ends the process in the middle of a commit; the journal is there for that too.
+    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
+    std::thread::spawn(move || {
+        if signals.forever().next().is_some() {
+            let _gate = commit_gate.lock();
+            restore_terminal(before.as_ref());
+            ui.tell("\ninterrupted; what is on disk is whole, run again to go on\n");
+            std::process::exit(Exit::Interrupted.code().into());
+        }
+    });
+}
+
+/// A passphrase prompt turns the echo off; whoever ends the process there has to turn it on again.
+fn terminal_attributes() -> Option<Termios> {
+    tcgetattr(terminal()?).ok()
+}
+
+fn restore_terminal(before: Option<&Termios>) {
+    if let (Some(before), Some(terminal)) = (before, terminal()) {
+        let _ = tcsetattr(terminal, OptionalActions::Now, before);
+    }
+}
+
+fn terminal() -> Option<OwnedFd> {
+    rustix::fs::open("/dev/tty", OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOCTTY, Mode::empty()).ok()
 }

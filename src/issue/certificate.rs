@@ -2,6 +2,7 @@
 
 use der::asn1::{AnyRef, BitStringRef, UintRef};
 use der::{DateTime, Decode as _, Encode as _, Sequence};
+use rcgen::SigningKey;
 use thiserror::Error;
 use time::OffsetDateTime;
 use x509_cert::ext::Extension;
@@ -9,7 +10,7 @@ use x509_cert::spki::AlgorithmIdentifierRef;
 use x509_cert::time::{Time, Validity as ValidityDer};
 
 use super::extensions::extensions;
-use super::key::{KeyError, PrivateKey, key_identifier};
+use super::key::{KeyError, PrivateKey, SignatureAlgorithm, key_identifier};
 use super::name::NameDer;
 use super::pem::pem_text;
 use crate::model::constraints::NameConstraints;
@@ -257,9 +258,9 @@ fn sign(
     issuer: &[u8],
     spki: &[u8],
     extensions: Vec<Extension>,
-    key: &PrivateKey,
+    key: &dyn SigningKey,
 ) -> Result<Vec<u8>, IssueError> {
-    let algorithm = key.signature_algorithm().identifier();
+    let algorithm = SignatureAlgorithm::of(key).ok_or(KeyError::Library)?.identifier();
     let serial = random_serial()?;
     let tbs = TbsCertificate {
         version: VERSION_3,
@@ -275,7 +276,7 @@ fn sign(
         extensions,
     }
     .to_der()?;
-    let signature = key.sign(&tbs)?;
+    let signature = key.sign(&tbs).map_err(|_| KeyError::Library)?;
     let certificate = Certificate {
         tbs: AnyRef::from_der(&tbs)?,
         signature_algorithm: algorithm,

@@ -12,6 +12,7 @@ use aws_lc_rs::signature::{
 };
 use der::Decode as _;
 use der::asn1::ObjectIdentifier;
+use rcgen::{PublicKeyData, SigningKey};
 use thiserror::Error;
 use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use zeroize::Zeroizing;
@@ -154,42 +155,6 @@ impl PrivateKey {
         Ok(pem_text("PRIVATE KEY", &der))
     }
 
-    /// The signature over a message, with the hash that belongs to the key: SHA-256 for RSA and P-256, SHA-384 for P-384, SHA-512 for
-    /// P-521, as Go and rcgen pair them.
-    ///
-    /// # Errors
-    /// `Library`.
-    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let failed = |_| KeyError::Library;
-        let random = SystemRandom::new();
-        match &self.pair {
-            Pair::Rsa(pair) => {
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
-                    .map_err(failed)?;
-                Ok(signature)
-            }
-            Pair::Ecdsa(_, pair) => pair
-                .sign(&random, message)
-                .map(|signature| signature.as_ref().to_vec())
-                .map_err(failed),
-            Pair::Ed25519(pair) => pair
-                .try_sign(message)
-                .map(|signature| signature.as_ref().to_vec())
-                .map_err(failed),
-        }
-    }
-
-    pub(super) fn signature_algorithm(&self) -> SignatureAlgorithm {
-        match &self.pair {
-            Pair::Rsa(_) => SignatureAlgorithm::Sha256WithRsa,
-            Pair::Ecdsa(Curve::P384, _) => SignatureAlgorithm::EcdsaWithSha384,
-            Pair::Ecdsa(Curve::P521, _) => SignatureAlgorithm::EcdsaWithSha512,
-            Pair::Ecdsa(Curve::P256, _) => SignatureAlgorithm::EcdsaWithSha256,
-            Pair::Ed25519(_) => SignatureAlgorithm::Ed25519,
-        }
-    }
-
     fn from_pair(pair: Pair) -> Result<Self, KeyError> {
         let spki: PublicKeyX509Der<'_> = match &pair {
             Pair::Rsa(pair) => pair.public_key().as_der(),
@@ -201,6 +166,46 @@ impl PrivateKey {
             spki: spki.as_ref().to_vec(),
             pair,
         })
+    }
+}
+
+impl PublicKeyData for PrivateKey {
+    /// The bits inside the `SubjectPublicKeyInfo`.
+    fn der_bytes(&self) -> &[u8] {
+        // Empty only for bytes that `from_pair` did not make.
+        SubjectPublicKeyInfoRef::from_der(&self.spki).map_or(&[], |spki| spki.subject_public_key.raw_bytes())
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        match &self.pair {
+            Pair::Rsa(_) => &rcgen::PKCS_RSA_SHA256,
+            Pair::Ecdsa(Curve::P256, _) => &rcgen::PKCS_ECDSA_P256_SHA256,
+            Pair::Ecdsa(Curve::P384, _) => &rcgen::PKCS_ECDSA_P384_SHA384,
+            Pair::Ecdsa(Curve::P521, _) => &rcgen::PKCS_ECDSA_P521_SHA512,
+            Pair::Ed25519(_) => &rcgen::PKCS_ED25519,
+        }
+    }
+}
+
+/// The seam for signers: certificates are signed through rcgen's trait, so a key in a token or a service can stand in for this one.
+impl SigningKey for PrivateKey {
+    /// The hash belongs to the key: SHA-256 for RSA and P-256, SHA-384 for P-384, SHA-512 for P-521, as Go and rcgen pair them.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        let failed = |_| rcgen::Error::RemoteKeyError;
+        let random = SystemRandom::new();
+        match &self.pair {
+            Pair::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).map_err(failed)?;
+                Ok(signature)
+            }
+            Pair::Ecdsa(_, pair) => {
+                pair.sign(&random, message).map(|signature| signature.as_ref().to_vec()).map_err(failed)
+            }
+            Pair::Ed25519(pair) => {
+                pair.try_sign(message).map(|signature| signature.as_ref().to_vec()).map_err(failed)
+            }
+        }
     }
 }
 
@@ -243,6 +248,19 @@ impl fmt::Debug for PrivateKey {
 }
 
 impl SignatureAlgorithm {
+    /// The algorithm a signer uses; `None` for one that no certificate of ours is signed with.
+    pub(super) fn of(key: &dyn SigningKey) -> Option<Self> {
+        [
+            (&rcgen::PKCS_RSA_SHA256, Self::Sha256WithRsa),
+            (&rcgen::PKCS_ECDSA_P256_SHA256, Self::EcdsaWithSha256),
+            (&rcgen::PKCS_ECDSA_P384_SHA384, Self::EcdsaWithSha384),
+            (&rcgen::PKCS_ECDSA_P521_SHA512, Self::EcdsaWithSha512),
+            (&rcgen::PKCS_ED25519, Self::Ed25519),
+        ]
+        .into_iter()
+        .find_map(|(theirs, ours)| (*theirs == *key.algorithm()).then_some(ours))
+    }
+
     /// The DER `AlgorithmIdentifier`.
     pub(super) fn identifier(self) -> AlgorithmIdentifierRef<'static> {
         let oid = ObjectIdentifier::new_unwrap(match self {
@@ -295,7 +313,7 @@ mod tests {
             let key = PrivateKey::generate(algorithm).unwrap();
             let pem = key.to_pem().unwrap();
             let again = PrivateKey::from_pem(pem.as_bytes()).unwrap();
-            assert_eq!(again.algorithm(), FoundKeyAlgorithm::Known(algorithm));
+            assert_eq!(PrivateKey::algorithm(&again), FoundKeyAlgorithm::Known(algorithm));
             assert_eq!(again.fingerprint(), key.fingerprint());
             assert_eq!(*again.to_pem().unwrap(), *pem);
         }
@@ -309,6 +327,16 @@ mod tests {
             let mut reader = SliceReader::new(&der).unwrap();
             Header::decode(&mut reader).unwrap();
             assert_eq!(u8::decode(&mut reader).unwrap(), 0, "{algorithm}");
+        }
+    }
+
+    #[test]
+    fn signs_a_request_of_rcgen_with_every_algorithm() {
+        for algorithm in KeyAlgorithm::ALL {
+            let key = PrivateKey::generate(algorithm).unwrap();
+            let request = rcgen::CertificateParams::new(["a.example".to_owned()]).unwrap().serialize_request(&key);
+            let der = request.unwrap().der().to_vec();
+            assert!(der.windows(key.spki.len()).any(|window| window == key.spki), "{algorithm}");
         }
     }
 

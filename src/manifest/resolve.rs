@@ -26,6 +26,7 @@ pub(super) fn resolve(wire: &ManifestV1, key_files: &KeyFiles) -> Result<Resolut
     report_shared_files(&authorities, &certificates, &mut faults);
     report_outside(dir.as_ref(), &authorities, &certificates, &mut faults);
     let authorities = order(authorities, &mut faults);
+    faults.drop_what_the_evaluation_said(wire);
     match dir {
         Some(dir) if faults.list.is_empty() => Ok(Resolution {
             fleet: Fleet { dir, identities: wire.identities.clone(), authorities, certificates },
@@ -60,20 +61,37 @@ struct Faults {
 }
 
 impl Faults {
+    /// What the evaluation reports of an option is not said a second time in other words.
+    fn drop_what_the_evaluation_said(&mut self, wire: &ManifestV1) {
+        let own = self.list.split_off(wire.errors.len());
+        let is_news = |fault: &Fault| {
+            fault.option.is_empty() || wire.errors.iter().all(|error| error.option != fault.option)
+        };
+        self.list.extend(own.into_iter().filter(is_news));
+    }
+
+    /// The name, or its error noted against the very option that bears it.
+    fn keep_name(&mut self, context: &Context, name: &str) -> Option<Name> {
+        Name::new(name)
+            .map_err(|error| self.push("invalid-name", context.option.clone(), context, None, error.to_string()))
+            .ok()
+    }
+
     /// The value, or its error noted against `field`.
     fn keep<T, E: std::fmt::Display>(&mut self, field: &str, context: &Context, result: Result<T, E>) -> Option<T> {
         result.map_err(|error| self.note(field, context, None, error.to_string())).ok()
     }
 
     fn note(&mut self, field: &str, context: &Context, word: Option<&str>, cause: String) {
+        let is_field = context.option.last().is_some_and(|last| last == field);
+        let option = if is_field { context.option.clone() } else { context.field(field) };
+        self.push(&format!("invalid-{}", kebab(field)), option, context, word, cause);
+    }
+
+    fn push(&mut self, code: &str, option: Vec<String>, context: &Context, word: Option<&str>, cause: String) {
         let message = if context.subject.is_empty() { cause } else { format!("{}: {cause}", context.subject) };
-        let option = if context.option.last().is_some_and(|last| last == field) {
-            context.option.clone()
-        } else {
-            context.field(field)
-        };
         self.list.push(Fault {
-            code: format!("invalid-{}", kebab(field)),
+            code: code.to_owned(),
             message,
             cure: None,
             option,
@@ -134,7 +152,7 @@ fn resolve_authority(wire: &ManifestV1, name: &str, authority: &AuthorityV1, fau
         hosts: authority.declared_by.clone(),
     };
     let outer = Context { option: vec!["cas".to_owned(), name.to_owned()], ..context.clone() };
-    let resolved_name = faults.keep("cas", &outer, Name::new(name));
+    let resolved_name = faults.keep_name(&outer, name);
     let common = Common {
         common_name: &authority.common_name,
         names: &authority.names,
@@ -200,7 +218,7 @@ fn resolve_hosts(wire: &ManifestV1, key_files: &KeyFiles, faults: &mut Faults) -
             option: Vec::new(),
             hosts: vec![host.clone()],
         };
-        let name = faults.keep("hostName", &context, Name::new(host));
+        let name = faults.keep_name(&context, host);
         if declared.certificates.values().all(BTreeMap::is_empty) {
             continue;
         }
@@ -267,7 +285,7 @@ fn resolve_leaf(
         option: ["cas", authority, "certs", leaf].map(str::to_owned).to_vec(),
         hosts: vec![host.to_owned()],
     };
-    let name = faults.keep("certs", &context, Name::new(leaf));
+    let name = faults.keep_name(&context, leaf);
     if !wire.authorities.contains_key(authority) {
         faults.note("certs", &context, None, format!("its authority {authority:?} is not declared"));
     }
@@ -334,9 +352,14 @@ fn resolve_subject(common: &Common<'_>, context: &Context, faults: &mut Faults) 
         Ok(subject) => Some(subject),
         Err(errors) => {
             for error in errors {
-                let is_common_name = error.kind() == Some(&AttributeType::CommonName);
-                let field = if is_common_name { "commonName" } else { "names" };
-                faults.note(field, context, None, error.to_string());
+                let kind = error.kind();
+                if kind == Some(&AttributeType::CommonName) {
+                    faults.note("commonName", context, None, error.to_string());
+                    continue;
+                }
+                let mut option = context.field("names");
+                option.extend(kind.map(|kind| kind.short_name().to_owned()));
+                faults.push("invalid-names", option, context, None, error.to_string());
             }
             None
         }

@@ -107,7 +107,11 @@ fn is_worth_showing(step: &Step) -> bool {
 }
 
 fn explanation(step: &Step) -> String {
-    let mut lines: Vec<String> = step.reasons.iter().map(ToString::to_string).collect();
+    let mut lines: Vec<String> = match step.action {
+        // Both files missing is what creating means.
+        Action::Create => vec!["new".to_owned()],
+        _ => step.reasons.iter().map(ToString::to_string).collect(),
+    };
     lines.extend(cut_short_note(step).map(|note| format!("warning: {note}")));
     if let Action::Refuse { cure } = &step.action {
         lines.push(format!("hint: {cure}"));

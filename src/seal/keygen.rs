@@ -1,5 +1,7 @@
 //! New identities: an operator's age key, a host's SSH key. Writing them anywhere is the caller's.
 
+use std::fmt;
+
 use age::secrecy::{ExposeSecret as _, SecretString};
 use ssh_key::rand_core::OsRng;
 use ssh_key::{Algorithm, LineEnding, PrivateKey};
@@ -11,6 +13,13 @@ use super::SealError;
 pub struct NewIdentity {
     pub secret: Zeroizing<String>,
     pub recipient: String,
+}
+
+/// Shows the public side only.
+impl fmt::Debug for NewIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewIdentity").field("recipient", &self.recipient).finish_non_exhaustive()
+    }
 }
 
 /// A native age identity, as `age-keygen` makes it.

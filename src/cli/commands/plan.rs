@@ -9,6 +9,7 @@ use crate::cli::ui::Ui;
 use crate::observe::observe;
 use crate::plan::{Plan, plan};
 use crate::render::{json, table};
+use crate::store::Layout;
 
 pub(crate) fn run(args: &PlanArgs, ui: Ui) -> Result<Exit, CliError> {
     let (plan, stale) = make(args, ui)?;
@@ -24,6 +25,10 @@ pub(crate) fn run(args: &PlanArgs, ui: Ui) -> Result<Exit, CliError> {
 pub(crate) fn make(args: &PlanArgs, ui: Ui) -> Result<(Plan, Vec<String>), CliError> {
     let project = Project::load(&args.source, ui)?;
     check_selection(&args.selection, &project.fleet)?;
+    let journal = Layout::new(project.fleet.dir.clone()).journal();
+    if project.root.read(&journal).map_err(|error| store_error(&error))?.is_some() {
+        ui.tell(&format!("warning: {journal} is left from an interrupted run; `certs recreate` finishes it first\n"));
+    }
     let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
     let plan = plan(&project.fleet, &observed, OffsetDateTime::now_utc(), &policy(&args.selection));
     let stale = project.stale_files(&observed)?;

@@ -1,8 +1,7 @@
 //! `certs recreate`: makes the files true.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use time::OffsetDateTime;
 
@@ -10,10 +9,11 @@ use crate::apply::{self, ApplyError, Report, Run};
 use crate::cli::args::RecreateArgs;
 use crate::cli::error::{CliError, Exit, causes};
 use crate::cli::project::{Project, check_selection, policy, store_error};
-use crate::cli::ui::{Bar, Ui};
+use crate::cli::ui::{Asker, Bar, Ui, end_on_signal};
 use crate::observe::observe;
 use crate::plan::{Action, Plan, plan};
 use crate::render::{json, table};
+use crate::seal::Identities;
 use crate::store::{CommitError, Layout, LockError, Recovery};
 
 pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
@@ -40,9 +40,12 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
     }
     warn_of_short_lives(&plan, ui);
 
-    let identities = project.identities(&args.identity)?;
+    // Where no key is opened or sealed, nobody needs to be able to.
+    let seals = plan.changes().any(|step| step.artifact().is_some());
+    let identities = if seals { project.identities(&args.identity)? } else { Identities::new(Vec::new(), Box::new(Asker)) };
     let progress = Bar::new();
-    let interrupted = interruption();
+    let commit_gate = Arc::new(Mutex::new(()));
+    end_on_signal(Arc::clone(&commit_gate), ui);
     let run = Run {
         fleet: &project.fleet,
         observed: &observed,
@@ -51,7 +54,7 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
         lock: &lock,
         identities: &identities,
         progress: &progress,
-        interrupted: &interrupted,
+        commit_gate: &commit_gate,
     };
     let result = apply::execute(run, jobs);
     progress.close();
@@ -62,17 +65,6 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
 
 fn cores() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
-}
-
-/// The first Ctrl-C ends the run before its next commit, the second one at once: a commit survives even that.
-fn interruption() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // Without a handler the signal ends the run at once, which is safe too.
-        let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&flag));
-        let _ = signal_hook::flag::register(signal, Arc::clone(&flag));
-    }
-    flag
 }
 
 fn show(report: &Report, plan: &Plan, as_json: bool, ui: Ui) {
@@ -124,7 +116,6 @@ fn lock_error(error: &LockError) -> CliError {
 fn apply_error(error: &ApplyError, plan: &Plan) -> CliError {
     let shown = CliError::from_error(error);
     match error {
-        ApplyError::Interrupted => shown.exit(Exit::Interrupted),
         ApplyError::NoIdentity { have, .. } if have.is_empty() => {
             shown.hint("give an identity with --identity FILE, or declare certToolkit.userAgeIdentity")
         }

@@ -1,0 +1,888 @@
+//! Owns the answer to "where did the user write this option?"; it never decides what the option's value is.
+//!
+//! Files are read as tokens, not as trees: a definition is found in a file that is half-written, uses syntax we do not know
+//! or is nested without end, and a message may be about just such a file.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use rnix::SyntaxKind::{self, *};
+use walkdir::{DirEntry, WalkDir};
+
+use super::syntax::{LARGEST_SOURCE, line_at, tokens};
+
+/// The option every path starts from.
+const TOP_OPTION: &str = "certToolkit";
+/// No option lies deeper; what does is data that nobody asks for.
+const DEEPEST_PATH: usize = 32;
+/// A project with more Nix files has a copy of nixpkgs in it.
+const MOST_FILES: usize = 20_000;
+const SKIPPED: [&str; 4] = [".git", ".direnv", "target", "node_modules"];
+
+/// The Nix sources of a project; each is read when first needed.
+#[derive(Debug)]
+pub struct Locator {
+    sources: Vec<Source>,
+}
+
+/// A place in a source file. Line and column count from 1, columns in characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// Relative to the project root, with `/`.
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+    /// How many characters of the line are meant.
+    pub width: usize,
+    /// The line itself; control characters are blanks.
+    pub text: String,
+}
+
+impl Locator {
+    /// Finds the `*.nix` files below `root`, without following links. What cannot be read is left out: this serves
+    /// messages about other faults.
+    pub fn scan(root: &Path) -> Self {
+        let walk = WalkDir::new(root).max_depth(32).sort_by_file_name();
+        let entries = walk
+            .into_iter()
+            .filter_entry(|entry| entry.depth() == 0 || !is_skipped(entry))
+            .filter_map(Result::ok);
+        let files = entries.filter(|entry| {
+            entry.file_type().is_file()
+                && entry
+                    .path()
+                    .extension()
+                    .is_some_and(|extension| extension == "nix")
+        });
+        let sources = files
+            .take(MOST_FILES)
+            .filter_map(|entry| Source::new(root, entry.path()))
+            .collect();
+        Self { sources }
+    }
+
+    /// Where `certToolkit.<option>` is written, or the longest beginning of it that is. Of `word`, a string, number or path
+    /// in the value, the place is pointed at; also where an option of the same name hands it down.
+    pub fn find(&self, option: &[String], word: Option<&str>) -> Option<Location> {
+        self.search(option, word, None)
+    }
+
+    /// The same for an option of one host: of several definitions that in a file or attribute named after it is preferred.
+    pub fn find_on(&self, host: &str, option: &[String], word: Option<&str>) -> Option<Location> {
+        self.search(option, word, Some(host))
+    }
+
+    fn search(
+        &self,
+        option: &[String],
+        word: Option<&str>,
+        host: Option<&str>,
+    ) -> Option<Location> {
+        let candidates = || {
+            self.sources.iter().flat_map(|source| {
+                source
+                    .definitions()
+                    .iter()
+                    .map(move |found| (source, found))
+            })
+        };
+        let mut best: Option<(Rank, &Source, &Definition)> = None;
+        for (source, definition) in candidates() {
+            let Some(rank) = rank(source, definition, option, word, host) else {
+                continue;
+            };
+            if best.as_ref().is_none_or(|(so_far, ..)| rank > *so_far) {
+                best = Some((rank, source, definition));
+            }
+        }
+        let (rank, source, definition) = best?;
+        if let Some(word) = word.filter(|_| !rank.has_word)
+            && let Some((source, definition)) =
+                candidates().find(|(_, found)| hands_down(found, option, word))
+        {
+            return Some(source.locate(definition, Some(word)));
+        }
+        Some(source.locate(definition, word))
+    }
+}
+
+/// How well a definition answers; the first field that differs decides.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    components: usize,
+    has_word: bool,
+    below_top_option: bool,
+    on_host: bool,
+    spelled_out: usize,
+}
+
+fn rank(
+    source: &Source,
+    found: &Definition,
+    option: &[String],
+    word: Option<&str>,
+    host: Option<&str>,
+) -> Option<Rank> {
+    let below_top_option = found.option_path().is_some();
+    let path = found.option_path().unwrap_or(&found.path);
+    if path.len() > option.len() || !path.iter().zip(option).all(|(key, name)| key.may_be(name)) {
+        return None;
+    }
+    // A file that is imported as a value starts anywhere; one equal name alone would be chance.
+    if !below_top_option && path.len() < 2 {
+        return None;
+    }
+    Some(Rank {
+        components: path.len(),
+        has_word: path.len() == option.len() && word.is_some_and(|word| found.word(word).is_some()),
+        below_top_option,
+        on_host: host
+            .is_some_and(|host| source.is_named(host) || found.path.iter().any(|key| key.is(host))),
+        spelled_out: path
+            .iter()
+            .filter(|key| matches!(key, Key::Name(_)))
+            .count(),
+    })
+}
+
+/// Defaults are inherited by options of the same name: `defaults.usages` by every certificate's `usages`.
+fn hands_down(found: &Definition, option: &[String], word: &str) -> bool {
+    let same_name = match (found.option_path().and_then(<[Key]>::last), option.last()) {
+        (Some(key), Some(name)) => key.is(name),
+        _ => false,
+    };
+    same_name && found.word(word).is_some()
+}
+
+fn is_skipped(entry: &DirEntry) -> bool {
+    let name = entry.file_name().to_string_lossy();
+    SKIPPED.contains(&name.as_ref()) || name == "result" || name.starts_with("result-")
+}
+
+#[derive(Debug)]
+struct Source {
+    path: PathBuf,
+    name: String,
+    content: OnceLock<Content>,
+}
+
+#[derive(Debug, Default)]
+struct Content {
+    text: String,
+    definitions: Vec<Definition>,
+}
+
+impl Source {
+    fn new(root: &Path, path: &Path) -> Option<Self> {
+        let relative = path.strip_prefix(root).ok()?;
+        let components: Vec<_> = relative
+            .components()
+            .map(|part| part.as_os_str().to_string_lossy())
+            .collect();
+        let name = components.join("/").replace(char::is_control, "?");
+        Some(Self {
+            path: path.to_owned(),
+            name,
+            content: OnceLock::new(),
+        })
+    }
+
+    fn content(&self) -> &Content {
+        self.content.get_or_init(|| {
+            let text = read_source(&self.path).unwrap_or_default();
+            let definitions = definitions_in(&text);
+            Content { text, definitions }
+        })
+    }
+
+    fn definitions(&self) -> &[Definition] {
+        &self.content().definitions
+    }
+
+    /// `hosts/master/default.nix` and `master.nix` are named after `master`.
+    fn is_named(&self, host: &str) -> bool {
+        self.name
+            .split('/')
+            .any(|part| part.strip_suffix(".nix").unwrap_or(part) == host)
+    }
+
+    fn locate(&self, definition: &Definition, word: Option<&str>) -> Location {
+        let place = word
+            .and_then(|word| definition.word(word))
+            .map_or(definition.place, |word| word.place);
+        let text = &self.content().text;
+        let start = text
+            .get(..place.start)
+            .and_then(|before| before.rfind('\n'))
+            .map_or(0, |newline| newline + 1);
+        let line = text
+            .get(start..)
+            .unwrap_or_default()
+            .lines()
+            .next()
+            .unwrap_or_default();
+        let before = text
+            .get(start..place.start)
+            .unwrap_or_default()
+            .chars()
+            .count();
+        let meant = text
+            .get(place.start..place.end)
+            .unwrap_or_default()
+            .lines()
+            .next()
+            .unwrap_or_default();
+        Location {
+            file: self.name.clone(),
+            line: line_at(text, place.start),
+            column: before + 1,
+            width: meant.chars().count(),
+            text: line.trim_end().replace(char::is_control, " "),
+        }
+    }
+}
+
+fn read_source(path: &Path) -> Option<String> {
+    let (limit, mut text) = (LARGEST_SOURCE as u64, String::new());
+    let read = File::open(path)
+        .ok()?
+        .take(limit + 1)
+        .read_to_string(&mut text)
+        .ok()?;
+    (read <= LARGEST_SOURCE).then_some(text)
+}
+
+/// One component of an attribute path as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Key {
+    Name(String),
+    /// `${…}`, which may turn out to be anything.
+    Computed,
+    /// What is bound by `let` is no option.
+    Local,
+}
+
+impl Key {
+    fn is(&self, name: &str) -> bool {
+        matches!(self, Self::Name(own) if own == name)
+    }
+
+    fn may_be(&self, name: &str) -> bool {
+        self.is(name) || *self == Self::Computed
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    start: usize,
+    end: usize,
+}
+
+/// One `path = value;` with the constants its value holds outside of nested attribute sets.
+#[derive(Debug)]
+struct Definition {
+    path: Vec<Key>,
+    place: Place,
+    words: Vec<Word>,
+}
+
+#[derive(Debug)]
+struct Word {
+    text: String,
+    place: Place,
+}
+
+impl Definition {
+    /// The path below `certToolkit`, or below `hosts.<name>` in a plain file that does without it.
+    fn option_path(&self) -> Option<&[Key]> {
+        match (self.path.iter().position(|key| key.is(TOP_OPTION)), self.path.as_slice()) {
+            (Some(top), path) => path.get(top + 1..),
+            (None, [hosts, _, option @ ..]) if hosts.is("hosts") && !option.is_empty() => Some(option),
+            (None, _) => None,
+        }
+    }
+
+    fn word(&self, text: &str) -> Option<&Word> {
+        self.words.iter().find(|word| word.text == text)
+    }
+}
+
+fn definitions_in(text: &str) -> Vec<Definition> {
+    let mut reader = Reader::default();
+    for (kind, token, start) in tokens(text) {
+        reader.read(
+            kind,
+            token,
+            Place {
+                start,
+                end: start + token.len(),
+            },
+        );
+    }
+    reader.definitions
+}
+
+/// Follows the tokens of a file with the stack of what is open.
+#[derive(Debug, Default)]
+struct Reader {
+    frames: Vec<Frame>,
+    /// The attribute path of the value being read.
+    path: Vec<Key>,
+    definitions: Vec<Definition>,
+}
+
+#[derive(Debug)]
+struct Frame {
+    opener: SyntaxKind,
+    /// How much of the path was there before.
+    base: usize,
+    /// The definition whose value is being read.
+    definition: Option<usize>,
+    state: State,
+    /// `with` and `assert` whose `;` is still to come.
+    prefixes: usize,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Between bindings, or in the attribute path of one.
+    Path {
+        keys: Vec<Key>,
+        place: Option<Place>,
+        after_dot: bool,
+    },
+    Inherit,
+    Value,
+    /// The text so far of a string, with the place of its opening quote; `None` once it is not constant.
+    Text {
+        text: Option<String>,
+        quote: Place,
+    },
+}
+
+impl State {
+    fn start() -> Self {
+        Self::Path {
+            keys: Vec::new(),
+            place: None,
+            after_dot: false,
+        }
+    }
+}
+
+impl Reader {
+    fn read(&mut self, kind: SyntaxKind, token: &str, place: Place) {
+        match kind {
+            TOKEN_L_BRACE | TOKEN_LET => self.open(kind, State::start()),
+            TOKEN_L_BRACK | TOKEN_L_PAREN => self.open(kind, State::Value),
+            TOKEN_INTERPOL_START => {
+                self.add_key(Key::Computed, place);
+                self.open(kind, State::Value);
+            }
+            TOKEN_STRING_START => self.open(
+                kind,
+                State::Text {
+                    text: Some(String::new()),
+                    quote: place,
+                },
+            ),
+            TOKEN_STRING_END => self.end_string(place),
+            TOKEN_R_BRACE => self.close(TOKEN_L_BRACE),
+            TOKEN_R_BRACK => self.close(TOKEN_L_BRACK),
+            TOKEN_R_PAREN => self.close(TOKEN_L_PAREN),
+            TOKEN_IN => self.close(TOKEN_LET),
+            TOKEN_INTERPOL_END => self.end_interpolation(),
+            TOKEN_STRING_CONTENT => self.add_text(token),
+            TOKEN_IDENT | TOKEN_OR => self.add_key(Key::Name(token.to_owned()), place),
+            TOKEN_ASSIGN => self.begin_value(),
+            TOKEN_SEMICOLON => self.end_binding(),
+            TOKEN_INHERIT => self.set_state(State::Inherit),
+            TOKEN_WITH | TOKEN_ASSERT => self.add_prefix(),
+            TOKEN_INTEGER | TOKEN_FLOAT | TOKEN_PATH_ABS | TOKEN_PATH_HOME | TOKEN_PATH_REL
+            | TOKEN_URI => {
+                self.add_word(token.to_owned(), place);
+            }
+            TOKEN_DOT => self.continue_path(),
+            _ => self.restart_path(),
+        }
+    }
+
+    fn open(&mut self, opener: SyntaxKind, state: State) {
+        let base = self.path.len();
+        let binds = matches!(opener, TOKEN_L_BRACE | TOKEN_LET);
+        let definition = self
+            .frames
+            .last()
+            .and_then(|frame| frame.definition)
+            .filter(|_| !binds);
+        self.frames.push(Frame {
+            opener,
+            base,
+            definition,
+            state,
+            prefixes: 0,
+        });
+        if opener == TOKEN_LET {
+            self.path.push(Key::Local);
+        }
+    }
+
+    /// Ends the innermost frame of this kind; what was left open in it ends with it.
+    fn close(&mut self, opener: SyntaxKind) {
+        if let Some(index) = self.frames.iter().rposition(|frame| frame.opener == opener) {
+            if let Some(frame) = self.frames.get(index) {
+                self.path.truncate(frame.base);
+            }
+            self.frames.truncate(index);
+        }
+    }
+
+    /// A string with an interpolation is not constant, and neither is a key made of one.
+    fn end_interpolation(&mut self) {
+        self.close(TOKEN_INTERPOL_START);
+        if let Some(Frame {
+            state: State::Text { text, .. },
+            ..
+        }) = self.frames.last_mut()
+        {
+            *text = None;
+        }
+    }
+
+    fn end_string(&mut self, end: Place) {
+        let Some(index) = self
+            .frames
+            .iter()
+            .rposition(|frame| frame.opener == TOKEN_STRING_START)
+        else {
+            return;
+        };
+        let string = self.frames.drain(index..).next();
+        let Some(Frame {
+            state: State::Text { text, quote },
+            ..
+        }) = string
+        else {
+            return;
+        };
+        let place = Place {
+            start: quote.start,
+            end: end.end,
+        };
+        self.add_key(text.clone().map_or(Key::Computed, Key::Name), place);
+        if let Some(text) = text {
+            self.add_word(text, place);
+        }
+    }
+
+    fn add_text(&mut self, token: &str) {
+        if let Some(Frame {
+            state: State::Text {
+                text: Some(text), ..
+            },
+            ..
+        }) = self.frames.last_mut()
+        {
+            text.push_str(token);
+        }
+    }
+
+    fn add_key(&mut self, key: Key, key_place: Place) {
+        let Some(frame) = self.frames.last_mut() else {
+            return;
+        };
+        match &mut frame.state {
+            State::Path {
+                keys,
+                place,
+                after_dot,
+            } => {
+                // Two names in a row are the arguments of a function, or a mistake.
+                if !std::mem::take(after_dot) {
+                    keys.clear();
+                    *place = None;
+                }
+                let start = place.map_or(key_place.start, |place| place.start);
+                *place = Some(Place {
+                    start,
+                    end: key_place.end,
+                });
+                keys.push(key);
+            }
+            State::Inherit => {
+                self.path
+                    .truncate(frame.base + usize::from(frame.opener == TOKEN_LET));
+                self.path.push(key);
+                self.define(key_place);
+                self.path.pop();
+            }
+            State::Value | State::Text { .. } => {}
+        }
+    }
+
+    fn add_word(&mut self, text: String, place: Place) {
+        let Some(frame) = self
+            .frames
+            .last()
+            .filter(|frame| matches!(frame.state, State::Value))
+        else {
+            return;
+        };
+        if let Some(definition) = frame
+            .definition
+            .and_then(|index| self.definitions.get_mut(index))
+        {
+            definition.words.push(Word { text, place });
+        }
+    }
+
+    fn begin_value(&mut self) {
+        let Some(frame) = self.frames.last_mut() else {
+            return;
+        };
+        if let State::Path {
+            keys,
+            place: Some(place),
+            ..
+        } = std::mem::replace(&mut frame.state, State::Value)
+        {
+            self.path
+                .truncate(frame.base + usize::from(frame.opener == TOKEN_LET));
+            self.path.extend(keys);
+            let index = self.define(place);
+            if let Some(frame) = self.frames.last_mut() {
+                frame.definition = index;
+            }
+        }
+    }
+
+    fn define(&mut self, place: Place) -> Option<usize> {
+        if self.path.len() > DEEPEST_PATH {
+            return None;
+        }
+        self.definitions.push(Definition {
+            path: self.path.clone(),
+            place,
+            words: Vec::new(),
+        });
+        Some(self.definitions.len() - 1)
+    }
+
+    fn end_binding(&mut self) {
+        let Some(frame) = self.frames.last_mut() else {
+            return;
+        };
+        if frame.prefixes > 0 {
+            frame.prefixes -= 1;
+        } else if matches!(frame.opener, TOKEN_L_BRACE | TOKEN_LET) {
+            frame.state = State::start();
+            frame.definition = None;
+            self.path
+                .truncate(frame.base + usize::from(frame.opener == TOKEN_LET));
+        }
+    }
+
+    fn set_state(&mut self, state: State) {
+        if let Some(frame) = self
+            .frames
+            .last_mut()
+            .filter(|frame| matches!(frame.state, State::Path { .. }))
+        {
+            frame.state = state;
+        }
+    }
+
+    fn add_prefix(&mut self) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.prefixes += 1;
+        }
+    }
+
+    fn continue_path(&mut self) {
+        if let Some(Frame {
+            state: State::Path { after_dot, .. },
+            ..
+        }) = self.frames.last_mut()
+        {
+            *after_dot = true;
+        }
+    }
+
+    /// `{ lib, config ? { }, ... }:` opens like an attribute set and is none.
+    fn restart_path(&mut self) {
+        self.set_state(State::start());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nixfiles::syntax::tests::token_soup;
+    use proptest::prelude::*;
+    use std::fs;
+
+    const CLUSTER: &str = r#"
+{ config, lib, name ? { x = 1; }, ... }:
+let
+  # certToolkit.cas.cluster.certs.apiserver.usages = [ "decoy" ];
+  shared = { usages = [ "decoy" ]; };
+in {
+  certToolkit = {
+    dir = "./certs";
+    defaults.usages = [ "server auth" "clint auth" ];
+    cas.cluster = lib.mkMerge [
+      {
+        ca.commonName = "cluster";
+        certs."apiserver" = with lib; assert true; {
+          hosts = [ "10.0.0.1" ] ++ optional true "bad host";
+          key = { algo = "rsa"; size = 1024; };
+          expiry = "1y2";
+        };
+      }
+      { certs.${name}.hosts = [ "x" ]; }
+      (lib.mkIf config.a.b { inherit (shared) certDefaults; })
+    ];
+  };
+  config.certToolkit.cas.etcd.ca.hosts = [ ];
+}
+"#;
+
+    fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, Locator) {
+        let dir = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let locator = Locator::scan(dir.path());
+        (dir, locator)
+    }
+
+    fn option(path: &str) -> Vec<String> {
+        path.split('.').map(str::to_owned).collect()
+    }
+
+    /// What the location points at, with its line.
+    fn found(path: &str, word: Option<&str>) -> Option<String> {
+        let (_dir, locator) = project(&[("nodes/cluster.nix", CLUSTER)]);
+        locator
+            .find(&option(path), word)
+            .map(|place| pointed_at(&place))
+    }
+
+    fn pointed_at(place: &Location) -> String {
+        let meant: String = place
+            .text
+            .chars()
+            .skip(place.column - 1)
+            .take(place.width)
+            .collect();
+        format!("{}: {meant}", place.line)
+    }
+
+    #[test]
+    fn an_option_is_found_through_nested_sets_modules_and_functions() {
+        assert_eq!(found("dir", None).unwrap(), "8: dir");
+        assert_eq!(
+            found("cas.cluster.ca.commonName", None).unwrap(),
+            "12: ca.commonName"
+        );
+        assert_eq!(
+            found("cas.cluster.certs.apiserver.key.size", None).unwrap(),
+            "15: size"
+        );
+        assert_eq!(
+            found("cas.cluster.certs.apiserver", None).unwrap(),
+            "13: certs.\"apiserver\""
+        );
+        assert_eq!(
+            found("cas.etcd.ca.hosts", None).unwrap(),
+            "23: config.certToolkit.cas.etcd.ca.hosts"
+        );
+        assert_eq!(
+            found("cas.cluster.certDefaults", None).unwrap(),
+            "20: certDefaults"
+        );
+    }
+
+    #[test]
+    fn a_location_tells_file_line_column_and_the_line_itself() {
+        let (_dir, locator) = project(&[("nodes/cluster.nix", CLUSTER)]);
+        let place = locator
+            .find(&option("cas.cluster.certs.apiserver.expiry"), Some("1y2"))
+            .unwrap();
+        let text = "          expiry = \"1y2\";".to_owned();
+        assert_eq!(
+            place,
+            Location {
+                file: "nodes/cluster.nix".to_owned(),
+                line: 16,
+                column: 20,
+                width: 5,
+                text
+            }
+        );
+    }
+
+    #[test]
+    fn a_word_is_found_in_the_value_wherever_it_stands_in_it() {
+        assert_eq!(
+            found("cas.cluster.certs.apiserver.hosts", Some("bad host")).unwrap(),
+            "14: \"bad host\""
+        );
+        assert_eq!(
+            found("cas.cluster.certs.apiserver.key.size", Some("1024")).unwrap(),
+            "15: 1024"
+        );
+    }
+
+    #[test]
+    fn a_word_that_is_inherited_is_found_where_it_is_handed_down() {
+        assert_eq!(
+            found("cas.cluster.certs.apiserver.usages", Some("clint auth")).unwrap(),
+            "9: \"clint auth\""
+        );
+    }
+
+    #[test]
+    fn the_longest_beginning_that_is_written_wins() {
+        assert_eq!(
+            found("cas.cluster.certs.apiserver.subject", None).unwrap(),
+            "13: certs.\"apiserver\""
+        );
+        assert_eq!(found("cas.other.ca", None).unwrap(), "7: certToolkit");
+        assert_eq!(
+            found("cas.cluster.certs.scheduler.hosts", Some("x")).unwrap(),
+            "19: \"x\""
+        );
+    }
+
+    #[test]
+    fn what_let_binds_and_what_is_commented_out_is_no_option() {
+        let nothing =
+            "let cas.k.ca = 1; in { } # certToolkit.cas.k.ca = 2;\n/* certToolkit.cas.k.ca = 3; */";
+        let (_dir, locator) = project(&[("a.nix", nothing)]);
+        assert_eq!(locator.find(&option("cas.k.ca"), None), None);
+    }
+
+    #[test]
+    fn a_computed_name_matches_but_a_written_one_is_preferred() {
+        let text = "{ certToolkit.cas.${x}.dir = 1;\n certToolkit.cas.\"a-${y}\".dir = 1;\n certToolkit.cas.b.dir = 1; }";
+        let (_dir, locator) = project(&[("a.nix", text)]);
+        assert_eq!(locator.find(&option("cas.b.dir"), None).unwrap().line, 3);
+        assert_eq!(locator.find(&option("cas.c.dir"), None).unwrap().line, 1);
+    }
+
+    #[test]
+    fn of_several_hosts_the_one_asked_about_is_preferred() {
+        let text = |n: u8| format!("{{ certToolkit.cas.k.ca.hosts = [ \"{n}\" ]; }}");
+        let flake = "{ nixosConfigurations.c.certToolkit.cas.k.ca.hosts = [ ]; }";
+        let (_dir, locator) = project(&[
+            ("a.nix", &text(1)),
+            ("hosts/b/default.nix", &text(2)),
+            ("flake.nix", flake),
+        ]);
+        let file = |host| {
+            locator
+                .find_on(host, &option("cas.k.ca.hosts"), None)
+                .unwrap()
+                .file
+        };
+        assert_eq!(
+            [file("a"), file("b"), file("c")],
+            ["a.nix", "hosts/b/default.nix", "flake.nix"].map(str::to_owned)
+        );
+        assert_eq!(
+            locator
+                .find(&option("cas.k.ca.hosts"), Some("2"))
+                .unwrap()
+                .file,
+            "hosts/b/default.nix"
+        );
+    }
+
+    #[test]
+    fn a_file_of_plain_data_is_searched_from_its_own_top() {
+        let (_dir, locator) = project(&[(
+            "certs.nix",
+            "{\n  cas.cluster.ca.expiry = \"5\";\n  dir = 1;\n}",
+        )]);
+        assert_eq!(
+            pointed_at(
+                &locator
+                    .find(&option("cas.cluster.ca.expiry"), Some("5"))
+                    .unwrap()
+            ),
+            "2: \"5\""
+        );
+        assert_eq!(locator.find(&option("dir"), None), None);
+    }
+
+    #[test]
+    fn build_results_links_other_files_and_huge_ones_are_not_read() {
+        let text = "{ certToolkit.dir = 1; }";
+        let huge = format!("{text}{}", " ".repeat(LARGEST_SOURCE));
+        let files = [
+            ("result/a.nix", text),
+            (".git/a.nix", text),
+            ("target/a.nix", text),
+            ("a.txt", text),
+            ("huge.nix", &huge),
+        ];
+        let (dir, locator) = project(&files);
+        std::os::unix::fs::symlink(dir.path().join("a.txt"), dir.path().join("link.nix")).unwrap();
+        fs::write(dir.path().join("binary.nix"), b"certToolkit.dir = \xff").unwrap();
+        assert_eq!(locator.find(&option("dir"), None), None);
+        assert_eq!(Locator::scan(dir.path()).find(&option("dir"), None), None);
+    }
+
+    #[test]
+    fn a_half_written_file_is_still_searched() {
+        let (_dir, locator) = project(&[(
+            "a.nix",
+            "{ ) ] }\n{ certToolkit = {\n cas.k = { ca.expiry = [ (\n",
+        )]);
+        assert_eq!(
+            locator.find(&option("cas.k.ca.expiry"), None).unwrap().line,
+            3
+        );
+    }
+
+    #[test]
+    fn the_line_shown_cannot_drive_the_terminal() {
+        let (_dir, locator) =
+            project(&[("a.nix", "{ certToolkit.dir = \"\u{1b}[2J\u{7}\";\t}\r\n")]);
+        let text = locator.find(&option("dir"), None).unwrap().text;
+        assert!(!text.chars().any(char::is_control), "{text:?}");
+    }
+
+    #[test]
+    fn nesting_without_end_is_read_in_linear_time() {
+        for start in [
+            "[",
+            "{a=",
+            "(",
+            "\"${",
+            "{certToolkit=",
+            "let a=",
+            "with a;",
+        ] {
+            let text = start.repeat(100_000);
+            assert!(definitions_in(&text).len() <= DEEPEST_PATH, "{start}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_text_panics_and_every_place_lies_in_it(text in prop_oneof![token_soup(), "\\PC{0,60}"]) {
+            for definition in definitions_in(&text) {
+                prop_assert!(text.get(definition.place.start..definition.place.end).is_some());
+                prop_assert!(definition.words.iter().all(|word| text.get(word.place.start..word.place.end).is_some()));
+            }
+        }
+    }
+}
