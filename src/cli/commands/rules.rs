@@ -28,7 +28,7 @@ pub(crate) fn run(args: &RulesArgs, ui: Ui) -> Result<Exit, CliError> {
             .map_err(|_| CliError::new(format!("{path} is not UTF-8 text")))?,
         None => "{\n}\n",
     };
-    let merged = rules::merge(source, &entries)
+    let merged = rules::merge(source, &entries, project.fleet.dir.as_str())
         .map_err(|error| CliError::new(format!("cannot put the rules into {path}")).cause(error.to_string()))?;
     if merged == source && found.is_some() {
         ui.tell(&format!("{path} is up to date\n"));
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &RulesArgs, ui: Ui) -> Result<Exit, CliError> {
     }
     let lock = project.root.lock(&project.fleet.dir).map_err(|error| CliError::from_error(&error))?;
     let change = Change::write(path.clone(), Expected::from(found.as_ref()), merged.into_bytes());
-    project.root.commit(&lock, vec![change]).map_err(|error| CliError::from_error(&error))?;
+    project.root.replace(&lock, &change).map_err(|error| CliError::from_error(&error))?;
     ui.tell(&format!("{path} now has the rules of {} keys\n", entries.len()));
     Ok(Exit::Done)
 }
