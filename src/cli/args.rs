@@ -20,7 +20,7 @@ use crate::plan::Pattern;
                   the current directory is evaluated."
 )]
 pub(crate) struct Cli {
-    /// When to use colour; NO_COLOR turns it off too.
+    /// When to use colour; `NO_COLOR` turns it off too.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
     #[command(subcommand)]

@@ -40,6 +40,7 @@ impl Ui {
     }
 
     /// Columns of the terminal, `None` for a file or pipe.
+    #[allow(clippy::unused_self)] // Whoever may ask for it may also write.
     pub(crate) fn width(self) -> Option<u16> {
         if !io::stdout().is_terminal() {
             return None;
@@ -47,12 +48,14 @@ impl Ui {
         tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col).filter(|columns| *columns > 0)
     }
 
+    #[allow(clippy::unused_self)]
     /// What was asked for. A closed pipe (`certs plan | head`) ends the output, not the run.
     pub(crate) fn print(self, text: &str) {
         let _ = io::stdout().lock().write_all(text.as_bytes());
     }
 
     /// Progress, warnings, hints.
+    #[allow(clippy::unused_self)]
     pub(crate) fn tell(self, text: &str) {
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }

@@ -124,6 +124,7 @@ fn notice(notice: &NoticeV1) -> Fault {
 }
 
 /// The fields authorities and leaves have in common.
+#[allow(clippy::struct_field_names)] // `common_name` is X.520's word.
 struct Common<'a> {
     common_name: &'a str,
     names: &'a [(String, String)],

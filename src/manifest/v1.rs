@@ -18,7 +18,9 @@ pub struct ManifestV1 {
     pub authorities: BTreeMap<String, AuthorityV1>,
     #[serde(default)]
     pub hosts: BTreeMap<String, HostV1>,
+    /// Reserved for key pairs that several hosts share; version 1 knows none.
     #[serde(default)]
+    #[allow(clippy::zero_sized_map_values)]
     pub key_pairs: BTreeMap<String, NeverV1>,
     #[serde(default)]
     pub errors: Vec<NoticeV1>,
@@ -26,7 +28,7 @@ pub struct ManifestV1 {
     pub warnings: Vec<NoticeV1>,
 }
 
-/// No key pairs exist in version 1; a manifest that has one comes from a newer module.
+/// Has no value, so a manifest that has one is refused.
 #[derive(Clone, Debug, Deserialize)]
 pub enum NeverV1 {}
 

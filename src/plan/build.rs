@@ -33,8 +33,10 @@ pub fn plan(fleet: &Fleet, observed: &Observed, now: OffsetDateTime, policy: &Po
 /// What the artifacts below an authority may count on once its own step is done.
 #[derive(Clone, Copy, Debug)]
 enum Outlook {
-    /// It stays as it is, or keeps its key and name.
+    /// It stays as it is.
     Steady(Validity),
+    /// It gets another certificate for its key and name: what it signed stays good, what carries its certificate does not.
+    Renewed(Validity),
     /// It gets another key or its certificate is made from nothing: everything below is issued anew.
     New(Validity),
     /// Its certificate is good and its key is not in the tree.
@@ -46,9 +48,15 @@ enum Outlook {
 impl Outlook {
     fn validity(self) -> Option<Validity> {
         match self {
-            Self::Steady(validity) | Self::New(validity) | Self::CannotSign(validity) => Some(validity),
+            Self::Steady(validity) | Self::Renewed(validity) | Self::New(validity) | Self::CannotSign(validity) => {
+                Some(validity)
+            }
             Self::Blocked => None,
         }
+    }
+
+    fn changes_certificate(self) -> bool {
+        matches!(self, Self::Renewed(_) | Self::New(_))
     }
 }
 
@@ -74,7 +82,7 @@ impl<'a> Planner<'a> {
         let pair = self.observed.pair(&id);
         let requested = self.policy.replace.iter().any(|pattern| pattern.names(&id));
         let findings = if requested {
-            self.requested_authority(authority, pair)
+            requested_authority(authority, pair)
         } else {
             self.authority_findings(authority, pair)
         };
@@ -83,17 +91,6 @@ impl<'a> Planner<'a> {
             |cure| Action::Refuse { cure },
         );
         self.step(artifact, action, findings.reasons)
-    }
-
-    fn requested_authority(&self, authority: &Authority, pair: &ObservedPair) -> Findings {
-        let refusal = match &pair.key {
-            FileState::Defective { defect, .. } if defect.kind != DefectKind::EmptyKey => Some(format!(
-                "a key that cannot be read is never overwritten; move {} away and run again",
-                authority.files.key
-            )),
-            _ => None,
-        };
-        Findings { reasons: vec![Reason::Requested], refusal }
     }
 
     fn authority_findings(&self, authority: &'a Authority, pair: &ObservedPair) -> Findings {
@@ -217,6 +214,9 @@ impl<'a> Planner<'a> {
         if !reasons.iter().any(|reason| matches!(reason, Reason::IssuerChanged { .. })) {
             reasons.extend(self.chain_reason(artifact, issuer, file));
         }
+        if !reasons.iter().any(|reason| matches!(reason, Reason::LifetimeChanged { .. })) {
+            reasons.extend(self.lifetime_reason(artifact, found));
+        }
         if let Some(key) = key {
             if key.marker.as_ref().is_some_and(|marker| marker.key != Marker::key_id(found.key_fingerprint.as_bytes())) {
                 reasons.push(Reason::KeyMismatch);
@@ -242,13 +242,34 @@ impl<'a> Planner<'a> {
             return changed(format!("the signature is not by the key of {}", issuer.id()));
         }
         let Artifact::Leaf(_) = artifact else { return None };
+        if let Some(changing) = self.changing_intermediate(artifact) {
+            return changed(format!("the certificate of {} is about to change", changing.id()));
+        }
         let wanted = self.intermediates(artifact)?;
         let is_same = wanted.len() == file.following.len()
             && wanted.iter().zip(&file.following).all(|(wanted, found)| wanted.der == found.der);
         if is_same { None } else { changed("the intermediates beside it are not today's".to_owned()) }
     }
 
-    /// The intermediates as they are; `None` where one is missing or about to change (its own step says so).
+    /// The nearest intermediate beside a leaf that another certificate takes the place of.
+    fn changing_intermediate(&self, artifact: Artifact<'a>) -> Option<&Authority> {
+        let is_changing = |issuer: &&Authority| {
+            !issuer.is_root() && self.outlooks.get(&issuer.name).is_some_and(|outlook| outlook.changes_certificate())
+        };
+        self.fleet.issuers_of(artifact).into_iter().find(is_changing)
+    }
+
+    /// What was cut short by an issuer that is renewed in this plan would be due in the next: an unneeded second run.
+    fn lifetime_reason(&self, artifact: Artifact<'_>, found: &CertificateFacts) -> Option<Reason> {
+        let Outlook::Renewed(issuer) = self.outlooks.get(artifact.issuer_name()?)? else { return None };
+        let lifetime = artifact.declaration().lifetime;
+        if found.validity().serves(lifetime, Some(issuer)) {
+            return None;
+        }
+        Some(Reason::LifetimeChanged { from: found.validity().span(), to: lifetime.duration() })
+    }
+
+    /// The intermediates as they are; `None` where one is missing (its own step says so).
     fn intermediates(&self, artifact: Artifact<'a>) -> Option<Vec<&CertificateFacts>> {
         let issuers = self.fleet.issuers_of(artifact);
         let intermediates = issuers.into_iter().filter(|issuer| !issuer.is_root());
@@ -284,7 +305,7 @@ impl<'a> Planner<'a> {
                 issuer.id(),
                 issuer.files.key
             )),
-            Outlook::Steady(_) | Outlook::New(_) => None,
+            Outlook::Steady(_) | Outlook::Renewed(_) | Outlook::New(_) => None,
         }
     }
 
@@ -317,13 +338,24 @@ impl<'a> Planner<'a> {
         let key_is_missing = self.observed.pair(&id).key.is_missing();
         let outlook = match (&step.action, issued, found) {
             (Action::Refuse { .. }, _, _) | (_, None, None) => Outlook::Blocked,
-            (Action::Renew, Some(issued), Some(_)) => Outlook::Steady(issued),
+            (Action::Renew, Some(issued), Some(_)) => Outlook::Renewed(issued),
             (_, Some(issued), _) => Outlook::New(issued),
             (_, None, Some(found)) if key_is_missing => Outlook::CannotSign(found),
             (_, None, Some(found)) => Outlook::Steady(found),
         };
         self.outlooks.insert(&authority.name, outlook);
     }
+}
+
+fn requested_authority(authority: &Authority, pair: &ObservedPair) -> Findings {
+    let refusal = match &pair.key {
+        FileState::Defective { defect, .. } if defect.kind != DefectKind::EmptyKey => Some(format!(
+            "a key that cannot be read is never overwritten; move {} away and run again",
+            authority.files.key
+        )),
+        _ => None,
+    };
+    Findings { reasons: vec![Reason::Requested], refusal }
 }
 
 fn refuse(reasons: Vec<Reason>, cure: String) -> Findings {

@@ -1,5 +1,7 @@
 //! Faults of a declaration as a compiler would show them: what, where, the line itself.
 
+use std::fmt::Write as _;
+
 use super::paint::{Paint, Tone};
 use crate::manifest::Fault;
 
@@ -33,15 +35,15 @@ pub fn fault(fault: &Fault, severity: Severity, place: Option<&Place>, paint: Pa
     match place {
         Some(place) => text.push_str(&excerpt(place, tone, paint)),
         None if !fault.option.is_empty() => {
-            text.push_str(&format!("  --> certToolkit.{}\n", fault.option.join(".")));
+            let _ = writeln!(text, "  --> certToolkit.{}", fault.option.join("."));
         }
         None => {}
     }
     if fault.hosts.len() > 1 {
-        text.push_str(&format!("  on hosts {}\n", fault.hosts.join(", ")));
+        let _ = writeln!(text, "  on hosts {}", fault.hosts.join(", "));
     }
     if let Some(cure) = &fault.cure {
-        text.push_str(&format!("  {} {cure}\n", paint.apply(Tone::Good, "hint:")));
+        let _ = writeln!(text, "  {} {cure}", paint.apply(Tone::Good, "hint:"));
     }
     text
 }

@@ -1,5 +1,7 @@
 //! Plans and reports as tables.
 
+use std::fmt::Write as _;
+
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 
 use super::paint::Paint;
@@ -16,7 +18,7 @@ pub fn plan(plan: &Plan, stale_files: &[String], paint: Paint, width: Width) -> 
     let shown: Vec<&Step> = plan.steps.iter().filter(|step| is_worth_showing(step)).collect();
     let mut text = steps(&shown, paint, width);
     if plan.is_settled() && !stale_files.is_empty() {
-        text.push_str(&format!("{} to bring up to date: {}.\n", stale_files.len(), stale_files.join(", ")));
+        let _ = writeln!(text, "{} to bring up to date: {}.", stale_files.len(), stale_files.join(", "));
     } else {
         text.push_str(&summary(plan));
         text.push('\n');

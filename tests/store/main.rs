@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use certs::store::{Change, Expected, Faults, LockError, Recovery, RelPath, Root};
+use certs::model::RelPath;
+use certs::store::{Change, Expected, Faults, LockError, Recovery, Root};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 

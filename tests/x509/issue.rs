@@ -373,7 +373,7 @@ proptest! {
             Some((path_length, constraints)) => Role::Authority { path_length: *path_length, name_constraints: Some(constraints) },
             None => Role::Leaf,
         };
-        let template = Template { subject: &subject, sans: &declared.sans, usages: &declared.usages, role, crl_urls: &declared.crl_urls, issuer_urls: &declared.issuer_urls, validity };
+        let template = Template { subject: &subject, subject_key_id: None, sans: &declared.sans, usages: &declared.usages, role, crl_urls: &declared.crl_urls, issuer_urls: &declared.issuer_urls, validity };
         let facts = parse_der(&signed(&template, key(declared.key).spki_der(), &Issuer::new(&issuer, issuer_key).unwrap()).unwrap()).unwrap();
 
         prop_assert!(declared.subject.matches(&facts.subject));

@@ -50,6 +50,7 @@ pub(crate) fn sans(names: &[&str]) -> Vec<San> {
 pub(crate) fn leaf_template<'a>(subject: &'a NameDer, usages: &'a Usages) -> Template<'a> {
     Template {
         subject,
+        subject_key_id: None,
         sans: &[],
         usages,
         role: Role::Leaf,

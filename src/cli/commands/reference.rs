@@ -27,6 +27,9 @@ fn markdown() -> String {
 fn section(text: &mut String, command: &clap::Command, name: &str) {
     let mut command = command.clone().bin_name(name).term_width(100);
     let help = command.render_long_help().to_string();
-    let help: String = help.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-    let _ = write!(text, "\n## `{name}`\n\n```text\n{}```\n", help.trim_start());
+    let _ = writeln!(text, "\n## `{name}`\n\n```text");
+    for line in help.trim().lines() {
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text.push_str("```\n");
 }

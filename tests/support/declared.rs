@@ -1,0 +1,117 @@
+//! Owns the smallest manifest a test can start from, and how it is changed field by field.
+
+use serde_json::{Value, json};
+
+/// A manifest under construction. Artifacts are named as everywhere: `ca/root`, `cp1/root/server`.
+#[derive(Clone, Debug)]
+pub(crate) struct Declared {
+    pub(crate) manifest: Value,
+    users: Vec<String>,
+    owner: Value,
+}
+
+impl Declared {
+    /// Nothing but the operators and the key of every host, each as a public key.
+    pub(crate) fn by(users: &[&str], owner: &str) -> Self {
+        Self {
+            manifest: json!({ "version": 1, "dir": "certs", "authorities": {}, "hosts": {} }),
+            users: users.iter().map(|user| (*user).to_owned()).collect(),
+            owner: json!([{ "key": owner }]),
+        }
+    }
+
+    pub(crate) fn root(self, name: &str) -> Self {
+        self.authority(name, None)
+    }
+
+    pub(crate) fn intermediate(self, name: &str, issuer: &str) -> Self {
+        self.authority(name, Some(issuer))
+    }
+
+    /// A server certificate; its host comes into being with it.
+    pub(crate) fn leaf(mut self, id: &str) -> Self {
+        let (host, authority, name) = parts(id);
+        if self.manifest["hosts"].get(host).is_none() {
+            self.manifest["hosts"][host] =
+                json!({ "users": self.users, "ownerKeys": self.owner, "certificates": {} });
+        }
+        let stem = format!("certs/derived/{host}/{authority}-{name}");
+        self.manifest["hosts"][host]["certificates"][authority][name] = json!({
+            "id": id,
+            "commonName": name,
+            "hosts": [format!("{name}.example")],
+            "usages": ["server auth"],
+            "expiry": "8760h",
+            "key": { "algo": "ecdsa", "size": 256 },
+            "files": { "certificate": format!("{stem}.crt"), "key": format!("{stem}.key.age") },
+        });
+        self
+    }
+
+    /// The same with one field of one artifact changed.
+    pub(crate) fn with(mut self, id: &str, field: &str, value: Value) -> Self {
+        self.artifact(id)[field] = value;
+        self
+    }
+
+    /// The same without one artifact.
+    pub(crate) fn without(mut self, id: &str) -> Self {
+        let (siblings, name) = match id.strip_prefix("ca/") {
+            Some(name) => (&mut self.manifest["authorities"], name),
+            None => {
+                let (host, authority, name) = parts(id);
+                (
+                    &mut self.manifest["hosts"][host]["certificates"][authority],
+                    name,
+                )
+            }
+        };
+        siblings.as_object_mut().unwrap().remove(name).unwrap();
+        self
+    }
+
+    /// The same, with other operators for every file.
+    pub(crate) fn operated_by(mut self, users: &[&str]) -> Self {
+        let list = |group: &mut Value| {
+            for member in group.as_object_mut().unwrap().values_mut() {
+                member["users"] = json!(users);
+            }
+        };
+        list(&mut self.manifest["authorities"]);
+        list(&mut self.manifest["hosts"]);
+        self
+    }
+
+    fn authority(mut self, name: &str, issuer: Option<&str>) -> Self {
+        self.manifest["authorities"][name] = json!({
+            "declaredBy": ["cp1"],
+            "issuer": issuer,
+            "users": self.users,
+            "commonName": name,
+            "expiry": "87600h",
+            "key": { "algo": "ecdsa", "size": 256 },
+            "files": {
+                "certificate": format!("certs/ca/{name}.crt"),
+                "key": format!("certs/ca/{name}.key.age"),
+            },
+        });
+        self
+    }
+
+    fn artifact(&mut self, id: &str) -> &mut Value {
+        if let Some(name) = id.strip_prefix("ca/") {
+            return &mut self.manifest["authorities"][name];
+        }
+        let (host, authority, name) = parts(id);
+        &mut self.manifest["hosts"][host]["certificates"][authority][name]
+    }
+}
+
+fn parts(id: &str) -> (&str, &str, &str) {
+    let mut parts = id.split('/');
+    (
+        parts.next().unwrap(),
+        parts.next().unwrap(),
+        parts.next().unwrap(),
+    )
+}
