@@ -31,7 +31,7 @@ pub fn stale(root: &Root, fleet: &Fleet, certificates: &Certificates<'_>) -> Res
     let mut changes = Vec::new();
     for (path, text) in files(fleet, certificates) {
         let found = root.read(&path)?;
-        let is_foreign = path == rules && found.as_ref().is_some_and(|file| file.bytes != nixfiles::rules::ours().as_bytes());
+        let is_foreign = path == rules && found.as_ref().is_some_and(|file| !nixfiles::rules::is_ours(&file.bytes));
         if is_foreign || found.as_ref().is_some_and(|file| file.bytes == text.as_bytes()) {
             continue;
         }

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &RulesArgs, ui: Ui) -> Result<Exit, CliError> {
             .map_err(|_| CliError::new(format!("{path} is not UTF-8 text")))?,
         None => "{\n}\n",
     };
-    let merged = rules::merge(source, &entries, project.fleet.dir.as_str())
+    let merged = rules::merge(source, &entries)
         .map_err(|error| CliError::new(format!("cannot put the rules into {path}")).cause(error.to_string()))?;
     if merged == source && found.is_some() {
         ui.tell(&format!("{path} is up to date\n"));
