@@ -61,11 +61,17 @@ fn runs() -> u32 {
 }
 
 /// Two declarations of the same certificates that differ in everything but names, so that each run replaces every pair.
-struct Alternating([Declaration; 2]);
+struct Alternating {
+    even: Declaration,
+    odd: Declaration,
+}
 
 impl Alternating {
     fn new() -> Self {
-        Self([Self::declaration("a", 256), Self::declaration("b", 384)])
+        Self {
+            even: Self::declaration("a", 256),
+            odd: Self::declaration("b", 384),
+        }
     }
 
     fn declaration(organisation: &str, size: u32) -> Declaration {
@@ -85,7 +91,11 @@ impl Alternating {
     }
 
     fn at(&self, run: u32) -> &Declaration {
-        &self.0[(run % 2) as usize]
+        if run.is_multiple_of(2) {
+            &self.even
+        } else {
+            &self.odd
+        }
     }
 
     /// New keys for all; every fifth run for the intermediate authority too.

@@ -140,7 +140,7 @@ const OPENSSL_AUTHORITIES: [Foreign; 7] = [
     },
 ];
 
-/// A request whose strings are TeletexString, as old OpenSSL wrote them.
+/// A request whose strings are `TeletexString`, as old OpenSSL wrote them.
 const TELETEX: &str = "[req]\nprompt = no\nstring_mask = MASK:0x4\ndistinguished_name = dn\nx509_extensions = v3\n\
     [dn]\nO = One\nCN = ca\n[v3]\nbasicConstraints = critical, CA:TRUE\nsubjectKeyIdentifier = hash\n";
 
@@ -256,7 +256,7 @@ fn renews_another_lifetime() -> Result<(), Failed> {
     project.recreate("")?;
     let after = project.chain(&ca)?;
     equal(&after.len(), &1)?;
-    let after = &after[0];
+    let after = after.first().ok_or("no certificate")?;
     expect(after.not_after > before.not_after, "not renewed")?;
     expect(after.subject.der() == before.subject.der(), "another name")?;
     equal(&after.key_fingerprint, &before.key_fingerprint)?;
@@ -352,7 +352,7 @@ fn key_of_another() -> Result<(), Failed> {
     crate::project::same(&before, &project.tree()?)
 }
 
-/// As K8Nix makes it: cfssl with its default policy, keys sealed by age. It ignores usages and lifetimes.
+/// As the predecessor makes it: cfssl with its default policy, keys sealed by age. It ignores usages and lifetimes.
 fn tree_of_the_predecessor() -> Result<(), Failed> {
     let project = Project::new()?;
     let bench = &project.bench;

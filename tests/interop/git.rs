@@ -194,7 +194,6 @@ fn pruned() -> Result<(), Failed> {
     equal(&status(&project)?, &expected.map(str::to_owned).to_vec())
 }
 
-
 fn nothing_in_clear() -> Result<(), Failed> {
     let project = committed()?;
     project.recreate("--replace *")?;
