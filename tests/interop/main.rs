@@ -1,6 +1,13 @@
 //! Other people's programs judge our files. A trial whose program is missing here counts as ignored, never as passed.
 
 mod age;
+mod agenix;
+mod crash;
+mod fleet;
+mod foreign;
+mod git;
+mod nix;
+mod project;
 mod tool;
 mod x509;
 
@@ -9,6 +16,19 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
-    let trials = age::trials().into_iter().chain(x509::trials()).collect();
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let trials = [
+        age::trials(),
+        agenix::trials(),
+        crash::trials(),
+        fleet::trials(),
+        foreign::trials(),
+        git::trials(),
+        nix::trials(),
+        x509::trials(),
+    ];
+    libtest_mimic::run(
+        &Arguments::from_args(),
+        trials.into_iter().flatten().collect(),
+    )
+    .exit_code()
 }

@@ -1,0 +1,205 @@
+//! Git shows how much a run changed: nothing where nothing was declared anew, and never more than what was.
+
+use libtest_mimic::{Failed, Trial};
+use serde_json::json;
+
+use crate::project::{Declaration, Project, equal, expect, names};
+use crate::tool::{Bench, trial};
+
+const GIT: [&str; 4] = ["git", "age", "age-keygen", "ssh-keygen"];
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        trial("git::a_second_run_changes_nothing", &GIT, second_run),
+        trial(
+            "git::one_more_address_changes_one_pair_and_the_inventory",
+            &GIT,
+            one_address,
+        ),
+        trial("git::one_more_host_adds_its_own_files_only", &GIT, one_host),
+        trial(
+            "git::another_operator_reseals_without_touching_a_certificate",
+            &GIT,
+            another_operator,
+        ),
+        trial(
+            "git::a_wrong_identity_changes_nothing_and_fails",
+            &GIT,
+            wrong_identity,
+        ),
+        trial(
+            "git::a_pruned_certificate_takes_its_two_files_with_it",
+            &GIT,
+            pruned,
+        ),
+        trial(
+            "git::no_private_key_is_ever_in_clear",
+            &GIT,
+            nothing_in_clear,
+        ),
+    ]
+}
+
+fn cluster(addresses: &[&str]) -> Declaration {
+    let hosts = json!({ "hosts": addresses });
+    Declaration::default()
+        .authority("cluster", &json!({}))
+        .authority("etcd", &json!({}))
+        .leaf("cp1", "cluster", "apiserver", &hosts)
+        .leaf("cp1", "etcd", "server", &json!({}))
+        .leaf("worker1", "cluster", "kubelet", &json!({}))
+}
+
+/// The cluster, made and committed.
+fn committed() -> Result<Project, Failed> {
+    let project = Project::made(&cluster(&["10.0.0.1"]))?;
+    project.bench.run("git init -q")?;
+    commit(&project.bench)?;
+    Ok(project)
+}
+
+fn commit(bench: &Bench) -> Result<(), Failed> {
+    bench.run("git add -A")?;
+    bench.run_words(&[
+        "git",
+        "-c",
+        "user.name=x",
+        "-c",
+        "user.email=x@example.com",
+        "commit",
+        "-qm",
+        "all",
+    ])?;
+    Ok(())
+}
+
+/// What `git status` says of the output directory, one line a file.
+fn status(project: &Project) -> Result<Vec<String>, Failed> {
+    let said = project
+        .bench
+        .run("git status --porcelain --untracked-files=all -- secrets")?;
+    Ok(said
+        .lines()
+        .map(|line| line.replace("secrets/certs/", ""))
+        .collect())
+}
+
+fn second_run() -> Result<(), Failed> {
+    let project = committed()?;
+    let said = project.recreate("")?;
+    expect(said.starts_with("Nothing to do"), &said)?;
+    expect(
+        project.bench.run("git status --porcelain")?.is_empty(),
+        "the tree is not clean",
+    )
+}
+
+fn one_address() -> Result<(), Failed> {
+    let project = committed()?;
+    project.declare(&cluster(&["10.0.0.1", "10.0.0.2"]))?;
+    project.recreate("")?;
+    let expected = [
+        " M derived/cp1/cluster-apiserver.crt",
+        " M derived/cp1/cluster-apiserver.key.age",
+        " M inventory.json",
+    ];
+    equal(&status(&project)?, &expected.map(str::to_owned).to_vec())
+}
+
+fn one_host() -> Result<(), Failed> {
+    let project = committed()?;
+    let declaration = cluster(&["10.0.0.1"]).leaf("worker2", "cluster", "kubelet", &json!({}));
+    project.declare(&declaration)?;
+    project.recreate("")?;
+    let expected = [
+        " M inventory.json",
+        " M recipients.json",
+        "?? derived/worker2/cluster-kubelet.crt",
+        "?? derived/worker2/cluster-kubelet.key.age",
+    ];
+    equal(&status(&project)?, &expected.map(str::to_owned).to_vec())
+}
+
+fn another_operator() -> Result<(), Failed> {
+    let project = committed()?;
+    // Another person under the same name: the manifest has the new public key.
+    project.bench.run("rm operators/bob operators/bob.pub")?;
+    project.bench.run_words(&[
+        "ssh-keygen",
+        "-q",
+        "-t",
+        "ed25519",
+        "-N",
+        "",
+        "-f",
+        "operators/bob",
+    ])?;
+    project.declare(&cluster(&["10.0.0.1"]))?;
+    project.recreate("")?;
+    let changed = status(&project)?;
+    let certificates = changed.iter().filter(|line| line.ends_with(".crt")).count();
+    let keys = changed
+        .iter()
+        .filter(|line| line.ends_with(".key.age"))
+        .count();
+    equal(&(certificates, keys, changed.len()), &(0, 5, 6))?;
+    project
+        .bench
+        .run("age -d -i operators/bob secrets/certs/ca/etcd.key.age")
+        .map(drop)
+}
+
+fn wrong_identity() -> Result<(), Failed> {
+    let project = committed()?;
+    project.declare(&cluster(&["10.0.0.1", "10.0.0.2"]))?;
+    commit(&project.bench)?;
+    project.bench.run("age-keygen -o stranger")?;
+    let said = project.ends_with(
+        1,
+        "recreate --manifest manifest.json --root . --identity stranger --replace *",
+    )?;
+    expect(said.contains("userAgeKeys"), &said)?;
+    let changed = project.bench.run("git status --porcelain")?;
+    equal(&changed, &"?? stranger\n".to_owned())?;
+    // A host's key opens its own keys, but not the authority's.
+    project.ends_with(
+        1,
+        "recreate --manifest manifest.json --root . --identity host-keys/cp1",
+    )?;
+    equal(
+        &project.bench.run("git status --porcelain")?,
+        &"?? stranger\n".to_owned(),
+    )
+}
+
+fn pruned() -> Result<(), Failed> {
+    let project = committed()?;
+    let fewer = Declaration::default()
+        .authority("cluster", &json!({}))
+        .leaf(
+            "cp1",
+            "cluster",
+            "apiserver",
+            &json!({ "hosts": ["10.0.0.1"] }),
+        )
+        .leaf("worker1", "cluster", "kubelet", &json!({}));
+    project.declare(&fewer)?;
+    project.recreate("--prune")?;
+    let expected = [
+        " D derived/cp1/etcd-server.crt",
+        " D derived/cp1/etcd-server.key.age",
+        " M inventory.json",
+        " M recipients.json",
+    ];
+    equal(&status(&project)?, &expected.map(str::to_owned).to_vec())
+}
+
+fn nothing_in_clear() -> Result<(), Failed> {
+    let project = committed()?;
+    project.recreate("--replace *")?;
+    for (path, bytes) in project.tree()? {
+        let is_clear = bytes.windows(12).any(|window| window == b"PRIVATE KEY-");
+        expect(!is_clear, &format!("a private key in {:?}", names(&[path])))?;
+    }
+    Ok(())
+}

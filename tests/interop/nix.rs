@@ -1,0 +1,122 @@
+//! Nix evaluates the example cluster for `certs`, which makes it true; no flake and no nixpkgs are needed.
+
+use std::fs;
+
+use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
+
+use crate::project::{OPERATORS, Project, equal, expect, repository};
+use crate::tool::trial;
+
+const NIX: [&str; 4] = ["nix-instantiate", "age", "age-keygen", "ssh-keygen"];
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        trial(
+            "nix::the_manifest_of_the_example_is_what_its_nix_files_say",
+            &NIX,
+            manifest_is_current,
+        ),
+        trial(
+            "nix::recreates_the_example_from_its_nix_files",
+            &NIX,
+            example_is_made,
+        ),
+        trial("nix::names_the_line_of_a_fault", &NIX, fault_is_located),
+    ]
+}
+
+fn manifest_is_current() -> Result<(), Failed> {
+    let project = Project::new()?;
+    let file = repository("examples/cluster/certs.nix");
+    let output = project.command("manifest --file").arg(&file).output()?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    expect(output.status.success(), &said)?;
+    let evaluated: Value = serde_json::from_slice(&output.stdout)?;
+    let committed: Value =
+        serde_json::from_slice(&fs::read(repository("examples/cluster/manifest.json"))?)?;
+    equal(&evaluated, &committed)
+}
+
+const HOSTS: [&str; 3] = ["cp1", "worker1", "worker2"];
+
+/// A copy of the example with real keys in it.
+fn example() -> Result<Project, Failed> {
+    let project = Project::new()?;
+    for file in ["certs.nix", "cluster.nix"] {
+        let text = fs::read(repository("examples/cluster").join(file))?;
+        project.bench.write(file, text)?;
+    }
+    let mut keys = String::from("[\n");
+    for operator in OPERATORS {
+        let key = String::from_utf8(project.bench.read(&format!("{operator}.pub"))?)?;
+        keys.push_str(&format!("  \"{}\"\n", key.trim()));
+    }
+    project.bench.write("operators.nix", keys + "]\n")?;
+    project.bench.run("cp operators/ada operators/ada.txt")?;
+    for host in HOSTS {
+        let file = format!("host-keys/{host}");
+        project
+            .bench
+            .run_words(&["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", &file])?;
+    }
+    Ok(project)
+}
+
+fn example_is_made() -> Result<(), Failed> {
+    let project = example()?;
+    project.ends_with(2, "plan --file certs.nix")?;
+    project.ends_with(0, "recreate --file certs.nix")?;
+    project.ends_with(0, "plan --file certs.nix")?;
+    let before = project.tree()?;
+    project.ends_with(0, "recreate --file certs.nix")?;
+    crate::project::same(&before, &project.tree()?)?;
+    for (host, leaf, authority, question) in [
+        (
+            "cp1",
+            "kubernetes-kube-apiserver",
+            "kubernetes",
+            "-purpose sslserver -verify_ip 10.96.0.1",
+        ),
+        (
+            "worker1",
+            "kubernetes-kubelet",
+            "kubernetes",
+            "-purpose sslserver -verify_hostname worker1",
+        ),
+        ("cp1", "etcd-etcd", "etcd", "-purpose sslclient"),
+        (
+            "cp1",
+            "front-proxy-front-proxy-client",
+            "front-proxy",
+            "-purpose sslclient",
+        ),
+    ] {
+        project.bench.run(&format!(
+            "openssl verify -x509_strict -CAfile secrets/certs/ca/{authority}.crt {question} secrets/certs/derived/{host}/{leaf}.crt"
+        ))?;
+    }
+    Ok(())
+}
+
+fn fault_is_located() -> Result<(), Failed> {
+    let project = example()?;
+    let text = String::from_utf8(project.bench.read("cluster.nix")?)?;
+    let faulty = text.replace(
+        "certDefaults.usages = [ \"client auth\" ];",
+        "certDefaults.usages = [ \"client oauth\" ];",
+    );
+    expect(faulty != text, "the example has no such line any more")?;
+    project.bench.write("cluster.nix", &faulty)?;
+    let line = 1 + faulty
+        .lines()
+        .take_while(|line| !line.contains("oauth"))
+        .count();
+    let said = project.ends_with(1, "recreate --file certs.nix")?;
+    expect(said.contains(&format!("cluster.nix:{line}")), &said)?;
+    expect(
+        said.contains("certDefaults.usages = [ \"client oauth\" ];"),
+        &said,
+    )?;
+    expect(!project.path("secrets").exists(), "something was written")
+}
