@@ -25,40 +25,40 @@ const LEAF: &str = "certs/derived/cp1/root-server.crt";
 const LEAF_KEY: &str = "certs/derived/cp1/root-server.key.age";
 
 /// What the program says to a good tree in which one file was changed.
-fn refusal(path: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> String {
+fn refusal(path: &str, change: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
     let project = Project::made();
-    project.write(path, &change(project.read(path)));
+    project.write(path, &change(&project.read(path)));
     let plan = project.run(&["plan"]).exits_with(1).text();
     assert!(plan.contains("refuse"), "{plan}");
     project.refuses(&["recreate"])
 }
 
 /// What the program does to a good tree in which one file was changed; afterwards nothing is left to do.
-fn repair(path: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> String {
+fn repair(path: &str, change: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
     let project = Project::made();
-    project.write(path, &change(project.read(path)));
+    project.write(path, &change(&project.read(path)));
     let plan = project.run(&["plan"]).exits_with(2);
     let said = format!("{}\n\n{}", plan.text(), project.recreate().text());
     project.run(&["plan"]).exits_with(0);
     said
 }
 
-fn with_conflict_markers(file: Vec<u8>) -> Vec<u8> {
+fn with_conflict_markers(file: &[u8]) -> Vec<u8> {
     [
         b"<<<<<<< HEAD\n".as_slice(),
-        &file,
+        file,
         b"=======\n",
-        &file,
+        file,
         b">>>>>>> theirs\n",
     ]
     .concat()
 }
 
-fn cut_off(file: Vec<u8>) -> Vec<u8> {
+fn cut_off(file: &[u8]) -> Vec<u8> {
     file[..file.len() / 2].to_vec()
 }
 
-fn empty(_: Vec<u8>) -> Vec<u8> {
+fn empty(_: &[u8]) -> Vec<u8> {
     Vec::new()
 }
 

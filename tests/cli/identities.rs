@@ -79,6 +79,7 @@ fn an_empty_identity_file() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn an_encrypted_identity_without_a_terminal() {
     let project = Project::new();
     let key = PrivateKey::random(&mut OsRng, Algorithm::Ed25519).unwrap();

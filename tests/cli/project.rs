@@ -1,6 +1,7 @@
 //! A project in a directory of its own: its operators, its host, its declaration, and what a run of the program does to it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -261,13 +262,10 @@ impl Run {
         let mut text = String::new();
         for (name, said) in [("stdout", self.stdout()), ("stderr", self.stderr())] {
             if !said.is_empty() {
-                text.push_str(&format!("--- {name}\n{said}"));
+                let _ = write!(text, "--- {name}\n{said}");
             }
         }
-        text.push_str(&format!(
-            "--- exit {}",
-            self.output.status.code().unwrap_or(-1)
-        ));
+        let _ = write!(text, "--- exit {}", self.output.status.code().unwrap_or(-1));
         redact(&text, &self.names)
     }
 }

@@ -1,7 +1,5 @@
 //! `certs recreate` where all is well: it makes what is missing, changes what differs and touches nothing else.
 
-use std::process::Command;
-
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -58,31 +56,6 @@ fn a_second_run_touches_no_byte_and_needs_no_identity() {
     let (said, files) = differences(&project, &["recreate"]);
     assert_snapshot!(said);
     assert!(files.is_empty(), "{files:?}");
-}
-
-#[test]
-fn git_sees_no_change_after_a_second_run() {
-    let project = Project::made();
-    let git = |arguments: &[&str]| {
-        let identity = ["-c", "user.name=ada", "-c", "user.email=ada@example.org"];
-        let output = Command::new("git")
-            .current_dir(project.path(""))
-            .args(identity)
-            .args(arguments)
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8(output.stdout).unwrap()
-    };
-    git(&["init", "--quiet"]);
-    git(&["add", "--all"]);
-    git(&["commit", "--quiet", "--message", "made"]);
-    project.recreate();
-    assert_eq!(git(&["status", "--porcelain"]), "");
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn refuses_an_authority_whose_sealed_key_is_another() {
 #[test]
 fn refuses_a_certificate_that_is_no_authoritys() {
     let mut tree = Tree::made_from(&one_leaf());
-    tree.adopt(&one_leaf(), "ca/root", Foreign::Leaf);
+    tree.adopt(&one_leaf(), "ca/root", &Foreign::Leaf);
     let step = tree.plan(&one_leaf())[0].clone();
     let cause =
         "refuse ca/root: not usable as an authority: its basic constraints do not say CA:TRUE";
@@ -303,7 +303,7 @@ fn adopts_an_authority_with_multi_valued_names_made_elsewhere() {
     tree.adopt(
         &declared,
         "ca/root",
-        Foreign::Named(NameDer::copy(&foreign)),
+        &Foreign::Named(NameDer::copy(&foreign)),
     );
     let steps = tree.plan(&declared);
     assert_eq!(steps[0], "keep ca/root");
