@@ -16,3 +16,6 @@ mod tree;
 
 #[path = "../support/declared.rs"]
 mod declared;
+
+#[path = "../support/change.rs"]
+mod change;

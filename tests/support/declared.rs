@@ -55,6 +55,7 @@ impl Declared {
     }
 
     /// The same without one artifact.
+    #[allow(dead_code)] // Not every test binary takes something away.
     pub(crate) fn without(mut self, id: &str) -> Self {
         let (siblings, name) = if let Some(name) = id.strip_prefix("ca/") {
             (&mut self.manifest["authorities"], name)
