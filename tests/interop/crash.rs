@@ -39,6 +39,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             &AGE,
             in_the_way,
         ),
+        trial(
+            "crash::a_second_run_waits_for_nobody_and_says_who_is_at_work",
+            &AGE,
+            second_run,
+        ),
         on_a_mount(
             "crash::a_read_only_disk_is_named_and_nothing_is_lost",
             read_only,
@@ -256,6 +261,28 @@ fn interrupted() -> Result<(), Failed> {
     project
         .ends_with(2, "plan --manifest manifest.json --root .")
         .map(drop)
+}
+
+/// One of two runs at the same time is refused, names the other, and changes nothing.
+fn second_run() -> Result<(), Failed> {
+    let slow = json!({ "key": { "algo": "rsa", "size": 4096 } });
+    let mut declaration = Declaration::default().authority("cluster", &json!({}));
+    let project = Project::made(&declaration)?;
+    for leaf in 0..6 {
+        declaration = declaration.leaf("cp1", "cluster", &format!("leaf{leaf}"), &slow);
+    }
+    project.declare(&declaration)?;
+    let mut first = project
+        .command("recreate --manifest manifest.json --root .")
+        .spawn()?;
+    sleep(Duration::from_millis(500));
+    let before = project.tree()?;
+    let said = project.ends_with(1, "recreate --manifest manifest.json --root .")?;
+    same(&before, &project.tree()?)?;
+    expect(said.contains(&first.id().to_string()), &said)?;
+    expect(first.wait()?.success(), "the first run was disturbed")?;
+    project.pairs_are_whole(&declaration)?;
+    project.is_settled()
 }
 
 fn read_only() -> Result<(), Failed> {
