@@ -16,8 +16,8 @@ pub fn files(fleet: &Fleet, certificates: &Certificates<'_>) -> Vec<(RelPath, St
     let layout = Layout::new(fleet.dir.clone());
     vec![
         (layout.inventory(), pretty(&inventory(fleet, certificates))),
-        (layout.recipients(), pretty(&recipients(fleet))),
-        (layout.rules(), nixfiles::rules::ours().to_owned()),
+        (layout.recipients(), nixfiles::rules::recipients(&rules(fleet))),
+        (layout.rules(), nixfiles::rules::ours()),
     ]
 }
 
@@ -31,7 +31,7 @@ pub fn stale(root: &Root, fleet: &Fleet, certificates: &Certificates<'_>) -> Res
     let mut changes = Vec::new();
     for (path, text) in files(fleet, certificates) {
         let found = root.read(&path)?;
-        let is_foreign = path == rules && found.as_ref().is_some_and(|file| !nixfiles::rules::is_ours(&file.bytes));
+        let is_foreign = path == rules && found.as_ref().is_some_and(|file| !nixfiles::rules::is_generated(&file.bytes));
         if is_foreign || found.as_ref().is_some_and(|file| file.bytes == text.as_bytes()) {
             continue;
         }
@@ -91,13 +91,8 @@ fn entry(artifact: Artifact<'_>, facts: &CertificateFacts) -> Value {
     })
 }
 
-/// Who may open which file, as JSON: paths relative to the root, as agenix wants them.
-pub fn recipients(fleet: &Fleet) -> Value {
-    json!(rules(fleet))
-}
-
 /// The public keys each sealed file is for, by path.
-pub fn rules(fleet: &Fleet) -> BTreeMap<String, Vec<String>> {
+pub fn rules(fleet: &Fleet) -> nixfiles::rules::Entries {
     let entry = |artifact: Artifact<'_>| {
         let keys = artifact.recipients().iter().map(|recipient| recipient.as_str().to_owned()).collect();
         (artifact.files().key.to_string(), keys)

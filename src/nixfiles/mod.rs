@@ -1,11 +1,12 @@
 //! Owns reading and editing the user's Nix sources as text: where an option is written, and the entries of an agenix
 //! `secrets.nix`. It evaluates no Nix beyond the constants such a file is made of.
 
+mod definitions;
 mod eval;
 pub mod locate;
 pub mod rules;
 mod syntax;
 
 pub use locate::{Location, Locator};
-//pub use rules::RulesError;
+pub use rules::RulesError;
 pub use syntax::SyntaxDefect;

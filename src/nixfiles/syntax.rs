@@ -16,18 +16,18 @@ const DEEPEST: usize = 500;
 /// Why a Nix source cannot be read. Lines count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SyntaxDefect {
-    #[error("it is larger than 1 MiB")]
-    TooLarge,
+    #[error("it is larger than {limit} bytes")]
+    TooLarge { limit: usize },
     #[error("line {line} is nested too deeply, or its expression is too long")]
     TooDeep { line: usize },
     #[error("line {line} is not valid Nix")]
     Invalid { line: usize },
 }
 
-/// Parses a source that is valid Nix and of bounded depth.
-pub(super) fn parse(text: &str) -> Result<ast::Root, SyntaxDefect> {
-    if text.len() > LARGEST_SOURCE {
-        return Err(SyntaxDefect::TooLarge);
+/// Parses a source that is valid Nix, of bounded depth and of at most `limit` bytes.
+pub(super) fn parse_up_to(limit: usize, text: &str) -> Result<ast::Root, SyntaxDefect> {
+    if text.len() > limit {
+        return Err(SyntaxDefect::TooLarge { limit });
     }
     check_depth(text)?;
     let parsed = Root::parse(text);
@@ -185,7 +185,11 @@ fn is_closer(kind: SyntaxKind) -> bool {
 
 /// Whether `closer` ends what `opener` began, in a place where the parser takes it for that.
 fn closes(opener: SyntaxKind, closer: SyntaxKind, previous: SyntaxKind) -> bool {
-    use SyntaxKind::*;
+    use SyntaxKind::{
+        TOKEN_COMMA, TOKEN_ELLIPSIS, TOKEN_IN, TOKEN_INTERPOL_END, TOKEN_INTERPOL_START,
+        TOKEN_L_BRACE, TOKEN_L_BRACK, TOKEN_L_PAREN, TOKEN_LET, TOKEN_R_BRACE, TOKEN_R_BRACK,
+        TOKEN_R_PAREN, TOKEN_SEMICOLON, TOKEN_STRING_END, TOKEN_STRING_START,
+    };
     match (opener, closer) {
         (TOKEN_L_PAREN, TOKEN_R_PAREN) | (TOKEN_INTERPOL_START, TOKEN_INTERPOL_END) => {
             ends_expression(previous)
@@ -204,7 +208,11 @@ fn closes(opener: SyntaxKind, closer: SyntaxKind, previous: SyntaxKind) -> bool 
 }
 
 fn ends_expression(kind: SyntaxKind) -> bool {
-    use SyntaxKind::*;
+    use SyntaxKind::{
+        TOKEN_CUR_POS, TOKEN_FLOAT, TOKEN_IDENT, TOKEN_INTEGER, TOKEN_INTERPOL_END, TOKEN_OR,
+        TOKEN_PATH_ABS, TOKEN_PATH_HOME, TOKEN_PATH_REL, TOKEN_PATH_SEARCH, TOKEN_R_BRACE,
+        TOKEN_R_BRACK, TOKEN_R_PAREN, TOKEN_STRING_END, TOKEN_URI,
+    };
     matches!(
         kind,
         TOKEN_IDENT
@@ -243,6 +251,10 @@ fn error_offset(error: &rnix::ParseError) -> Option<usize> {
 pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    pub(in crate::nixfiles) fn parse(text: &str) -> Result<ast::Root, SyntaxDefect> {
+        parse_up_to(LARGEST_SOURCE, text)
+    }
 
     /// One of each token, and what belongs together.
     const WORDS: [&str; 46] = [
@@ -330,9 +342,10 @@ pub(super) mod tests {
 
     #[test]
     fn long_but_flat_files_are_read() {
-        let bindings: String = (0..20_000)
+        let bindings = (0..20_000)
             .map(|n| format!("a{n} = with x; [ {n} \"s${{x}}\" ];\n"))
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         parse(&format!("{{\n{bindings}}}")).unwrap();
         let elements = "\"ssh-ed25519 AAAA\" (f x) a.b\n".repeat(20_000);
         parse(&format!("[ {elements} ]")).unwrap();
@@ -356,7 +369,9 @@ pub(super) mod tests {
         assert_eq!(parse("").unwrap_err(), SyntaxDefect::Invalid { line: 1 });
         assert_eq!(
             parse(&" ".repeat(LARGEST_SOURCE + 1)).unwrap_err(),
-            SyntaxDefect::TooLarge
+            SyntaxDefect::TooLarge {
+                limit: LARGEST_SOURCE
+            }
         );
     }
 

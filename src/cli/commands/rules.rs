@@ -1,7 +1,5 @@
 //! `certs rules`: the agenix rules of all sealed keys, printed or put into a rules file of the user's.
 
-use std::collections::BTreeMap;
-
 use crate::cli::args::RulesArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::{Project, store_error};
@@ -13,9 +11,9 @@ use crate::store::{Change, Expected};
 
 pub(crate) fn run(args: &RulesArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
-    let entries: BTreeMap<String, Vec<String>> = index::rules(&project.fleet);
+    let entries = index::rules(&project.fleet);
     let Some(file) = &args.into else {
-        ui.print(&format!("{:#}\n", index::recipients(&project.fleet)));
+        ui.print(&rules::recipients(&entries));
         return Ok(Exit::Done);
     };
     let path = file.to_str().and_then(|text| RelPath::new(text).ok()).ok_or_else(|| {
@@ -28,7 +26,7 @@ pub(crate) fn run(args: &RulesArgs, ui: Ui) -> Result<Exit, CliError> {
             .map_err(|_| CliError::new(format!("{path} is not UTF-8 text")))?,
         None => "{\n}\n",
     };
-    let merged = rules::merge(source, &entries)
+    let merged = rules::merge(source, &entries, project.fleet.dir.as_str())
         .map_err(|error| CliError::new(format!("cannot put the rules into {path}")).cause(error.to_string()))?;
     if merged == source && found.is_some() {
         ui.tell(&format!("{path} is up to date\n"));

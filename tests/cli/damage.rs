@@ -1,0 +1,328 @@
+//! Trees that were damaged: what can be made anew is, what a person has to decide is left alone, and nothing is lost.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::symlink;
+
+use age::x25519;
+use certs::issue::certificate::{Role, Template, self_signed, to_pem};
+use certs::issue::key::PrivateKey;
+use certs::issue::name::NameDer;
+use certs::model::{AttributeType, KeyAlgorithm, RecipientSet, RelPath, Recipient, Subject, Usages, Validity};
+use certs::seal::seal;
+use certs::store::Root;
+use insta::assert_snapshot;
+use serde_json::json;
+use time::{Duration, OffsetDateTime};
+
+use crate::project::{ADA, Project, changed};
+
+const ROOT: &str = "certs/ca/root.crt";
+const ROOT_KEY: &str = "certs/ca/root.key.age";
+const LEAF: &str = "certs/derived/cp1/root-server.crt";
+const LEAF_KEY: &str = "certs/derived/cp1/root-server.key.age";
+
+/// What the program says to a good tree in which one file was changed.
+fn refusal(path: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> String {
+    let project = Project::made();
+    project.write(path, &change(project.read(path)));
+    let plan = project.run(&["plan"]).exits_with(1).text();
+    assert!(plan.contains("refuse"), "{plan}");
+    project.refuses(&["recreate"])
+}
+
+/// What the program does to a good tree in which one file was changed; afterwards nothing is left to do.
+fn repair(path: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> String {
+    let project = Project::made();
+    project.write(path, &change(project.read(path)));
+    let plan = project.run(&["plan"]).exits_with(2);
+    let said = format!("{}\n\n{}", plan.text(), project.recreate().text());
+    project.run(&["plan"]).exits_with(0);
+    said
+}
+
+fn with_conflict_markers(file: Vec<u8>) -> Vec<u8> {
+    [b"<<<<<<< HEAD\n".as_slice(), &file, b"=======\n", &file, b">>>>>>> theirs\n"].concat()
+}
+
+fn cut_off(file: Vec<u8>) -> Vec<u8> {
+    file[..file.len() / 2].to_vec()
+}
+
+fn empty(_: Vec<u8>) -> Vec<u8> {
+    Vec::new()
+}
+
+#[test]
+fn an_authoritys_certificate_with_conflict_markers() {
+    assert_snapshot!(refusal(ROOT, with_conflict_markers));
+}
+
+#[test]
+fn an_empty_authoritys_certificate() {
+    assert_snapshot!(refusal(ROOT, empty));
+}
+
+#[test]
+fn an_authoritys_certificate_that_is_cut_off() {
+    assert_snapshot!(refusal(ROOT, cut_off));
+}
+
+#[test]
+fn an_authoritys_certificate_of_another_key() {
+    let other = Project::made().read(ROOT);
+    assert_snapshot!(refusal(ROOT, |_| other));
+}
+
+#[test]
+fn an_authoritys_sealed_key_with_conflict_markers() {
+    assert_snapshot!(refusal(ROOT_KEY, with_conflict_markers));
+}
+
+#[test]
+fn an_empty_file_for_an_authoritys_key() {
+    assert_snapshot!(refusal(ROOT_KEY, empty));
+}
+
+#[test]
+fn an_authoritys_sealed_key_that_is_cut_off() {
+    let project = Project::made();
+    let file = project.read(ROOT_KEY);
+    project.write(ROOT_KEY, &file[..file.len() - 20]);
+    project.declare(&project.declared().leaf("cp1/root/new"));
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+#[test]
+fn an_authoritys_sealed_key_with_a_bit_turned() {
+    let project = Project::made();
+    let mut file = project.read(ROOT_KEY);
+    *file.last_mut().unwrap() ^= 1;
+    project.write(ROOT_KEY, &file);
+    project.declare(&project.declared().leaf("cp1/root/new"));
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+#[test]
+fn an_authoritys_key_in_clear() {
+    let project = Project::made();
+    let key = project.opens(ADA, ROOT_KEY).unwrap();
+    project.write(ROOT_KEY, &key);
+    let said = project.refuses(&["recreate"]);
+    let secret = String::from_utf8(key).unwrap();
+    assert!(!said.contains(secret.lines().nth(1).unwrap()), "{said}");
+    assert_snapshot!(said);
+}
+
+#[test]
+fn an_authoritys_sealed_key_that_decrypts_to_nothing() {
+    let project = Project::made();
+    project.write(ROOT_KEY, &sealed_nothing(project.operators()[0]));
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+/// What `age` leaves when the program whose output it encrypts fails.
+fn sealed_nothing(recipient: &str) -> Vec<u8> {
+    let recipient: x25519::Recipient = recipient.parse().unwrap();
+    let encryptor = age::Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient)).unwrap();
+    let mut sealed = Vec::new();
+    let mut writer = encryptor.wrap_output(&mut sealed).unwrap();
+    writer.write_all(b"").unwrap();
+    writer.finish().unwrap();
+    sealed
+}
+
+#[test]
+fn a_sealed_key_that_holds_something_else() {
+    let project = Project::made();
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let operators = [Recipient::parse(project.operators()[0]).unwrap()].into_iter().collect();
+    project.write(ROOT_KEY, &seal(b"hunter2", &operators, &key.fingerprint()).unwrap());
+    project.remove(ROOT);
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+#[test]
+fn both_files_of_an_authority_gone_while_its_leaves_are_there() {
+    let project = Project::made();
+    project.remove(ROOT);
+    project.remove(ROOT_KEY);
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+#[test]
+fn an_authoritys_key_that_is_kept_elsewhere() {
+    let project = Project::made();
+    project.remove(ROOT_KEY);
+    project.run(&["plan"]).exits_with(0);
+    project.declare(&project.declared().leaf("cp1/root/new"));
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+#[test]
+fn an_authority_whose_declared_name_changed() {
+    let project = Project::made();
+    project.declare(&project.declared().with("ca/root", "commonName", json!("another")));
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+/// Puts an authority of another program's into a new project: any role, any time.
+fn adopted(role: Role<'_>, from: OffsetDateTime, lifetime: Duration) -> Project {
+    let project = Project::new();
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let subject = Subject::new(vec![(AttributeType::CommonName, "root".to_owned())]).unwrap();
+    let usages = match role {
+        Role::Leaf => Usages::parse(&["server auth"]).unwrap(),
+        Role::Authority { .. } => Usages::parse(&[] as &[&str]).unwrap().for_authority(),
+    };
+    let from = from.replace_nanosecond(0).unwrap();
+    let der = self_signed(
+        &Template {
+            subject: &NameDer::encode(&subject).unwrap(),
+            subject_key_id: None,
+            sans: &[],
+            usages: &usages,
+            role,
+            crl_urls: &[],
+            issuer_urls: &[],
+            validity: Validity { not_before: from, not_after: from + lifetime },
+        },
+        &key,
+    );
+    let operators: RecipientSet = [Recipient::parse(project.operators()[0]).unwrap()].into_iter().collect();
+    let pem = key.to_pem().unwrap();
+    project.write(ROOT, to_pem(&der.unwrap()).as_bytes());
+    project.write(ROOT_KEY, &seal(pem.as_bytes(), &operators, &key.fingerprint()).unwrap());
+    project
+}
+
+const AUTHORITY: Role<'static> = Role::Authority { path_length: None, name_constraints: None };
+
+#[test]
+fn an_expired_authority_is_renewed_under_its_own_key() {
+    let ten_years = Duration::hours(87_600);
+    let project = adopted(AUTHORITY, OffsetDateTime::now_utc() - ten_years - Duration::days(1), ten_years);
+    let key = project.opens(ADA, ROOT_KEY);
+    assert_snapshot!("expired_authority_plan", project.run(&["plan"]).exits_with(2).text());
+    assert_snapshot!("expired_authority", project.recreate().text());
+    assert_eq!(project.opens(ADA, ROOT_KEY), key);
+    project.run(&["plan"]).exits_with(0);
+}
+
+#[test]
+fn a_certificate_that_is_no_authoritys() {
+    let project = adopted(Role::Leaf, OffsetDateTime::now_utc(), Duration::hours(87_600));
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+#[test]
+fn a_leafs_certificate_with_conflict_markers() {
+    assert_snapshot!(repair(LEAF, with_conflict_markers));
+}
+
+#[test]
+fn an_empty_leafs_certificate() {
+    assert_snapshot!(repair(LEAF, empty));
+}
+
+#[test]
+fn a_leafs_certificate_that_is_cut_off() {
+    assert_snapshot!(repair(LEAF, cut_off));
+}
+
+#[test]
+fn a_leafs_certificate_of_another_key() {
+    let other = Project::made().read(LEAF);
+    assert_snapshot!(repair(LEAF, |_| other));
+}
+
+#[test]
+fn a_leafs_sealed_key_with_conflict_markers() {
+    assert_snapshot!(refusal(LEAF_KEY, with_conflict_markers));
+}
+
+#[test]
+fn a_leafs_sealed_key_that_decrypts_to_nothing() {
+    let project = Project::made();
+    project.write(LEAF_KEY, &sealed_nothing(project.operators()[0]));
+    assert_snapshot!(project.recreate().text());
+    project.run(&["plan"]).exits_with(0);
+}
+
+#[test]
+fn derived_files_somebody_edited_are_brought_up_to_date() {
+    assert_snapshot!(repair("certs/inventory.json", empty));
+}
+
+#[test]
+fn an_interrupted_run_is_not_taken_for_somebody_elses_files() {
+    let project = Project::made();
+    project.write("certs/.certs-journal", b"not a journal");
+    assert_snapshot!(project.recreate().text());
+}
+
+#[test]
+fn a_file_in_place_of_the_directory() {
+    let project = Project::new();
+    project.write("certs", b"a file\n");
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+#[test]
+fn a_file_in_place_of_a_hosts_directory() {
+    let project = Project::new();
+    project.write("certs/derived/cp1", b"a file\n");
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+#[test]
+fn a_directory_in_place_of_a_certificate() {
+    let project = Project::made();
+    project.remove(LEAF);
+    fs::create_dir(project.path(LEAF)).unwrap();
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+#[test]
+fn a_link_out_of_the_tree_in_place_of_a_certificate() {
+    let project = Project::made();
+    let outside = tempfile::tempdir().unwrap();
+    fs::rename(project.path(LEAF), outside.path().join("server.crt")).unwrap();
+    symlink(outside.path().join("server.crt"), project.path(LEAF)).unwrap();
+    project.declare(&project.declared().with("cp1/root/server", "hosts", json!([])));
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+#[test]
+fn a_link_out_of_the_tree_in_place_of_a_directory() {
+    let project = Project::new();
+    let outside = tempfile::tempdir().unwrap();
+    symlink(outside.path(), project.path("certs")).unwrap();
+    assert_snapshot!(project.refuses(&["recreate"]));
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn another_run_that_is_under_way() {
+    let project = Project::made();
+    project.declare(&project.declared().leaf("cp1/root/new"));
+    let root = Root::open(&project.path("")).unwrap();
+    let lock = root.lock(&RelPath::new("certs").unwrap()).unwrap();
+    let said = project.refuses(&["recreate"]);
+    assert_snapshot!(said.replace(&format!("process {}", std::process::id()), "process <pid>"));
+    project.run(&["plan"]).exits_with(2);
+    drop(lock);
+    project.recreate();
+}
+
+#[test]
+fn what_could_not_be_done_is_done_once_the_obstacle_is_gone() {
+    let project = Project::new();
+    project.write("certs/derived/cp1", b"a file\n");
+    project.refuses(&["recreate"]);
+    project.remove("certs/derived/cp1");
+    project.recreate();
+    let before = project.files();
+    project.recreate();
+    assert!(changed(&before, &project.files()).is_empty());
+}

@@ -1,0 +1,229 @@
+//! A project in a directory of its own: its operators, its host, its declaration, and what a run of the program does to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::time::SystemTime;
+
+use assert_cmd::Command;
+use certs::model::Recipient;
+use certs::seal::keygen::{self, NewIdentity};
+use certs::seal::{Identities, IdentitySource, NoUnlock};
+use serde_json::{Value, json};
+
+use crate::declared::Declared;
+use crate::redact::redact;
+
+/// The identity of the operator that the declaration names.
+pub(crate) const ADA: &str = "operators/ada.txt";
+/// Another operator's.
+pub(crate) const BOB: &str = "operators/bob.txt";
+/// Nobody's: no file is sealed to it.
+pub(crate) const STRANGER: &str = "operators/stranger.txt";
+pub(crate) const HOST_KEY: &str = "hosts/cp1_key";
+
+pub(crate) struct Project {
+    directory: tempfile::TempDir,
+    ada: String,
+    bob: String,
+    host: String,
+    names: Vec<(String, String)>,
+}
+
+/// Every file below a project with its content and the time it was written.
+pub(crate) type Files = BTreeMap<PathBuf, (Vec<u8>, SystemTime)>;
+
+impl Project {
+    /// Ada operates it; the host `cp1` owns a certificate of the authority `root`; nothing is made yet.
+    pub(crate) fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let (ada, bob) = (keygen::age_identity(), keygen::age_identity());
+        let stranger = keygen::age_identity();
+        let host = keygen::ssh_identity("root@cp1").unwrap();
+        let mut names = vec![(directory.path().display().to_string(), "<project>".to_owned())];
+        for (who, identity) in [("ada", &ada), ("bob", &bob), ("stranger", &stranger), ("cp1", &host)] {
+            names.extend(names_of(who, identity));
+        }
+        let project = Self { ada: ada.recipient, bob: bob.recipient, host: host.recipient, directory, names };
+        for (path, secret) in [(ADA, &ada.secret), (BOB, &bob.secret), (STRANGER, &stranger.secret), (HOST_KEY, &host.secret)] {
+            project.write(path, secret.as_bytes());
+        }
+        let declared = project.nothing().root("root").leaf("cp1/root/server");
+        project.declare(&declared);
+        project
+    }
+
+    /// The same after a first run.
+    pub(crate) fn made() -> Self {
+        let project = Self::new();
+        project.recreate();
+        project
+    }
+
+    /// A declaration of nothing, by the operator and for the host of this project.
+    pub(crate) fn nothing(&self) -> Declared {
+        let mut declared = Declared::by(&[&self.ada], &self.host);
+        declared.manifest["identities"] = json!([ADA]);
+        declared
+    }
+
+    /// What [`Project::new`] declares.
+    pub(crate) fn declared(&self) -> Declared {
+        self.nothing().root("root").leaf("cp1/root/server")
+    }
+
+    pub(crate) fn declare(&self, declared: &Declared) {
+        self.write("manifest.json", declared.manifest.to_string().as_bytes());
+    }
+
+    /// The public keys of Ada and Bob.
+    pub(crate) fn operators(&self) -> [&str; 2] {
+        [&self.ada, &self.bob]
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Runs the program on the declaration.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        let arguments = [arguments, &["--manifest", "manifest.json"]].concat();
+        self.run_plainly(&arguments)
+    }
+
+    /// Runs the program with these arguments alone.
+    pub(crate) fn run_plainly(&self, arguments: &[&str]) -> Run {
+        self.finish(self.command().args(arguments))
+    }
+
+    /// The program in the project, with none of our own settings in its environment.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::cargo_bin("certs").unwrap();
+        command.current_dir(self.directory.path()).env("HOME", self.path("home")).env_remove("NO_COLOR");
+        command
+    }
+
+    pub(crate) fn finish(&self, command: &mut Command) -> Run {
+        Run { output: command.output().unwrap(), names: self.names.clone() }
+    }
+
+    /// A run that has to succeed.
+    pub(crate) fn recreate(&self) -> Run {
+        self.run(&["recreate"]).exits_with(0)
+    }
+
+    /// A run that has to fail, and to leave every byte where it was.
+    pub(crate) fn refuses(&self, arguments: &[&str]) -> String {
+        let before = self.files();
+        let run = self.run(arguments).exits_with(1);
+        assert_eq!(changed(&before, &self.files()), [] as [&str; 0]);
+        run.text()
+    }
+
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.directory.path().join(path)
+    }
+
+    pub(crate) fn read(&self, path: &str) -> Vec<u8> {
+        fs::read(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    pub(crate) fn write(&self, path: &str, bytes: &[u8]) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
+    pub(crate) fn remove(&self, path: &str) {
+        fs::remove_file(self.path(path)).unwrap();
+    }
+
+    /// What an identity of this project finds in a sealed file; `None` if it does not open it.
+    pub(crate) fn opens(&self, identity: &str, path: &str) -> Option<Vec<u8>> {
+        let source = IdentitySource { name: identity.to_owned(), bytes: self.read(identity).into() };
+        let identities = Identities::load(&[source], Box::new(NoUnlock)).unwrap();
+        identities.open(&self.read(path)).ok().map(|key| key.to_vec())
+    }
+
+    pub(crate) fn files(&self) -> Files {
+        let mut files = Files::new();
+        collect(self.directory.path(), self.directory.path(), &mut files);
+        files
+    }
+}
+
+/// The paths whose content or time differs, those that are new or gone among them.
+pub(crate) fn changed(before: &Files, after: &Files) -> Vec<String> {
+    let paths: BTreeSet<&PathBuf> = before.keys().chain(after.keys()).collect();
+    let changed = paths.into_iter().filter(|path| before.get(*path) != after.get(*path));
+    changed.map(|path| path.display().to_string()).collect()
+}
+
+/// How outputs name a key, and what stands for it in a snapshot.
+fn names_of(who: &str, identity: &NewIdentity) -> Vec<(String, String)> {
+    let recipient = Recipient::parse(&identity.recipient).unwrap();
+    let mut names = vec![
+        (recipient.as_str().to_owned(), format!("<key of {who}>")),
+        (recipient.short(), format!("<{who}>")),
+    ];
+    if let Some(tag) = recipient.ssh_tag() {
+        names.push((tag.to_owned(), format!("<tag of {who}>")));
+    }
+    names
+}
+
+fn collect(root: &Path, directory: &Path, files: &mut Files) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let kind = fs::symlink_metadata(&path).unwrap();
+        if kind.is_dir() {
+            if !path.ends_with(".git") {
+                collect(root, &path, files);
+            }
+            continue;
+        }
+        let content = match fs::read_link(&path) {
+            Ok(target) => target.into_os_string().into_encoded_bytes(),
+            Err(_) => fs::read(&path).unwrap(),
+        };
+        files.insert(path.strip_prefix(root).unwrap().to_owned(), (content, kind.modified().unwrap()));
+    }
+}
+
+/// How a run ended.
+pub(crate) struct Run {
+    output: Output,
+    names: Vec<(String, String)>,
+}
+
+impl Run {
+    pub(crate) fn exits_with(self, code: i32) -> Self {
+        assert_eq!(self.output.status.code(), Some(code), "{}", self.text());
+        self
+    }
+
+    pub(crate) fn stdout(&self) -> String {
+        String::from_utf8(self.output.stdout.clone()).unwrap()
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8(self.output.stderr.clone()).unwrap()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.output.stdout).unwrap()
+    }
+
+    /// All that was said and the exit code, without what differs from run to run.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        for (name, said) in [("stdout", self.stdout()), ("stderr", self.stderr())] {
+            if !said.is_empty() {
+                text.push_str(&format!("--- {name}\n{said}"));
+            }
+        }
+        text.push_str(&format!("--- exit {}", self.output.status.code().unwrap_or(-1)));
+        redact(&text, &self.names)
+    }
+}
