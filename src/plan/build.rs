@@ -124,7 +124,7 @@ impl<'a> Planner<'a> {
 
     /// No certificate at its place: rebuilt from its key, or created where the tree knows nothing of an earlier one.
     fn absent_certificate(&self, authority: &Authority, pair: &ObservedPair, mut reasons: Vec<Reason>) -> Findings {
-        let count = self.leaves_in_tree(&authority.name);
+        let count = self.issued_in_tree(&authority.name);
         if pair.key.is_missing() && count > 0 {
             reasons.push(Reason::LeavesOfAnother { count });
             let cure = format!(
@@ -314,9 +314,9 @@ impl<'a> Planner<'a> {
         self.issuer_refusal(Some(&issuer.name)).map(|_| Reason::IssuerRefused { issuer: issuer.id().to_string() })
     }
 
-    fn leaves_in_tree(&self, authority: &Name) -> usize {
-        let leaves = self.fleet.certificates.iter().filter(|leaf| leaf.authority == *authority);
-        leaves.filter(|leaf| self.observed.certificate(&leaf.id()).is_some()).count()
+    fn issued_in_tree(&self, authority: &Name) -> usize {
+        let issued = self.fleet.artifacts().filter(|artifact| artifact.issuer_name() == Some(authority));
+        issued.filter(|artifact| self.observed.certificate(&artifact.id()).is_some()).count()
     }
 
     /// A step that issues gets its window here; where none can be given, a person has to mend that first.
