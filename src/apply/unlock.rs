@@ -7,8 +7,9 @@ use rayon::prelude::*;
 
 use super::error::{SealedKey, Unopened};
 use super::{ApplyError, Run};
+use crate::inspect::certificate::signed_by_key;
 use crate::issue::key::PrivateKey;
-use crate::model::{Artifact, ArtifactId, Authority};
+use crate::model::{Artifact, ArtifactId, Authority, FoundKeyAlgorithm};
 use crate::plan::{Action, Step};
 use crate::seal::Coverage;
 
@@ -80,7 +81,7 @@ fn chosen(run: &Run<'_>, is_wanted: impl Fn(&Action) -> bool) -> BTreeSet<Artifa
     steps.filter_map(Step::artifact).cloned().collect()
 }
 
-/// A leaf is issued for the key that is there, whichever it is. An authority of another key would be another authority.
+/// A leaf is issued for the key that is there unless it is another's. An authority of another key would be another authority.
 fn open_key(
     run: &Run<'_>,
     artifact: Artifact<'_>,
@@ -91,12 +92,43 @@ fn open_key(
     let open = || -> Result<PrivateKey, Unopened> {
         let file = run.root.read(path)?.ok_or(Unopened::Missing)?;
         let key = PrivateKey::from_pem(&run.identities.open(&file.bytes)?)?;
-        let must_match = id.is_authority() && !made_anew.contains(&id);
-        let certificate = run.observed.certificate(&id);
-        if must_match && certificate.is_some_and(|found| found.key_fingerprint != key.fingerprint()) {
-            return Err(Unopened::OtherKey);
+        match artifact {
+            Artifact::Authority(authority) if !made_anew.contains(&id) => check_authority(run, authority, &key)?,
+            Artifact::Authority(_) | Artifact::Leaf(_) => {}
         }
         Ok(key)
     };
     open().map_err(|cause| SealedKey { artifact: id.clone(), path: path.clone(), cause })
+}
+
+/// An authority is its key: with another one, everything it ever signed would be void. Where its certificate is gone, what
+/// it signed tells which key it had.
+fn check_authority(run: &Run<'_>, authority: &Authority, key: &PrivateKey) -> Result<(), Unopened> {
+    let id = authority.id();
+    if let Some(found) = run.observed.certificate(&id) {
+        return if found.key_fingerprint == key.fingerprint() { Ok(()) } else { Err(Unopened::OtherKey) };
+    }
+    if let Some(owner) = owner_of(run, &id, key) {
+        return Err(Unopened::KeyOf { owner: owner.clone(), id });
+    }
+    let issued = run.fleet.artifacts().filter(|artifact| artifact.issuer_name() == Some(&authority.name));
+    let found = issued.filter_map(|artifact| run.observed.certificate(&artifact.id()));
+    let verdicts: Vec<bool> = found.filter_map(|found| signed_by_key(found, key.spki_der())).collect();
+    if !verdicts.is_empty() && !verdicts.contains(&true) {
+        return Err(Unopened::SignedNothing { id });
+    }
+    let declared = authority.declaration.key;
+    if key.algorithm() != FoundKeyAlgorithm::Known(declared) {
+        return Err(Unopened::OtherAlgorithm { found: key.algorithm().to_string(), declared: declared.to_string(), id });
+    }
+    Ok(())
+}
+
+/// The other artifact whose certificate is for this key.
+fn owner_of<'a>(run: &Run<'a>, id: &ArtifactId, key: &PrivateKey) -> Option<&'a ArtifactId> {
+    let fingerprint = key.fingerprint();
+    let is_for_key = |other: &&ArtifactId| {
+        run.observed.certificate(other).is_some_and(|found| found.key_fingerprint == fingerprint)
+    };
+    run.observed.pairs.keys().filter(|other| *other != id).find(is_for_key)
 }

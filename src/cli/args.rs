@@ -96,8 +96,8 @@ pub(crate) struct SelectionArgs {
     /// Give these new keys. An authority has to be named in full (`ca/cluster`); everything below it is issued anew.
     #[arg(long, value_name = "PATTERN")]
     pub replace: Vec<Pattern>,
-    /// Delete certificates and keys that are no longer declared (never an authority's).
-    #[arg(long)]
+    /// Delete certificates and keys that are no longer declared (never an authority's). Not with --only.
+    #[arg(long, conflicts_with = "only")]
     pub prune: bool,
 }
 

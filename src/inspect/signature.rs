@@ -19,10 +19,19 @@ pub fn signed_by(child: &CertificateFacts, issuer: &CertificateFacts) -> bool {
     child.issuer.der() == issuer.subject.der() && signature_is_valid(child, issuer).unwrap_or(false)
 }
 
+/// Whether a public key (DER of a `SubjectPublicKeyInfo`) made the child's signature; `None` where that cannot be verified.
+pub fn signed_by_key(child: &CertificateFacts, spki: &[u8]) -> Option<bool> {
+    let (_, key) = SubjectPublicKeyInfo::from_der(spki).ok()?;
+    key_made_signature(child, &key)
+}
+
 fn signature_is_valid(child: &CertificateFacts, issuer: &CertificateFacts) -> Option<bool> {
-    let (_, child) = X509Certificate::from_der(&child.der).ok()?;
     let (_, issuer) = X509Certificate::from_der(&issuer.der).ok()?;
-    let key = issuer.public_key();
+    key_made_signature(child, issuer.public_key())
+}
+
+fn key_made_signature(child: &CertificateFacts, key: &SubjectPublicKeyInfo<'_>) -> Option<bool> {
+    let (_, child) = X509Certificate::from_der(&child.der).ok()?;
     let algorithm = verification(&child.signature_algorithm, key)?;
     let verifier = UnparsedPublicKey::new(algorithm, &key.subject_public_key.data);
     Some(

@@ -15,7 +15,8 @@ use crate::model::{
 /// Pure: the same declaration, files, moment and policy give the same plan. A settled tree gives only [`Action::Keep`].
 pub fn plan(fleet: &Fleet, observed: &Observed, now: OffsetDateTime, policy: &Policy) -> Plan {
     let now = now.replace_nanosecond(0).unwrap_or(now);
-    let mut planner = Planner { fleet, observed, now, policy, outlooks: BTreeMap::new() };
+    let owners = key_owners(observed);
+    let mut planner = Planner { fleet, observed, now, policy, owners, outlooks: BTreeMap::new() };
     let mut steps: Vec<Step> = Vec::new();
     for authority in &fleet.authorities {
         let step = planner.authority_step(authority);
@@ -25,7 +26,7 @@ pub fn plan(fleet: &Fleet, observed: &Observed, now: OffsetDateTime, policy: &Po
     steps.extend(fleet.certificates.iter().map(|certificate| planner.leaf_step(certificate)));
     let mut steps = select(fleet, steps, policy);
     if policy.only.is_empty() {
-        steps.extend(undeclared_steps(observed, policy.undeclared));
+        steps.extend(undeclared_steps(fleet, observed, policy.undeclared));
     }
     Plan { steps, now }
 }
@@ -65,6 +66,8 @@ struct Planner<'a> {
     observed: &'a Observed,
     now: OffsetDateTime,
     policy: &'a Policy,
+    /// Whose certificates are for which key, by [`Marker::key_id`].
+    owners: BTreeMap<String, Vec<&'a ArtifactId>>,
     outlooks: BTreeMap<&'a Name, Outlook>,
 }
 
@@ -189,6 +192,7 @@ impl<'a> Planner<'a> {
         } else if let FileState::Sound { facts, .. } = &pair.key {
             reasons.extend(recipient_reason(artifact, facts));
         }
+        reasons.extend(self.key_of_another(&id, pair, &reasons));
         if self.policy.replace.iter().any(|pattern| pattern.selects(&id)) {
             reasons.push(Reason::Requested);
         }
@@ -202,6 +206,17 @@ impl<'a> Planner<'a> {
             action = Action::Refuse { cure };
         }
         self.step(artifact, action, reasons)
+    }
+
+    /// A key file copied from elsewhere in the tree: sealing it again would hand the key of one artifact to the host of
+    /// another. The rightful owner of a copied pair has nothing else wrong with it and keeps its own.
+    fn key_of_another(&self, id: &ArtifactId, pair: &ObservedPair, reasons: &[Reason]) -> Option<Reason> {
+        let marked = pair.key.facts()?.marker.as_ref().map(|marker| marker.key.clone());
+        let certified = || Some(key_id(&pair.certificate.facts()?.certificate));
+        let owners = self.owners.get(&marked.or_else(certified)?)?;
+        let owner = owners.iter().find(|owner| owner.is_authority()).or_else(|| owners.iter().find(|owner| **owner != id))?;
+        let is_suspect = owner.is_authority() || !reasons.is_empty();
+        is_suspect.then(|| Reason::KeyOfAnother { owner: owner.to_string() })
     }
 
     /// Everything that can be wrong with a certificate that parses, and with the key beside it.
@@ -222,7 +237,7 @@ impl<'a> Planner<'a> {
             reasons.extend(self.lifetime_reason(artifact, found));
         }
         if let Some(key) = key {
-            if key.marker.as_ref().is_some_and(|marker| marker.key != Marker::key_id(found.key_fingerprint.as_bytes())) {
+            if key.marker.as_ref().is_some_and(|marker| marker.key != key_id(found)) {
                 reasons.push(Reason::KeyMismatch);
             }
             reasons.extend(recipient_reason(artifact, key));
@@ -351,6 +366,23 @@ impl<'a> Planner<'a> {
     }
 }
 
+fn key_owners(observed: &Observed) -> BTreeMap<String, Vec<&ArtifactId>> {
+    let mut owners: BTreeMap<String, Vec<&ArtifactId>> = BTreeMap::new();
+    for (id, pair) in &observed.pairs {
+        let file = pair.certificate.facts();
+        // What follows a leaf are its issuers' certificates; what follows an authority are its own earlier ones.
+        let earlier = file.filter(|_| id.is_authority()).map_or(&[][..], |file| file.following.as_slice());
+        for certificate in file.map(|file| &file.certificate).into_iter().chain(earlier) {
+            owners.entry(key_id(certificate)).or_default().push(id);
+        }
+    }
+    owners
+}
+
+fn key_id(certificate: &CertificateFacts) -> String {
+    Marker::key_id(certificate.key_fingerprint.as_bytes())
+}
+
 fn requested_authority(authority: &Authority, pair: &ObservedPair) -> Findings {
     let refusal = match &pair.key {
         FileState::Defective { defect, .. } if defect.kind != DefectKind::EmptyKey => Some(format!(
@@ -433,7 +465,7 @@ fn cure_for_key(pair: &ObservedPair, path: &str, id: &ArtifactId) -> String {
 }
 
 fn needs_new_key(reason: &Reason) -> bool {
-    matches!(reason, Reason::KeyAlgorithmChanged { .. } | Reason::Requested)
+    matches!(reason, Reason::KeyAlgorithmChanged { .. } | Reason::KeyOfAnother { .. } | Reason::Requested)
 }
 
 /// Whether a reason is settled by a new certificate rather than by sealing the key again.
@@ -491,9 +523,11 @@ fn needed_issuers<'s>(fleet: &Fleet, steps: impl Iterator<Item = &'s Step>) -> B
 }
 
 /// The key of an authority is never pruned: what it signed may still be trusted somewhere.
-fn undeclared_steps(observed: &Observed, policy: UndeclaredPolicy) -> impl Iterator<Item = Step> {
+fn undeclared_steps(fleet: &Fleet, observed: &Observed, policy: UndeclaredPolicy) -> impl Iterator<Item = Step> {
+    let authorities = fleet.dir.child("ca");
     observed.undeclared.iter().map(move |file| {
-        let is_authority = file.path.parent().is_some_and(|parent| parent.file_name() == "ca");
+        // At any depth: people put old keys aside in folders of their own.
+        let is_authority = file.path.is_within(&authorities);
         let action = match policy {
             UndeclaredPolicy::Prune if !is_authority => Action::Prune,
             UndeclaredPolicy::Prune | UndeclaredPolicy::Keep => Action::Keep,

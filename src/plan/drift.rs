@@ -130,8 +130,15 @@ fn leaf_constraint_drift(found: &CertificateFacts) -> Option<Reason> {
 }
 
 fn url_drift(issuer: &Authority, found: &CertificateFacts) -> Option<Reason> {
-    let declared: BTreeSet<String> = issuer.crl_urls.iter().chain(&issuer.issuer_urls).map(|url| url.as_str().to_owned()).collect();
-    let present: BTreeSet<String> = found.crl_urls.iter().chain(&found.issuer_urls).cloned().collect();
+    // With their kind: the same URL in the wrong extension is of no use to anybody.
+    let crl = |url: &str| format!("crl:{url}");
+    let certificate = |url: &str| format!("issuer:{url}");
+    let declared: BTreeSet<String> = (issuer.crl_urls.iter().map(|url| crl(url.as_str())))
+        .chain(issuer.issuer_urls.iter().map(|url| certificate(url.as_str())))
+        .collect();
+    let present: BTreeSet<String> = (found.crl_urls.iter().map(|url| crl(url)))
+        .chain(found.issuer_urls.iter().map(|url| certificate(url)))
+        .collect();
     let (added, removed) = (difference(&declared, &present), difference(&present, &declared));
     changed(&added, &removed).then_some(Reason::DistributionPointsChanged { added, removed })
 }

@@ -111,9 +111,24 @@ fn renews_a_leaf_whose_sealed_key_is_another() {
     let mut tree = Tree::made_from(&declared);
     tree.exchange_key(LEAF, "cp1/root/other");
     assert_eq!(
-        tree.plan(&declared)[2],
+        tree.plan(&one_leaf())[1],
+        "replace cp1/root/server: the sealed key is not the certificate's key; its key is the key of cp1/root/other"
+    );
+    tree.lose_certificate("cp1/root/other");
+    assert_eq!(
+        tree.plan(&one_leaf())[1],
         "renew cp1/root/server: the sealed key is not the certificate's key"
     );
+}
+
+#[test]
+fn replaces_a_leaf_that_has_the_key_of_its_authority() {
+    let mut tree = Tree::made_from(&one_leaf());
+    tree.exchange_key(LEAF, "ca/root");
+    tree.lose_certificate(LEAF);
+    let step = step(&tree, &one_leaf());
+    assert!(step.starts_with("replace cp1/root/server: the certificate is missing; recipients"), "{step}");
+    assert!(step.ends_with("; its key is the key of ca/root"), "{step}");
 }
 
 #[test]
@@ -182,7 +197,12 @@ fn renews_a_leaf_when_the_urls_of_its_issuer_changed() {
     let changed = one_leaf().with("ca/root", "crlUrls", json!(["http://new.example/root.crl"]));
     assert_eq!(
         step(&Tree::made_from(&declared), &changed),
-        "renew cp1/root/server: URLs +http://new.example/root.crl -http://old.example/root.crl"
+        "renew cp1/root/server: URLs +crl:http://new.example/root.crl -crl:http://old.example/root.crl"
+    );
+    let moved = one_leaf().with("ca/root", "issuerUrls", json!(["http://old.example/root.crl"]));
+    assert_eq!(
+        step(&Tree::made_from(&declared), &moved),
+        "renew cp1/root/server: URLs +issuer:http://old.example/root.crl -crl:http://old.example/root.crl"
     );
 }
 
@@ -299,6 +319,7 @@ fn renews_a_leaf_issued_under_another_name() {
     let mut tree = Tree::made_from(&declared);
     let foreign = tree.pair("cp1/other/server").clone();
     *tree.pair(LEAF) = foreign;
+    tree.lose_certificate("cp1/other/server");
     assert_eq!(
         tree.plan(&declared)[3],
         "renew cp1/root/server: issuer: CN=other → CN=root"
