@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashSet};
 use rnix::TextRange;
 use thiserror::Error;
 
-use self::read::{Entry, Rules};
+use self::read::{Entry, Keys, Rules};
 use self::text::apply;
 use super::syntax::{SyntaxDefect, line_at, parse_up_to};
 
@@ -46,6 +46,9 @@ pub enum RulesError {
     },
     #[error("line {line} of the rules file defines `{path}` again; keep one of the two")]
     Twice { path: String, line: usize },
+    /// A flake or a module is an attribute set too.
+    #[error("it holds no agenix rules: none of its names ends in .age; give the file that agenix reads, or a new one")]
+    NotRules,
     #[error(
         "editing the rules file would not make it say what it should; append `// import {generated}` instead"
     )]
@@ -108,6 +111,9 @@ fn edits_for(source: &str, entries: &Entries, dir: &str) -> Result<Vec<text::Edi
         line: line_at(source, source.trim_end().len()),
         generated: generated(dir),
     })?;
+    if !rules.entries.is_empty() && !rules.entries.iter().any(|(path, entries)| is_rule(path, entries)) {
+        return Err(RulesError::NotRules);
+    }
     let (mut edits, mut new) = (Vec::new(), Vec::new());
     for (path, wanted) in entries {
         match rules.entry(path)? {
@@ -128,6 +134,10 @@ fn edits_for(source: &str, entries: &Entries, dir: &str) -> Result<Vec<text::Edi
         edits.push(rules.insertion(&new, &stale));
     }
     Ok(edits)
+}
+
+fn is_rule(path: &str, entries: &[Entry]) -> bool {
+    path.ends_with(".age") || entries.iter().any(|entry| matches!(entry.keys, Keys::Written(_)))
 }
 
 /// Only our own programs make sealed keys in these directories.

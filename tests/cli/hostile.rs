@@ -182,6 +182,16 @@ fn an_output_that_cannot_be_written_does_not_pass_for_whole() {
 }
 
 #[test]
+fn rules_are_not_written_into_a_flake_or_a_module() {
+    let project = Project::made();
+    for source in ["{ description = \"x\"; outputs = _: { }; }\n", "{ lib, ... }: { services.x.enable = true; }\n"] {
+        project.write("flake.nix", source.as_bytes());
+        let said = project.refuses(&["rules", "--into", "flake.nix"]);
+        assert!(said.contains("it holds no agenix rules"), "{said}");
+    }
+}
+
+#[test]
 fn empty_name_constraints_are_none() {
     let project = Project::made();
     let none = json!({ "permitted": {}, "excluded": {} });
