@@ -129,6 +129,9 @@ fn apply_error(error: &ApplyError, plan: &Plan) -> CliError {
             });
             named.hint("give the identity of an operator it is sealed to: --identity FILE")
         }
+        ApplyError::AuthorityKeyDiffers { artifact, found, .. } => shown.hint(format!(
+            "declare the key that is there ({found}), or replace the authority and everything below it: --replace {artifact}"
+        )),
         ApplyError::Commit(CommitError::Untouched(store) | CommitError::Interrupted { source: store, .. }) => {
             store.cure().map_or(shown, |cure| CliError::from_error(error).hint(cure))
         }
