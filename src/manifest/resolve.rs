@@ -149,7 +149,7 @@ fn resolve_authorities(wire: &ManifestV1, faults: &mut Faults) -> Vec<Authority>
 fn resolve_authority(wire: &ManifestV1, name: &str, authority: &AuthorityV1, faults: &mut Faults) -> Option<Authority> {
     let context = Context {
         subject: format!("authority {name}"),
-        option: vec!["cas".to_owned(), name.to_owned(), "ca".to_owned()],
+        option: ["cas", name, "ca"].map(str::to_owned).to_vec(),
         hosts: authority.declared_by.clone(),
     };
     let outer = Context { option: vec!["cas".to_owned(), name.to_owned()], ..context.clone() };
@@ -166,11 +166,13 @@ fn resolve_authority(wire: &ManifestV1, name: &str, authority: &AuthorityV1, fau
     let declaration = resolve_declaration(&common, Role::Authority, &context, faults);
     let issuer = resolve_issuer(wire, authority.issuer.as_deref(), &outer, faults);
     let path_length = authority.path_length.map(u32::try_from).transpose();
-    let path_length = faults.keep("pathLength", &outer, path_length.map_err(|_| {
+    let path_length = faults.keep("pathLength", &context, path_length.map_err(|_| {
         "pathLength must be a number from 0 upwards, or null for none".to_owned()
     }));
     let constraints = authority.name_constraints.as_ref().map(name_constraints).transpose();
-    let name_constraints = faults.keep("nameConstraints", &outer, constraints);
+    // An empty extension is not written (RFC 5280 §4.2.1.10), so empty constraints mean none.
+    let constraints = constraints.map(|constraints| constraints.filter(|constraints| !constraints.is_empty()));
+    let name_constraints = faults.keep("nameConstraints", &context, constraints);
     let crl_urls = resolve_urls("crlUrls", &authority.crl_urls, &outer, faults);
     let issuer_urls = resolve_urls("issuerUrls", &authority.issuer_urls, &outer, faults);
     let recipients = resolve_recipients("userAgeKeys", &authority.users, &context, faults);
@@ -490,7 +492,7 @@ fn order(mut waiting: Vec<Authority>, faults: &mut Faults) -> Vec<Authority> {
         };
         let (ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_ready);
         if ready.is_empty() {
-            report_cycle(&rest, faults);
+            report_cycles(&rest, faults);
             return ordered;
         }
         ordered.extend(ready);
@@ -500,15 +502,34 @@ fn order(mut waiting: Vec<Authority>, faults: &mut Faults) -> Vec<Authority> {
     ordered
 }
 
-fn report_cycle(cycle: &[Authority], faults: &mut Faults) {
-    let already = faults.list.iter().any(|fault| fault.code.contains("cycl"));
-    if already {
-        return;
+/// Reported at the first of its authorities by name, as the evaluation does it.
+fn report_cycles(unordered: &[Authority], faults: &mut Faults) {
+    for authority in unordered {
+        let cycle = cycle_from(unordered, &authority.name);
+        if cycle.iter().min() != Some(&&authority.name) {
+            continue;
+        }
+        let names: Vec<&str> = cycle.iter().map(|name| name.as_str()).collect();
+        let context = Context {
+            subject: String::new(),
+            option: vec!["cas".to_owned(), authority.name.to_string()],
+            hosts: authority.declared_by.clone(),
+        };
+        let cause = format!("the authorities {} issue each other in a circle; one of them must be a root", names.join(", "));
+        faults.note("issuer", &context, None, cause);
     }
-    let names: Vec<&str> = cycle.iter().map(|authority| authority.name.as_str()).collect();
-    let context = Context::option(&["cas"]);
-    let cause = format!("the authorities {} issue each other in a circle; one of them must be a root", names.join(", "));
-    faults.note("issuer", &context, None, cause);
+}
+
+/// The circle a name belongs to, beginning with it; empty if it only leads into one.
+fn cycle_from<'a>(unordered: &'a [Authority], start: &'a Name) -> Vec<&'a Name> {
+    let issuer_of = |name: &Name| unordered.iter().find(|other| other.name == *name)?.issuer.as_ref();
+    let mut path = vec![start];
+    let mut next = issuer_of(start);
+    while let Some(name) = next.filter(|name| !path.contains(name)) {
+        path.push(name);
+        next = issuer_of(name);
+    }
+    if next == Some(start) { path } else { Vec::new() }
 }
 
 /// Counts the levels declared below each authority and checks them against the path lengths (RFC 5280 §4.2.1.9).
@@ -525,11 +546,10 @@ fn measure_depth(ordered: &mut [Authority], faults: &mut Faults) {
         authority.depth_below = depths.get(&authority.name).copied().unwrap_or(0);
         if let Some(length) = authority.path_length
             && length < authority.depth_below
-            && !faults.list.iter().any(|fault| fault.code.contains("path-length"))
         {
             let context = Context {
                 subject: format!("authority {}", authority.name),
-                option: vec!["cas".to_owned(), authority.name.to_string()],
+                option: authority.id().option_path(),
                 hosts: authority.declared_by.clone(),
             };
             let cause = format!(
