@@ -2,7 +2,7 @@
 
 use crate::issue::certificate::IssueError;
 use crate::issue::key::KeyError;
-use crate::model::{ArtifactId, RelPath};
+use crate::model::{ArtifactId, FoundKeyAlgorithm, KeyAlgorithm, RelPath};
 use crate::plan::Reason;
 use crate::seal::{OpenError, SealError};
 use crate::store::{CommitError, StoreError};
@@ -16,6 +16,8 @@ pub enum ApplyError {
     NoIdentity { artifact: ArtifactId, recipients: Vec<String>, have: Vec<String> },
     #[error("not every sealed key that is needed can be opened ({} cannot); nothing was written", .0.len())]
     Sealed(Vec<SealedKey>),
+    #[error("the sealed key of {artifact} is {found}, but {declared} is declared; nothing was written")]
+    AuthorityKeyDiffers { artifact: ArtifactId, found: FoundKeyAlgorithm, declared: KeyAlgorithm },
     #[error("cannot make {artifact}")]
     Key {
         artifact: ArtifactId,

@@ -76,7 +76,7 @@ pub(super) fn order(mut waiting: Vec<Authority>, faults: &mut Faults) -> Vec<Aut
         };
         let (ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_ready);
         if ready.is_empty() {
-            report_cycle(&rest, faults);
+            report_cycles(&rest, faults);
             return ordered;
         }
         ordered.extend(ready);
@@ -86,21 +86,37 @@ pub(super) fn order(mut waiting: Vec<Authority>, faults: &mut Faults) -> Vec<Aut
     ordered
 }
 
-fn report_cycle(cycle: &[Authority], faults: &mut Faults) {
-    let already = faults.list.iter().any(|fault| fault.code.contains("cycl"));
-    if already {
-        return;
+/// Reported at the first of its authorities by name, as the evaluation does it.
+fn report_cycles(unordered: &[Authority], faults: &mut Faults) {
+    for authority in unordered {
+        let cycle = cycle_from(unordered, &authority.name);
+        if cycle.iter().min() != Some(&&authority.name) {
+            continue;
+        }
+        let names: Vec<&str> = cycle.iter().map(|name| name.as_str()).collect();
+        let context = Context {
+            subject: String::new(),
+            option: vec!["cas".to_owned(), authority.name.to_string()],
+            hosts: authority.declared_by.clone(),
+        };
+        let cause = format!(
+            "the authorities {} issue each other in a circle; one of them must be a root",
+            names.join(", ")
+        );
+        faults.note("issuer", &context, None, cause);
     }
-    let names: Vec<&str> = cycle
-        .iter()
-        .map(|authority| authority.name.as_str())
-        .collect();
-    let context = Context::option(&["cas", names.first().unwrap_or(&"")]);
-    let cause = format!(
-        "the authorities {} issue each other in a circle; one of them must be a root",
-        names.join(", ")
-    );
-    faults.note("issuer", &context, None, cause);
+}
+
+/// The circle a name belongs to, beginning with it; empty if it only leads into one.
+fn cycle_from<'a>(unordered: &'a [Authority], start: &'a Name) -> Vec<&'a Name> {
+    let issuer_of = |name: &Name| unordered.iter().find(|other| other.name == *name)?.issuer.as_ref();
+    let mut path = vec![start];
+    let mut next = issuer_of(start);
+    while let Some(name) = next.filter(|name| !path.contains(name)) {
+        path.push(name);
+        next = issuer_of(name);
+    }
+    if next == Some(start) { path } else { Vec::new() }
 }
 
 /// Counts the levels declared below each authority and checks them against the path lengths (RFC 5280 §4.2.1.9).
@@ -117,14 +133,10 @@ fn measure_depth(ordered: &mut [Authority], faults: &mut Faults) {
         authority.depth_below = depths.get(&authority.name).copied().unwrap_or(0);
         if let Some(length) = authority.path_length
             && length < authority.depth_below
-            && !faults
-                .list
-                .iter()
-                .any(|fault| fault.code.contains("path-length"))
         {
             let context = Context {
                 subject: format!("authority {}", authority.name),
-                option: vec!["cas".to_owned(), authority.name.to_string()],
+                option: authority.id().option_path(),
                 hosts: authority.declared_by.clone(),
             };
             let cause = format!(

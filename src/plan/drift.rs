@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Reason;
 use crate::model::{
-    Artifact, Authority, BasicConstraints, CertificateFacts, Declaration, FoundKeyAlgorithm, KeyUsage,
+    Artifact, Authority, BasicConstraints, CertificateFacts, Declaration, FoundKeyAlgorithm, KeyUsage, Uri,
 };
 
 /// Every difference between what is declared and what the certificate says, except dates that have come due.
@@ -129,11 +129,16 @@ fn leaf_constraint_drift(found: &CertificateFacts) -> Option<Reason> {
     is_authority.then(|| Reason::UsagesChanged { added: Vec::new(), removed: vec!["CA:TRUE".to_owned()] })
 }
 
+/// With their kinds: a CRL's address in place of the issuer's certificate's is another statement.
 fn url_drift(issuer: &Authority, found: &CertificateFacts) -> Option<Reason> {
-    let declared: BTreeSet<String> = issuer.crl_urls.iter().chain(&issuer.issuer_urls).map(|url| url.as_str().to_owned()).collect();
-    let present: BTreeSet<String> = found.crl_urls.iter().chain(&found.issuer_urls).cloned().collect();
+    let declared = urls(issuer.crl_urls.iter().map(Uri::as_str), issuer.issuer_urls.iter().map(Uri::as_str));
+    let present = urls(found.crl_urls.iter().map(String::as_str), found.issuer_urls.iter().map(String::as_str));
     let (added, removed) = (difference(&declared, &present), difference(&present, &declared));
     changed(&added, &removed).then_some(Reason::DistributionPointsChanged { added, removed })
+}
+
+fn urls<'a>(crl: impl Iterator<Item = &'a str>, issuer: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    crl.map(|url| format!("crl:{url}")).chain(issuer.map(|url| format!("issuer:{url}"))).collect()
 }
 
 fn difference(left: &BTreeSet<String>, right: &BTreeSet<String>) -> Vec<String> {

@@ -125,6 +125,15 @@ fn permitting(dns: &str) -> serde_json::Value {
 }
 
 #[test]
+fn takes_empty_name_constraints_for_none() {
+    let declared = one_leaf().with("ca/root", "nameConstraints", json!({}));
+    assert_eq!(
+        Tree::made_from(&declared).plan(&declared),
+        ["keep ca/root", "keep cp1/root/server"]
+    );
+}
+
+#[test]
 fn renews_an_authority_whose_lifetime_changed() {
     assert_eq!(
         after(&one_leaf().with("ca/root", "expiry", json!("43800h"))),

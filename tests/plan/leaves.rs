@@ -182,7 +182,18 @@ fn renews_a_leaf_when_the_urls_of_its_issuer_changed() {
     let changed = one_leaf().with("ca/root", "crlUrls", json!(["http://new.example/root.crl"]));
     assert_eq!(
         step(&Tree::made_from(&declared), &changed),
-        "renew cp1/root/server: URLs +http://new.example/root.crl -http://old.example/root.crl"
+        "renew cp1/root/server: URLs +crl:http://new.example/root.crl -crl:http://old.example/root.crl"
+    );
+}
+
+#[test]
+fn renews_a_leaf_when_a_url_of_its_issuer_changed_its_kind() {
+    let url = json!(["http://pki.example/root"]);
+    let declared = one_leaf().with("ca/root", "crlUrls", url.clone());
+    let changed = one_leaf().with("ca/root", "issuerUrls", url);
+    assert_eq!(
+        step(&Tree::made_from(&declared), &changed),
+        "renew cp1/root/server: URLs +issuer:http://pki.example/root -crl:http://pki.example/root"
     );
 }
 

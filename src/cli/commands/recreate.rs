@@ -133,6 +133,9 @@ fn apply_error(error: &ApplyError, plan: &Plan) -> CliError {
                 named.hint("restore what is damaged from Git (`git log -- FILE`); certs never overwrites a key it cannot open")
             }
         }
+        ApplyError::AuthorityKeyDiffers { artifact, found, .. } => shown.hint(format!(
+            "declare the key that is there ({found}), or replace the authority and everything below it: --replace {artifact}"
+        )),
         ApplyError::Commit(CommitError::Untouched(store) | CommitError::Interrupted { source: store, .. }) => {
             store.cure().map_or(shown, |cure| CliError::from_error(error).hint(cure))
         }
