@@ -25,7 +25,7 @@ pub fn plan(fleet: &Fleet, observed: &Observed, now: OffsetDateTime, policy: &Po
     steps.extend(fleet.certificates.iter().map(|certificate| planner.leaf_step(certificate)));
     let mut steps = select(fleet, steps, policy);
     if policy.only.is_empty() {
-        steps.extend(undeclared_steps(observed, policy.undeclared));
+        steps.extend(undeclared_steps(fleet, observed, policy.undeclared));
     }
     Plan { steps, now }
 }
@@ -487,11 +487,15 @@ fn needed_issuers<'s>(fleet: &Fleet, steps: impl Iterator<Item = &'s Step>) -> B
 }
 
 /// The key of an authority is never pruned: what it signed may still be trusted somewhere.
-fn undeclared_steps(observed: &Observed, policy: UndeclaredPolicy) -> impl Iterator<Item = Step> {
+fn undeclared_steps(
+    fleet: &Fleet,
+    observed: &Observed,
+    policy: UndeclaredPolicy,
+) -> impl Iterator<Item = Step> {
+    let authorities = fleet.dir.child("ca");
     observed.undeclared.iter().map(move |file| {
-        let is_authority = file.path.parent().is_some_and(|parent| parent.file_name() == "ca");
         let action = match policy {
-            UndeclaredPolicy::Prune if !is_authority => Action::Prune,
+            UndeclaredPolicy::Prune if !file.path.is_within(&authorities) => Action::Prune,
             UndeclaredPolicy::Prune | UndeclaredPolicy::Keep => Action::Keep,
         };
         Step { target: Target::File(file.path.clone()), action, reasons: vec![Reason::Undeclared], validity: None }
