@@ -82,15 +82,28 @@ impl<'a> Planner<'a> {
         let pair = self.observed.pair(&id);
         let requested = self.policy.replace.iter().any(|pattern| pattern.names(&id));
         let findings = if requested {
-            requested_authority(authority, pair)
+            self.requested_authority(authority, pair)
         } else {
             self.authority_findings(authority, pair)
         };
         let action = findings.refusal.map_or_else(
-            || authority_action(pair, &findings.reasons, requested),
+            || authority_action(pair, &findings.reasons),
             |cure| Action::Refuse { cure },
         );
         self.step(artifact, action, findings.reasons)
+    }
+
+    fn requested_authority(&self, authority: &Authority, pair: &ObservedPair) -> Findings {
+        let mut reasons = vec![Reason::Requested];
+        if let FileState::Defective { defect, .. } = &pair.key
+            && defect.kind != DefectKind::EmptyKey
+        {
+            let cure =
+                format!("a key that cannot be read is never overwritten; move {} away and run again", authority.files.key);
+            return refuse(reasons, cure);
+        }
+        reasons.extend(self.blocked_issuer(authority.issuer.as_ref()));
+        Findings { reasons, refusal: self.issuer_refusal(authority.issuer.as_ref()) }
     }
 
     fn authority_findings(&self, authority: &'a Authority, pair: &ObservedPair) -> Findings {
@@ -347,17 +360,6 @@ impl<'a> Planner<'a> {
     }
 }
 
-fn requested_authority(authority: &Authority, pair: &ObservedPair) -> Findings {
-    let refusal = match &pair.key {
-        FileState::Defective { defect, .. } if defect.kind != DefectKind::EmptyKey => Some(format!(
-            "a key that cannot be read is never overwritten; move {} away and run again",
-            authority.files.key
-        )),
-        _ => None,
-    };
-    Findings { reasons: vec![Reason::Requested], refusal }
-}
-
 fn refuse(reasons: Vec<Reason>, cure: String) -> Findings {
     Findings { reasons, refusal: Some(cure) }
 }
@@ -387,8 +389,8 @@ fn recipient_reason(artifact: Artifact<'_>, sealed: &SealedFacts) -> Option<Reas
     }
 }
 
-fn authority_action(pair: &ObservedPair, reasons: &[Reason], requested: bool) -> Action {
-    match (requested, pair.key.is_missing(), pair.certificate.is_missing()) {
+fn authority_action(pair: &ObservedPair, reasons: &[Reason]) -> Action {
+    match (reasons.contains(&Reason::Requested), pair.key.is_missing(), pair.certificate.is_missing()) {
         (_, true, true) => Action::Create,
         (true, _, _) => Action::Replace,
         (false, _, _) if reasons.iter().any(issues_anew) => Action::Renew,
