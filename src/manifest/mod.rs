@@ -1,7 +1,9 @@
 //! The only reader of the manifest: JSON in, [`crate::model::Fleet`] out, or every fault in it at once.
 
+mod faults;
 mod resolve;
 mod v1;
+mod whole;
 
 use std::collections::BTreeMap;
 

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::faults::{Context, Faults};
 use super::v1::{AuthorityV1, CertificateV1, HostV1, KeyV1, ManifestV1, NameConstraintsV1, NoticeV1, OwnerKeyV1};
-use super::{Fault, KeyFiles};
+use super::{Fault, KeyFiles, whole};
 use crate::model::{
     Authority, Certificate, Declaration, Fleet, KeyAlgorithm, Lifetime, Name, NameConstraints, PairFiles, Recipient,
     RecipientSet, RelPath, San, Subject, Subtrees, Uri, Usages,
@@ -23,9 +24,7 @@ pub(super) fn resolve(wire: &ManifestV1, key_files: &KeyFiles) -> Result<Resolut
     let dir = faults.keep("dir", &Context::option(&["dir"]), RelPath::new(&wire.dir));
     let authorities = resolve_authorities(wire, &mut faults);
     let certificates = resolve_hosts(wire, key_files, &mut faults);
-    report_shared_files(&authorities, &certificates, &mut faults);
-    report_outside(dir.as_ref(), &authorities, &certificates, &mut faults);
-    let authorities = order(authorities, &mut faults);
+    let (authorities, certificates) = whole::check(dir.as_ref(), authorities, certificates, &mut faults);
     faults.drop_what_the_evaluation_said(wire);
     match dir {
         Some(dir) if faults.list.is_empty() => Ok(Resolution {
@@ -34,82 +33,6 @@ pub(super) fn resolve(wire: &ManifestV1, key_files: &KeyFiles) -> Result<Resolut
         }),
         _ => Err(faults.list),
     }
-}
-
-/// Where a value stands, for the messages about it.
-#[derive(Clone)]
-struct Context {
-    /// `certificate apiserver of host cp1`.
-    subject: String,
-    option: Vec<String>,
-    hosts: Vec<String>,
-}
-
-impl Context {
-    fn option(path: &[&str]) -> Self {
-        let option = path.iter().map(|part| (*part).to_owned()).collect();
-        Self { subject: String::new(), option, hosts: Vec::new() }
-    }
-
-    fn field(&self, field: &str) -> Vec<String> {
-        self.option.iter().cloned().chain([field.to_owned()]).collect()
-    }
-}
-
-struct Faults {
-    list: Vec<Fault>,
-}
-
-impl Faults {
-    /// What the evaluation reports of an option is not said a second time in other words.
-    fn drop_what_the_evaluation_said(&mut self, wire: &ManifestV1) {
-        let own = self.list.split_off(wire.errors.len());
-        let is_news = |fault: &Fault| {
-            fault.option.is_empty() || wire.errors.iter().all(|error| error.option != fault.option)
-        };
-        self.list.extend(own.into_iter().filter(is_news));
-    }
-
-    /// The name, or its error noted against the very option that bears it.
-    fn keep_name(&mut self, context: &Context, name: &str) -> Option<Name> {
-        Name::new(name)
-            .map_err(|error| self.push("invalid-name", context.option.clone(), context, None, error.to_string()))
-            .ok()
-    }
-
-    /// The value, or its error noted against `field`.
-    fn keep<T, E: std::fmt::Display>(&mut self, field: &str, context: &Context, result: Result<T, E>) -> Option<T> {
-        result.map_err(|error| self.note(field, context, None, error.to_string())).ok()
-    }
-
-    fn note(&mut self, field: &str, context: &Context, word: Option<&str>, cause: String) {
-        let is_field = context.option.last().is_some_and(|last| last == field);
-        let option = if is_field { context.option.clone() } else { context.field(field) };
-        self.push(&format!("invalid-{}", kebab(field)), option, context, word, cause);
-    }
-
-    fn push(&mut self, code: &str, option: Vec<String>, context: &Context, word: Option<&str>, cause: String) {
-        let message = if context.subject.is_empty() { cause } else { format!("{}: {cause}", context.subject) };
-        self.list.push(Fault {
-            code: code.to_owned(),
-            message,
-            cure: None,
-            option,
-            word: word.map(str::to_owned),
-            hosts: context.hosts.clone(),
-        });
-    }
-}
-
-fn kebab(field: &str) -> String {
-    let mut out = String::new();
-    for c in field.chars() {
-        if c.is_ascii_uppercase() {
-            out.push('-');
-        }
-        out.push(c.to_ascii_lowercase());
-    }
-    out
 }
 
 fn notice(notice: &NoticeV1) -> Fault {
@@ -450,113 +373,4 @@ fn resolve_urls(field: &str, urls: &[String], context: &Context, faults: &mut Fa
         }
     }
     resolved
-}
-
-/// Two artifacts with one file would overwrite each other.
-fn report_shared_files(authorities: &[Authority], certificates: &[Certificate], faults: &mut Faults) {
-    let mut owners: BTreeMap<&RelPath, String> = BTreeMap::new();
-    let authorities = authorities.iter().map(|a| (a.id(), &a.files));
-    let certificates = certificates.iter().map(|c| (c.id(), &c.files));
-    for (id, files) in authorities.chain(certificates) {
-        for path in [&files.certificate, &files.key] {
-            if let Some(other) = owners.insert(path, id.to_string()) {
-                let context = Context { subject: id.to_string(), option: id.option_path(), hosts: Vec::new() };
-                let cause = format!("{path} is also the file of {other}; rename one of them");
-                faults.note("path", &context, None, cause);
-                break;
-            }
-        }
-    }
-}
-
-/// Files outside the declared directory would escape the lock and the journal that protect it.
-fn report_outside(dir: Option<&RelPath>, authorities: &[Authority], certificates: &[Certificate], faults: &mut Faults) {
-    let Some(dir) = dir else { return };
-    let files = authorities.iter().map(|a| &a.files).chain(certificates.iter().map(|c| &c.files));
-    for path in files.flat_map(|files| [&files.certificate, &files.key]) {
-        if !path.is_within(dir) {
-            let context = Context::option(&["dir"]);
-            faults.note("dir", &context, None, format!("{path} is outside the declared directory {dir}"));
-        }
-    }
-}
-
-/// Issuers before what they issue; what cannot be ordered is a cycle.
-fn order(mut waiting: Vec<Authority>, faults: &mut Faults) -> Vec<Authority> {
-    let mut ordered: Vec<Authority> = Vec::with_capacity(waiting.len());
-    let complete: BTreeSet<Name> = waiting.iter().map(|authority| authority.name.clone()).collect();
-    while !waiting.is_empty() {
-        let done: BTreeSet<Name> = ordered.iter().map(|authority| authority.name.clone()).collect();
-        let is_ready = |authority: &Authority| {
-            authority.issuer.as_ref().is_none_or(|issuer| done.contains(issuer) || !complete.contains(issuer))
-        };
-        let (ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_ready);
-        if ready.is_empty() {
-            report_cycles(&rest, faults);
-            return ordered;
-        }
-        ordered.extend(ready);
-        waiting = rest;
-    }
-    measure_depth(&mut ordered, faults);
-    ordered
-}
-
-/// Reported at the first of its authorities by name, as the evaluation does it.
-fn report_cycles(unordered: &[Authority], faults: &mut Faults) {
-    for authority in unordered {
-        let cycle = cycle_from(unordered, &authority.name);
-        if cycle.iter().min() != Some(&&authority.name) {
-            continue;
-        }
-        let names: Vec<&str> = cycle.iter().map(|name| name.as_str()).collect();
-        let context = Context {
-            subject: String::new(),
-            option: vec!["cas".to_owned(), authority.name.to_string()],
-            hosts: authority.declared_by.clone(),
-        };
-        let cause = format!("the authorities {} issue each other in a circle; one of them must be a root", names.join(", "));
-        faults.note("issuer", &context, None, cause);
-    }
-}
-
-/// The circle a name belongs to, beginning with it; empty if it only leads into one.
-fn cycle_from<'a>(unordered: &'a [Authority], start: &'a Name) -> Vec<&'a Name> {
-    let issuer_of = |name: &Name| unordered.iter().find(|other| other.name == *name)?.issuer.as_ref();
-    let mut path = vec![start];
-    let mut next = issuer_of(start);
-    while let Some(name) = next.filter(|name| !path.contains(name)) {
-        path.push(name);
-        next = issuer_of(name);
-    }
-    if next == Some(start) { path } else { Vec::new() }
-}
-
-/// Counts the levels declared below each authority and checks them against the path lengths (RFC 5280 §4.2.1.9).
-fn measure_depth(ordered: &mut [Authority], faults: &mut Faults) {
-    let mut depths: BTreeMap<Name, u32> = BTreeMap::new();
-    for authority in ordered.iter().rev() {
-        let own = depths.get(&authority.name).copied().unwrap_or(0);
-        if let Some(issuer) = &authority.issuer {
-            let entry = depths.entry(issuer.clone()).or_insert(0);
-            *entry = (*entry).max(own + 1);
-        }
-    }
-    for authority in ordered {
-        authority.depth_below = depths.get(&authority.name).copied().unwrap_or(0);
-        if let Some(length) = authority.path_length
-            && length < authority.depth_below
-        {
-            let context = Context {
-                subject: format!("authority {}", authority.name),
-                option: authority.id().option_path(),
-                hosts: authority.declared_by.clone(),
-            };
-            let cause = format!(
-                "pathLength {length} leaves no room for the {} levels of authorities declared below it",
-                authority.depth_below
-            );
-            faults.note("pathLength", &context, None, cause);
-        }
-    }
 }
