@@ -45,7 +45,7 @@ pub(crate) enum Command {
                             certs plan --json | jq '.steps[] | select(.action != \"keep\")'")]
     Plan(PlanArgs),
     /// For CI: like `plan`, but says nothing about what is in order.
-    #[command(after_help = "Exits with 2 if the files are not as declared, with 1 if they are damaged.\n\nExample:\n  certs check")]
+    #[command(after_help = "Exits with 2 if the files are not as declared, with 1 if anything needs a decision.\n\nExample:\n  certs check")]
     Check(PlanArgs),
     /// Print the manifest: the whole fleet as the program sees it.
     #[command(after_help = "Example:\n  certs manifest --file certs.nix > manifest.json")]
@@ -96,8 +96,8 @@ pub(crate) struct SelectionArgs {
     /// Give these new keys. An authority has to be named in full (`ca/cluster`); everything below it is issued anew.
     #[arg(long, value_name = "PATTERN")]
     pub replace: Vec<Pattern>,
-    /// Delete certificates and keys that are no longer declared (never an authority's).
-    #[arg(long)]
+    /// Delete certificates and keys that are no longer declared (never an authority's). Not together with --only.
+    #[arg(long, conflicts_with = "only")]
     pub prune: bool,
 }
 

@@ -48,8 +48,8 @@ impl Ui {
         tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col).filter(|columns| *columns > 0)
     }
 
-    #[allow(clippy::unused_self)]
     /// What was asked for. A closed pipe (`certs plan | head`) ends the output, not the run.
+    #[allow(clippy::unused_self)]
     pub(crate) fn print(self, text: &str) {
         let _ = io::stdout().lock().write_all(text.as_bytes());
     }

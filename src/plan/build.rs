@@ -25,7 +25,7 @@ pub fn plan(fleet: &Fleet, observed: &Observed, now: OffsetDateTime, policy: &Po
     steps.extend(fleet.certificates.iter().map(|certificate| planner.leaf_step(certificate)));
     let mut steps = select(fleet, steps, policy);
     if policy.only.is_empty() {
-        steps.extend(undeclared_steps(observed, policy.undeclared));
+        steps.extend(undeclared_steps(fleet, observed, policy.undeclared));
     }
     Plan { steps, now }
 }
@@ -82,15 +82,28 @@ impl<'a> Planner<'a> {
         let pair = self.observed.pair(&id);
         let requested = self.policy.replace.iter().any(|pattern| pattern.names(&id));
         let findings = if requested {
-            requested_authority(authority, pair)
+            self.requested_authority(authority, pair)
         } else {
             self.authority_findings(authority, pair)
         };
         let action = findings.refusal.map_or_else(
-            || authority_action(pair, &findings.reasons, requested),
+            || authority_action(pair, &findings.reasons),
             |cure| Action::Refuse { cure },
         );
         self.step(artifact, action, findings.reasons)
+    }
+
+    fn requested_authority(&self, authority: &Authority, pair: &ObservedPair) -> Findings {
+        let mut reasons = vec![Reason::Requested];
+        if let FileState::Defective { defect, .. } = &pair.key
+            && defect.kind != DefectKind::EmptyKey
+        {
+            let cure =
+                format!("a key that cannot be read is never overwritten; move {} away and run again", authority.files.key);
+            return refuse(reasons, cure);
+        }
+        reasons.extend(self.blocked_issuer(authority.issuer.as_ref()));
+        Findings { reasons, refusal: self.issuer_refusal(authority.issuer.as_ref()) }
     }
 
     fn authority_findings(&self, authority: &'a Authority, pair: &ObservedPair) -> Findings {
@@ -351,17 +364,6 @@ impl<'a> Planner<'a> {
     }
 }
 
-fn requested_authority(authority: &Authority, pair: &ObservedPair) -> Findings {
-    let refusal = match &pair.key {
-        FileState::Defective { defect, .. } if defect.kind != DefectKind::EmptyKey => Some(format!(
-            "a key that cannot be read is never overwritten; move {} away and run again",
-            authority.files.key
-        )),
-        _ => None,
-    };
-    Findings { reasons: vec![Reason::Requested], refusal }
-}
-
 fn refuse(reasons: Vec<Reason>, cure: String) -> Findings {
     Findings { reasons, refusal: Some(cure) }
 }
@@ -391,8 +393,8 @@ fn recipient_reason(artifact: Artifact<'_>, sealed: &SealedFacts) -> Option<Reas
     }
 }
 
-fn authority_action(pair: &ObservedPair, reasons: &[Reason], requested: bool) -> Action {
-    match (requested, pair.key.is_missing(), pair.certificate.is_missing()) {
+fn authority_action(pair: &ObservedPair, reasons: &[Reason]) -> Action {
+    match (reasons.contains(&Reason::Requested), pair.key.is_missing(), pair.certificate.is_missing()) {
         (_, true, true) => Action::Create,
         (true, _, _) => Action::Replace,
         (false, _, _) if reasons.iter().any(issues_anew) => Action::Renew,
@@ -491,11 +493,15 @@ fn needed_issuers<'s>(fleet: &Fleet, steps: impl Iterator<Item = &'s Step>) -> B
 }
 
 /// The key of an authority is never pruned: what it signed may still be trusted somewhere.
-fn undeclared_steps(observed: &Observed, policy: UndeclaredPolicy) -> impl Iterator<Item = Step> {
+fn undeclared_steps(
+    fleet: &Fleet,
+    observed: &Observed,
+    policy: UndeclaredPolicy,
+) -> impl Iterator<Item = Step> {
+    let authorities = fleet.dir.child("ca");
     observed.undeclared.iter().map(move |file| {
-        let is_authority = file.path.parent().is_some_and(|parent| parent.file_name() == "ca");
         let action = match policy {
-            UndeclaredPolicy::Prune if !is_authority => Action::Prune,
+            UndeclaredPolicy::Prune if !file.path.is_within(&authorities) => Action::Prune,
             UndeclaredPolicy::Prune | UndeclaredPolicy::Keep => Action::Keep,
         };
         Step { target: Target::File(file.path.clone()), action, reasons: vec![Reason::Undeclared], validity: None }

@@ -388,6 +388,17 @@ fn refuses_an_intermediate_whose_issuer_is_refused() {
 }
 
 #[test]
+fn refuses_to_replace_an_intermediate_whose_issuer_cannot_sign() {
+    let mut tree = Tree::made_from(&one_chain());
+    tree.lose_key("ca/root");
+    assert_eq!(
+        tree.plan_with(&one_chain(), &replace("ca/web"))[1],
+        "refuse ca/web: requested; its issuer ca/root needs a decision first | \
+         the key of ca/root is not in the tree; put certs/ca/root.key.age back for this run"
+    );
+}
+
+#[test]
 fn refuses_an_authority_whose_issuer_is_declared_to_be_another() {
     let declared = nothing()
         .root("old")
