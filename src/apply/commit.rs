@@ -3,29 +3,50 @@
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
+use rayon::prelude::*;
+
 use super::make::Made;
 use super::{ApplyError, Done, Report, Run};
 use crate::export::index;
-use crate::model::{Artifact, ArtifactId, CertificateFacts, Digest, FileState, ObservedPair, RelPath};
-use crate::observe;
+use crate::model::{ArtifactId, CertificateFacts, Digest, FileState, RelPath};
 use crate::plan::{Action, Step, Target};
 use crate::store::{Change, Expected};
 
-/// Collects what was made and writes it batch by batch.
+/// Collects what was made and writes it in few commits: each one waits for the disk several times, however small it is.
 pub(super) struct Committer<'a> {
     run: Run<'a>,
+    pending: Vec<Made<'a>>,
     done: Vec<Done>,
     files: usize,
 }
 
 impl<'a> Committer<'a> {
     pub(super) fn new(run: Run<'a>) -> Self {
-        Self { run, done: Vec::new(), files: 0 }
+        Self { run, pending: Vec::new(), done: Vec::new(), files: 0 }
     }
 
-    /// Writes one batch; each pair is in one transaction.
-    pub(super) fn commit(&mut self, made: Vec<Made<'a>>) -> Result<(), ApplyError> {
-        let changes = made.iter().flat_map(|made| self.changes(made)).collect();
+    /// Takes what goes with the next commit.
+    pub(super) fn add(&mut self, made: impl IntoIterator<Item = Made<'a>>) {
+        self.pending.extend(made);
+    }
+
+    /// Writes what was taken in; each pair is in one transaction.
+    pub(super) fn commit(&mut self) -> Result<(), ApplyError> {
+        self.commit_with(Vec::new())
+    }
+
+    /// Writes the rest, deletes what is to be pruned, brings the derived files up to date and hands over the report.
+    pub(super) fn finish(mut self) -> Result<Report, ApplyError> {
+        let mut changes = self.pruned();
+        changes.extend(index::stale(self.run.root, self.run.fleet, &self.certificates())?);
+        self.commit_with(changes)?;
+        Ok(Report { done: self.done, files: self.files })
+    }
+
+    fn commit_with(&mut self, others: Vec<Change>) -> Result<(), ApplyError> {
+        let made = std::mem::take(&mut self.pending);
+        let mut changes: Vec<Change> = made.iter().flat_map(|made| self.changes(made)).collect();
+        changes.extend(others);
         self.write(changes)?;
         self.read_back(&made)?;
         self.done.extend(made.into_iter().map(|made| Done {
@@ -34,14 +55,6 @@ impl<'a> Committer<'a> {
             certificate: made.certificate,
         }));
         Ok(())
-    }
-
-    /// Deletes what is to be pruned, brings the derived files up to date and hands over the report.
-    pub(super) fn finish(mut self) -> Result<Report, ApplyError> {
-        let mut changes = self.pruned();
-        changes.extend(index::stale(self.run.root, self.run.fleet, &self.certificates())?);
-        self.write(changes)?;
-        Ok(Report { done: self.done, files: self.files })
     }
 
     fn write(&mut self, changes: Vec<Change>) -> Result<(), ApplyError> {
@@ -88,26 +101,26 @@ impl<'a> Committer<'a> {
         let mut certificates: BTreeMap<ArtifactId, &CertificateFacts> =
             ids.filter_map(|id| self.run.observed.certificate(&id).map(|facts| (id, facts))).collect();
         certificates.extend(self.done.iter().map(|done| (done.id.clone(), &done.certificate)));
+        certificates.extend(self.pending.iter().map(|made| (made.artifact.id(), &made.certificate)));
         certificates
     }
 
-    /// What is on disk now must be what was proved.
-    fn read_back(&self, made: &[Made<'a>]) -> Result<(), ApplyError> {
-        let artifacts: Vec<Artifact<'_>> = made.iter().map(|made| made.artifact).collect();
-        let mut found = observe::observe_pairs(self.run.root, &artifacts)?;
-        for made in made {
-            let id = made.artifact.id();
-            let pair = found.remove(&id).unwrap_or(ObservedPair::ABSENT);
+    /// What is on disk now must be, byte for byte, what was proved.
+    fn read_back(&self, made: &[Made<'_>]) -> Result<(), ApplyError> {
+        made.par_iter().try_for_each(|made| {
             let files = made.artifact.files();
-            if pair.key.digest() != Some(&Digest::of(&made.key_file)) {
-                return Err(ApplyError::ReadBackDiffers { artifact: id, path: files.key.clone() });
-            }
-            let certificate = pair.certificate.facts().map(|file| &file.certificate.der);
-            if certificate != Some(&made.certificate.der) {
-                return Err(ApplyError::ReadBackDiffers { artifact: id, path: files.certificate.clone() });
-            }
+            self.expect(made, &files.key, &made.key_file)?;
+            let certificate = made.certificate_file.as_ref();
+            certificate.map_or(Ok(()), |text| self.expect(made, &files.certificate, text.as_bytes()))
+        })
+    }
+
+    fn expect(&self, made: &Made<'_>, path: &RelPath, bytes: &[u8]) -> Result<(), ApplyError> {
+        let found = self.run.root.read(path)?;
+        if found.is_some_and(|file| file.bytes == bytes) {
+            return Ok(());
         }
-        Ok(())
+        Err(ApplyError::ReadBackDiffers { artifact: made.artifact.id(), path: path.clone() })
     }
 }
 

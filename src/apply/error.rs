@@ -14,7 +14,7 @@ pub enum ApplyError {
     Refused { first: String, count: usize },
     #[error("no given identity could open what would be sealed to {}; nothing was written", .recipients.join(", "))]
     NoIdentity { artifact: ArtifactId, recipients: Vec<String>, have: Vec<String> },
-    #[error("{} sealed keys cannot be opened; nothing was written", .0.len())]
+    #[error("not every sealed key that is needed can be opened ({} cannot); nothing was written", .0.len())]
     Sealed(Vec<SealedKey>),
     #[error("the sealed key of {artifact} is {found}, but {declared} is declared; nothing was written")]
     AuthorityKeyDiffers { artifact: ArtifactId, found: FoundKeyAlgorithm, declared: KeyAlgorithm },
@@ -60,6 +60,16 @@ pub struct SealedKey {
     pub artifact: ArtifactId,
     pub path: RelPath,
     pub cause: Unopened,
+}
+
+impl SealedKey {
+    /// Whether another identity could open it; what is damaged stays so.
+    pub fn wants_identity(&self) -> bool {
+        matches!(
+            self.cause,
+            Unopened::Open(OpenError::NoMatchingIdentity { .. } | OpenError::Refused { .. })
+        )
+    }
 }
 
 /// Why a sealed key is of no use.

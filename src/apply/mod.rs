@@ -14,7 +14,7 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-pub use error::ApplyError;
+pub use error::{ApplyError, SealedKey};
 
 use crate::model::{ArtifactId, CertificateFacts, Fleet, Observed};
 use crate::plan::{Action, Plan, Step};
@@ -65,9 +65,9 @@ pub struct Done {
 }
 
 /// How many artifacts are made between two commits: enough to make the cost of a commit vanish, few enough that an
-/// interruption in an hour of RSA loses minutes.
+/// interruption in an hour of RSA loses a minute.
 const CHEAP_BATCH: usize = 2048;
-const COSTLY_BATCH_PER_THREAD: usize = 16;
+const COSTLY_BATCH_PER_THREAD: usize = 64;
 
 /// Carries out every step of the plan.
 ///
@@ -94,7 +94,7 @@ fn describe(step: &Step) -> String {
     }
 }
 
-/// Authorities one after the other, issuers first, and on disk before anything they sign.
+/// Authorities one after the other, issuers first. They reach the disk no later than anything they sign.
 fn make_authorities<'a>(
     run: &Run<'a>,
     unlocked: &'a Unlocked,
@@ -102,7 +102,6 @@ fn make_authorities<'a>(
 ) -> Result<Workbench<'a>, ApplyError> {
     let mut workbench = Workbench::new(run, unlocked);
     let steps = steps_by_id(run.plan);
-    let mut made = Vec::new();
     for authority in &run.fleet.authorities {
         let Some(step) = steps.get(&authority.id()) else { continue };
         if !step.action.changes_files() {
@@ -110,9 +109,8 @@ fn make_authorities<'a>(
         }
         let new = workbench.authority(authority, step)?;
         run.progress.made(&new.artifact.id());
-        made.push(new);
+        committer.add([new]);
     }
-    committer.commit(made)?;
     Ok(workbench)
 }
 
@@ -132,16 +130,23 @@ fn make_leaves<'a>(
         .collect();
     let is_costly = changing.iter().any(|(leaf, _)| leaf.declaration.key.is_rsa());
     let batch = if is_costly { jobs.get() * COSTLY_BATCH_PER_THREAD } else { CHEAP_BATCH };
-    for leaves in changing.chunks(batch) {
+    let mut batches = changing.chunks(batch).peekable();
+    while let Some(leaves) = batches.next() {
         let made: Vec<Made<'a>> = leaves
             .par_iter()
+            // One RSA key may take ten times as long as the next: a thread must not sit on a row of them.
+            .with_max_len(1)
             .map(|(leaf, step)| {
                 let made = workbench.leaf(leaf, step)?;
                 run.progress.made(&made.artifact.id());
                 Ok(made)
             })
             .collect::<Result<_, ApplyError>>()?;
-        committer.commit(made)?;
+        committer.add(made);
+        // The last batch is left to go with the derived files.
+        if batches.peek().is_some() {
+            committer.commit()?;
+        }
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 
 use crate::render::paint::{Paint, Tone};
+use crate::render::words::printable;
 
 /// What a caller's script can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,12 +76,12 @@ impl CliError {
 
     pub(crate) fn render(&self, paint: Paint) -> String {
         let mut text = self.preamble.clone();
-        let _ = writeln!(text, "{} {}", paint.apply(Tone::Bad, "error:"), self.message);
+        let _ = writeln!(text, "{} {}", paint.apply(Tone::Bad, "error:"), printable(&self.message));
         for cause in &self.causes {
-            let _ = writeln!(text, "  {}", cause.replace('\n', "\n  "));
+            let _ = writeln!(text, "  {}", printable(cause).replace('\n', "\n  "));
         }
         for hint in &self.hints {
-            let _ = writeln!(text, "{} {hint}", paint.apply(Tone::Good, "hint:"));
+            let _ = writeln!(text, "{} {}", paint.apply(Tone::Good, "hint:"), printable(hint));
         }
         text
     }

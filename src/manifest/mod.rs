@@ -1,5 +1,6 @@
 //! The only reader of the manifest: JSON in, [`crate::model::Fleet`] out, or every fault in it at once.
 
+mod relations;
 mod resolve;
 mod v1;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::v1::{AuthorityV1, CertificateV1, HostV1, KeyV1, ManifestV1, NameConstraintsV1, NoticeV1, OwnerKeyV1};
-use super::{Fault, KeyFiles};
+use super::{Fault, KeyFiles, relations};
 use crate::model::{
     Authority, Certificate, Declaration, Fleet, KeyAlgorithm, Lifetime, Name, NameConstraints, PairFiles, Recipient,
     RecipientSet, RelPath, San, Subject, Subtrees, Uri, Usages,
@@ -23,9 +23,10 @@ pub(super) fn resolve(wire: &ManifestV1, key_files: &KeyFiles) -> Result<Resolut
     let dir = faults.keep("dir", &Context::option(&["dir"]), RelPath::new(&wire.dir));
     let authorities = resolve_authorities(wire, &mut faults);
     let certificates = resolve_hosts(wire, key_files, &mut faults);
-    report_shared_files(&authorities, &certificates, &mut faults);
-    report_outside(dir.as_ref(), &authorities, &certificates, &mut faults);
-    let authorities = order(authorities, &mut faults);
+    relations::report_shared_files(&authorities, &certificates, &mut faults);
+    relations::report_outside(dir.as_ref(), &authorities, &certificates, &mut faults);
+    let authorities = relations::order(authorities, &mut faults);
+    relations::report_excluded_names(&authorities, &certificates, &mut faults);
     faults.drop_what_the_evaluation_said(wire);
     match dir {
         Some(dir) if faults.list.is_empty() => Ok(Resolution {
@@ -38,15 +39,15 @@ pub(super) fn resolve(wire: &ManifestV1, key_files: &KeyFiles) -> Result<Resolut
 
 /// Where a value stands, for the messages about it.
 #[derive(Clone)]
-struct Context {
+pub(super) struct Context {
     /// `certificate apiserver of host cp1`.
-    subject: String,
-    option: Vec<String>,
-    hosts: Vec<String>,
+    pub(super) subject: String,
+    pub(super) option: Vec<String>,
+    pub(super) hosts: Vec<String>,
 }
 
 impl Context {
-    fn option(path: &[&str]) -> Self {
+    pub(super) fn option(path: &[&str]) -> Self {
         let option = path.iter().map(|part| (*part).to_owned()).collect();
         Self { subject: String::new(), option, hosts: Vec::new() }
     }
@@ -56,8 +57,8 @@ impl Context {
     }
 }
 
-struct Faults {
-    list: Vec<Fault>,
+pub(super) struct Faults {
+    pub(super) list: Vec<Fault>,
 }
 
 impl Faults {
@@ -82,7 +83,7 @@ impl Faults {
         result.map_err(|error| self.note(field, context, None, error.to_string())).ok()
     }
 
-    fn note(&mut self, field: &str, context: &Context, word: Option<&str>, cause: String) {
+    pub(super) fn note(&mut self, field: &str, context: &Context, word: Option<&str>, cause: String) {
         let is_field = context.option.last().is_some_and(|last| last == field);
         let option = if is_field { context.option.clone() } else { context.field(field) };
         self.push(&format!("invalid-{}", kebab(field)), option, context, word, cause);
@@ -98,6 +99,15 @@ impl Faults {
             word: word.map(str::to_owned),
             hosts: context.hosts.clone(),
         });
+    }
+}
+
+/// Enough of a name to recognise it by; one that is no name may have any length.
+fn shortened(name: &str) -> String {
+    const ENOUGH: usize = 100;
+    match name.char_indices().nth(ENOUGH) {
+        Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
+        None => name.to_owned(),
     }
 }
 
@@ -148,7 +158,7 @@ fn resolve_authorities(wire: &ManifestV1, faults: &mut Faults) -> Vec<Authority>
 
 fn resolve_authority(wire: &ManifestV1, name: &str, authority: &AuthorityV1, faults: &mut Faults) -> Option<Authority> {
     let context = Context {
-        subject: format!("authority {name}"),
+        subject: format!("authority {}", shortened(name)),
         option: ["cas", name, "ca"].map(str::to_owned).to_vec(),
         hosts: authority.declared_by.clone(),
     };
@@ -217,7 +227,7 @@ fn resolve_hosts(wire: &ManifestV1, key_files: &KeyFiles, faults: &mut Faults) -
     let mut certificates = Vec::new();
     for (host, declared) in &wire.hosts {
         let context = Context {
-            subject: format!("host {host}"),
+            subject: format!("host {}", shortened(host)),
             option: Vec::new(),
             hosts: vec![host.clone()],
         };
@@ -284,7 +294,7 @@ fn resolve_leaf(
     faults: &mut Faults,
 ) -> Option<Certificate> {
     let context = Context {
-        subject: format!("certificate {leaf} of host {host}"),
+        subject: format!("certificate {} of host {}", shortened(leaf), shortened(host)),
         option: ["cas", authority, "certs", leaf].map(str::to_owned).to_vec(),
         hosts: vec![host.to_owned()],
     };
@@ -450,113 +460,4 @@ fn resolve_urls(field: &str, urls: &[String], context: &Context, faults: &mut Fa
         }
     }
     resolved
-}
-
-/// Two artifacts with one file would overwrite each other.
-fn report_shared_files(authorities: &[Authority], certificates: &[Certificate], faults: &mut Faults) {
-    let mut owners: BTreeMap<&RelPath, String> = BTreeMap::new();
-    let authorities = authorities.iter().map(|a| (a.id(), &a.files));
-    let certificates = certificates.iter().map(|c| (c.id(), &c.files));
-    for (id, files) in authorities.chain(certificates) {
-        for path in [&files.certificate, &files.key] {
-            if let Some(other) = owners.insert(path, id.to_string()) {
-                let context = Context { subject: id.to_string(), option: id.option_path(), hosts: Vec::new() };
-                let cause = format!("{path} is also the file of {other}; rename one of them");
-                faults.note("path", &context, None, cause);
-                break;
-            }
-        }
-    }
-}
-
-/// Files outside the declared directory would escape the lock and the journal that protect it.
-fn report_outside(dir: Option<&RelPath>, authorities: &[Authority], certificates: &[Certificate], faults: &mut Faults) {
-    let Some(dir) = dir else { return };
-    let files = authorities.iter().map(|a| &a.files).chain(certificates.iter().map(|c| &c.files));
-    for path in files.flat_map(|files| [&files.certificate, &files.key]) {
-        if !path.is_within(dir) {
-            let context = Context::option(&["dir"]);
-            faults.note("dir", &context, None, format!("{path} is outside the declared directory {dir}"));
-        }
-    }
-}
-
-/// Issuers before what they issue; what cannot be ordered is a cycle.
-fn order(mut waiting: Vec<Authority>, faults: &mut Faults) -> Vec<Authority> {
-    let mut ordered: Vec<Authority> = Vec::with_capacity(waiting.len());
-    let complete: BTreeSet<Name> = waiting.iter().map(|authority| authority.name.clone()).collect();
-    while !waiting.is_empty() {
-        let done: BTreeSet<Name> = ordered.iter().map(|authority| authority.name.clone()).collect();
-        let is_ready = |authority: &Authority| {
-            authority.issuer.as_ref().is_none_or(|issuer| done.contains(issuer) || !complete.contains(issuer))
-        };
-        let (ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_ready);
-        if ready.is_empty() {
-            report_cycles(&rest, faults);
-            return ordered;
-        }
-        ordered.extend(ready);
-        waiting = rest;
-    }
-    measure_depth(&mut ordered, faults);
-    ordered
-}
-
-/// Reported at the first of its authorities by name, as the evaluation does it.
-fn report_cycles(unordered: &[Authority], faults: &mut Faults) {
-    for authority in unordered {
-        let cycle = cycle_from(unordered, &authority.name);
-        if cycle.iter().min() != Some(&&authority.name) {
-            continue;
-        }
-        let names: Vec<&str> = cycle.iter().map(|name| name.as_str()).collect();
-        let context = Context {
-            subject: String::new(),
-            option: vec!["cas".to_owned(), authority.name.to_string()],
-            hosts: authority.declared_by.clone(),
-        };
-        let cause = format!("the authorities {} issue each other in a circle; one of them must be a root", names.join(", "));
-        faults.note("issuer", &context, None, cause);
-    }
-}
-
-/// The circle a name belongs to, beginning with it; empty if it only leads into one.
-fn cycle_from<'a>(unordered: &'a [Authority], start: &'a Name) -> Vec<&'a Name> {
-    let issuer_of = |name: &Name| unordered.iter().find(|other| other.name == *name)?.issuer.as_ref();
-    let mut path = vec![start];
-    let mut next = issuer_of(start);
-    while let Some(name) = next.filter(|name| !path.contains(name)) {
-        path.push(name);
-        next = issuer_of(name);
-    }
-    if next == Some(start) { path } else { Vec::new() }
-}
-
-/// Counts the levels declared below each authority and checks them against the path lengths (RFC 5280 §4.2.1.9).
-fn measure_depth(ordered: &mut [Authority], faults: &mut Faults) {
-    let mut depths: BTreeMap<Name, u32> = BTreeMap::new();
-    for authority in ordered.iter().rev() {
-        let own = depths.get(&authority.name).copied().unwrap_or(0);
-        if let Some(issuer) = &authority.issuer {
-            let entry = depths.entry(issuer.clone()).or_insert(0);
-            *entry = (*entry).max(own + 1);
-        }
-    }
-    for authority in ordered {
-        authority.depth_below = depths.get(&authority.name).copied().unwrap_or(0);
-        if let Some(length) = authority.path_length
-            && length < authority.depth_below
-        {
-            let context = Context {
-                subject: format!("authority {}", authority.name),
-                option: authority.id().option_path(),
-                hosts: authority.declared_by.clone(),
-            };
-            let cause = format!(
-                "pathLength {length} leaves no room for the {} levels of authorities declared below it",
-                authority.depth_below
-            );
-            faults.note("pathLength", &context, None, cause);
-        }
-    }
 }

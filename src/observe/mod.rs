@@ -25,8 +25,8 @@ pub fn observe(root: &Root, fleet: &Fleet) -> Result<Observed, StoreError> {
     Ok(observed)
 }
 
-/// Reads the pairs of some artifacts again; signatures are left unchecked.
-pub fn observe_pairs(
+/// Reads the pairs; signatures are left unchecked.
+fn observe_pairs(
     root: &Root,
     artifacts: &[Artifact<'_>],
 ) -> Result<BTreeMap<ArtifactId, ObservedPair>, StoreError> {

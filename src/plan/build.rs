@@ -170,6 +170,10 @@ impl<'a> Planner<'a> {
                     "one of {} and {} is from another time; restore the pair from Git, or --replace {id}",
                     authority.files.certificate, authority.files.key
                 ),
+                Reason::NotAnAuthority { .. } => format!(
+                    "restore the authority's own certificate at {}, or delete that one to have it made anew from its key",
+                    authority.files.certificate
+                ),
                 _ => format!(
                     "change the declaration back, or replace the authority and everything below it: --replace {id}"
                 ),

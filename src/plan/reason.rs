@@ -106,7 +106,7 @@ impl fmt::Display for Reason {
             Self::Requested => f.write_str("requested"),
             Self::IssuerRefused { issuer } => write!(f, "its issuer {issuer} needs a decision first"),
             Self::LeavesOfAnother { count } => {
-                write!(f, "{count} certificates of an earlier authority of this name are in the tree")
+                write!(f, "the tree still has certificates of an earlier authority of this name ({count})")
             }
         }
     }

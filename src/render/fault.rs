@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::paint::{Paint, Tone};
+use super::words;
 use crate::manifest::Fault;
 
 /// A place in a person's source.
@@ -31,19 +32,19 @@ pub fn fault(fault: &Fault, severity: Severity, place: Option<&Place>, paint: Pa
         Severity::Error => ("error", Tone::Bad),
         Severity::Warning => ("warning", Tone::Warning),
     };
-    let mut text = format!("{}: {}\n", paint.apply(tone, format!("{word}[{}]", fault.code)), fault.message);
+    let mut text = format!("{}: {}\n", paint.apply(tone, format!("{word}[{}]", fault.code)), words::printable(&fault.message));
     match place {
         Some(place) => text.push_str(&excerpt(place, tone, paint)),
         None if !fault.option.is_empty() => {
-            let _ = writeln!(text, "  --> certToolkit.{}", fault.option.join("."));
+            let _ = writeln!(text, "  --> certToolkit.{}", words::attribute_path(&fault.option));
         }
         None => {}
     }
     if fault.hosts.len() > 1 {
-        let _ = writeln!(text, "  on hosts {}", fault.hosts.join(", "));
+        let _ = writeln!(text, "  on hosts {}", words::printable(&fault.hosts.join(", ")));
     }
     if let Some(cure) = &fault.cure {
-        let _ = writeln!(text, "  {} {cure}", paint.apply(Tone::Good, "hint:"));
+        let _ = writeln!(text, "  {} {}", paint.apply(Tone::Good, "hint:"), words::printable(cure));
     }
     text
 }

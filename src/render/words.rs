@@ -14,9 +14,48 @@ pub fn some_of(items: &[String], most: usize) -> String {
     }
 }
 
+/// Text of unknown origin for a terminal: control characters and those that turn the direction of writing are spelt out, so
+/// that a name cannot recolour, overwrite or reorder what stands around it. Line ends stay.
+pub fn printable(text: &str) -> String {
+    let is_active = |c: char| {
+        (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_active(c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// An attribute path as Nix reads it: what is no identifier stands in quotes.
+pub fn attribute_path(parts: &[String]) -> String {
+    let part = |part: &String| {
+        let is_start = |c: char| c.is_ascii_alphabetic() || c == '_';
+        let is_identifier = part.starts_with(is_start)
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '\''));
+        if is_identifier { part.clone() } else { format!("\"{}\"", part.escape_default()) }
+    };
+    parts.iter().map(part).collect::<Vec<_>>().join(".")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_would_steer_a_terminal_is_spelt_out() {
+        assert_eq!(printable("a\u{1b}[31m\tb\u{202e}c\nd ü…"), "a\\u{1b}[31m\\tb\\u{202e}c\nd ü…");
+    }
+
+    #[test]
+    fn parts_of_a_path_that_are_no_identifiers_are_quoted() {
+        let parts = ["cas", "kube-apiserver", "10", "two words", "a\"b"].map(str::to_owned);
+        assert_eq!(attribute_path(&parts), r#"cas.kube-apiserver."10"."two words"."a\"b""#);
+    }
 
     #[test]
     fn long_lists_are_cut() {

@@ -22,7 +22,7 @@ use crate::model::RelPath;
 use super::tree::Root;
 
 /// Up to this many files are flushed one by one: `syncfs` also waits for what other programs wrote.
-const FEW_FILES: usize = 64;
+const FEW_FILES: usize = 8;
 
 /// Twenty thousand certificates with their keys make a journal of about 100 MB; ten times that is no journal of ours.
 const LARGEST_JOURNAL: u64 = 1 << 30;

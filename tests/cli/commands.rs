@@ -28,7 +28,11 @@ fn plan_exits_with_1_if_a_person_has_to_decide() {
 #[test]
 fn plan_as_json_has_the_same_steps() {
     let project = Project::made();
-    project.declare(&project.declared().with("cp1/root/server", "hosts", json!(["10.0.0.1"])));
+    project.declare(
+        &project
+            .declared()
+            .with("cp1/root/server", "hosts", json!(["10.0.0.1"])),
+    );
     let plan = project.run(&["plan", "--json"]).exits_with(2).json();
     assert_eq!(plan["pending"], json!(true));
     assert_eq!(
@@ -58,16 +62,33 @@ fn check_exits_with_2_and_says_what_is_due() {
 #[test]
 fn a_pattern_that_selects_nothing_is_a_mistake() {
     let project = Project::made();
-    assert_snapshot!("only_unknown", project.refuses(&["recreate", "--only", "kubelet"]));
-    assert_snapshot!("replace_unknown", project.refuses(&["recreate", "--replace", "kubelet"]));
+    assert_snapshot!(
+        "only_unknown",
+        project.refuses(&["recreate", "--only", "kubelet"])
+    );
+    assert_snapshot!(
+        "replace_unknown",
+        project.refuses(&["recreate", "--replace", "kubelet"])
+    );
 }
 
 #[test]
 fn wrong_usage_exits_with_64() {
     let project = Project::made();
-    assert_snapshot!("pattern_of_no_shape", project.run(&["recreate", "--only", "a//b"]).exits_with(64).text());
-    assert_snapshot!("unknown_option", project.run(&["recreate", "--force"]).exits_with(64).text());
-    project.run_plainly(&["recreate", "--manifest", "manifest.json", "--flake", "."]).exits_with(64);
+    assert_snapshot!(
+        "pattern_of_no_shape",
+        project
+            .run(&["recreate", "--only", "a//b"])
+            .exits_with(64)
+            .text()
+    );
+    assert_snapshot!(
+        "unknown_option",
+        project.run(&["recreate", "--force"]).exits_with(64).text()
+    );
+    project
+        .run_plainly(&["recreate", "--manifest", "manifest.json", "--flake", "."])
+        .exits_with(64);
     project.run_plainly(&[]).exits_with(64);
 }
 
@@ -75,10 +96,17 @@ fn wrong_usage_exits_with_64() {
 fn a_flake_without_nix_on_the_path() {
     let project = Project::made();
     project.write("flake.nix", b"{ outputs = _: { }; }\n");
-    for arguments in [["plan", "--flake", "."], ["plan", "--file", "flake.nix"], ["plan", "--root", "."]] {
+    for arguments in [
+        ["plan", "--flake", "."],
+        ["plan", "--file", "flake.nix"],
+        ["plan", "--root", "."],
+    ] {
         let mut command = project.command();
         command.args(arguments).env("PATH", project.path("home"));
-        assert_snapshot!(arguments[1], project.finish(&mut command).exits_with(1).text());
+        assert_snapshot!(
+            arguments[1],
+            project.finish(&mut command).exits_with(1).text()
+        );
     }
 }
 
@@ -120,14 +148,25 @@ fn rules_are_those_beside_the_files() {
 #[test]
 fn rules_go_into_a_file_of_the_users_and_keep_the_rest_of_it() {
     let project = Project::made();
-    let own = "let\n  ada = \"age1mine\"; # that is me\nin\n{\n  \"wifi.age\".publicKeys = [ ada ];\n}\n";
+    let own =
+        "let\n  ada = \"age1mine\"; # that is me\nin\n{\n  \"wifi.age\".publicKeys = [ ada ];\n}\n";
     project.write("secrets.nix", own.as_bytes());
-    project.run(&["rules", "--into", "secrets.nix"]).exits_with(0);
+    project
+        .run(&["rules", "--into", "secrets.nix"])
+        .exits_with(0);
     let merged = String::from_utf8(project.read("secrets.nix")).unwrap();
-    assert!(merged.contains("# that is me") && merged.contains("\"wifi.age\".publicKeys = [ ada ];"), "{merged}");
-    assert!(merged.contains("certs/ca/root.key.age") && merged.contains(project.operators()[0]), "{merged}");
+    assert!(
+        merged.contains("# that is me") && merged.contains("\"wifi.age\".publicKeys = [ ada ];"),
+        "{merged}"
+    );
+    assert!(
+        merged.contains("certs/ca/root.key.age") && merged.contains(project.operators()[0]),
+        "{merged}"
+    );
     let before = project.files();
-    project.run(&["rules", "--into", "secrets.nix"]).exits_with(0);
+    project
+        .run(&["rules", "--into", "secrets.nix"])
+        .exits_with(0);
     assert_eq!(changed(&before, &project.files()), [] as [&str; 0]);
 }
 
@@ -140,7 +179,14 @@ fn rules_do_not_leave_the_project() {
 fn man_writes_a_page_for_each_verb() {
     let project = Project::new();
     project.run_plainly(&["man", "man"]).exits_with(0);
-    for page in ["certs.1", "certs-recreate.1", "certs-plan.1", "certs-check.1", "certs-rules.1", "certs-demo.1"] {
+    for page in [
+        "certs.1",
+        "certs-recreate.1",
+        "certs-plan.1",
+        "certs-check.1",
+        "certs-rules.1",
+        "certs-demo.1",
+    ] {
         let text = String::from_utf8(project.read(&format!("man/{page}"))).unwrap();
         assert!(text.contains(".TH"), "{page}");
     }
@@ -150,8 +196,14 @@ fn man_writes_a_page_for_each_verb() {
 fn completions_know_the_verbs() {
     let project = Project::new();
     for shell in ["bash", "zsh", "fish"] {
-        let script = project.run_plainly(&["completions", shell]).exits_with(0).stdout();
-        assert!(script.contains("recreate") && script.contains("replace"), "{shell}");
+        let script = project
+            .run_plainly(&["completions", shell])
+            .exits_with(0)
+            .stdout();
+        assert!(
+            script.contains("recreate") && script.contains("replace"),
+            "{shell}"
+        );
     }
 }
 
@@ -159,7 +211,11 @@ fn completions_know_the_verbs() {
 fn the_demo_makes_a_cluster_that_is_settled() {
     let project = Project::new();
     let said = project.run_plainly(&["demo", "demo"]).exits_with(0);
-    assert!(said.stdout().contains("worker2/kubernetes/kubelet"), "{}", said.text());
+    assert!(
+        said.stdout().contains("worker2/kubernetes/kubelet"),
+        "{}",
+        said.text()
+    );
     let plan = ["plan", "--manifest", "demo/manifest.json"];
     project.run_plainly(&plan).exits_with(0);
     assert_snapshot!(project.run_plainly(&["demo", "demo"]).exits_with(1).text());
@@ -170,8 +226,15 @@ fn colour_is_for_terminals_unless_it_is_wanted() {
     let project = Project::new();
     let coloured = |arguments: &[&str], no_color: &str| {
         let mut command = project.command();
-        command.args(arguments).args(["--manifest", "manifest.json"]).env("NO_COLOR", no_color);
-        project.finish(&mut command).exits_with(2).stdout().contains('\u{1b}')
+        command
+            .args(arguments)
+            .args(["--manifest", "manifest.json"])
+            .env("NO_COLOR", no_color);
+        project
+            .finish(&mut command)
+            .exits_with(2)
+            .stdout()
+            .contains('\u{1b}')
     };
     assert!(!coloured(&["plan"], ""));
     assert!(coloured(&["plan", "--color", "always"], ""));
@@ -182,7 +245,13 @@ fn colour_is_for_terminals_unless_it_is_wanted() {
 #[test]
 fn version_and_help_are_answers() {
     let project = Project::new();
-    assert!(project.run_plainly(&["--version"]).exits_with(0).stdout().starts_with("certs "));
+    assert!(
+        project
+            .run_plainly(&["--version"])
+            .exits_with(0)
+            .stdout()
+            .starts_with("certs ")
+    );
     let help = project.run_plainly(&["--help"]).exits_with(0).stdout();
     assert!(help.contains("Exit codes: 0 done"), "{help}");
 }

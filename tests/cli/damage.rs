@@ -8,7 +8,9 @@ use age::x25519;
 use certs::issue::certificate::{Role, Template, self_signed, to_pem};
 use certs::issue::key::PrivateKey;
 use certs::issue::name::NameDer;
-use certs::model::{AttributeType, KeyAlgorithm, RecipientSet, RelPath, Recipient, Subject, Usages, Validity};
+use certs::model::{
+    AttributeType, KeyAlgorithm, Recipient, RecipientSet, RelPath, Subject, Usages, Validity,
+};
 use certs::seal::seal;
 use certs::store::Root;
 use insta::assert_snapshot;
@@ -23,33 +25,40 @@ const LEAF: &str = "certs/derived/cp1/root-server.crt";
 const LEAF_KEY: &str = "certs/derived/cp1/root-server.key.age";
 
 /// What the program says to a good tree in which one file was changed.
-fn refusal(path: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> String {
+fn refusal(path: &str, change: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
     let project = Project::made();
-    project.write(path, &change(project.read(path)));
+    project.write(path, &change(&project.read(path)));
     let plan = project.run(&["plan"]).exits_with(1).text();
     assert!(plan.contains("refuse"), "{plan}");
     project.refuses(&["recreate"])
 }
 
 /// What the program does to a good tree in which one file was changed; afterwards nothing is left to do.
-fn repair(path: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> String {
+fn repair(path: &str, change: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
     let project = Project::made();
-    project.write(path, &change(project.read(path)));
+    project.write(path, &change(&project.read(path)));
     let plan = project.run(&["plan"]).exits_with(2);
     let said = format!("{}\n\n{}", plan.text(), project.recreate().text());
     project.run(&["plan"]).exits_with(0);
     said
 }
 
-fn with_conflict_markers(file: Vec<u8>) -> Vec<u8> {
-    [b"<<<<<<< HEAD\n".as_slice(), &file, b"=======\n", &file, b">>>>>>> theirs\n"].concat()
+fn with_conflict_markers(file: &[u8]) -> Vec<u8> {
+    [
+        b"<<<<<<< HEAD\n".as_slice(),
+        file,
+        b"=======\n",
+        file,
+        b">>>>>>> theirs\n",
+    ]
+    .concat()
 }
 
-fn cut_off(file: Vec<u8>) -> Vec<u8> {
+fn cut_off(file: &[u8]) -> Vec<u8> {
     file[..file.len() / 2].to_vec()
 }
 
-fn empty(_: Vec<u8>) -> Vec<u8> {
+fn empty(_: &[u8]) -> Vec<u8> {
     Vec::new()
 }
 
@@ -117,17 +126,18 @@ fn an_authoritys_key_in_clear() {
 #[test]
 fn an_authoritys_sealed_key_that_decrypts_to_nothing() {
     let project = Project::made();
-    project.write(ROOT_KEY, &sealed_nothing(project.operators()[0]));
+    project.write(ROOT_KEY, &sealed_by_age(project.operators()[0], b""));
     assert_snapshot!(project.refuses(&["recreate"]));
 }
 
-/// What `age` leaves when the program whose output it encrypts fails.
-fn sealed_nothing(recipient: &str) -> Vec<u8> {
+/// What `age` itself makes: nothing but the content. An empty one is what it leaves when the program before it in a pipe failed.
+fn sealed_by_age(recipient: &str, content: &[u8]) -> Vec<u8> {
     let recipient: x25519::Recipient = recipient.parse().unwrap();
-    let encryptor = age::Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient)).unwrap();
+    let recipients = std::iter::once(&recipient as &dyn age::Recipient);
+    let encryptor = age::Encryptor::with_recipients(recipients).unwrap();
     let mut sealed = Vec::new();
     let mut writer = encryptor.wrap_output(&mut sealed).unwrap();
-    writer.write_all(b"").unwrap();
+    writer.write_all(content).unwrap();
     writer.finish().unwrap();
     sealed
 }
@@ -136,8 +146,13 @@ fn sealed_nothing(recipient: &str) -> Vec<u8> {
 fn a_sealed_key_that_holds_something_else() {
     let project = Project::made();
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
-    let operators = [Recipient::parse(project.operators()[0]).unwrap()].into_iter().collect();
-    project.write(ROOT_KEY, &seal(b"hunter2", &operators, &key.fingerprint()).unwrap());
+    let operators = [Recipient::parse(project.operators()[0]).unwrap()]
+        .into_iter()
+        .collect();
+    project.write(
+        ROOT_KEY,
+        &seal(b"hunter2", &operators, &key.fingerprint()).unwrap(),
+    );
     project.remove(ROOT);
     assert_snapshot!(project.refuses(&["recreate"]));
 }
@@ -162,7 +177,11 @@ fn an_authoritys_key_that_is_kept_elsewhere() {
 #[test]
 fn an_authority_whose_declared_name_changed() {
     let project = Project::made();
-    project.declare(&project.declared().with("ca/root", "commonName", json!("another")));
+    project.declare(
+        &project
+            .declared()
+            .with("ca/root", "commonName", json!("another")),
+    );
     assert_snapshot!(project.refuses(&["recreate"]));
 }
 
@@ -185,25 +204,43 @@ fn adopted(role: Role<'_>, from: OffsetDateTime, lifetime: Duration) -> Project 
             role,
             crl_urls: &[],
             issuer_urls: &[],
-            validity: Validity { not_before: from, not_after: from + lifetime },
+            validity: Validity {
+                not_before: from,
+                not_after: from + lifetime,
+            },
         },
         &key,
     );
-    let operators: RecipientSet = [Recipient::parse(project.operators()[0]).unwrap()].into_iter().collect();
+    let operators: RecipientSet = [Recipient::parse(project.operators()[0]).unwrap()]
+        .into_iter()
+        .collect();
     let pem = key.to_pem().unwrap();
     project.write(ROOT, to_pem(&der.unwrap()).as_bytes());
-    project.write(ROOT_KEY, &seal(pem.as_bytes(), &operators, &key.fingerprint()).unwrap());
+    project.write(
+        ROOT_KEY,
+        &seal(pem.as_bytes(), &operators, &key.fingerprint()).unwrap(),
+    );
     project
 }
 
-const AUTHORITY: Role<'static> = Role::Authority { path_length: None, name_constraints: None };
+const AUTHORITY: Role<'static> = Role::Authority {
+    path_length: None,
+    name_constraints: None,
+};
 
 #[test]
 fn an_expired_authority_is_renewed_under_its_own_key() {
     let ten_years = Duration::hours(87_600);
-    let project = adopted(AUTHORITY, OffsetDateTime::now_utc() - ten_years - Duration::days(1), ten_years);
+    let project = adopted(
+        AUTHORITY,
+        OffsetDateTime::now_utc() - ten_years - Duration::days(1),
+        ten_years,
+    );
     let key = project.opens(ADA, ROOT_KEY);
-    assert_snapshot!("expired_authority_plan", project.run(&["plan"]).exits_with(2).text());
+    assert_snapshot!(
+        "expired_authority_plan",
+        project.run(&["plan"]).exits_with(2).text()
+    );
     assert_snapshot!("expired_authority", project.recreate().text());
     assert_eq!(project.opens(ADA, ROOT_KEY), key);
     project.run(&["plan"]).exits_with(0);
@@ -211,7 +248,11 @@ fn an_expired_authority_is_renewed_under_its_own_key() {
 
 #[test]
 fn a_certificate_that_is_no_authoritys() {
-    let project = adopted(Role::Leaf, OffsetDateTime::now_utc(), Duration::hours(87_600));
+    let project = adopted(
+        Role::Leaf,
+        OffsetDateTime::now_utc(),
+        Duration::hours(87_600),
+    );
     assert_snapshot!(project.refuses(&["recreate"]));
 }
 
@@ -244,7 +285,7 @@ fn a_leafs_sealed_key_with_conflict_markers() {
 #[test]
 fn a_leafs_sealed_key_that_decrypts_to_nothing() {
     let project = Project::made();
-    project.write(LEAF_KEY, &sealed_nothing(project.operators()[0]));
+    project.write(LEAF_KEY, &sealed_by_age(project.operators()[0], b""));
     assert_snapshot!(project.recreate().text());
     project.run(&["plan"]).exits_with(0);
 }
@@ -255,7 +296,7 @@ fn derived_files_somebody_edited_are_brought_up_to_date() {
 }
 
 #[test]
-fn an_interrupted_run_is_not_taken_for_somebody_elses_files() {
+fn a_torn_journal_of_a_run_that_died_is_removed() {
     let project = Project::made();
     project.write("certs/.certs-journal", b"not a journal");
     assert_snapshot!(project.recreate().text());
@@ -289,7 +330,11 @@ fn a_link_out_of_the_tree_in_place_of_a_certificate() {
     let outside = tempfile::tempdir().unwrap();
     fs::rename(project.path(LEAF), outside.path().join("server.crt")).unwrap();
     symlink(outside.path().join("server.crt"), project.path(LEAF)).unwrap();
-    project.declare(&project.declared().with("cp1/root/server", "hosts", json!([])));
+    project.declare(
+        &project
+            .declared()
+            .with("cp1/root/server", "hosts", json!([])),
+    );
     assert_snapshot!(project.refuses(&["recreate"]));
 }
 
@@ -325,4 +370,25 @@ fn what_could_not_be_done_is_done_once_the_obstacle_is_gone() {
     let before = project.files();
     project.recreate();
     assert!(changed(&before, &project.files()).is_empty());
+}
+
+#[test]
+fn an_authoritys_key_that_another_program_sealed_and_that_is_another() {
+    let project = Project::made();
+    let other = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let file = sealed_by_age(project.operators()[0], other.to_pem().unwrap().as_bytes());
+    project.write(ROOT_KEY, &file);
+    project.run(&["plan"]).exits_with(0);
+    project.declare(&project.declared().leaf("cp1/root/new"));
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+#[test]
+fn an_authoritys_key_that_another_program_sealed_goes_on_signing() {
+    let project = Project::made();
+    let key = project.opens(ADA, ROOT_KEY).unwrap();
+    project.write(ROOT_KEY, &sealed_by_age(project.operators()[0], &key));
+    project.declare(&project.declared().leaf("cp1/root/new"));
+    project.recreate();
+    project.run(&["plan"]).exits_with(0);
 }

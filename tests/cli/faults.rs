@@ -50,18 +50,30 @@ fn a_manifest_that_is_nested_too_deeply() {
 
 #[test]
 fn a_field_that_does_not_exist() {
-    assert_snapshot!(refusal(|project| project.declared().with("cp1/root/server", "hots", json!([]))));
+    assert_snapshot!(refusal(|project| project.declared().with(
+        "cp1/root/server",
+        "hots",
+        json!([])
+    )));
 }
 
 #[test]
 fn a_field_of_another_type() {
-    assert_snapshot!(refusal(|project| project.declared().with("cp1/root/server", "expiry", json!(8760))));
+    assert_snapshot!(refusal(|project| project.declared().with(
+        "cp1/root/server",
+        "expiry",
+        json!(8760)
+    )));
 }
 
 #[test]
 fn usages_nobody_knows() {
     let usages = json!(["server auth", "serverauth", "cert sign", "sign"]);
-    assert_snapshot!(refusal(|project| project.declared().with("cp1/root/server", "usages", usages)));
+    assert_snapshot!(refusal(|project| project.declared().with(
+        "cp1/root/server",
+        "usages",
+        usages
+    )));
 }
 
 #[test]
@@ -79,7 +91,11 @@ fn lifetimes_that_are_none() {
 
 #[test]
 fn a_renewal_that_would_be_due_at_once() {
-    assert_snapshot!(refusal(|project| project.declared().with("cp1/root/server", "renewBefore", json!("8760h"))));
+    assert_snapshot!(refusal(|project| project.declared().with(
+        "cp1/root/server",
+        "renewBefore",
+        json!("8760h")
+    )));
 }
 
 #[test]
@@ -88,10 +104,24 @@ fn names_that_are_no_file_names() {
         let mut manifest = project.declared();
         let leaves = &mut manifest.manifest["hosts"]["cp1"]["certificates"]["root"];
         let model = leaves["server"].clone();
-        for name in ["a/b", "..", "../../etc/passwd", "a\0b", "two words", "-rf", "", "\u{1b}[31mred", &"x".repeat(300)] {
+        for name in [
+            "a/b",
+            "..",
+            "../../etc/passwd",
+            "a\0b",
+            "two words",
+            "-rf",
+            "",
+            "\u{1b}[31mred",
+            &"x".repeat(300),
+        ] {
             leaves[name] = model.clone();
-            let stem = format!("certs/derived/cp1/root-{}", leaves.as_object().unwrap().len());
-            leaves[name]["files"] = json!({ "certificate": format!("{stem}.crt"), "key": format!("{stem}.key.age") });
+            let stem = format!(
+                "certs/derived/cp1/root-{}",
+                leaves.as_object().unwrap().len()
+            );
+            leaves[name]["files"] =
+                json!({ "certificate": format!("{stem}.crt"), "key": format!("{stem}.key.age") });
         }
         manifest
     }));
@@ -99,14 +129,18 @@ fn names_that_are_no_file_names() {
 
 #[test]
 fn hosts_and_authorities_with_such_names() {
-    assert_snapshot!(refusal(|project| project.declared().root("../root").leaf("..%2f/root/server")));
+    assert_snapshot!(refusal(|project| project
+        .declared()
+        .root("../root")
+        .leaf("..%2f/root/server")));
 }
 
 #[test]
 fn files_outside_the_tree() {
     assert_snapshot!(refusal(|project| {
         let files = |certificate: &str| json!({ "certificate": certificate, "key": "certs/derived/cp1/root-one.key.age" });
-        let elsewhere = json!({ "certificate": "elsewhere/one.crt", "key": "elsewhere/one.key.age" });
+        let elsewhere =
+            json!({ "certificate": "elsewhere/one.crt", "key": "elsewhere/one.key.age" });
         project
             .declared()
             .leaf("cp1/root/up")
@@ -122,15 +156,29 @@ fn files_outside_the_tree() {
 fn two_certificates_in_one_file() {
     assert_snapshot!(refusal(|project| {
         let declared = project.declared().leaf("cp1/root/other");
-        let files = declared.manifest["hosts"]["cp1"]["certificates"]["root"]["server"]["files"].clone();
+        let files =
+            declared.manifest["hosts"]["cp1"]["certificates"]["root"]["server"]["files"].clone();
         declared.with("cp1/root/other", "files", files)
     }));
 }
 
 #[test]
 fn names_that_no_certificate_can_have() {
-    let hosts = json!(["10.0.0.0/8", "exa mple", "server:6443", "https://", "[::1]", "-bad-.example", "", "*.*.example"]);
-    assert_snapshot!(refusal(|project| project.declared().with("cp1/root/server", "hosts", hosts)));
+    let hosts = json!([
+        "10.0.0.0/8",
+        "exa mple",
+        "server:6443",
+        "https://",
+        "[::1]",
+        "-bad-.example",
+        "",
+        "*.*.example"
+    ]);
+    assert_snapshot!(refusal(|project| project.declared().with(
+        "cp1/root/server",
+        "hosts",
+        hosts
+    )));
 }
 
 #[test]
@@ -148,14 +196,19 @@ fn keys_of_no_kind() {
 fn issuers_that_are_missing_or_go_in_a_circle() {
     assert_snapshot!(refusal(|project| {
         let declared = project.declared().intermediate("lost", "nobody");
-        declared.intermediate("hen", "egg").intermediate("egg", "hen")
+        declared
+            .intermediate("hen", "egg")
+            .intermediate("egg", "hen")
     }));
 }
 
 #[test]
 fn a_path_length_without_room_for_what_is_below() {
     assert_snapshot!(refusal(|project| {
-        project.declared().with("ca/root", "pathLength", json!(0)).intermediate("web", "root")
+        project
+            .declared()
+            .with("ca/root", "pathLength", json!(0))
+            .intermediate("web", "root")
     }));
 }
 
@@ -184,7 +237,9 @@ fn nobody_to_operate_it() {
 
 #[test]
 fn placeholders_for_public_keys() {
-    assert_snapshot!(refusal(|project| project.declared().operated_by(&["age1...", "ssh-ed25519 AAAA..."])));
+    assert_snapshot!(refusal(|project| project
+        .declared()
+        .operated_by(&["age1...", "ssh-ed25519 AAAA..."])));
 }
 
 #[test]
@@ -217,7 +272,8 @@ fn what_the_evaluation_found_is_shown_with_its_option() {
 fn warnings_of_the_evaluation_do_not_stop_a_run() {
     let project = Project::new();
     let mut declared = project.declared();
-    declared.manifest["warnings"] = json!([{ "code": "ignored", "message": "That has no effect.", "option": ["dir"] }]);
+    declared.manifest["warnings"] =
+        json!([{ "code": "ignored", "message": "That has no effect.", "option": ["dir"] }]);
     project.declare(&declared);
     assert_snapshot!(project.recreate().stderr());
 }
@@ -228,7 +284,11 @@ fn points_at_the_line_of_the_nix_file() {
     let source = "{\n  certToolkit.cas.root.certs.server.usages = [\n    \"serverauth\"\n  ];\n}\n";
     project.write("flake.nix", b"{ outputs = _: { }; }\n");
     project.write("hosts/cp1.nix", source.as_bytes());
-    project.declare(&project.declared().with("cp1/root/server", "usages", json!(["serverauth"])));
+    project.declare(
+        &project
+            .declared()
+            .with("cp1/root/server", "usages", json!(["serverauth"])),
+    );
     assert_snapshot!(project.refuses(&["recreate"]));
 }
 
@@ -238,7 +298,11 @@ fn a_nix_file_nested_100_000_deep_does_not_matter() {
     project.write("flake.nix", b"{ outputs = _: { }; }\n");
     project.write("deep.nix", "[".repeat(100_000).as_bytes());
     project.write("deeper.nix", "{ a = ".repeat(100_000).as_bytes());
-    project.declare(&project.declared().with("cp1/root/server", "usages", json!(["serverauth"])));
+    project.declare(
+        &project
+            .declared()
+            .with("cp1/root/server", "usages", json!(["serverauth"])),
+    );
     assert_snapshot!(project.refuses(&["recreate"]));
 }
 
@@ -254,6 +318,30 @@ fn a_directory_in_place_of_the_manifest() {
     let project = Project::made();
     project.remove("manifest.json");
     fs::create_dir(project.path("manifest.json")).unwrap();
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+#[test]
+fn a_name_that_the_constraints_of_its_authority_exclude() {
+    assert_snapshot!(refusal(|project| {
+        let constraints = json!({ "permitted": { "dns": ["example.org"] } });
+        project
+            .nothing()
+            .root("other")
+            .with("ca/other", "nameConstraints", constraints)
+            .leaf("cp1/other/server")
+    }));
+}
+
+#[test]
+fn a_recipient_whose_plugin_is_not_installed() {
+    let project = Project::new();
+    let [ada, _] = project.operators();
+    project.declare(
+        &project
+            .declared()
+            .operated_by(&[ada, "age1yubikey1q24thnxanhu587"]),
+    );
     assert_snapshot!(project.refuses(&["recreate"]));
 }
 

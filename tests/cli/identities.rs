@@ -10,7 +10,11 @@ use crate::project::{ADA, Project, STRANGER, changed};
 /// A tree in which one certificate has to be issued anew.
 fn with_work() -> Project {
     let project = Project::made();
-    project.declare(&project.declared().with("cp1/root/server", "hosts", json!(["10.0.0.1"])));
+    project.declare(
+        &project
+            .declared()
+            .with("cp1/root/server", "hosts", json!(["10.0.0.1"])),
+    );
     project
 }
 
@@ -27,7 +31,9 @@ fn the_wrong_identity_on_the_first_run() {
 #[test]
 fn an_identity_that_opens_the_new_keys_but_not_the_authoritys() {
     let project = Project::made();
-    let changed = project.declared().with("cp1/root/server", "hosts", json!(["10.0.0.1"]));
+    let changed = project
+        .declared()
+        .with("cp1/root/server", "hosts", json!(["10.0.0.1"]));
     project.declare(&changed);
     assert_snapshot!(project.refuses(&["recreate", "--identity", "hosts/cp1_key"]));
 }
@@ -73,27 +79,48 @@ fn an_empty_identity_file() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn an_encrypted_identity_without_a_terminal() {
     let project = Project::new();
     let key = PrivateKey::random(&mut OsRng, Algorithm::Ed25519).unwrap();
     let public = key.public_key().to_openssh().unwrap();
-    let encrypted = key.encrypt(&mut OsRng, "correct horse").unwrap().to_openssh(LineEnding::LF).unwrap();
+    let encrypted = key
+        .encrypt(&mut OsRng, "correct horse")
+        .unwrap()
+        .to_openssh(LineEnding::LF)
+        .unwrap();
     project.write("operators/locked", encrypted.as_bytes());
     project.declare(&project.declared().operated_by(&[&public]));
     let before = project.files();
     // Detached from the terminal this test may run at.
     let program = project.command().get_program().to_owned();
     let mut command = assert_cmd::Command::new("setsid");
-    command.arg("--wait").arg(program).current_dir(project.path(""));
-    command.args(["recreate", "--manifest", "manifest.json", "--identity", "operators/locked"]);
+    command
+        .arg("--wait")
+        .arg(program)
+        .current_dir(project.path(""));
+    command.args([
+        "recreate",
+        "--manifest",
+        "manifest.json",
+        "--identity",
+        "operators/locked",
+    ]);
     let run = project.finish(&mut command).exits_with(1);
     assert_eq!(changed(&before, &project.files()), [] as [&str; 0]);
-    assert!(run.stderr().contains("it needs a passphrase, and there is no terminal to ask at"), "{}", run.text());
+    assert!(
+        run.stderr()
+            .contains("it needs a passphrase, and there is no terminal to ask at"),
+        "{}",
+        run.text()
+    );
 }
 
 #[test]
 fn the_home_directory_is_expanded_in_an_identitys_name() {
     let project = with_work();
     project.write("home/key.txt", &project.read(ADA));
-    project.run(&["recreate", "--identity", "~/key.txt"]).exits_with(0);
+    project
+        .run(&["recreate", "--identity", "~/key.txt"])
+        .exits_with(0);
 }

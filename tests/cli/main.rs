@@ -1,5 +1,13 @@
 //! The program as a person meets it: real runs in a project of their own, their whole output as snapshots.
 
+// A test may panic; clippy's own exception stops at helper functions of integration tests.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
 mod commands;
 mod damage;
 mod faults;

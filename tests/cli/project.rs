@@ -1,6 +1,7 @@
 //! A project in a directory of its own: its operators, its host, its declaration, and what a run of the program does to it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -41,12 +42,31 @@ impl Project {
         let (ada, bob) = (keygen::age_identity(), keygen::age_identity());
         let stranger = keygen::age_identity();
         let host = keygen::ssh_identity("root@cp1").unwrap();
-        let mut names = vec![(directory.path().display().to_string(), "<project>".to_owned())];
-        for (who, identity) in [("ada", &ada), ("bob", &bob), ("stranger", &stranger), ("cp1", &host)] {
+        let mut names = vec![(
+            directory.path().display().to_string(),
+            "<project>".to_owned(),
+        )];
+        for (who, identity) in [
+            ("ada", &ada),
+            ("bob", &bob),
+            ("stranger", &stranger),
+            ("cp1", &host),
+        ] {
             names.extend(names_of(who, identity));
         }
-        let project = Self { ada: ada.recipient, bob: bob.recipient, host: host.recipient, directory, names };
-        for (path, secret) in [(ADA, &ada.secret), (BOB, &bob.secret), (STRANGER, &stranger.secret), (HOST_KEY, &host.secret)] {
+        let project = Self {
+            ada: ada.recipient,
+            bob: bob.recipient,
+            host: host.recipient,
+            directory,
+            names,
+        };
+        for (path, secret) in [
+            (ADA, &ada.secret),
+            (BOB, &bob.secret),
+            (STRANGER, &stranger.secret),
+            (HOST_KEY, &host.secret),
+        ] {
             project.write(path, secret.as_bytes());
         }
         let declared = project.nothing().root("root").leaf("cp1/root/server");
@@ -100,12 +120,18 @@ impl Project {
     /// The program in the project, with none of our own settings in its environment.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::cargo_bin("certs").unwrap();
-        command.current_dir(self.directory.path()).env("HOME", self.path("home")).env_remove("NO_COLOR");
+        command
+            .current_dir(self.directory.path())
+            .env("HOME", self.path("home"))
+            .env_remove("NO_COLOR");
         command
     }
 
     pub(crate) fn finish(&self, command: &mut Command) -> Run {
-        Run { output: command.output().unwrap(), names: self.names.clone() }
+        Run {
+            output: command.output().unwrap(),
+            names: self.names.clone(),
+        }
     }
 
     /// A run that has to succeed.
@@ -141,9 +167,15 @@ impl Project {
 
     /// What an identity of this project finds in a sealed file; `None` if it does not open it.
     pub(crate) fn opens(&self, identity: &str, path: &str) -> Option<Vec<u8>> {
-        let source = IdentitySource { name: identity.to_owned(), bytes: self.read(identity).into() };
+        let source = IdentitySource {
+            name: identity.to_owned(),
+            bytes: self.read(identity).into(),
+        };
         let identities = Identities::load(&[source], Box::new(NoUnlock)).unwrap();
-        identities.open(&self.read(path)).ok().map(|key| key.to_vec())
+        identities
+            .open(&self.read(path))
+            .ok()
+            .map(|key| key.to_vec())
     }
 
     pub(crate) fn files(&self) -> Files {
@@ -156,7 +188,9 @@ impl Project {
 /// The paths whose content or time differs, those that are new or gone among them.
 pub(crate) fn changed(before: &Files, after: &Files) -> Vec<String> {
     let paths: BTreeSet<&PathBuf> = before.keys().chain(after.keys()).collect();
-    let changed = paths.into_iter().filter(|path| before.get(*path) != after.get(*path));
+    let changed = paths
+        .into_iter()
+        .filter(|path| before.get(*path) != after.get(*path));
     changed.map(|path| path.display().to_string()).collect()
 }
 
@@ -166,6 +200,11 @@ fn names_of(who: &str, identity: &NewIdentity) -> Vec<(String, String)> {
     let mut names = vec![
         (recipient.as_str().to_owned(), format!("<key of {who}>")),
         (recipient.short(), format!("<{who}>")),
+        // An identity knows no comment.
+        (
+            Recipient::parse(recipient.as_str()).unwrap().short(),
+            format!("<{who}>"),
+        ),
     ];
     if let Some(tag) = recipient.ssh_tag() {
         names.push((tag.to_owned(), format!("<tag of {who}>")));
@@ -187,7 +226,10 @@ fn collect(root: &Path, directory: &Path, files: &mut Files) {
             Ok(target) => target.into_os_string().into_encoded_bytes(),
             Err(_) => fs::read(&path).unwrap(),
         };
-        files.insert(path.strip_prefix(root).unwrap().to_owned(), (content, kind.modified().unwrap()));
+        files.insert(
+            path.strip_prefix(root).unwrap().to_owned(),
+            (content, kind.modified().unwrap()),
+        );
     }
 }
 
@@ -220,10 +262,10 @@ impl Run {
         let mut text = String::new();
         for (name, said) in [("stdout", self.stdout()), ("stderr", self.stderr())] {
             if !said.is_empty() {
-                text.push_str(&format!("--- {name}\n{said}"));
+                let _ = write!(text, "--- {name}\n{said}");
             }
         }
-        text.push_str(&format!("--- exit {}", self.output.status.code().unwrap_or(-1)));
+        let _ = write!(text, "--- exit {}", self.output.status.code().unwrap_or(-1));
         redact(&text, &self.names)
     }
 }

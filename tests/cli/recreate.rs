@@ -1,7 +1,5 @@
 //! `certs recreate` where all is well: it makes what is missing, changes what differs and touches nothing else.
 
-use std::process::Command;
-
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -41,7 +39,12 @@ fn operators_open_every_key_and_a_host_only_its_own() {
     let project = Project::made();
     assert!(project.opens(ADA, "certs/ca/root.key.age").is_some());
     assert_eq!(project.opens(ADA, KEY), project.opens(HOST_KEY, KEY));
-    assert!(project.opens(HOST_KEY, KEY).unwrap().starts_with(b"-----BEGIN PRIVATE KEY-----"));
+    assert!(
+        project
+            .opens(HOST_KEY, KEY)
+            .unwrap()
+            .starts_with(b"-----BEGIN PRIVATE KEY-----")
+    );
     assert!(project.opens(HOST_KEY, "certs/ca/root.key.age").is_none());
     assert!(project.opens(STRANGER, KEY).is_none());
 }
@@ -56,25 +59,13 @@ fn a_second_run_touches_no_byte_and_needs_no_identity() {
 }
 
 #[test]
-fn git_sees_no_change_after_a_second_run() {
-    let project = Project::made();
-    let git = |arguments: &[&str]| {
-        let identity = ["-c", "user.name=ada", "-c", "user.email=ada@example.org"];
-        let output = Command::new("git").current_dir(project.path("")).args(identity).args(arguments).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    };
-    git(&["init", "--quiet"]);
-    git(&["add", "--all"]);
-    git(&["commit", "--quiet", "--message", "made"]);
-    project.recreate();
-    assert_eq!(git(&["status", "--porcelain"]), "");
-}
-
-#[test]
 fn an_added_address_changes_one_pair_and_the_inventory() {
     let project = Project::made();
-    project.declare(&project.declared().with("cp1/root/server", "hosts", json!(["server.example", "10.0.0.1"])));
+    project.declare(&project.declared().with(
+        "cp1/root/server",
+        "hosts",
+        json!(["server.example", "10.0.0.1"]),
+    ));
     let (said, files) = differences(&project, &["recreate"]);
     assert_snapshot!(said);
     assert_eq!(files, [CERTIFICATE, KEY, "certs/inventory.json"]);
@@ -87,7 +78,10 @@ fn another_operator_gets_the_same_keys_sealed_anew() {
     project.declare(&project.declared().operated_by(&project.operators()));
     let (said, files) = differences(&project, &["recreate"]);
     assert_snapshot!(said);
-    assert_eq!(files, ["certs/ca/root.key.age", KEY, "certs/recipients.json"]);
+    assert_eq!(
+        files,
+        ["certs/ca/root.key.age", KEY, "certs/recipients.json"]
+    );
     assert_eq!(project.opens(BOB, KEY), Some(key));
 }
 
@@ -109,7 +103,10 @@ fn a_lost_authority_certificate_is_made_anew_from_its_key() {
     project.remove("certs/ca/root.crt");
     assert_snapshot!(project.recreate().text());
     assert_eq!(project.opens(ADA, "certs/ca/root.key.age"), key);
-    assert_snapshot!("after_the_lost_certificate", project.run(&["plan"]).exits_with(0).text());
+    assert_snapshot!(
+        "after_the_lost_certificate",
+        project.run(&["plan"]).exits_with(0).text()
+    );
 }
 
 #[test]
@@ -138,7 +135,12 @@ fn a_replaced_leaf_has_a_new_key() {
 fn a_replaced_authority_is_trusted_beside_its_predecessor() {
     let project = Project::made();
     let predecessor = project.read("certs/ca/root.crt");
-    assert_snapshot!(project.run(&["recreate", "--replace", "ca/root"]).exits_with(0).text());
+    assert_snapshot!(
+        project
+            .run(&["recreate", "--replace", "ca/root"])
+            .exits_with(0)
+            .text()
+    );
     let file = project.read("certs/ca/root.crt");
     assert!(file.ends_with(&predecessor) && file.len() > predecessor.len());
     project.run(&["plan"]).exits_with(0);
@@ -151,8 +153,16 @@ fn only_changes_what_it_names() {
     project.declare(&more);
     let (said, files) = differences(&project, &["recreate", "--only", "cp1/root/one"]);
     assert_snapshot!(said);
-    assert!(files.contains(&"certs/derived/cp1/root-one.crt".to_owned()), "{files:?}");
-    assert!(!files.iter().any(|file| file.contains("root-two") || file.contains("root-server")), "{files:?}");
+    assert!(
+        files.contains(&"certs/derived/cp1/root-one.crt".to_owned()),
+        "{files:?}"
+    );
+    assert!(
+        !files
+            .iter()
+            .any(|file| file.contains("root-two") || file.contains("root-server")),
+        "{files:?}"
+    );
 }
 
 #[test]
@@ -172,7 +182,13 @@ fn prune_deletes_what_is_not_declared_any_more() {
 #[test]
 fn a_chain_stands_in_the_leafs_file_without_its_root() {
     let project = Project::new();
-    project.declare(&project.nothing().root("root").intermediate("web", "root").leaf("cp1/web/server"));
+    project.declare(
+        &project
+            .nothing()
+            .root("root")
+            .intermediate("web", "root")
+            .leaf("cp1/web/server"),
+    );
     project.recreate();
     let file = String::from_utf8(project.read("certs/derived/cp1/web-server.crt")).unwrap();
     assert!(file.ends_with(&String::from_utf8(project.read("certs/ca/web.crt")).unwrap()));
@@ -190,12 +206,21 @@ fn a_lifetime_beyond_the_issuers_is_cut_short_with_a_warning() {
 #[test]
 fn json_tells_the_plan_and_what_was_done() {
     let project = Project::new();
-    let report = project.run(&["recreate", "--json", "--jobs", "1"]).exits_with(0).json();
+    let report = project
+        .run(&["recreate", "--json", "--jobs", "1"])
+        .exits_with(0)
+        .json();
     assert_eq!(report["done"][1]["artifact"], "cp1/root/server");
     assert_eq!(report["done"][1]["sans"], json!(["dns:server.example"]));
-    assert_eq!(report["plan"]["steps"][0]["reasons"][0]["code"], "certificate-missing");
+    assert_eq!(
+        report["plan"]["steps"][0]["reasons"][0]["code"],
+        "certificate-missing"
+    );
     let again = project.run(&["recreate", "--json"]).exits_with(0).json();
-    assert_eq!((&again["done"], &again["filesChanged"]), (&json!([]), &json!(0)));
+    assert_eq!(
+        (&again["done"], &again["filesChanged"]),
+        (&json!([]), &json!(0))
+    );
 }
 
 #[test]
@@ -203,7 +228,9 @@ fn the_manifest_may_come_from_standard_input() {
     let project = Project::new();
     let manifest = project.read("manifest.json");
     let mut command = project.command();
-    command.args(["recreate", "--manifest", "-", "--root", "."]).write_stdin(manifest);
+    command
+        .args(["recreate", "--manifest", "-", "--root", "."])
+        .write_stdin(manifest);
     project.finish(&mut command).exits_with(0);
     project.run(&["plan"]).exits_with(0);
 }

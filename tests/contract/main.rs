@@ -1,6 +1,14 @@
 //! The other end of the contract: each manifest that the Nix schema gives for `tests/contract/*/input.nix` is read here, and
 //! what it means, or every fault in it, stands beside it.
 
+// A test may panic; clippy's own exception stops at helper functions of integration tests.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};

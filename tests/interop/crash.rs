@@ -1,21 +1,25 @@
 //! Runs that are killed, interrupted or out of room leave whole pairs, and the next run ends what they began.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use crate::project::{AGE, DIR, Declaration, Project, Tree, changed, equal, expect, names, same};
+use crate::project::{
+    AGE, DIR, Declaration, Pair, Project, Tree, changed, equal, expect, names, same,
+};
 use crate::tool::{is_installed, trial};
 
 const JOURNAL: &str = "secrets/certs/.certs-journal";
 
-/// Few enough for every test run; `CERTS_CRASH_RUNS` asks for more.
-const USUAL_RUNS: u32 = 60;
+/// In each of the three trials that kill: few enough for every test run; `CERTS_CRASH_RUNS` asks for more.
+const USUAL_RUNS: u32 = 20;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -25,9 +29,14 @@ pub(crate) fn trials() -> Vec<Trial> {
             killed_anywhere,
         ),
         trial(
-            "crash::a_run_killed_while_it_commits_is_finished_by_the_next",
+            "crash::a_run_killed_between_two_renames_is_finished_by_the_next",
             &AGE,
-            killed_in_commit,
+            killed_between_renames,
+        ),
+        trial(
+            "crash::a_run_interrupted_while_it_commits_ends_without_a_journal",
+            &AGE,
+            interrupted_in_commit,
         ),
         trial(
             "crash::an_interrupted_run_ends_with_130_and_leaves_a_clean_tree",
@@ -38,6 +47,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             "crash::a_file_in_the_way_is_named_and_nothing_is_lost",
             &AGE,
             in_the_way,
+        ),
+        trial(
+            "crash::a_second_run_waits_for_nobody_and_says_that_another_is_at_work",
+            &AGE,
+            second_run,
         ),
         on_a_mount(
             "crash::a_read_only_disk_is_named_and_nothing_is_lost",
@@ -98,14 +112,17 @@ impl Alternating {
         }
     }
 
-    /// New keys for all; every fifth run for the intermediate authority too.
+    /// New keys for all certificates.
+    const ALL: &str = "recreate --manifest manifest.json --root . --replace *";
+
+    /// The same; every fifth run also for the intermediate authority too.
     fn words(run: u32) -> String {
         let authority = if run.is_multiple_of(5) {
             "--replace ca/middle"
         } else {
             ""
         };
-        format!("recreate --manifest manifest.json --root . --replace * {authority}")
+        format!("{} {authority}", Self::ALL)
     }
 }
 
@@ -128,25 +145,32 @@ fn killed_anywhere() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Aimed: the commit is a small part of a run, so the kill waits for its journal and falls between the first and the last rename.
-fn killed_in_commit() -> Result<(), Failed> {
+/// Aimed: replacing the files is a small part of a run, so the kill waits for the first of them to be replaced.
+fn killed_between_renames() -> Result<(), Failed> {
     let fleet = Alternating::new();
     let project = Project::made(fleet.at(0))?;
-    let commit = commit_duration(&project, &fleet)?;
-    let mut interrupted = 0;
+    let mut midway = 0;
     for run in 1..=runs() {
-        project.declare(fleet.at(run))?;
-        let mut child = project.command(&Alternating::words(run)).spawn()?;
-        if wait_for_journal(&project, &mut child)? {
-            sleep(commit.mul_f64(spread(run)));
-        }
+        let declaration = fleet.at(run);
+        project.declare(declaration)?;
+        let first = project.path(&Pair::leaf("cp1", "middle", "etcd").key);
+        let before = fs::metadata(&first)?.ino();
+        let mut child = project.command(Alternating::ALL).spawn()?;
+        while fs::metadata(&first)?.ino() == before && child.try_wait()?.is_none() {}
         kill(&mut child)?;
-        interrupted += u32::from(project.path(JOURNAL).exists());
-        survived(&project, fleet.at(run)).map_err(|error| at_run(run, &error))?;
+        if project.path(JOURNAL).exists() {
+            midway += u32::from(project.pairs_are_whole(declaration).is_err());
+            // It follows the journal; it does not make up for a mixed pair with yet another key.
+            let said = project.recreate("")?;
+            let is_finished =
+                said.contains("finished an interrupted run") && !said.contains("replaced");
+            expect(is_finished, &format!("run {run}: {said}"))?;
+        }
+        survived(&project, declaration).map_err(|error| at_run(run, &error))?;
     }
     expect(
-        interrupted > 0,
-        "no run was killed between its journal and its end: the trial proves nothing",
+        midway > 0,
+        "no run was killed with a pair half replaced: the trial proves nothing",
     )
 }
 
@@ -240,8 +264,7 @@ fn interrupted() -> Result<(), Failed> {
         .command("recreate --manifest manifest.json --root . --jobs 2")
         .spawn()?;
     sleep(Duration::from_millis(700));
-    let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::INT)?;
+    signal(&child, Signal::INT)?;
     let start = Instant::now();
     let output = child.wait_with_output()?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -256,6 +279,66 @@ fn interrupted() -> Result<(), Failed> {
     project
         .ends_with(2, "plan --manifest manifest.json --root .")
         .map(drop)
+}
+
+/// A signal that comes while files are replaced waits for the last of them: no journal stays behind.
+fn interrupted_in_commit() -> Result<(), Failed> {
+    let fleet = Alternating::new();
+    let project = Project::made(fleet.at(0))?;
+    let commit = commit_duration(&project, &fleet)?;
+    let mut ended_early = 0;
+    for run in 1..=runs() {
+        project.declare(fleet.at(run))?;
+        let mut child = project.command(&Alternating::words(run)).spawn()?;
+        if wait_for_journal(&project, &mut child)? {
+            sleep(commit.mul_f64(spread(run) / 2.0));
+        }
+        let which = if run.is_multiple_of(2) {
+            Signal::INT
+        } else {
+            Signal::TERM
+        };
+        signal(&child, which)?;
+        let code = child.wait()?.code();
+        expect(
+            matches!(code, Some(0 | 130)),
+            &format!("ended with {code:?}"),
+        )?;
+        ended_early += u32::from(code == Some(130));
+        no_leftovers(&project.tree()?).map_err(|error| at_run(run, &error))?;
+        survived(&project, fleet.at(run)).map_err(|error| at_run(run, &error))?;
+    }
+    expect(
+        ended_early > 0,
+        "no run was interrupted: the trial proves nothing",
+    )
+}
+
+fn signal(child: &Child, signal: Signal) -> Result<(), Failed> {
+    Ok(kill_process(Pid::from_child(child), signal)?)
+}
+
+/// One of two runs at the same time is refused, names the other, and changes nothing.
+fn second_run() -> Result<(), Failed> {
+    let slow = json!({ "key": { "algo": "rsa", "size": 4096 } });
+    let mut declaration = Declaration::default().authority("cluster", &json!({}));
+    let project = Project::made(&declaration)?;
+    for leaf in 0..6 {
+        declaration = declaration.leaf("cp1", "cluster", &format!("leaf{leaf}"), &slow);
+    }
+    project.declare(&declaration)?;
+    let mut first = project
+        .command("recreate --manifest manifest.json --root .")
+        .spawn()?;
+    sleep(Duration::from_millis(500));
+    let before = project.tree()?;
+    let said = project.ends_with(1, "recreate --manifest manifest.json --root .")?;
+    same(&before, &project.tree()?)?;
+    // Which process it is, the system tells on Linux and outside of containers only.
+    expect(said.contains("another run (process "), &said)?;
+    expect(first.wait()?.success(), "the first run was disturbed")?;
+    project.pairs_are_whole(&declaration)?;
+    project.is_settled()
 }
 
 fn read_only() -> Result<(), Failed> {

@@ -47,12 +47,14 @@ fn example() -> Result<Project, Failed> {
         let text = fs::read(repository("examples/cluster").join(file))?;
         project.bench.write(file, text)?;
     }
-    let mut keys = String::from("[\n");
+    let mut keys = Vec::new();
     for operator in OPERATORS {
         let key = String::from_utf8(project.bench.read(&format!("{operator}.pub"))?)?;
-        keys.push_str(&format!("  \"{}\"\n", key.trim()));
+        keys.push(format!("\"{}\"", key.trim()));
     }
-    project.bench.write("operators.nix", keys + "]\n")?;
+    project
+        .bench
+        .write("operators.nix", format!("[ {} ]\n", keys.join(" ")))?;
     project.bench.run("cp operators/ada operators/ada.txt")?;
     for host in HOSTS {
         let file = format!("host-keys/{host}");

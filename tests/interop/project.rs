@@ -252,7 +252,10 @@ impl Project {
             .output()?;
         let plan: Value = serde_json::from_slice(&ended.stdout)
             .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&ended.stderr)))?;
-        let steps = plan["steps"].as_array().ok_or("a plan without steps")?;
+        let steps = plan
+            .get("steps")
+            .and_then(Value::as_array)
+            .ok_or("a plan without steps")?;
         let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let changes = steps.iter().filter(|step| step["action"] != "keep");
         Ok(changes

@@ -1,167 +1,24 @@
 //! The promise that one run is enough: whatever is declared, and whatever it is changed to at any later moment, the plan after
 //! a run has nothing left to do.
 
+use certs::plan::Policy;
 use proptest::prelude::*;
-use serde_json::{Value, json};
-use time::Duration;
 
-use crate::declared::Declared;
-use crate::tree::{ADA, BOB, NOW, Tree, nothing};
-
-/// What may change in one artifact without a person's decision.
-#[derive(Clone, Debug)]
-struct Wish {
-    expiry: &'static str,
-    renew_before: Option<&'static str>,
-    hosts: Vec<&'static str>,
-    usages: Vec<&'static str>,
-    crl_urls: Vec<&'static str>,
-    leaf_key: Value,
-    leaf_name: &'static str,
-}
-
-/// A fleet's shape with two sets of wishes for it: before and after.
-#[derive(Clone, Debug)]
-struct Change {
-    /// For each authority the place of its issuer among those before it; the first is a root.
-    issuers: Vec<Option<prop::sample::Index>>,
-    /// For each leaf the place of its authority.
-    leaves: Vec<prop::sample::Index>,
-    wishes: [Vec<Wish>; 2],
-    operators: [Vec<&'static str>; 2],
-    elapsed: Duration,
-}
-
-fn wish() -> impl Strategy<Value = Wish> {
-    (
-        prop::sample::select(vec!["1h", "720h", "8760h", "43800h", "876000h"]),
-        prop::option::of(prop::sample::select(vec!["1m", "30m"])),
-        prop::sample::subsequence(
-            vec![
-                "a.example",
-                "10.0.0.1",
-                "fd00::1",
-                "ops@example.com",
-                "*.b.example",
-            ],
-            0..5,
-        ),
-        prop::sample::subsequence(
-            vec!["server auth", "client auth", "key encipherment", "signing"],
-            0..4,
-        ),
-        prop::sample::subsequence(
-            vec!["http://pki.example/a.crl", "http://pki.example/b.crl"],
-            0..2,
-        ),
-        prop::sample::select(vec![
-            json!({ "algo": "ecdsa", "size": 256 }),
-            json!({ "algo": "ed25519", "size": null }),
-        ]),
-        prop::sample::select(vec!["one", "two"]),
-    )
-        .prop_map(
-            |(expiry, renew_before, hosts, usages, crl_urls, leaf_key, leaf_name)| Wish {
-                expiry,
-                renew_before,
-                hosts,
-                usages,
-                crl_urls,
-                leaf_key,
-                leaf_name,
-            },
-        )
-}
-
-const MOST_AUTHORITIES: usize = 4;
-const MOST_LEAVES: usize = 4;
-
-fn change() -> impl Strategy<Value = Change> {
-    let wishes = || prop::collection::vec(wish(), MOST_AUTHORITIES + MOST_LEAVES);
-    let operators = || prop::sample::subsequence(vec![ADA, BOB], 1..=2);
-    (
-        prop::collection::vec(
-            prop::option::of(any::<prop::sample::Index>()),
-            1..=MOST_AUTHORITIES,
-        ),
-        prop::collection::vec(any::<prop::sample::Index>(), 0..=MOST_LEAVES),
-        [wishes(), wishes()],
-        [operators(), operators()],
-        // At once, within the shorter lifetimes, or long after most of them.
-        prop_oneof![Just(0), 0..1_000_i64, 0..40_000_i64],
-    )
-        .prop_map(|(issuers, leaves, wishes, operators, hours)| Change {
-            issuers,
-            leaves,
-            wishes,
-            operators,
-            elapsed: Duration::hours(hours),
-        })
-}
-
-impl Change {
-    fn before(&self) -> Declared {
-        self.declared(0)
-    }
-
-    fn after(&self) -> Declared {
-        self.declared(1)
-    }
-
-    fn declared(&self, which: usize) -> Declared {
-        let mut declared = nothing();
-        let (authority_wishes, leaf_wishes) = self.wishes[which].split_at(MOST_AUTHORITIES);
-        for (place, (issuer, wish)) in self.issuers.iter().zip(authority_wishes).enumerate() {
-            let name = format!("ca{place}");
-            declared = match issuer {
-                Some(index) if place > 0 => {
-                    declared.intermediate(&name, &format!("ca{}", index.index(place)))
-                }
-                _ => declared.root(&name),
-            };
-            let id = format!("ca/{name}");
-            declared = declared.with(&id, "crlUrls", json!(wish.crl_urls)).with(
-                &id,
-                "expiry",
-                json!(wish.expiry),
-            );
-            declared = declared.with(&id, "renewBefore", json!(wish.renew_before));
-        }
-        for (place, (authority, wish)) in self.leaves.iter().zip(leaf_wishes).enumerate() {
-            let id = format!("cp1/ca{}/leaf{place}", authority.index(self.issuers.len()));
-            declared = declared
-                .leaf(&id)
-                .with(&id, "hosts", json!(wish.hosts))
-                .with(&id, "usages", json!(wish.usages));
-            declared = declared.with(&id, "expiry", json!(wish.expiry)).with(
-                &id,
-                "renewBefore",
-                json!(wish.renew_before),
-            );
-            declared = declared.with(&id, "key", wish.leaf_key.clone()).with(
-                &id,
-                "commonName",
-                json!(wish.leaf_name),
-            );
-        }
-        declared.operated_by(&self.operators[which])
-    }
-}
+use crate::change::change;
+use crate::tree::{ADA, BOB, NOW, Tree, lines, nothing};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_second_plan_is_empty_and_so_is_the_one_after_any_change(change in change()) {
-        let mut tree = Tree::made_from(&change.before());
-        prop_assert!(all_kept(&tree.plan(&change.before())), "{:#?}", tree.plan(&change.before()));
+        let [before, after] = change.both(&nothing(), [ADA, BOB]);
+        let mut tree = Tree::made_from(&before);
+        let plan = tree.plan_at(&before, NOW, &Policy::default());
+        prop_assert!(plan.is_settled(), "{:#?}", lines(&plan));
         let later = NOW + change.elapsed;
-        tree.run(&change.after(), later);
-        let plan = tree.plan_at(&change.after(), later, &certs::plan::Policy::default());
-        prop_assert!(plan.is_settled(), "{:#?}", crate::tree::lines(&plan));
+        tree.run(&after, later);
+        let plan = tree.plan_at(&after, later, &Policy::default());
+        prop_assert!(plan.is_settled(), "{:#?}", lines(&plan));
     }
-}
-
-fn all_kept(steps: &[String]) -> bool {
-    steps.iter().all(|step| step.starts_with("keep "))
 }

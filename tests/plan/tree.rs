@@ -10,9 +10,9 @@ use certs::issue::key::PrivateKey;
 use certs::issue::name::NameDer;
 use certs::manifest::{KeyFiles, Manifest};
 use certs::model::{
-    Artifact, ArtifactId, CertificateFacts, CertificateFile, Defect, DefectKind, Digest, FileState,
-    Fleet, Observed, ObservedPair, RelPath, San, SealedFacts, SignatureState, UndeclaredFile,
-    Usages, Validity,
+    Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, Defect, DefectKind, Digest,
+    FileState, Fleet, Observed, ObservedPair, RelPath, San, SealedFacts, SignatureState,
+    UndeclaredFile, Usages, Validity,
 };
 use certs::plan::{Action, Plan, Policy, Step, plan};
 use certs::seal::seal;
@@ -173,7 +173,7 @@ impl Tree {
     }
 
     /// Puts a certificate of somebody else's making in the place of a root's: same key, same dates.
-    pub(crate) fn adopt(&mut self, declared: &Declared, id: &str, foreign: Foreign) {
+    pub(crate) fn adopt(&mut self, declared: &Declared, id: &str, foreign: &Foreign) {
         let fleet = declared.fleet();
         let artifact = fleet
             .artifacts()
@@ -183,7 +183,7 @@ impl Tree {
         let validity = self.certificate(id).validity();
         let leaf_usages = Usages::parse(&["server auth"]).unwrap();
         let own = template(artifact, &fleet, &[], &declared_subject, validity);
-        let template = match &foreign {
+        let template = match foreign {
             Foreign::Named(subject) => Template { subject, ..own },
             Foreign::Leaf => Template {
                 role: Role::Leaf,
@@ -311,7 +311,7 @@ impl Tree {
         for artifact in fleet.artifacts() {
             let issuer = fleet
                 .issuer_of(artifact)
-                .map_or_else(|| artifact.id(), |issuer| issuer.id());
+                .map_or_else(|| artifact.id(), Authority::id);
             let issuer = self.observed.certificate(&issuer).cloned();
             let Some(ObservedPair {
                 certificate: FileState::Sound { facts, .. },

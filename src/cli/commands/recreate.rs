@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use time::OffsetDateTime;
 
-use crate::apply::{self, ApplyError, Report, Run};
+use crate::apply::{self, ApplyError, Report, Run, SealedKey};
 use crate::cli::args::RecreateArgs;
 use crate::cli::error::{CliError, Exit, causes};
 use crate::cli::project::{Project, check_selection, policy, store_error};
@@ -127,7 +127,11 @@ fn apply_error(error: &ApplyError, plan: &Plan) -> CliError {
                 let cause = std::iter::once(key.cause.to_string()).chain(causes(&key.cause)).collect::<Vec<_>>();
                 shown.cause(format!("{} ({}): {}", key.path, key.artifact, cause.join(": ")))
             });
-            named.hint("give the identity of an operator it is sealed to: --identity FILE")
+            if keys.iter().any(SealedKey::wants_identity) {
+                named.hint("give the identity of an operator it is sealed to: --identity FILE")
+            } else {
+                named.hint("restore what is damaged from Git (`git log -- FILE`); certs never overwrites a key it cannot open")
+            }
         }
         ApplyError::AuthorityKeyDiffers { artifact, found, .. } => shown.hint(format!(
             "declare the key that is there ({found}), or replace the authority and everything below it: --replace {artifact}"

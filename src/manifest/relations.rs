@@ -1,0 +1,202 @@
+//! What has to hold between artifacts: each has files of its own, issuers stand before what they issue and leave room below
+//! them, and no name is excluded further up.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::resolve::{Context, Faults};
+use crate::model::{Artifact, Authority, Certificate, Name, RelPath, San};
+
+/// Two artifacts with one file would overwrite each other.
+pub(super) fn report_shared_files(
+    authorities: &[Authority],
+    certificates: &[Certificate],
+    faults: &mut Faults,
+) {
+    let mut owners: BTreeMap<&RelPath, String> = BTreeMap::new();
+    let authorities = authorities.iter().map(|a| (a.id(), &a.files));
+    let certificates = certificates.iter().map(|c| (c.id(), &c.files));
+    for (id, files) in authorities.chain(certificates) {
+        for path in [&files.certificate, &files.key] {
+            if let Some(other) = owners.insert(path, id.to_string()) {
+                let context = Context {
+                    subject: id.to_string(),
+                    option: id.option_path(),
+                    hosts: Vec::new(),
+                };
+                let cause = format!("{path} is also the file of {other}; rename one of them");
+                faults.note("path", &context, None, cause);
+                break;
+            }
+        }
+    }
+}
+
+/// Files outside the declared directory would escape the lock and the journal that protect it.
+pub(super) fn report_outside(
+    dir: Option<&RelPath>,
+    authorities: &[Authority],
+    certificates: &[Certificate],
+    faults: &mut Faults,
+) {
+    let Some(dir) = dir else { return };
+    let files = authorities
+        .iter()
+        .map(|a| &a.files)
+        .chain(certificates.iter().map(|c| &c.files));
+    for path in files.flat_map(|files| [&files.certificate, &files.key]) {
+        if !path.is_within(dir) {
+            let context = Context::option(&["dir"]);
+            faults.note(
+                "dir",
+                &context,
+                None,
+                format!("{path} is outside the declared directory {dir}"),
+            );
+        }
+    }
+}
+
+/// Issuers before what they issue; what cannot be ordered is a cycle.
+pub(super) fn order(mut waiting: Vec<Authority>, faults: &mut Faults) -> Vec<Authority> {
+    let mut ordered: Vec<Authority> = Vec::with_capacity(waiting.len());
+    let complete: BTreeSet<Name> = waiting
+        .iter()
+        .map(|authority| authority.name.clone())
+        .collect();
+    while !waiting.is_empty() {
+        let done: BTreeSet<Name> = ordered
+            .iter()
+            .map(|authority| authority.name.clone())
+            .collect();
+        let is_ready = |authority: &Authority| {
+            authority
+                .issuer
+                .as_ref()
+                .is_none_or(|issuer| done.contains(issuer) || !complete.contains(issuer))
+        };
+        let (ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_ready);
+        if ready.is_empty() {
+            report_cycles(&rest, faults);
+            return ordered;
+        }
+        ordered.extend(ready);
+        waiting = rest;
+    }
+    measure_depth(&mut ordered, faults);
+    ordered
+}
+
+/// Reported at the first of its authorities by name, as the evaluation does it.
+fn report_cycles(unordered: &[Authority], faults: &mut Faults) {
+    for authority in unordered {
+        let cycle = cycle_from(unordered, &authority.name);
+        if cycle.iter().min() != Some(&&authority.name) {
+            continue;
+        }
+        let names: Vec<&str> = cycle.iter().map(|name| name.as_str()).collect();
+        let context = Context {
+            subject: String::new(),
+            option: vec!["cas".to_owned(), authority.name.to_string()],
+            hosts: authority.declared_by.clone(),
+        };
+        let cause = format!(
+            "the authorities {} issue each other in a circle; one of them must be a root",
+            names.join(", ")
+        );
+        faults.note("issuer", &context, None, cause);
+    }
+}
+
+/// The circle a name belongs to, beginning with it; empty if it only leads into one.
+fn cycle_from<'a>(unordered: &'a [Authority], start: &'a Name) -> Vec<&'a Name> {
+    let issuer_of = |name: &Name| unordered.iter().find(|other| other.name == *name)?.issuer.as_ref();
+    let mut path = vec![start];
+    let mut next = issuer_of(start);
+    while let Some(name) = next.filter(|name| !path.contains(name)) {
+        path.push(name);
+        next = issuer_of(name);
+    }
+    if next == Some(start) { path } else { Vec::new() }
+}
+
+/// Counts the levels declared below each authority and checks them against the path lengths (RFC 5280 §4.2.1.9).
+fn measure_depth(ordered: &mut [Authority], faults: &mut Faults) {
+    let mut depths: BTreeMap<Name, u32> = BTreeMap::new();
+    for authority in ordered.iter().rev() {
+        let own = depths.get(&authority.name).copied().unwrap_or(0);
+        if let Some(issuer) = &authority.issuer {
+            let entry = depths.entry(issuer.clone()).or_insert(0);
+            *entry = (*entry).max(own + 1);
+        }
+    }
+    for authority in ordered {
+        authority.depth_below = depths.get(&authority.name).copied().unwrap_or(0);
+        if let Some(length) = authority.path_length
+            && length < authority.depth_below
+        {
+            let context = Context {
+                subject: format!("authority {}", authority.name),
+                option: authority.id().option_path(),
+                hosts: authority.declared_by.clone(),
+            };
+            let cause = format!(
+                "pathLength {length} leaves no room for the authorities declared below it, {} deep",
+                authority.depth_below
+            );
+            faults.note("pathLength", &context, None, cause);
+        }
+    }
+}
+
+/// A name outside the constraints of any authority above makes a certificate that no verifier accepts (RFC 5280 §4.2.1.10).
+pub(super) fn report_excluded_names(
+    authorities: &[Authority],
+    certificates: &[Certificate],
+    faults: &mut Faults,
+) {
+    let by_name: BTreeMap<&Name, &Authority> = authorities
+        .iter()
+        .map(|authority| (&authority.name, authority))
+        .collect();
+    let artifacts = authorities
+        .iter()
+        .map(Artifact::Authority)
+        .chain(certificates.iter().map(Artifact::Leaf));
+    for artifact in artifacts {
+        let mut above = artifact.issuer_name();
+        while let Some(issuer) = above.and_then(|name| by_name.get(name)) {
+            report_excluded_by(issuer, artifact, faults);
+            above = issuer.issuer.as_ref();
+        }
+    }
+}
+
+fn report_excluded_by(issuer: &Authority, artifact: Artifact<'_>, faults: &mut Faults) {
+    let Some(constraints) = &issuer.name_constraints else {
+        return;
+    };
+    let excluded = artifact
+        .declaration()
+        .sans
+        .iter()
+        .filter(|san| !constraints.permit(san));
+    for san in excluded {
+        let context = Context {
+            subject: artifact.id().to_string(),
+            option: artifact.id().option_path(),
+            hosts: Vec::new(),
+        };
+        let cause = format!(
+            "the name constraints of ca/{} do not permit {san}; remove the name, or permit it in cas.{}.ca.nameConstraints",
+            issuer.name, issuer.name
+        );
+        faults.note("hosts", &context, Some(bare(san).as_str()), cause);
+    }
+}
+
+/// The name as it was declared, without its kind.
+fn bare(san: &San) -> String {
+    let text = san.to_string();
+    text.split_once(':')
+        .map_or_else(|| text.clone(), |(_, name)| name.to_owned())
+}
