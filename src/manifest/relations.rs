@@ -181,10 +181,14 @@ fn report_excluded_by(issuer: &Authority, artifact: Artifact<'_>, faults: &mut F
         .iter()
         .filter(|san| !constraints.permit(san));
     for san in excluded {
+        let hosts = match artifact {
+            Artifact::Authority(authority) => authority.declared_by.clone(),
+            Artifact::Leaf(leaf) => vec![leaf.host.to_string()],
+        };
         let context = Context {
             subject: artifact.id().to_string(),
             option: artifact.id().option_path(),
-            hosts: Vec::new(),
+            hosts,
         };
         let cause = format!(
             "the name constraints of ca/{} do not permit {san}; remove the name, or permit it in cas.{}.ca.nameConstraints",

@@ -138,7 +138,7 @@ fn renews_an_authority_whose_lifetime_changed() {
     assert_eq!(
         after(&one_leaf().with("ca/root", "expiry", json!("43800h"))),
         [
-            "renew ca/root: lifetime 5256005m → 43800h",
+            "renew ca/root: lifetime 87600h → 43800h",
             "keep cp1/root/server"
         ]
     );
@@ -356,7 +356,7 @@ fn renews_a_leaf_when_an_intermediate_in_its_chain_is_renewed() {
         tree.plan(&one_chain().with("ca/web", "expiry", json!("43800h"))),
         [
             "keep ca/root",
-            "renew ca/web: lifetime 5256005m → 43800h",
+            "renew ca/web: lifetime 87600h → 43800h",
             "renew cp1/web/server: issuer: the certificate of ca/web is about to change",
         ]
     );
@@ -369,8 +369,8 @@ fn renews_a_leaf_cut_short_by_its_issuer_once_that_lasts_longer() {
     assert_eq!(
         tree.plan(&one_leaf()),
         [
-            "renew ca/root: lifetime 43205m → 87600h",
-            "renew cp1/root/server: lifetime 43205m → 8760h",
+            "renew ca/root: lifetime 720h → 87600h",
+            "renew cp1/root/server: lifetime 720h → 8760h",
         ]
     );
 }

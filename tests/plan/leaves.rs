@@ -172,7 +172,7 @@ fn renews_a_leaf_whose_lifetime_changed() {
     let changed = one_leaf().with(LEAF, "expiry", json!("720h"));
     assert_eq!(
         after(&changed),
-        "renew cp1/root/server: lifetime 525605m → 720h"
+        "renew cp1/root/server: lifetime 8760h → 720h"
     );
 }
 
