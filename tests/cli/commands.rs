@@ -255,3 +255,14 @@ fn version_and_help_are_answers() {
     let help = project.run_plainly(&["--help"]).exits_with(0).stdout();
     assert!(help.contains("Exit codes: 0 done"), "{help}");
 }
+
+#[test]
+fn the_command_line_reference_is_current() {
+    let project = Project::new();
+    let said = project.run_plainly(&["reference"]).exits_with(0);
+    let committed = include_str!("../../docs/cli.md");
+    assert!(
+        said.stdout() == committed,
+        "run `certs reference > docs/cli.md` and read the difference"
+    );
+}
