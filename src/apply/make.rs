@@ -161,8 +161,8 @@ impl<'a> Workbench<'a> {
         match artifact {
             Artifact::Leaf(_) => {
                 let issuers = self.run.fleet.issuers_of(artifact);
-                let intermediates = issuers.iter().filter(|issuer| !issuer.is_root());
-                for signer in intermediates.filter_map(|issuer| self.signers.get(&issuer.name)) {
+                let signers = issuers.iter().filter_map(|issuer| self.signers.get(&issuer.name));
+                for signer in signers.filter(|signer| !signer.certificate.is_self_issued()) {
                     file.push_str(&issue::to_pem(&signer.certificate.der));
                 }
             }

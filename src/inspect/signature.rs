@@ -21,9 +21,8 @@ pub fn signed_by(child: &CertificateFacts, issuer: &CertificateFacts) -> bool {
 
 fn signature_is_valid(child: &CertificateFacts, issuer: &CertificateFacts) -> Option<bool> {
     let (_, child) = X509Certificate::from_der(&child.der).ok()?;
-    let (_, issuer) = X509Certificate::from_der(&issuer.der).ok()?;
-    let key = issuer.public_key();
-    let algorithm = verification(&child.signature_algorithm, key)?;
+    let (_, key) = SubjectPublicKeyInfo::from_der(&issuer.spki).ok()?;
+    let algorithm = verification(&child.signature_algorithm, &key)?;
     let verifier = UnparsedPublicKey::new(algorithm, &key.subject_public_key.data);
     Some(
         verifier

@@ -286,11 +286,13 @@ impl<'a> Planner<'a> {
         Some(Reason::LifetimeChanged { from: found.validity().span(), to: lifetime.duration() })
     }
 
-    /// The intermediates as they are; `None` where one is missing (its own step says so).
+    /// The intermediates as they are; `None` where one is missing (its own step says so). What signed itself is a root; a
+    /// declared root that did not is the subordinate of an authority elsewhere, and clients need its certificate too.
     fn intermediates(&self, artifact: Artifact<'a>) -> Option<Vec<&CertificateFacts>> {
         let issuers = self.fleet.issuers_of(artifact);
-        let intermediates = issuers.into_iter().filter(|issuer| !issuer.is_root());
-        intermediates.map(|issuer| self.observed.certificate(&issuer.id())).collect()
+        let certificates: Option<Vec<_>> =
+            issuers.into_iter().map(|issuer| self.observed.certificate(&issuer.id())).collect();
+        Some(certificates?.into_iter().filter(|certificate| !certificate.is_self_issued()).collect())
     }
 
     /// Due only if a new certificate would last longer: a leaf that ends with its issuer gains nothing.
