@@ -134,7 +134,8 @@ pub(crate) struct PlanArgs {
 pub(crate) struct RulesArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// The rules file to bring up to date, relative to the root; without it the entries are printed.
+    /// The rules file to bring up to date, relative to the root; files are named in it as seen from its directory, where agenix
+    /// is run. Without it the entries are printed.
     #[arg(long, value_name = "FILE")]
     pub into: Option<PathBuf>,
 }
