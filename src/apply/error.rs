@@ -81,7 +81,7 @@ pub enum Unopened {
     NotAKey(#[from] KeyError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("it opens, but holds another key than the authority's certificate is for")]
+    #[error("it opens, but holds another key than the certificate beside it is for")]
     OtherKey,
     #[error("it is not there")]
     Missing,

@@ -43,10 +43,14 @@ pub(super) fn check_coverage(run: &Run<'_>) -> Result<(), ApplyError> {
 pub(super) fn open_keys(run: &Run<'_>) -> Result<Unlocked, ApplyError> {
     let made_anew = chosen(run, |action| matches!(action, Action::Create | Action::Replace));
     let wanted = wanted(run, &made_anew);
+    let resealed = chosen(run, |action| *action == Action::Reseal);
+    let stays_a_pair =
+        |id: &&ArtifactId| resealed.contains(*id) || (id.is_authority() && !made_anew.contains(*id));
+    let pairs: BTreeSet<ArtifactId> = wanted.iter().filter(stays_a_pair).cloned().collect();
     let artifacts: Vec<Artifact<'_>> =
         run.fleet.artifacts().filter(|artifact| wanted.contains(&artifact.id())).collect();
     let opened: Vec<(ArtifactId, Result<PrivateKey, SealedKey>)> =
-        artifacts.par_iter().map(|artifact| (artifact.id(), open_key(run, *artifact, &made_anew))).collect();
+        artifacts.par_iter().map(|artifact| (artifact.id(), open_key(run, *artifact, &pairs))).collect();
     let mut keys = BTreeMap::new();
     let mut failures = Vec::new();
     for (id, result) in opened {
@@ -80,20 +84,20 @@ fn chosen(run: &Run<'_>, is_wanted: impl Fn(&Action) -> bool) -> BTreeSet<Artifa
     steps.filter_map(Step::artifact).cloned().collect()
 }
 
-/// A leaf is issued for the key that is there, whichever it is. An authority of another key would be another authority.
+/// A leaf is issued for the key that is there, whichever it is; but only a pair is sealed anew. An authority of another key
+/// would be another authority.
 fn open_key(
     run: &Run<'_>,
     artifact: Artifact<'_>,
-    made_anew: &BTreeSet<ArtifactId>,
+    pairs: &BTreeSet<ArtifactId>,
 ) -> Result<PrivateKey, SealedKey> {
     let id = artifact.id();
     let path = &artifact.files().key;
     let open = || -> Result<PrivateKey, Unopened> {
         let file = run.root.read(path)?.ok_or(Unopened::Missing)?;
         let key = PrivateKey::from_pem(&run.identities.open(&file.bytes)?)?;
-        let must_match = id.is_authority() && !made_anew.contains(&id);
         let certificate = run.observed.certificate(&id);
-        if must_match && certificate.is_some_and(|found| found.key_fingerprint != key.fingerprint()) {
+        if pairs.contains(&id) && certificate.is_some_and(|found| found.key_fingerprint != key.fingerprint()) {
             return Err(Unopened::OtherKey);
         }
         Ok(key)

@@ -46,7 +46,7 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// For CI: like `plan`, but says nothing about what is in order.
     #[command(after_help = "Exits with 2 if the files are not as declared, with 1 if anything needs a decision.\n\nExample:\n  certs check")]
-    Check(PlanArgs),
+    Check(CheckArgs),
     /// Print the manifest: the whole fleet as the program sees it.
     #[command(after_help = "Example:\n  certs manifest --file certs.nix > manifest.json")]
     Manifest(SourceArgs),
@@ -126,6 +126,18 @@ pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// Print the plan as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Only these: a host, a certificate, `host/authority/certificate` or `ca/authority`; `*` stands for any.
+    #[arg(long, value_name = "PATTERN")]
+    pub only: Vec<Pattern>,
+    /// Print the findings as JSON: the same document as `plan --json`.
     #[arg(long)]
     pub json: bool,
 }

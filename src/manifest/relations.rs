@@ -3,21 +3,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Fault;
 use super::resolve::{Context, Faults};
 use crate::model::{Artifact, Authority, Certificate, Name, RelPath, San};
 
-/// Two artifacts with one file would overwrite each other.
+/// Two artifacts with one file would overwrite each other; macOS takes names that differ only in case for one.
 pub(super) fn report_shared_files(
     authorities: &[Authority],
     certificates: &[Certificate],
     faults: &mut Faults,
 ) {
-    let mut owners: BTreeMap<&RelPath, String> = BTreeMap::new();
+    let mut owners: BTreeMap<String, String> = BTreeMap::new();
     let authorities = authorities.iter().map(|a| (a.id(), &a.files));
     let certificates = certificates.iter().map(|c| (c.id(), &c.files));
     for (id, files) in authorities.chain(certificates) {
         for path in [&files.certificate, &files.key] {
-            if let Some(other) = owners.insert(path, id.to_string()) {
+            if let Some(other) = owners.insert(path.as_str().to_lowercase(), id.to_string()) {
                 let context = Context {
                     subject: id.to_string(),
                     option: id.option_path(),
@@ -54,6 +55,37 @@ pub(super) fn report_outside(
             );
         }
     }
+}
+
+/// One warning for all usages that do nothing with their keys: "key encipherment" is copied from RSA days into every leaf.
+pub(super) fn unfit_usages(certificates: &[Certificate]) -> Option<Fault> {
+    let unfit_of = |certificate: &Certificate| {
+        let declaration = &certificate.declaration;
+        declaration.usages.unfit_for(declaration.key).into_iter().next()
+    };
+    let mut unfit = certificates
+        .iter()
+        .filter_map(|certificate| unfit_of(certificate).map(|usage| (certificate, usage)));
+    let (first, usage) = unfit.next()?;
+    let others = match unfit.count() {
+        0 => String::new(),
+        1 => " and one more certificate".to_owned(),
+        more => format!(" and {more} more certificates"),
+    };
+    let mut option = first.id().option_path();
+    option.push("usages".to_owned());
+    Some(Fault {
+        code: "usage-unfit".to_owned(),
+        message: format!(
+            "{}{others}: usage \"{usage}\" does nothing with a key of {} (RFC 8813 §3, RFC 8410 §5); it is issued as declared",
+            first.id(),
+            first.declaration.key
+        ),
+        cure: Some("remove the usage, or declare an rsa key".to_owned()),
+        option,
+        word: Some(usage.to_string()),
+        hosts: vec![first.host.to_string()],
+    })
 }
 
 /// Issuers before what they issue; what cannot be ordered is a cycle.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Reason;
 use crate::model::{
-    Artifact, Authority, BasicConstraints, CertificateFacts, Declaration, FoundKeyAlgorithm, KeyUsage, Uri,
+    Artifact, Authority, BasicConstraints, CertificateFacts, Declaration, ExtendedKeyUsage, FoundKeyAlgorithm, KeyUsage, Uri,
 };
 
 /// Every difference between what is declared and what the certificate says, except dates that have come due.
@@ -83,17 +83,30 @@ fn san_drift(artifact: Artifact<'_>, found: &CertificateFacts) -> Option<Reason>
     changed(&added, &removed).then_some(Reason::SansChanged { added, removed })
 }
 
-/// A leaf carries exactly the declared usages; an authority at least those, or no restriction at all.
+/// A leaf carries exactly the declared usages; an authority at least those, and nothing that narrows what it may issue.
 fn usage_drift(artifact: Artifact<'_>, found: &CertificateFacts) -> Option<Reason> {
     let declared = &artifact.declaration().usages;
     let wanted: BTreeSet<String> = declared.words().map(str::to_owned).collect();
     let present: BTreeSet<String> = found.usages().words().map(str::to_owned).collect();
     let (added, removed) = match artifact {
         Artifact::Leaf(_) => (difference(&wanted, &present), difference(&present, &wanted)),
-        Artifact::Authority(_) if found.key_usage.is_none() => return None,
-        Artifact::Authority(_) => (difference(&wanted, &present), Vec::new()),
+        Artifact::Authority(_) => (missing_in_authority(&wanted, &present, found), restricting_purposes(found)),
     };
     changed(&added, &removed).then_some(Reason::UsagesChanged { added, removed })
+}
+
+/// An absent key usage permits everything (RFC 5280 §4.2.1.3).
+fn missing_in_authority(wanted: &BTreeSet<String>, present: &BTreeSet<String>, found: &CertificateFacts) -> Vec<String> {
+    if found.key_usage.is_none() { Vec::new() } else { difference(wanted, present) }
+}
+
+/// Extended usages on an authority are taken by every verifier as limits on all it issues; none are ever declared.
+fn restricting_purposes(found: &CertificateFacts) -> Vec<String> {
+    let purposes = found.usages().extended;
+    if purposes.contains(&ExtendedKeyUsage::Any) {
+        return Vec::new();
+    }
+    purposes.iter().map(|purpose| purpose.word().to_owned()).collect()
 }
 
 fn lifetime_drift(

@@ -223,13 +223,13 @@ fn an_offline_root_is_kept_until_it_has_to_sign() {
     tree.lose_key("ca/root");
     assert_eq!(
         tree.plan(&one_leaf()),
-        ["keep ca/root", "keep cp1/root/server"]
+        ["keep ca/root: the sealed key is missing", "keep cp1/root/server"]
     );
     let more = one_leaf().leaf("cp1/root/new");
     assert_eq!(
         tree.plan(&more),
         [
-            "keep ca/root",
+            "keep ca/root: the sealed key is missing",
             "refuse cp1/root/new: the certificate is missing; the sealed key is missing; \
              its issuer ca/root needs a decision first | \
              the key of ca/root is not in the tree; put certs/ca/root.key.age back for this run",
@@ -255,7 +255,7 @@ fn an_intermediate_goes_on_signing_below_an_offline_root() {
     assert_eq!(
         tree.plan(&one_chain().leaf("cp1/web/new")),
         [
-            "keep ca/root",
+            "keep ca/root: the sealed key is missing",
             "keep ca/web",
             "create cp1/web/new: the certificate is missing; the sealed key is missing",
             "keep cp1/web/server",

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use time::OffsetDateTime;
 
-use crate::apply::{self, ApplyError, Report, Run, SealedKey};
+use crate::apply::{self, ApplyError, Report, Run, SealedKey, Unopened};
 use crate::cli::args::RecreateArgs;
 use crate::cli::error::{CliError, Exit, causes};
 use crate::cli::project::{Project, check_selection, policy, store_error};
@@ -127,6 +127,10 @@ fn apply_error(error: &ApplyError, plan: &Plan) -> CliError {
                 let cause = std::iter::once(key.cause.to_string()).chain(causes(&key.cause)).collect::<Vec<_>>();
                 shown.cause(format!("{} ({}): {}", key.path, key.artifact, cause.join(": ")))
             });
+            if let Some(other) = keys.iter().find(|key| matches!(key.cause, Unopened::OtherKey)) {
+                let id = &other.artifact;
+                return named.hint(format!("restore the pair from Git, or make a new one: --replace {id}"));
+            }
             if keys.iter().any(SealedKey::wants_identity) {
                 named.hint("give the identity of an operator it is sealed to: --identity FILE")
             } else {
