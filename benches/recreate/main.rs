@@ -26,7 +26,7 @@ const KEYS: usize = 49;
 
 fn main() -> Outcome<()> {
     println!("{} cores; seconds of wall time, medians\n", rayon::current_num_threads());
-    beside_the_predecessor(Algorithm::P256, 7)?;
+    beside_the_predecessor(Algorithm::P256, 3)?;
     beside_the_predecessor(Algorithm::Rsa2048, 1)?;
     beside_bare_keys(Algorithm::P256, 15)?;
     beside_bare_keys(Algorithm::Rsa2048, 9)?;

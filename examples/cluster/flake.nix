@@ -4,7 +4,8 @@
   inputs = {
     nixpkgs.url = "github:NixOS/nixpkgs/nixos-25.11";
     agenix.url = "github:ryantm/agenix";
-    certs.url = "github:certs-nix/certs";
+    # Where you have certs from; or `nix registry add certs <where>` once.
+    certs.url = "flake:certs";
   };
 
   outputs =

@@ -2,7 +2,7 @@
 
 use crate::issue::certificate::IssueError;
 use crate::issue::key::KeyError;
-use crate::model::{ArtifactId, RelPath};
+use crate::model::{ArtifactId, FoundKeyAlgorithm, KeyAlgorithm, RelPath};
 use crate::plan::Reason;
 use crate::seal::{OpenError, SealError};
 use crate::store::{CommitError, StoreError};
@@ -16,6 +16,8 @@ pub enum ApplyError {
     NoIdentity { artifact: ArtifactId, recipients: Vec<String>, have: Vec<String> },
     #[error("not every sealed key that is needed can be opened ({} cannot); nothing was written", .0.len())]
     Sealed(Vec<SealedKey>),
+    #[error("the sealed key of {artifact} is {found}, but {declared} is declared; nothing was written")]
+    AuthorityKeyDiffers { artifact: ArtifactId, found: FoundKeyAlgorithm, declared: KeyAlgorithm },
     #[error("cannot make {artifact}")]
     Key {
         artifact: ArtifactId,
@@ -79,14 +81,12 @@ pub enum Unopened {
     NotAKey(#[from] KeyError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("it opens, but holds another key than the authority's certificate is for")]
+    #[error("it opens, but holds another key than the certificate beside it is for")]
     OtherKey,
     #[error("it is the key of {owner}; restore its own, or replace {id} and everything below it: --replace {id}")]
     KeyOf { owner: ArtifactId, id: ArtifactId },
     #[error("it did not sign what {id} has issued; restore the right one, or replace {id} and everything below it: --replace {id}")]
     SignedNothing { id: ArtifactId },
-    #[error("it holds a key of kind {found} where {declared} is declared; declare that, or replace {id} and everything below it: --replace {id}")]
-    OtherAlgorithm { found: String, declared: String, id: ArtifactId },
     #[error("it is not there")]
     Missing,
 }

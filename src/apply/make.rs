@@ -94,7 +94,8 @@ impl<'a> Workbench<'a> {
         Ok((made, key))
     }
 
-    /// The key that is there where it is to be kept and is of the declared kind; else a new one.
+    /// The key that is there where it is to be kept and is of the declared kind; else a new one. A lost certificate hides
+    /// the kind of its key from the plan, and an authority of another key would be another authority.
     fn key_for(&self, artifact: Artifact<'_>, action: &Action) -> Result<(Arc<PrivateKey>, Action), ApplyError> {
         let id = artifact.id();
         let declared = artifact.declaration().key;
@@ -107,6 +108,9 @@ impl<'a> Workbench<'a> {
                 Ok((key, action.clone()))
             }
             Some(key) if *action == Action::Reseal => Ok((key, Action::Reseal)),
+            Some(key) if id.is_authority() => {
+                Err(ApplyError::AuthorityKeyDiffers { artifact: id, found: key.algorithm(), declared })
+            }
             other => {
                 let key = PrivateKey::generate(declared).map_err(|source| ApplyError::Key { artifact: id, source })?;
                 let action = if other.is_some() { Action::Replace } else { action.clone() };
@@ -173,8 +177,8 @@ impl<'a> Workbench<'a> {
         match artifact {
             Artifact::Leaf(_) => {
                 let issuers = self.run.fleet.issuers_of(artifact);
-                let intermediates = issuers.iter().filter(|issuer| !issuer.is_root());
-                for signer in intermediates.filter_map(|issuer| self.signers.get(&issuer.name)) {
+                let signers = issuers.iter().filter_map(|issuer| self.signers.get(&issuer.name));
+                for signer in signers.filter(|signer| !signer.certificate.is_self_issued()) {
                     file.push_str(&issue::to_pem(&signer.certificate.der));
                 }
             }

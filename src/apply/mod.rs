@@ -14,7 +14,7 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-pub use error::{ApplyError, SealedKey};
+pub use error::{ApplyError, SealedKey, Unopened};
 
 use crate::model::{ArtifactId, CertificateFacts, Fleet, Observed};
 use crate::plan::{Action, Plan, Step};

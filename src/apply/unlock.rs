@@ -9,7 +9,7 @@ use super::error::{SealedKey, Unopened};
 use super::{ApplyError, Run};
 use crate::inspect::certificate::signed_by_key;
 use crate::issue::key::PrivateKey;
-use crate::model::{Artifact, ArtifactId, Authority, FoundKeyAlgorithm};
+use crate::model::{Artifact, ArtifactId, Authority};
 use crate::plan::{Action, Step};
 use crate::seal::Coverage;
 
@@ -44,10 +44,14 @@ pub(super) fn check_coverage(run: &Run<'_>) -> Result<(), ApplyError> {
 pub(super) fn open_keys(run: &Run<'_>) -> Result<Unlocked, ApplyError> {
     let made_anew = chosen(run, |action| matches!(action, Action::Create | Action::Replace));
     let wanted = wanted(run, &made_anew);
+    let resealed = chosen(run, |action| *action == Action::Reseal);
+    let stays_a_pair =
+        |id: &&ArtifactId| resealed.contains(*id) || (id.is_authority() && !made_anew.contains(*id));
+    let pairs: BTreeSet<ArtifactId> = wanted.iter().filter(stays_a_pair).cloned().collect();
     let artifacts: Vec<Artifact<'_>> =
         run.fleet.artifacts().filter(|artifact| wanted.contains(&artifact.id())).collect();
     let opened: Vec<(ArtifactId, Result<PrivateKey, SealedKey>)> =
-        artifacts.par_iter().map(|artifact| (artifact.id(), open_key(run, *artifact, &made_anew))).collect();
+        artifacts.par_iter().map(|artifact| (artifact.id(), open_key(run, *artifact, &pairs))).collect();
     let mut keys = BTreeMap::new();
     let mut failures = Vec::new();
     for (id, result) in opened {
@@ -81,19 +85,26 @@ fn chosen(run: &Run<'_>, is_wanted: impl Fn(&Action) -> bool) -> BTreeSet<Artifa
     steps.filter_map(Step::artifact).cloned().collect()
 }
 
-/// A leaf is issued for the key that is there unless it is another's. An authority of another key would be another authority.
+/// A leaf is issued for the key that is there unless it is another's; but only a pair is sealed anew. An authority of another
+/// key would be another authority.
 fn open_key(
     run: &Run<'_>,
     artifact: Artifact<'_>,
-    made_anew: &BTreeSet<ArtifactId>,
+    pairs: &BTreeSet<ArtifactId>,
 ) -> Result<PrivateKey, SealedKey> {
     let id = artifact.id();
     let path = &artifact.files().key;
     let open = || -> Result<PrivateKey, Unopened> {
         let file = run.root.read(path)?.ok_or(Unopened::Missing)?;
         let key = PrivateKey::from_pem(&run.identities.open(&file.bytes)?)?;
+        let certificate = run.observed.certificate(&id);
+        if pairs.contains(&id) && certificate.is_some_and(|found| found.key_fingerprint != key.fingerprint()) {
+            return Err(Unopened::OtherKey);
+        }
         match artifact {
-            Artifact::Authority(authority) if !made_anew.contains(&id) => check_authority(run, authority, &key)?,
+            Artifact::Authority(authority) if certificate.is_none() && pairs.contains(&id) => {
+                check_orphan(run, authority, &key)?;
+            }
             Artifact::Authority(_) | Artifact::Leaf(_) => {}
         }
         Ok(key)
@@ -103,25 +114,15 @@ fn open_key(
 
 /// An authority is its key: with another one, everything it ever signed would be void. Where its certificate is gone, what
 /// it signed tells which key it had.
-fn check_authority(run: &Run<'_>, authority: &Authority, key: &PrivateKey) -> Result<(), Unopened> {
+fn check_orphan(run: &Run<'_>, authority: &Authority, key: &PrivateKey) -> Result<(), Unopened> {
     let id = authority.id();
-    if let Some(found) = run.observed.certificate(&id) {
-        return if found.key_fingerprint == key.fingerprint() { Ok(()) } else { Err(Unopened::OtherKey) };
-    }
     if let Some(owner) = owner_of(run, &id, key) {
         return Err(Unopened::KeyOf { owner: owner.clone(), id });
     }
     let issued = run.fleet.artifacts().filter(|artifact| artifact.issuer_name() == Some(&authority.name));
     let found = issued.filter_map(|artifact| run.observed.certificate(&artifact.id()));
     let verdicts: Vec<bool> = found.filter_map(|found| signed_by_key(found, key.spki_der())).collect();
-    if !verdicts.is_empty() && !verdicts.contains(&true) {
-        return Err(Unopened::SignedNothing { id });
-    }
-    let declared = authority.declaration.key;
-    if key.algorithm() != FoundKeyAlgorithm::Known(declared) {
-        return Err(Unopened::OtherAlgorithm { found: key.algorithm().to_string(), declared: declared.to_string(), id });
-    }
-    Ok(())
+    if verdicts.is_empty() || verdicts.contains(&true) { Ok(()) } else { Err(Unopened::SignedNothing { id }) }
 }
 
 /// The other artifact whose certificate is for this key.

@@ -45,8 +45,8 @@ pub(crate) enum Command {
                             certs plan --json | jq '.steps[] | select(.action != \"keep\")'")]
     Plan(PlanArgs),
     /// For CI: like `plan`, but says nothing about what is in order.
-    #[command(after_help = "Exits with 2 if the files are not as declared, with 1 if they are damaged.\n\nExample:\n  certs check")]
-    Check(PlanArgs),
+    #[command(after_help = "Exits with 2 if the files are not as declared, with 1 if anything needs a decision.\n\nExample:\n  certs check")]
+    Check(CheckArgs),
     /// Print the manifest: the whole fleet as the program sees it.
     #[command(after_help = "Example:\n  certs manifest --file certs.nix > manifest.json")]
     Manifest(SourceArgs),
@@ -96,7 +96,7 @@ pub(crate) struct SelectionArgs {
     /// Give these new keys. An authority has to be named in full (`ca/cluster`); everything below it is issued anew.
     #[arg(long, value_name = "PATTERN")]
     pub replace: Vec<Pattern>,
-    /// Delete certificates and keys that are no longer declared (never an authority's). Not with --only.
+    /// Delete certificates and keys that are no longer declared (never an authority's). Not together with --only.
     #[arg(long, conflicts_with = "only")]
     pub prune: bool,
 }
@@ -131,10 +131,23 @@ pub(crate) struct PlanArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Only these: a host, a certificate, `host/authority/certificate` or `ca/authority`; `*` stands for any.
+    #[arg(long, value_name = "PATTERN")]
+    pub only: Vec<Pattern>,
+    /// Print the findings as JSON: the same document as `plan --json`.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct RulesArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// The rules file to bring up to date, relative to the root; without it the entries are printed.
+    /// The rules file to bring up to date, relative to the root; files are named in it as seen from its directory, where agenix
+    /// is run. Without it the entries are printed.
     #[arg(long, value_name = "FILE")]
     pub into: Option<PathBuf>,
 }

@@ -41,7 +41,7 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         Command::Manifest(args) => commands::manifest::run(&args, ui),
         Command::Rules(args) => commands::rules::run(&args, ui),
         Command::Demo(args) => commands::demo::run(&args, ui),
-        Command::Completions { shell } => commands::completions::run(shell),
+        Command::Completions { shell } => commands::completions::run(shell, ui),
         Command::Man { directory } => commands::man::run(&directory),
         Command::Reference => commands::reference::run(ui),
     }

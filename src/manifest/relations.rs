@@ -3,21 +3,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Fault;
 use super::resolve::{Context, Faults};
 use crate::model::{Artifact, Authority, Certificate, Name, RelPath, San};
 
-/// Two artifacts with one file would overwrite each other.
+/// Two artifacts with one file would overwrite each other; macOS takes names that differ only in case for one.
 pub(super) fn report_shared_files(
     authorities: &[Authority],
     certificates: &[Certificate],
     faults: &mut Faults,
 ) {
-    let mut owners: BTreeMap<&RelPath, String> = BTreeMap::new();
+    let mut owners: BTreeMap<String, String> = BTreeMap::new();
     let authorities = authorities.iter().map(|a| (a.id(), &a.files));
     let certificates = certificates.iter().map(|c| (c.id(), &c.files));
     for (id, files) in authorities.chain(certificates) {
         for path in [&files.certificate, &files.key] {
-            if let Some(other) = owners.insert(path, id.to_string()) {
+            if let Some(other) = owners.insert(path.as_str().to_lowercase(), id.to_string()) {
                 let context = Context {
                     subject: id.to_string(),
                     option: id.option_path(),
@@ -57,6 +58,37 @@ pub(super) fn report_outside(
     }
 }
 
+/// One warning for all usages that do nothing with their keys: "key encipherment" is copied from RSA days into every leaf.
+pub(super) fn unfit_usages(certificates: &[Certificate]) -> Option<Fault> {
+    let unfit_of = |certificate: &Certificate| {
+        let declaration = &certificate.declaration;
+        declaration.usages.unfit_for(declaration.key).into_iter().next()
+    };
+    let mut unfit = certificates
+        .iter()
+        .filter_map(|certificate| unfit_of(certificate).map(|usage| (certificate, usage)));
+    let (first, usage) = unfit.next()?;
+    let others = match unfit.count() {
+        0 => String::new(),
+        1 => " and one more certificate".to_owned(),
+        more => format!(" and {more} more certificates"),
+    };
+    let mut option = first.id().option_path();
+    option.push("usages".to_owned());
+    Some(Fault {
+        code: "usage-unfit".to_owned(),
+        message: format!(
+            "{}{others}: usage \"{usage}\" does nothing with a key of {} (RFC 8813 §3, RFC 8410 §5); it is issued as declared",
+            first.id(),
+            first.declaration.key
+        ),
+        cure: Some("remove the usage, or declare an rsa key".to_owned()),
+        option,
+        word: Some(usage.to_string()),
+        hosts: vec![first.host.to_string()],
+    })
+}
+
 /// Issuers before what they issue; what cannot be ordered is a cycle.
 pub(super) fn order(mut waiting: Vec<Authority>, faults: &mut Faults) -> Vec<Authority> {
     let mut ordered: Vec<Authority> = Vec::with_capacity(waiting.len());
@@ -77,7 +109,7 @@ pub(super) fn order(mut waiting: Vec<Authority>, faults: &mut Faults) -> Vec<Aut
         };
         let (ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_ready);
         if ready.is_empty() {
-            report_cycle(&rest, faults);
+            report_cycles(&rest, faults);
             return ordered;
         }
         ordered.extend(ready);
@@ -87,21 +119,37 @@ pub(super) fn order(mut waiting: Vec<Authority>, faults: &mut Faults) -> Vec<Aut
     ordered
 }
 
-fn report_cycle(cycle: &[Authority], faults: &mut Faults) {
-    let already = faults.list.iter().any(|fault| fault.code.contains("cycl"));
-    if already {
-        return;
+/// Reported at the first of its authorities by name, as the evaluation does it.
+fn report_cycles(unordered: &[Authority], faults: &mut Faults) {
+    for authority in unordered {
+        let cycle = cycle_from(unordered, &authority.name);
+        if cycle.iter().min() != Some(&&authority.name) {
+            continue;
+        }
+        let names: Vec<&str> = cycle.iter().map(|name| name.as_str()).collect();
+        let context = Context {
+            subject: String::new(),
+            option: vec!["cas".to_owned(), authority.name.to_string()],
+            hosts: authority.declared_by.clone(),
+        };
+        let cause = format!(
+            "the authorities {} issue each other in a circle; one of them must be a root",
+            names.join(", ")
+        );
+        faults.note("issuer", &context, None, cause);
     }
-    let names: Vec<&str> = cycle
-        .iter()
-        .map(|authority| authority.name.as_str())
-        .collect();
-    let context = Context::option(&["cas", names.first().unwrap_or(&"")]);
-    let cause = format!(
-        "the authorities {} issue each other in a circle; one of them must be a root",
-        names.join(", ")
-    );
-    faults.note("issuer", &context, None, cause);
+}
+
+/// The circle a name belongs to, beginning with it; empty if it only leads into one.
+fn cycle_from<'a>(unordered: &'a [Authority], start: &'a Name) -> Vec<&'a Name> {
+    let issuer_of = |name: &Name| unordered.iter().find(|other| other.name == *name)?.issuer.as_ref();
+    let mut path = vec![start];
+    let mut next = issuer_of(start);
+    while let Some(name) = next.filter(|name| !path.contains(name)) {
+        path.push(name);
+        next = issuer_of(name);
+    }
+    if next == Some(start) { path } else { Vec::new() }
 }
 
 /// Counts the levels declared below each authority and checks them against the path lengths (RFC 5280 §4.2.1.9).
@@ -118,14 +166,10 @@ fn measure_depth(ordered: &mut [Authority], faults: &mut Faults) {
         authority.depth_below = depths.get(&authority.name).copied().unwrap_or(0);
         if let Some(length) = authority.path_length
             && length < authority.depth_below
-            && !faults
-                .list
-                .iter()
-                .any(|fault| fault.code.contains("path-length"))
         {
             let context = Context {
                 subject: format!("authority {}", authority.name),
-                option: vec!["cas".to_owned(), authority.name.to_string()],
+                option: authority.id().option_path(),
                 hosts: authority.declared_by.clone(),
             };
             let cause = format!(
@@ -170,10 +214,14 @@ fn report_excluded_by(issuer: &Authority, artifact: Artifact<'_>, faults: &mut F
         .iter()
         .filter(|san| !constraints.permit(san));
     for san in excluded {
+        let hosts = match artifact {
+            Artifact::Authority(authority) => authority.declared_by.clone(),
+            Artifact::Leaf(leaf) => vec![leaf.host.to_string()],
+        };
         let context = Context {
             subject: artifact.id().to_string(),
             option: artifact.id().option_path(),
-            hosts: Vec::new(),
+            hosts,
         };
         let cause = format!(
             "the name constraints of ca/{} do not permit {san}; remove the name, or permit it in cas.{}.ca.nameConstraints",

@@ -29,10 +29,12 @@ pub(super) fn resolve(wire: &ManifestV1, key_files: &KeyFiles) -> Result<Resolut
     let authorities = relations::order(authorities, &mut faults);
     relations::report_excluded_names(&authorities, &certificates, &mut faults);
     faults.drop_what_the_evaluation_said(wire);
+    let said = wire.warnings.iter().map(notice);
+    let warnings = said.chain(relations::unfit_usages(&certificates)).collect();
     match dir {
         Some(dir) if faults.list.is_empty() => Ok(Resolution {
             fleet: Fleet { dir, identities: wire.identities.clone(), authorities, certificates },
-            warnings: wire.warnings.iter().map(notice).collect(),
+            warnings,
         }),
         _ => Err(faults.list),
     }
@@ -160,7 +162,7 @@ fn resolve_authorities(wire: &ManifestV1, faults: &mut Faults) -> Vec<Authority>
 fn resolve_authority(wire: &ManifestV1, name: &str, authority: &AuthorityV1, faults: &mut Faults) -> Option<Authority> {
     let context = Context {
         subject: format!("authority {}", shortened(name)),
-        option: vec!["cas".to_owned(), name.to_owned(), "ca".to_owned()],
+        option: ["cas", name, "ca"].map(str::to_owned).to_vec(),
         hosts: authority.declared_by.clone(),
     };
     let outer = Context { option: vec!["cas".to_owned(), name.to_owned()], ..context.clone() };
@@ -177,13 +179,13 @@ fn resolve_authority(wire: &ManifestV1, name: &str, authority: &AuthorityV1, fau
     let declaration = resolve_declaration(&common, Role::Authority, &context, faults);
     let issuer = resolve_issuer(wire, authority.issuer.as_deref(), &outer, faults);
     let path_length = authority.path_length.map(u32::try_from).transpose();
-    let path_length = faults.keep("pathLength", &outer, path_length.map_err(|_| {
+    let path_length = faults.keep("pathLength", &context, path_length.map_err(|_| {
         "pathLength must be a number from 0 upwards, or null for none".to_owned()
     }));
     let constraints = authority.name_constraints.as_ref().map(name_constraints).transpose();
-    // An extension without a subtree must not be issued (RFC 5280 §4.2.1.10), so nothing is what it means.
-    let constraints = constraints.map(|found| found.filter(|constraints| !constraints.is_empty()));
-    let name_constraints = faults.keep("nameConstraints", &outer, constraints);
+    // An empty extension is not written (RFC 5280 §4.2.1.10), so empty constraints mean none.
+    let constraints = constraints.map(|constraints| constraints.filter(|constraints| !constraints.is_empty()));
+    let name_constraints = faults.keep("nameConstraints", &context, constraints);
     let crl_urls = resolve_urls("crlUrls", &authority.crl_urls, &outer, faults);
     let issuer_urls = resolve_urls("issuerUrls", &authority.issuer_urls, &outer, faults);
     let recipients = resolve_recipients("userAgeKeys", &authority.users, &context, faults);

@@ -1,4 +1,5 @@
-//! From drift to steps: collects the reasons of each artifact, decides the action, orders the whole.
+//! From drift to steps: goes through the fleet in issuing order and collects the reasons of each artifact. The action is
+//! decided in `authority` and `leaf`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::{Action, Part, Plan, Policy, Reason, Step, Target, UndeclaredPolicy, certificate_drift};
 use crate::model::{
-    Agreement, Artifact, ArtifactId, Authority, Certificate, CertificateFacts, CertificateFile, DefectKind, FileState,
+    Agreement, Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, DefectKind, FileState,
     Fleet, Granted, Lifetime, Marker, Name, Observed, ObservedPair, SealedFacts, SignatureState, Validity, ValidityError,
 };
 
@@ -61,166 +62,20 @@ impl Outlook {
     }
 }
 
-struct Planner<'a> {
-    fleet: &'a Fleet,
-    observed: &'a Observed,
+/// The fleet, the files and the moment, and what is decided already: issuers before what they issue.
+pub(super) struct Planner<'a> {
+    pub(super) fleet: &'a Fleet,
+    pub(super) observed: &'a Observed,
     now: OffsetDateTime,
-    policy: &'a Policy,
+    pub(super) policy: &'a Policy,
     /// Whose certificates are for which key, by [`Marker::key_id`].
-    owners: BTreeMap<String, Vec<&'a ArtifactId>>,
+    pub(super) owners: BTreeMap<String, Vec<&'a ArtifactId>>,
     outlooks: BTreeMap<&'a Name, Outlook>,
 }
 
-/// What was found out about an artifact before its action is decided.
-struct Findings {
-    reasons: Vec<Reason>,
-    /// A cure, where no action may be taken.
-    refusal: Option<String>,
-}
-
 impl<'a> Planner<'a> {
-    fn authority_step(&self, authority: &'a Authority) -> Step {
-        let artifact = Artifact::Authority(authority);
-        let id = authority.id();
-        let pair = self.observed.pair(&id);
-        let requested = self.policy.replace.iter().any(|pattern| pattern.names(&id));
-        let findings = if requested {
-            requested_authority(authority, pair)
-        } else {
-            self.authority_findings(authority, pair)
-        };
-        let action = findings.refusal.map_or_else(
-            || authority_action(pair, &findings.reasons, requested),
-            |cure| Action::Refuse { cure },
-        );
-        self.step(artifact, action, findings.reasons)
-    }
-
-    fn authority_findings(&self, authority: &'a Authority, pair: &ObservedPair) -> Findings {
-        let mut reasons = file_reasons(pair);
-        let files = &authority.files;
-        if let FileState::Defective { .. } = &pair.key {
-            return refuse(reasons, cure_for_key(pair, files.key.to_string().as_str(), &authority.id()));
-        }
-        let certificate = match &pair.certificate {
-            FileState::Defective { .. } => {
-                let cure = format!(
-                    "restore it (`git log -- {0}`, `git restore --source=<commit> -- {0}`), or delete it to have it made anew from its key",
-                    files.certificate
-                );
-                return refuse(reasons, cure);
-            }
-            FileState::Missing => return self.absent_certificate(authority, pair, reasons),
-            FileState::Sound { facts, .. } => facts,
-        };
-        if pair.key.is_missing() {
-            // An offline root: nothing is wrong until something has to be signed.
-            reasons.clear();
-        }
-        reasons.extend(self.pair_reasons(Artifact::Authority(authority), certificate, pair.key.facts()));
-        if is_issued_outside(authority, certificate) {
-            reasons.retain(|reason| !is_for_its_issuer_to_mend(reason));
-        }
-        let refusal = self.authority_refusal(authority, pair, certificate, &reasons);
-        Findings { reasons, refusal }
-    }
-
-    /// No certificate at its place: rebuilt from its key, or created where the tree knows nothing of an earlier one.
-    fn absent_certificate(&self, authority: &Authority, pair: &ObservedPair, mut reasons: Vec<Reason>) -> Findings {
-        let count = self.issued_in_tree(&authority.name);
-        if pair.key.is_missing() && count > 0 {
-            reasons.push(Reason::LeavesOfAnother { count });
-            let cure = format!(
-                "restore {0} and {1} (`git restore -- {0} {1}`); for a new authority instead: --replace {2}",
-                authority.files.certificate,
-                authority.files.key,
-                authority.id()
-            );
-            return refuse(reasons, cure);
-        }
-        let refusal = self.issuer_refusal(authority.issuer.as_ref());
-        reasons.extend(self.blocked_issuer(authority.issuer.as_ref()));
-        Findings { reasons, refusal }
-    }
-
-    fn authority_refusal(
-        &self,
-        authority: &Authority,
-        pair: &ObservedPair,
-        certificate: &CertificateFile,
-        reasons: &[Reason],
-    ) -> Option<String> {
-        if reasons.is_empty() {
-            return None;
-        }
-        let id = authority.id();
-        if let Some(reason) = reasons.iter().find(|reason| replaces_an_authority(reason)) {
-            return Some(match reason {
-                Reason::KeyMismatch => format!(
-                    "one of {} and {} is from another time; restore the pair from Git, or --replace {id}",
-                    authority.files.certificate, authority.files.key
-                ),
-                Reason::NotAnAuthority { .. } => format!(
-                    "restore the authority's own certificate at {}, or delete that one to have it made anew from its key",
-                    authority.files.certificate
-                ),
-                _ => format!(
-                    "change the declaration back, or replace the authority and everything below it: --replace {id}"
-                ),
-            });
-        }
-        if is_issued_outside(authority, certificate) && reasons.iter().any(issues_anew) {
-            return Some(format!(
-                "it was signed by {}, which is not declared; have it renewed there and put the new certificate at {}",
-                certificate.certificate.issuer, authority.files.certificate
-            ));
-        }
-        if pair.key.is_missing() {
-            return Some(format!("its key is not in the tree; put {} back for this run", authority.files.key));
-        }
-        let needs_issuer = reasons.iter().any(issues_anew);
-        if needs_issuer { self.issuer_refusal(authority.issuer.as_ref()) } else { None }
-    }
-
-    fn leaf_step(&self, certificate: &'a Certificate) -> Step {
-        let id = certificate.id();
-        let artifact = Artifact::Leaf(certificate);
-        let pair = self.observed.pair(&id);
-        let mut reasons = file_reasons(pair);
-        if let FileState::Sound { facts, .. } = &pair.certificate {
-            reasons.extend(self.pair_reasons(artifact, facts, pair.key.facts()));
-        } else if let FileState::Sound { facts, .. } = &pair.key {
-            reasons.extend(recipient_reason(artifact, facts));
-        }
-        reasons.extend(self.key_of_another(&id, pair, &reasons));
-        if self.policy.replace.iter().any(|pattern| pattern.selects(&id)) {
-            reasons.push(Reason::Requested);
-        }
-        let mut action = leaf_action(pair, &reasons, || {
-            cure_for_key(pair, certificate.files.key.to_string().as_str(), &id)
-        });
-        if action.issues()
-            && let Some(cure) = self.issuer_refusal(Some(&certificate.authority))
-        {
-            reasons.extend(self.blocked_issuer(Some(&certificate.authority)));
-            action = Action::Refuse { cure };
-        }
-        self.step(artifact, action, reasons)
-    }
-
-    /// A key file copied from elsewhere in the tree: sealing it again would hand the key of one artifact to the host of
-    /// another. The rightful owner of a copied pair has nothing else wrong with it and keeps its own.
-    fn key_of_another(&self, id: &ArtifactId, pair: &ObservedPair, reasons: &[Reason]) -> Option<Reason> {
-        let marked = pair.key.facts()?.marker.as_ref().map(|marker| marker.key.clone());
-        let certified = || Some(key_id(&pair.certificate.facts()?.certificate));
-        let owners = self.owners.get(&marked.or_else(certified)?)?;
-        let owner = owners.iter().find(|owner| owner.is_authority()).or_else(|| owners.iter().find(|owner| **owner != id))?;
-        let is_suspect = owner.is_authority() || !reasons.is_empty();
-        is_suspect.then(|| Reason::KeyOfAnother { owner: owner.to_string() })
-    }
-
     /// Everything that can be wrong with a certificate that parses, and with the key beside it.
-    fn pair_reasons(
+    pub(super) fn pair_reasons(
         &self,
         artifact: Artifact<'a>,
         file: &CertificateFile,
@@ -288,11 +143,13 @@ impl<'a> Planner<'a> {
         Some(Reason::LifetimeChanged { from: found.validity().span(), to: lifetime.duration() })
     }
 
-    /// The intermediates as they are; `None` where one is missing (its own step says so).
+    /// The intermediates as they are; `None` where one is missing (its own step says so). What signed itself is a root; a
+    /// declared root that did not is the subordinate of an authority elsewhere, and clients need its certificate too.
     fn intermediates(&self, artifact: Artifact<'a>) -> Option<Vec<&CertificateFacts>> {
         let issuers = self.fleet.issuers_of(artifact);
-        let intermediates = issuers.into_iter().filter(|issuer| !issuer.is_root());
-        intermediates.map(|issuer| self.observed.certificate(&issuer.id())).collect()
+        let certificates: Option<Vec<_>> =
+            issuers.into_iter().map(|issuer| self.observed.certificate(&issuer.id())).collect();
+        Some(certificates?.into_iter().filter(|certificate| !certificate.is_self_issued()).collect())
     }
 
     /// Due only if a new certificate would last longer: a leaf that ends with its issuer gains nothing.
@@ -315,7 +172,7 @@ impl<'a> Planner<'a> {
         Validity::starting(self.now, artifact.declaration().lifetime, issuer)
     }
 
-    fn issuer_refusal(&self, issuer: Option<&Name>) -> Option<String> {
+    pub(super) fn issuer_refusal(&self, issuer: Option<&Name>) -> Option<String> {
         let issuer = self.fleet.authority(issuer?)?;
         match self.outlooks.get(&issuer.name)? {
             Outlook::Blocked => Some(format!("settle {} first", issuer.id())),
@@ -328,18 +185,13 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn blocked_issuer(&self, issuer: Option<&Name>) -> Option<Reason> {
+    pub(super) fn blocked_issuer(&self, issuer: Option<&Name>) -> Option<Reason> {
         let issuer = self.fleet.authority(issuer?)?;
         self.issuer_refusal(Some(&issuer.name)).map(|_| Reason::IssuerRefused { issuer: issuer.id().to_string() })
     }
 
-    fn issued_in_tree(&self, authority: &Name) -> usize {
-        let issued = self.fleet.artifacts().filter(|artifact| artifact.issuer_name() == Some(authority));
-        issued.filter(|artifact| self.observed.certificate(&artifact.id()).is_some()).count()
-    }
-
     /// A step that issues gets its window here; where none can be given, a person has to mend that first.
-    fn step(&self, artifact: Artifact<'_>, action: Action, reasons: Vec<Reason>) -> Step {
+    pub(super) fn step(&self, artifact: Artifact<'_>, action: Action, reasons: Vec<Reason>) -> Step {
         let target = Target::Artifact(artifact.id());
         if !action.issues() {
             return Step { target, action, reasons, validity: None };
@@ -379,27 +231,13 @@ fn key_owners(observed: &Observed) -> BTreeMap<String, Vec<&ArtifactId>> {
     owners
 }
 
-fn key_id(certificate: &CertificateFacts) -> String {
+/// The key of a certificate, as a [`Marker`] names it.
+pub(super) fn key_id(certificate: &CertificateFacts) -> String {
     Marker::key_id(certificate.key_fingerprint.as_bytes())
 }
 
-fn requested_authority(authority: &Authority, pair: &ObservedPair) -> Findings {
-    let refusal = match &pair.key {
-        FileState::Defective { defect, .. } if defect.kind != DefectKind::EmptyKey => Some(format!(
-            "a key that cannot be read is never overwritten; move {} away and run again",
-            authority.files.key
-        )),
-        _ => None,
-    };
-    Findings { reasons: vec![Reason::Requested], refusal }
-}
-
-fn refuse(reasons: Vec<Reason>, cure: String) -> Findings {
-    Findings { reasons, refusal: Some(cure) }
-}
-
 /// What the mere presence and readability of the two files says.
-fn file_reasons(pair: &ObservedPair) -> Vec<Reason> {
+pub(super) fn file_reasons(pair: &ObservedPair) -> Vec<Reason> {
     let mut reasons = Vec::new();
     reasons.extend(file_reason(&pair.certificate, Part::Certificate));
     reasons.extend(file_reason(&pair.key, Part::Key));
@@ -414,7 +252,7 @@ fn file_reason<T>(state: &FileState<T>, part: Part) -> Option<Reason> {
     }
 }
 
-fn recipient_reason(artifact: Artifact<'_>, sealed: &SealedFacts) -> Option<Reason> {
+pub(super) fn recipient_reason(artifact: Artifact<'_>, sealed: &SealedFacts) -> Option<Reason> {
     match sealed.agrees_with(artifact.recipients()) {
         Agreement::Exact | Agreement::Plausible => None,
         Agreement::Differs { missing, unexpected } => {
@@ -423,30 +261,7 @@ fn recipient_reason(artifact: Artifact<'_>, sealed: &SealedFacts) -> Option<Reas
     }
 }
 
-fn authority_action(pair: &ObservedPair, reasons: &[Reason], requested: bool) -> Action {
-    match (requested, pair.key.is_missing(), pair.certificate.is_missing()) {
-        (_, true, true) => Action::Create,
-        (true, _, _) => Action::Replace,
-        (false, _, _) if reasons.iter().any(issues_anew) => Action::Renew,
-        (false, false, _) if !reasons.is_empty() => Action::Reseal,
-        _ => Action::Keep,
-    }
-}
-
-fn leaf_action(pair: &ObservedPair, reasons: &[Reason], cure: impl FnOnce() -> String) -> Action {
-    match &pair.key {
-        FileState::Missing if pair.certificate.is_missing() => Action::Create,
-        FileState::Missing => Action::Replace,
-        FileState::Defective { defect, .. } if defect.kind == DefectKind::EmptyKey => Action::Replace,
-        FileState::Defective { .. } => Action::Refuse { cure: cure() },
-        FileState::Sound { .. } if reasons.iter().any(needs_new_key) => Action::Replace,
-        FileState::Sound { .. } if reasons.iter().any(issues_anew) => Action::Renew,
-        FileState::Sound { .. } if !reasons.is_empty() => Action::Reseal,
-        FileState::Sound { .. } => Action::Keep,
-    }
-}
-
-fn cure_for_key(pair: &ObservedPair, path: &str, id: &ArtifactId) -> String {
+pub(super) fn cure_for_key(pair: &ObservedPair, path: &str, id: &ArtifactId) -> String {
     let kind = match &pair.key {
         FileState::Defective { defect, .. } => defect.kind,
         FileState::Missing | FileState::Sound { .. } => DefectKind::Unreadable,
@@ -454,6 +269,9 @@ fn cure_for_key(pair: &ObservedPair, path: &str, id: &ArtifactId) -> String {
     match kind {
         DefectKind::EmptyKey => format!(
             "restore the last good one (`git log -- {path}`, `git restore --source=<commit> -- {path}`); if there is none: --replace {id}"
+        ),
+        DefectKind::PlaintextKey if id.is_authority() => format!(
+            "this key is in clear and, once committed, known to everyone with the history: remove {path} and replace the authority: --replace {id}"
         ),
         DefectKind::PlaintextKey => format!(
             "this key is in clear and, once committed, known to everyone with the history: remove {path} and let the next run make a new pair"
@@ -464,42 +282,9 @@ fn cure_for_key(pair: &ObservedPair, path: &str, id: &ArtifactId) -> String {
     }
 }
 
-fn needs_new_key(reason: &Reason) -> bool {
-    matches!(reason, Reason::KeyAlgorithmChanged { .. } | Reason::KeyOfAnother { .. } | Reason::Requested)
-}
-
 /// Whether a reason is settled by a new certificate rather than by sealing the key again.
-fn issues_anew(reason: &Reason) -> bool {
+pub(super) fn issues_anew(reason: &Reason) -> bool {
     !matches!(reason, Reason::RecipientsChanged { .. })
-}
-
-/// What only another key or another name would settle: never an ordinary step for an authority.
-fn replaces_an_authority(reason: &Reason) -> bool {
-    matches!(
-        reason,
-        Reason::KeyMismatch
-            | Reason::KeyAlgorithmChanged { .. }
-            | Reason::SubjectChanged { .. }
-            | Reason::NotAnAuthority { .. }
-    )
-}
-
-/// A declared root that did not sign itself: the subordinate of an authority outside the declaration.
-fn is_issued_outside(authority: &Authority, file: &CertificateFile) -> bool {
-    authority.is_root() && file.certificate.subject.der() != file.certificate.issuer.der()
-}
-
-/// What an outside issuer decides; the declaration of a root cannot ask for it.
-fn is_for_its_issuer_to_mend(reason: &Reason) -> bool {
-    matches!(
-        reason,
-        Reason::LifetimeChanged { .. }
-            | Reason::RenewalDue { .. }
-            | Reason::PathLengthChanged { .. }
-            | Reason::NameConstraintsChanged
-            | Reason::UsagesChanged { .. }
-            | Reason::SansChanged { .. }
-    )
 }
 
 /// The chosen steps and, before them, the issuers a chosen change stands on.
@@ -516,20 +301,22 @@ fn select(fleet: &Fleet, steps: Vec<Step>, policy: &Policy) -> Vec<Step> {
 }
 
 fn needed_issuers<'s>(fleet: &Fleet, steps: impl Iterator<Item = &'s Step>) -> BTreeSet<ArtifactId> {
-    let changing: BTreeSet<&ArtifactId> =
-        steps.filter(|step| step.action != Action::Keep).filter_map(Step::artifact).collect();
+    let needs_issuer = |step: &&Step| step.action.issues() || matches!(step.action, Action::Refuse { .. });
+    let changing: BTreeSet<&ArtifactId> = steps.filter(needs_issuer).filter_map(Step::artifact).collect();
     let artifacts = fleet.artifacts().filter(|artifact| changing.contains(&artifact.id()));
     artifacts.flat_map(|artifact| fleet.issuers_of(artifact)).map(Authority::id).collect()
 }
 
 /// The key of an authority is never pruned: what it signed may still be trusted somewhere.
-fn undeclared_steps(fleet: &Fleet, observed: &Observed, policy: UndeclaredPolicy) -> impl Iterator<Item = Step> {
+fn undeclared_steps(
+    fleet: &Fleet,
+    observed: &Observed,
+    policy: UndeclaredPolicy,
+) -> impl Iterator<Item = Step> {
     let authorities = fleet.dir.child("ca");
     observed.undeclared.iter().map(move |file| {
-        // At any depth: people put old keys aside in folders of their own.
-        let is_authority = file.path.is_within(&authorities);
         let action = match policy {
-            UndeclaredPolicy::Prune if !is_authority => Action::Prune,
+            UndeclaredPolicy::Prune if !file.path.is_within(&authorities) => Action::Prune,
             UndeclaredPolicy::Prune | UndeclaredPolicy::Keep => Action::Keep,
         };
         Step { target: Target::File(file.path.clone()), action, reasons: vec![Reason::Undeclared], validity: None }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Reason;
 use crate::model::{
-    Artifact, Authority, BasicConstraints, CertificateFacts, Declaration, FoundKeyAlgorithm, KeyUsage,
+    Artifact, Authority, BasicConstraints, CertificateFacts, Declaration, ExtendedKeyUsage, FoundKeyAlgorithm, KeyUsage, Uri,
 };
 
 /// Every difference between what is declared and what the certificate says, except dates that have come due.
@@ -83,17 +83,30 @@ fn san_drift(artifact: Artifact<'_>, found: &CertificateFacts) -> Option<Reason>
     changed(&added, &removed).then_some(Reason::SansChanged { added, removed })
 }
 
-/// A leaf carries exactly the declared usages; an authority at least those, or no restriction at all.
+/// A leaf carries exactly the declared usages; an authority at least those, and nothing that narrows what it may issue.
 fn usage_drift(artifact: Artifact<'_>, found: &CertificateFacts) -> Option<Reason> {
     let declared = &artifact.declaration().usages;
     let wanted: BTreeSet<String> = declared.words().map(str::to_owned).collect();
     let present: BTreeSet<String> = found.usages().words().map(str::to_owned).collect();
     let (added, removed) = match artifact {
         Artifact::Leaf(_) => (difference(&wanted, &present), difference(&present, &wanted)),
-        Artifact::Authority(_) if found.key_usage.is_none() => return None,
-        Artifact::Authority(_) => (difference(&wanted, &present), Vec::new()),
+        Artifact::Authority(_) => (missing_in_authority(&wanted, &present, found), restricting_purposes(found)),
     };
     changed(&added, &removed).then_some(Reason::UsagesChanged { added, removed })
+}
+
+/// An absent key usage permits everything (RFC 5280 §4.2.1.3).
+fn missing_in_authority(wanted: &BTreeSet<String>, present: &BTreeSet<String>, found: &CertificateFacts) -> Vec<String> {
+    if found.key_usage.is_none() { Vec::new() } else { difference(wanted, present) }
+}
+
+/// Extended usages on an authority are taken by every verifier as limits on all it issues; none are ever declared.
+fn restricting_purposes(found: &CertificateFacts) -> Vec<String> {
+    let purposes = found.usages().extended;
+    if purposes.contains(&ExtendedKeyUsage::Any) {
+        return Vec::new();
+    }
+    purposes.iter().map(|purpose| purpose.word().to_owned()).collect()
 }
 
 fn lifetime_drift(
@@ -129,18 +142,16 @@ fn leaf_constraint_drift(found: &CertificateFacts) -> Option<Reason> {
     is_authority.then(|| Reason::UsagesChanged { added: Vec::new(), removed: vec!["CA:TRUE".to_owned()] })
 }
 
+/// With their kinds: a CRL's address in place of the issuer's certificate's is another statement.
 fn url_drift(issuer: &Authority, found: &CertificateFacts) -> Option<Reason> {
-    // With their kind: the same URL in the wrong extension is of no use to anybody.
-    let crl = |url: &str| format!("crl:{url}");
-    let certificate = |url: &str| format!("issuer:{url}");
-    let declared: BTreeSet<String> = (issuer.crl_urls.iter().map(|url| crl(url.as_str())))
-        .chain(issuer.issuer_urls.iter().map(|url| certificate(url.as_str())))
-        .collect();
-    let present: BTreeSet<String> = (found.crl_urls.iter().map(|url| crl(url)))
-        .chain(found.issuer_urls.iter().map(|url| certificate(url)))
-        .collect();
+    let declared = urls(issuer.crl_urls.iter().map(Uri::as_str), issuer.issuer_urls.iter().map(Uri::as_str));
+    let present = urls(found.crl_urls.iter().map(String::as_str), found.issuer_urls.iter().map(String::as_str));
     let (added, removed) = (difference(&declared, &present), difference(&present, &declared));
     changed(&added, &removed).then_some(Reason::DistributionPointsChanged { added, removed })
+}
+
+fn urls<'a>(crl: impl Iterator<Item = &'a str>, issuer: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    crl.map(|url| format!("crl:{url}")).chain(issuer.map(|url| format!("issuer:{url}"))).collect()
 }
 
 fn difference(left: &BTreeSet<String>, right: &BTreeSet<String>) -> Vec<String> {

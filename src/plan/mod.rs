@@ -1,7 +1,9 @@
 //! What has to happen so that the files say what was declared: a pure function of the declaration, the files and the time.
 
+mod authority;
 mod build;
 mod drift;
+mod leaf;
 mod reason;
 mod selection;
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::{Duration, OffsetDateTime};
 
-use crate::model::Moment;
+use crate::model::{BACKDATE, Moment};
 
 /// Which file of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ impl fmt::Display for Reason {
             Self::SansChanged { added, removed } => write_change(f, "SANs", added, removed),
             Self::UsagesChanged { added, removed } => write_change(f, "usages", added, removed),
             Self::LifetimeChanged { from, to } => {
-                write!(f, "lifetime {} → {}", hours(*from), hours(*to))
+                write!(f, "lifetime {} → {}", hours(without_backdate(*from)), hours(*to))
             },
             Self::PathLengthChanged { from, to } => {
                 write!(f, "path length {} → {}", path_length(*from), path_length(*to))
@@ -132,6 +132,12 @@ fn write_change(f: &mut fmt::Formatter<'_>, what: &str, added: &[String], remove
 
 fn path_length(length: Option<u32>) -> String {
     length.map_or_else(|| "unlimited".to_owned(), |length| length.to_string())
+}
+
+/// What was probably declared: our certificates begin earlier than their lifetime does.
+fn without_backdate(span: Duration) -> Duration {
+    let lifetime = span - BACKDATE;
+    if lifetime.whole_minutes() % 60 == 0 { lifetime } else { span }
 }
 
 /// In the unit declarations use; found spans can be anything.

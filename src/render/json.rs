@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use crate::apply::Report;
-use crate::manifest::Fault;
 use crate::model::{Granted, Moment};
 use crate::plan::{Action, Plan, Reason, Step, Target};
 
@@ -39,23 +38,6 @@ pub fn report(report: &Report, made_for: &Plan) -> Value {
         })
         .collect();
     json!({ "version": 1, "plan": plan(made_for, &[]), "done": done, "filesChanged": report.files })
-}
-
-/// Faults of a declaration.
-pub fn faults(faults: &[Fault]) -> Value {
-    let list: Vec<Value> = faults
-        .iter()
-        .map(|fault| {
-            json!({
-                "code": fault.code,
-                "message": fault.message,
-                "cure": fault.cure,
-                "option": fault.option,
-                "hosts": fault.hosts,
-            })
-        })
-        .collect();
-    json!({ "version": 1, "faults": list })
 }
 
 fn step(step: &Step) -> Value {

@@ -8,7 +8,7 @@ use super::paint::Paint;
 use super::words;
 use crate::apply::Report;
 use crate::model::{CertificateFacts, ExtendedKeyUsage, Granted, Moment};
-use crate::plan::{Action, Plan, Step, Target};
+use crate::plan::{Action, Plan, Step};
 
 /// How wide a table may be; `None` where the output is not a terminal.
 pub type Width = Option<u16>;
@@ -103,9 +103,9 @@ fn trimmed(table: &Table) -> String {
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
-/// Undeclared files are worth a line even though they are kept.
+/// What is kept for a reason is worth a line: undeclared files, and authorities without their key.
 fn is_worth_showing(step: &Step) -> bool {
-    step.action != Action::Keep || matches!(step.target, Target::File(_))
+    step.action != Action::Keep || !step.reasons.is_empty()
 }
 
 fn explanation(step: &Step) -> String {

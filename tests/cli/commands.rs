@@ -171,6 +171,14 @@ fn rules_go_into_a_file_of_the_users_and_keep_the_rest_of_it() {
 }
 
 #[test]
+fn rules_name_files_from_where_the_rules_file_is() {
+    let project = Project::made();
+    project.run(&["rules", "--into", "certs/users.nix"]).exits_with(0);
+    let text = String::from_utf8(project.read("certs/users.nix")).unwrap();
+    assert!(text.contains("\"ca/root.key.age\"") && !text.contains("certs/ca"), "{text}");
+}
+
+#[test]
 fn rules_do_not_leave_the_project() {
     assert_snapshot!(Project::made().refuses(&["rules", "--into", "../secrets.nix"]));
 }
@@ -254,4 +262,15 @@ fn version_and_help_are_answers() {
     );
     let help = project.run_plainly(&["--help"]).exits_with(0).stdout();
     assert!(help.contains("Exit codes: 0 done"), "{help}");
+}
+
+#[test]
+fn the_command_line_reference_is_current() {
+    let project = Project::new();
+    let said = project.run_plainly(&["reference"]).exits_with(0);
+    let committed = include_str!("../../docs/cli.md");
+    assert!(
+        said.stdout() == committed,
+        "run `certs reference > docs/cli.md` and read the difference"
+    );
 }

@@ -344,3 +344,22 @@ fn a_recipient_whose_plugin_is_not_installed() {
     );
     assert_snapshot!(project.refuses(&["recreate"]));
 }
+
+#[test]
+fn each_circle_and_each_path_length_is_a_fault_of_its_own() {
+    let said = refusal(|project| {
+        let mut declared = project.declared();
+        for (one, other) in [("a", "b"), ("c", "d")] {
+            declared = declared.intermediate(one, other).intermediate(other, one);
+        }
+        declared
+    });
+    assert!(said.contains("certToolkit.cas.a.issuer") && said.contains("certToolkit.cas.c.issuer"), "{said}");
+    let said = refusal(|project| {
+        let declared = project.declared().root("other").with("ca/other", "pathLength", json!(0));
+        let declared = declared.with("ca/root", "pathLength", json!(0));
+        declared.intermediate("web", "root").intermediate("mail", "other")
+    });
+    assert!(said.contains("certToolkit.cas.other.ca.pathLength"), "{said}");
+    assert!(said.contains("certToolkit.cas.root.ca.pathLength"), "{said}");
+}

@@ -105,7 +105,7 @@ fn an_authority_without_certificate_keeps_its_key_whatever_kind_is_declared() {
     let p384 = json!({ "algo": "ecdsa", "size": 384 });
     project.declare(&project.declared().with("ca/root", "key", p384));
     let said = project.refuses(&["recreate"]);
-    assert!(said.contains("a key of kind ecdsa 256 where ecdsa 384 is declared"), "{said}");
+    assert!(said.contains("is ecdsa 256, but ecdsa 384 is declared"), "{said}");
     project.run(&["recreate", "--replace", "ca/root"]).exits_with(0);
 }
 

@@ -125,11 +125,20 @@ fn permitting(dns: &str) -> serde_json::Value {
 }
 
 #[test]
+fn takes_empty_name_constraints_for_none() {
+    let declared = one_leaf().with("ca/root", "nameConstraints", json!({}));
+    assert_eq!(
+        Tree::made_from(&declared).plan(&declared),
+        ["keep ca/root", "keep cp1/root/server"]
+    );
+}
+
+#[test]
 fn renews_an_authority_whose_lifetime_changed() {
     assert_eq!(
         after(&one_leaf().with("ca/root", "expiry", json!("43800h"))),
         [
-            "renew ca/root: lifetime 5256005m → 43800h",
+            "renew ca/root: lifetime 87600h → 43800h",
             "keep cp1/root/server"
         ]
     );
@@ -214,13 +223,13 @@ fn an_offline_root_is_kept_until_it_has_to_sign() {
     tree.lose_key("ca/root");
     assert_eq!(
         tree.plan(&one_leaf()),
-        ["keep ca/root", "keep cp1/root/server"]
+        ["keep ca/root: the sealed key is missing", "keep cp1/root/server"]
     );
     let more = one_leaf().leaf("cp1/root/new");
     assert_eq!(
         tree.plan(&more),
         [
-            "keep ca/root",
+            "keep ca/root: the sealed key is missing",
             "refuse cp1/root/new: the certificate is missing; the sealed key is missing; \
              its issuer ca/root needs a decision first | \
              the key of ca/root is not in the tree; put certs/ca/root.key.age back for this run",
@@ -246,7 +255,7 @@ fn an_intermediate_goes_on_signing_below_an_offline_root() {
     assert_eq!(
         tree.plan(&one_chain().leaf("cp1/web/new")),
         [
-            "keep ca/root",
+            "keep ca/root: the sealed key is missing",
             "keep ca/web",
             "create cp1/web/new: the certificate is missing; the sealed key is missing",
             "keep cp1/web/server",
@@ -347,7 +356,7 @@ fn renews_a_leaf_when_an_intermediate_in_its_chain_is_renewed() {
         tree.plan(&one_chain().with("ca/web", "expiry", json!("43800h"))),
         [
             "keep ca/root",
-            "renew ca/web: lifetime 5256005m → 43800h",
+            "renew ca/web: lifetime 87600h → 43800h",
             "renew cp1/web/server: issuer: the certificate of ca/web is about to change",
         ]
     );
@@ -360,8 +369,8 @@ fn renews_a_leaf_cut_short_by_its_issuer_once_that_lasts_longer() {
     assert_eq!(
         tree.plan(&one_leaf()),
         [
-            "renew ca/root: lifetime 43205m → 87600h",
-            "renew cp1/root/server: lifetime 43205m → 8760h",
+            "renew ca/root: lifetime 720h → 87600h",
+            "renew cp1/root/server: lifetime 720h → 8760h",
         ]
     );
 }
@@ -376,6 +385,17 @@ fn refuses_an_intermediate_whose_issuer_is_refused() {
     assert!(steps[0].starts_with("refuse ca/root"), "{steps:#?}");
     assert!(steps[1].ends_with("| settle ca/root first"), "{steps:#?}");
     assert_eq!(steps[2], "keep cp1/web/server");
+}
+
+#[test]
+fn refuses_to_replace_an_intermediate_whose_issuer_cannot_sign() {
+    let mut tree = Tree::made_from(&one_chain());
+    tree.lose_key("ca/root");
+    assert_eq!(
+        tree.plan_with(&one_chain(), &replace("ca/web"))[1],
+        "refuse ca/web: requested; its issuer ca/root needs a decision first | \
+         the key of ca/root is not in the tree; put certs/ca/root.key.age back for this run"
+    );
 }
 
 #[test]

@@ -187,7 +187,7 @@ fn renews_a_leaf_whose_lifetime_changed() {
     let changed = one_leaf().with(LEAF, "expiry", json!("720h"));
     assert_eq!(
         after(&changed),
-        "renew cp1/root/server: lifetime 525605m → 720h"
+        "renew cp1/root/server: lifetime 8760h → 720h"
     );
 }
 
@@ -199,10 +199,16 @@ fn renews_a_leaf_when_the_urls_of_its_issuer_changed() {
         step(&Tree::made_from(&declared), &changed),
         "renew cp1/root/server: URLs +crl:http://new.example/root.crl -crl:http://old.example/root.crl"
     );
-    let moved = one_leaf().with("ca/root", "issuerUrls", json!(["http://old.example/root.crl"]));
+}
+
+#[test]
+fn renews_a_leaf_when_a_url_of_its_issuer_changed_its_kind() {
+    let url = json!(["http://pki.example/root"]);
+    let declared = one_leaf().with("ca/root", "crlUrls", url.clone());
+    let changed = one_leaf().with("ca/root", "issuerUrls", url);
     assert_eq!(
-        step(&Tree::made_from(&declared), &moved),
-        "renew cp1/root/server: URLs +issuer:http://old.example/root.crl -crl:http://old.example/root.crl"
+        step(&Tree::made_from(&declared), &changed),
+        "renew cp1/root/server: URLs +issuer:http://pki.example/root -crl:http://pki.example/root"
     );
 }
 

@@ -66,6 +66,7 @@ fn prune_deletes_undeclared_files_but_never_an_authoritys() {
     for path in [
         "certs/ca/old.crt",
         "certs/ca/old.key.age",
+        "certs/derived/ca/root-gone.crt",
         "certs/derived/cp1/root-gone.key.age",
     ] {
         tree.leave(path);
@@ -80,6 +81,7 @@ fn prune_deletes_undeclared_files_but_never_an_authoritys() {
             "keep ca/root",
             "keep certs/ca/old.crt: not declared",
             "keep certs/ca/old.key.age: not declared",
+            "prune certs/derived/ca/root-gone.crt: not declared",
             "prune certs/derived/cp1/root-gone.key.age: not declared",
         ]
     );

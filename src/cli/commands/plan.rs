@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use crate::cli::args::PlanArgs;
+use crate::cli::args::{PlanArgs, SelectionArgs, SourceArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::{Project, check_requests, check_selection, is_settled, policy, store_error};
 use crate::cli::ui::Ui;
@@ -12,7 +12,7 @@ use crate::render::{json, table};
 use crate::store::Layout;
 
 pub(crate) fn run(args: &PlanArgs, ui: Ui) -> Result<Exit, CliError> {
-    let (plan, stale) = make(args, ui)?;
+    let (plan, stale) = make(&args.source, &args.selection, ui)?;
     if args.json {
         ui.print(&format!("{:#}\n", json::plan(&plan, &stale)));
     } else {
@@ -22,16 +22,20 @@ pub(crate) fn run(args: &PlanArgs, ui: Ui) -> Result<Exit, CliError> {
 }
 
 /// The plan for today's declaration and files, and the derived files that are out of date.
-pub(crate) fn make(args: &PlanArgs, ui: Ui) -> Result<(Plan, Vec<String>), CliError> {
-    let project = Project::load(&args.source, ui)?;
-    check_selection(&args.selection, &project.fleet)?;
+pub(crate) fn make(
+    source: &SourceArgs,
+    selection: &SelectionArgs,
+    ui: Ui,
+) -> Result<(Plan, Vec<String>), CliError> {
+    let project = Project::load(source, ui)?;
+    check_selection(selection, &project.fleet)?;
     let journal = Layout::new(project.fleet.dir.clone()).journal();
     if project.root.read(&journal).map_err(|error| store_error(&error))?.is_some() {
         ui.tell(&format!("warning: {journal} is left from an interrupted run; `certs recreate` finishes it first\n"));
     }
     let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
-    let plan = plan(&project.fleet, &observed, OffsetDateTime::now_utc(), &policy(&args.selection));
-    check_requests(&args.selection, &plan)?;
+    let plan = plan(&project.fleet, &observed, OffsetDateTime::now_utc(), &policy(selection));
+    check_requests(selection, &plan)?;
     let stale = project.stale_files(&observed)?;
     Ok((plan, stale))
 }

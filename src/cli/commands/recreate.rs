@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use time::OffsetDateTime;
 
-use crate::apply::{self, ApplyError, Report, Run, SealedKey};
+use crate::apply::{self, ApplyError, Report, Run, SealedKey, Unopened};
 use crate::cli::args::RecreateArgs;
 use crate::cli::error::{CliError, Exit, causes};
 use crate::cli::project::{Project, check_requests, check_selection, policy, store_error};
@@ -128,12 +128,19 @@ fn apply_error(error: &ApplyError, plan: &Plan) -> CliError {
                 let cause = std::iter::once(key.cause.to_string()).chain(causes(&key.cause)).collect::<Vec<_>>();
                 shown.cause(format!("{} ({}): {}", key.path, key.artifact, cause.join(": ")))
             });
+            if let Some(other) = keys.iter().find(|key| matches!(key.cause, Unopened::OtherKey)) {
+                let id = &other.artifact;
+                return named.hint(format!("restore the pair from Git, or make a new one: --replace {id}"));
+            }
             if keys.iter().any(SealedKey::wants_identity) {
                 named.hint("give the identity of an operator it is sealed to: --identity FILE")
             } else {
                 named.hint("restore what is damaged from Git (`git log -- FILE`); certs never overwrites a key it cannot open")
             }
         }
+        ApplyError::AuthorityKeyDiffers { artifact, found, .. } => shown.hint(format!(
+            "declare the key that is there ({found}), or replace the authority and everything below it: --replace {artifact}"
+        )),
         ApplyError::Commit(CommitError::Untouched(store) | CommitError::Interrupted { source: store, .. }) => {
             store.cure().map_or(shown, |cure| CliError::from_error(error).hint(cure))
         }

@@ -26,7 +26,10 @@ pub(crate) fn run(args: &RulesArgs, ui: Ui) -> Result<Exit, CliError> {
             .map_err(|_| CliError::new(format!("{path} is not UTF-8 text")))?,
         None => "{\n}\n",
     };
-    let merged = rules::merge(source, &entries, project.fleet.dir.as_str())
+    let base = path.parent().unwrap_or_default();
+    let entries: rules::Entries =
+        entries.into_iter().map(|(sealed, keys)| (seen_from(&base, &sealed).to_owned(), keys)).collect();
+    let merged = rules::merge(source, &entries, seen_from(&base, project.fleet.dir.as_str()))
         .map_err(|error| CliError::new(format!("cannot put the rules into {path}")).cause(error.to_string()))?;
     if merged == source && found.is_some() {
         ui.tell(&format!("{path} is up to date\n"));
@@ -37,4 +40,14 @@ pub(crate) fn run(args: &RulesArgs, ui: Ui) -> Result<Exit, CliError> {
     project.root.replace(&lock, &change).map_err(|error| CliError::from_error(&error))?;
     ui.tell(&format!("{path} now has the rules of {} keys\n", entries.len()));
     Ok(Exit::Done)
+}
+
+/// agenix is run where its rules file is, and names files from there; what does not lie below keeps its path from the root.
+fn seen_from<'p>(base: &RelPath, path: &'p str) -> &'p str {
+    match path.strip_prefix(base.as_str()) {
+        _ if base.as_str().is_empty() => path,
+        Some("") => "",
+        Some(below) => below.strip_prefix('/').unwrap_or(path),
+        None => path,
+    }
 }

@@ -1,0 +1,71 @@
+//! Writes seeds for the targets from an example fleet: `seeds DEMO CORPUS`, with DEMO made by `certs demo`.
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use certs::inspect::certificate::parse_pem_chain;
+use certs::issue::key::PrivateKey;
+use certs::model::KeyAlgorithm;
+
+const ALGORITHMS: [KeyAlgorithm; 5] = [
+    KeyAlgorithm::Rsa2048,
+    KeyAlgorithm::EcdsaP256,
+    KeyAlgorithm::EcdsaP384,
+    KeyAlgorithm::EcdsaP521,
+    KeyAlgorithm::Ed25519,
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let (Some(demo), Some(corpus)) = (arguments.next(), arguments.next()) else {
+        return Err("give the directory of an example fleet and that of the corpora".into());
+    };
+    let seeds = Seeds { corpus };
+    seeds.copy("manifest", &demo, &["manifest.json"])?;
+    seeds.copy("sealed", &demo, &["key.age"])?;
+    seeds.copy("certificate", &demo, &["crt"])?;
+    seeds.copy("identity", &demo, &["txt", "bob", "_key"])?;
+    for target in ["rules", "locate"] {
+        seeds.copy(target, &demo, &["nix"])?;
+    }
+    for path in files(&demo).iter().filter(|path| path.to_string_lossy().ends_with("crt")) {
+        for facts in parse_pem_chain(&fs::read(path)?)? {
+            seeds.put("certificate", &facts.serial_hex(), &facts.der)?;
+        }
+    }
+    for algorithm in ALGORITHMS {
+        let text = PrivateKey::generate(algorithm)?.to_pem()?;
+        let der = pem::parse(text.as_bytes())?.into_contents();
+        seeds.put("private_key", &algorithm.to_string(), &[b"8", der.as_slice()].concat())?;
+        seeds.put("private_key", &format!("{algorithm}.pem"), text.as_bytes())?;
+    }
+    Ok(())
+}
+
+struct Seeds {
+    corpus: PathBuf,
+}
+
+impl Seeds {
+    fn copy(&self, target: &str, from: &Path, endings: &[&str]) -> Result<(), Box<dyn Error>> {
+        for (number, path) in files(from).iter().enumerate() {
+            if endings.iter().any(|ending| path.to_string_lossy().ends_with(ending)) {
+                self.put(target, &number.to_string(), &fs::read(path)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&self, target: &str, name: &str, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
+        let directory = self.corpus.join(target);
+        fs::create_dir_all(&directory)?;
+        Ok(fs::write(directory.join(format!("seed-{}", name.replace(' ', "-"))), bytes)?)
+    }
+}
+
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
+    paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}

@@ -1,0 +1,201 @@
+//! What happens to an authority: conservative, because everything below stands on its key and its name.
+
+use super::build::{Planner, cure_for_key, file_reasons, issues_anew};
+use super::{Action, Part, Reason, Step};
+use crate::model::{
+    Artifact, Authority, CertificateFacts, CertificateFile, DefectKind, FileState, Name, ObservedPair,
+};
+
+/// What was found out about an artifact before its action is decided.
+struct Findings {
+    reasons: Vec<Reason>,
+    /// A cure, where no action may be taken.
+    refusal: Option<String>,
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn authority_step(&self, authority: &'a Authority) -> Step {
+        let artifact = Artifact::Authority(authority);
+        let id = authority.id();
+        let pair = self.observed.pair(&id);
+        let requested = self.policy.replace.iter().any(|pattern| pattern.names(&id));
+        let findings = if requested {
+            self.requested_authority(authority, pair)
+        } else {
+            self.authority_findings(authority, pair)
+        };
+        let action = findings.refusal.map_or_else(
+            || authority_action(pair, &findings.reasons),
+            |cure| Action::Refuse { cure },
+        );
+        let mut reasons = findings.reasons;
+        if action == Action::Keep && pair.key.is_missing() {
+            // Right for an offline root, and worth knowing for any other.
+            reasons.push(Reason::Missing(Part::Key));
+        }
+        self.step(artifact, action, reasons)
+    }
+
+    fn requested_authority(&self, authority: &Authority, pair: &ObservedPair) -> Findings {
+        let mut reasons = vec![Reason::Requested];
+        if let FileState::Defective { defect, .. } = &pair.key
+            && defect.kind != DefectKind::EmptyKey
+        {
+            let cure =
+                format!("a key that cannot be read is never overwritten; move {} away and run again", authority.files.key);
+            return refuse(reasons, cure);
+        }
+        reasons.extend(self.blocked_issuer(authority.issuer.as_ref()));
+        Findings { reasons, refusal: self.issuer_refusal(authority.issuer.as_ref()) }
+    }
+
+    fn authority_findings(&self, authority: &'a Authority, pair: &ObservedPair) -> Findings {
+        let mut reasons = file_reasons(pair);
+        let files = &authority.files;
+        if let FileState::Defective { .. } = &pair.key {
+            return refuse(reasons, cure_for_key(pair, files.key.to_string().as_str(), &authority.id()));
+        }
+        let certificate = match &pair.certificate {
+            FileState::Defective { .. } => {
+                let cure = format!(
+                    "restore it (`git log -- {0}`, `git restore --source=<commit> -- {0}`), or delete it to have it made anew from its key",
+                    files.certificate
+                );
+                return refuse(reasons, cure);
+            }
+            FileState::Missing => return self.absent_certificate(authority, pair, reasons),
+            FileState::Sound { facts, .. } => facts,
+        };
+        if pair.key.is_missing() {
+            // An offline root: nothing is wrong until something has to be signed.
+            reasons.clear();
+        }
+        reasons.extend(self.pair_reasons(Artifact::Authority(authority), certificate, pair.key.facts()));
+        if is_issued_outside(authority, certificate) {
+            reasons.retain(|reason| !is_for_its_issuer_to_mend(reason));
+        }
+        let refusal = self.authority_refusal(authority, pair, certificate, &reasons);
+        Findings { reasons, refusal }
+    }
+
+    /// No certificate at its place: rebuilt from its key, or created where the tree knows nothing of an earlier one.
+    fn absent_certificate(&self, authority: &Authority, pair: &ObservedPair, mut reasons: Vec<Reason>) -> Findings {
+        let count = self.issued_in_tree(&authority.name).len();
+        if pair.key.is_missing() && count > 0 {
+            reasons.push(Reason::LeavesOfAnother { count });
+            let cure = format!(
+                "restore {0} and {1} (`git restore -- {0} {1}`); for a new authority instead: --replace {2}",
+                authority.files.certificate,
+                authority.files.key,
+                authority.id()
+            );
+            return refuse(reasons, cure);
+        }
+        if let Some(from) = self.name_in_tree(authority) {
+            let to = authority.declaration.subject.to_string();
+            reasons.push(Reason::SubjectChanged { from, to });
+            let cure = format!(
+                "restore {} (`git restore -- {0}`), or declare the name its certificates were issued under",
+                authority.files.certificate
+            );
+            return refuse(reasons, cure);
+        }
+        let refusal = self.issuer_refusal(authority.issuer.as_ref());
+        reasons.extend(self.blocked_issuer(authority.issuer.as_ref()));
+        Findings { reasons, refusal }
+    }
+
+    /// The name under which a lost authority issued what is in the tree, where it is not the declared one.
+    fn name_in_tree(&self, authority: &Authority) -> Option<String> {
+        let issued = self.issued_in_tree(&authority.name);
+        let other = issued.into_iter().find(|found| !authority.declaration.subject.matches(&found.issuer))?;
+        Some(other.issuer.to_string())
+    }
+
+    fn issued_in_tree(&self, authority: &Name) -> Vec<&'a CertificateFacts> {
+        let issued = self.fleet.artifacts().filter(|artifact| artifact.issuer_name() == Some(authority));
+        issued.filter_map(|artifact| self.observed.certificate(&artifact.id())).collect()
+    }
+
+    fn authority_refusal(
+        &self,
+        authority: &Authority,
+        pair: &ObservedPair,
+        certificate: &CertificateFile,
+        reasons: &[Reason],
+    ) -> Option<String> {
+        if reasons.is_empty() {
+            return None;
+        }
+        let id = authority.id();
+        if let Some(reason) = reasons.iter().find(|reason| replaces_an_authority(reason)) {
+            return Some(match reason {
+                Reason::KeyMismatch => format!(
+                    "one of {} and {} is from another time; restore the pair from Git, or --replace {id}",
+                    authority.files.certificate, authority.files.key
+                ),
+                Reason::NotAnAuthority { .. } => format!(
+                    "restore the authority's own certificate at {}, or delete that one to have it made anew from its key",
+                    authority.files.certificate
+                ),
+                _ => format!(
+                    "change the declaration back, or replace the authority and everything below it: --replace {id}"
+                ),
+            });
+        }
+        if is_issued_outside(authority, certificate) && reasons.iter().any(issues_anew) {
+            return Some(format!(
+                "it was signed by {}, which is not declared; have it renewed there and put the new certificate at {}",
+                certificate.certificate.issuer, authority.files.certificate
+            ));
+        }
+        if pair.key.is_missing() {
+            return Some(format!("its key is not in the tree; put {} back for this run", authority.files.key));
+        }
+        let needs_issuer = reasons.iter().any(issues_anew);
+        if needs_issuer { self.issuer_refusal(authority.issuer.as_ref()) } else { None }
+    }
+}
+
+fn refuse(reasons: Vec<Reason>, cure: String) -> Findings {
+    Findings { reasons, refusal: Some(cure) }
+}
+
+fn authority_action(pair: &ObservedPair, reasons: &[Reason]) -> Action {
+    match (reasons.contains(&Reason::Requested), pair.key.is_missing(), pair.certificate.is_missing()) {
+        (_, true, true) => Action::Create,
+        (true, _, _) => Action::Replace,
+        (false, _, _) if reasons.iter().any(issues_anew) => Action::Renew,
+        (false, false, _) if !reasons.is_empty() => Action::Reseal,
+        _ => Action::Keep,
+    }
+}
+
+/// What only another key or another name would settle: never an ordinary step for an authority.
+fn replaces_an_authority(reason: &Reason) -> bool {
+    matches!(
+        reason,
+        Reason::KeyMismatch
+            | Reason::KeyAlgorithmChanged { .. }
+            | Reason::SubjectChanged { .. }
+            | Reason::NotAnAuthority { .. }
+    )
+}
+
+/// A declared root that did not sign itself: the subordinate of an authority outside the declaration.
+fn is_issued_outside(authority: &Authority, file: &CertificateFile) -> bool {
+    authority.is_root() && file.certificate.subject.der() != file.certificate.issuer.der()
+}
+
+/// What an outside issuer decides; the declaration of a root cannot ask for it.
+fn is_for_its_issuer_to_mend(reason: &Reason) -> bool {
+    matches!(
+        reason,
+        Reason::LifetimeChanged { .. }
+            | Reason::RenewalDue { .. }
+            | Reason::PathLengthChanged { .. }
+            | Reason::NameConstraintsChanged
+            | Reason::UsagesChanged { .. }
+            | Reason::SansChanged { .. }
+    )
+}

@@ -1,0 +1,62 @@
+//! What happens to a leaf: its key is kept where it can be, and never overwritten where it cannot be read.
+
+use super::build::{Planner, cure_for_key, file_reasons, issues_anew, key_id, recipient_reason};
+use super::{Action, Reason, Step};
+use crate::model::{Artifact, ArtifactId, Certificate, DefectKind, FileState, ObservedPair};
+
+impl<'a> Planner<'a> {
+    pub(super) fn leaf_step(&self, certificate: &'a Certificate) -> Step {
+        let id = certificate.id();
+        let artifact = Artifact::Leaf(certificate);
+        let pair = self.observed.pair(&id);
+        let mut reasons = file_reasons(pair);
+        if let FileState::Sound { facts, .. } = &pair.certificate {
+            reasons.extend(self.pair_reasons(artifact, facts, pair.key.facts()));
+        } else if let FileState::Sound { facts, .. } = &pair.key {
+            reasons.extend(recipient_reason(artifact, facts));
+        }
+        reasons.extend(self.key_of_another(&id, pair, &reasons));
+        if self.policy.replace.iter().any(|pattern| pattern.selects(&id)) {
+            reasons.push(Reason::Requested);
+        }
+        let mut action = leaf_action(pair, &reasons, || {
+            cure_for_key(pair, certificate.files.key.to_string().as_str(), &id)
+        });
+        if action.issues()
+            && let Some(cure) = self.issuer_refusal(Some(&certificate.authority))
+        {
+            reasons.extend(self.blocked_issuer(Some(&certificate.authority)));
+            action = Action::Refuse { cure };
+        }
+        self.step(artifact, action, reasons)
+    }
+
+    /// A key file copied from elsewhere in the tree: sealing it again would hand the key of one artifact to the host of
+    /// another. The rightful owner of a copied pair has nothing else wrong with it and keeps its own.
+    fn key_of_another(&self, id: &ArtifactId, pair: &ObservedPair, reasons: &[Reason]) -> Option<Reason> {
+        let marked = pair.key.facts()?.marker.as_ref().map(|marker| marker.key.clone());
+        let certified = || Some(key_id(&pair.certificate.facts()?.certificate));
+        let owners = self.owners.get(&marked.or_else(certified)?)?;
+        let authority = owners.iter().find(|owner| owner.is_authority());
+        let owner = authority.or_else(|| owners.iter().find(|owner| **owner != id))?;
+        let is_suspect = owner.is_authority() || !reasons.is_empty();
+        is_suspect.then(|| Reason::KeyOfAnother { owner: owner.to_string() })
+    }
+}
+
+fn leaf_action(pair: &ObservedPair, reasons: &[Reason], cure: impl FnOnce() -> String) -> Action {
+    match &pair.key {
+        FileState::Missing if pair.certificate.is_missing() => Action::Create,
+        FileState::Missing => Action::Replace,
+        FileState::Defective { defect, .. } if defect.kind == DefectKind::EmptyKey => Action::Replace,
+        FileState::Defective { .. } => Action::Refuse { cure: cure() },
+        FileState::Sound { .. } if reasons.iter().any(needs_new_key) => Action::Replace,
+        FileState::Sound { .. } if reasons.iter().any(issues_anew) => Action::Renew,
+        FileState::Sound { .. } if !reasons.is_empty() => Action::Reseal,
+        FileState::Sound { .. } => Action::Keep,
+    }
+}
+
+fn needs_new_key(reason: &Reason) -> bool {
+    matches!(reason, Reason::KeyAlgorithmChanged { .. } | Reason::KeyOfAnother { .. } | Reason::Requested)
+}
