@@ -204,17 +204,17 @@ fn an_empty_set_and_a_set_on_one_line_are_opened_up() {
         format!("{{ # mine\n{entry}}}\n")
     );
     assert_eq!(
-        merged("{ a = 1; /* x */ }\n", &[(ROOT, &["age1a"])]),
-        format!("{{ a = 1; /* x */\n{entry}}}\n")
+        merged("{ \"a.age\".armor = true; /* x */ }\n", &[(ROOT, &["age1a"])]),
+        format!("{{ \"a.age\".armor = true; /* x */\n{entry}}}\n")
     );
 }
 
 #[test]
 fn windows_line_ends_stay() {
-    let text = merged("{\r\n    a = 1;\r\n}\r\n", &[(ROOT, &["age1a"])]);
+    let text = merged("{\r\n    \"a.age\".armor = true;\r\n}\r\n", &[(ROOT, &["age1a"])]);
     assert_eq!(
         text,
-        "{\r\n    a = 1;\r\n    \"certs/ca/root.key.age\".publicKeys = [\r\n      \"age1a\"\r\n    ];\r\n}\r\n"
+        "{\r\n    \"a.age\".armor = true;\r\n    \"certs/ca/root.key.age\".publicKeys = [\r\n      \"age1a\"\r\n    ];\r\n}\r\n"
     );
 }
 
