@@ -83,6 +83,10 @@ pub enum Unopened {
     Store(#[from] StoreError),
     #[error("it opens, but holds another key than the certificate beside it is for")]
     OtherKey,
+    #[error("it is the key of {owner}; restore its own, or replace {id} and everything below it: --replace {id}")]
+    KeyOf { owner: ArtifactId, id: ArtifactId },
+    #[error("it did not sign what {id} has issued; restore the right one, or replace {id} and everything below it: --replace {id}")]
+    SignedNothing { id: ArtifactId },
     #[error("it is not there")]
     Missing,
 }

@@ -10,7 +10,7 @@ use crate::issue::certificate::{self as issue, IssueError, Issuer, Role, Templat
 use crate::issue::key::PrivateKey;
 use crate::issue::name::NameDer;
 use crate::model::{
-    Artifact, Authority, Certificate, CertificateFacts, CertificateFile, FoundKeyAlgorithm, Name, San, Validity,
+    Artifact, ArtifactId, Authority, Certificate, CertificateFacts, CertificateFile, FoundKeyAlgorithm, Name, San, Validity,
 };
 use crate::plan::{Action, Step};
 use crate::seal;
@@ -30,6 +30,8 @@ pub(super) struct Workbench<'a> {
     run: Run<'a>,
     unlocked: &'a Unlocked,
     signers: BTreeMap<Name, Signer>,
+    /// Whose certificates, as they were found, are for which key.
+    owners: BTreeMap<[u8; 32], Vec<&'a ArtifactId>>,
 }
 
 /// An authority that can be chained to and, if its key was needed, sign.
@@ -46,7 +48,13 @@ impl<'a> Workbench<'a> {
             let certificate = run.observed.certificate(&id)?.clone();
             Some((authority.name.clone(), Signer { certificate, key: unlocked.key(&id) }))
         });
-        Self { run: *run, unlocked, signers: found.collect() }
+        let mut owners: BTreeMap<[u8; 32], Vec<&ArtifactId>> = BTreeMap::new();
+        for id in run.observed.pairs.keys() {
+            if let Some(certificate) = run.observed.certificate(id) {
+                owners.entry(*certificate.key_fingerprint.as_bytes()).or_default().push(id);
+            }
+        }
+        Self { run: *run, unlocked, signers: found.collect(), owners }
     }
 
     /// Makes an authority and lets it sign from now on.
@@ -96,7 +104,9 @@ impl<'a> Workbench<'a> {
             _ => self.unlocked.key(&id),
         };
         match kept {
-            Some(key) if key.algorithm() == FoundKeyAlgorithm::Known(declared) => Ok((key, action.clone())),
+            Some(key) if key.algorithm() == FoundKeyAlgorithm::Known(declared) && !self.is_anothers(&id, &key) => {
+                Ok((key, action.clone()))
+            }
             Some(key) if *action == Action::Reseal => Ok((key, Action::Reseal)),
             Some(key) if id.is_authority() => {
                 Err(ApplyError::AuthorityKeyDiffers { artifact: id, found: key.algorithm(), declared })
@@ -107,6 +117,12 @@ impl<'a> Workbench<'a> {
                 Ok((Arc::new(key), action))
             }
         }
+    }
+
+    /// Whether a leaf's opened key is what the certificate of another artifact is for: it stays with its owner.
+    fn is_anothers(&self, id: &ArtifactId, key: &PrivateKey) -> bool {
+        let owners = self.owners.get(key.fingerprint().as_bytes());
+        !id.is_authority() && owners.is_some_and(|owners| owners.iter().any(|owner| *owner != id))
     }
 
     fn certificate_for(

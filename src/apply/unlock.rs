@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::error::{SealedKey, Unopened};
 use super::{ApplyError, Run};
+use crate::inspect::certificate::signed_by_key;
 use crate::issue::key::PrivateKey;
 use crate::model::{Artifact, ArtifactId, Authority};
 use crate::plan::{Action, Step};
@@ -84,8 +85,8 @@ fn chosen(run: &Run<'_>, is_wanted: impl Fn(&Action) -> bool) -> BTreeSet<Artifa
     steps.filter_map(Step::artifact).cloned().collect()
 }
 
-/// A leaf is issued for the key that is there, whichever it is; but only a pair is sealed anew. An authority of another key
-/// would be another authority.
+/// A leaf is issued for the key that is there unless it is another's; but only a pair is sealed anew. An authority of another
+/// key would be another authority.
 fn open_key(
     run: &Run<'_>,
     artifact: Artifact<'_>,
@@ -96,11 +97,48 @@ fn open_key(
     let open = || -> Result<PrivateKey, Unopened> {
         let file = run.root.read(path)?.ok_or(Unopened::Missing)?;
         let key = PrivateKey::from_pem(&run.identities.open(&file.bytes)?)?;
-        let certificate = run.observed.certificate(&id);
-        if pairs.contains(&id) && certificate.is_some_and(|found| found.key_fingerprint != key.fingerprint()) {
-            return Err(Unopened::OtherKey);
+        match artifact {
+            _ if !pairs.contains(&id) => {}
+            Artifact::Authority(authority) => check_authority(run, authority, &key)?,
+            Artifact::Leaf(_) => check_pair(run, &id, &key)?,
         }
         Ok(key)
     };
     open().map_err(|cause| SealedKey { artifact: id.clone(), path: path.clone(), cause })
+}
+
+fn check_pair(run: &Run<'_>, id: &ArtifactId, key: &PrivateKey) -> Result<(), Unopened> {
+    let certificate = run.observed.certificate(id);
+    if certificate.is_some_and(|found| found.key_fingerprint != key.fingerprint()) {
+        return Err(Unopened::OtherKey);
+    }
+    Ok(())
+}
+
+/// An authority is its key: with another one, everything it ever signed would be void. Where its certificate is gone, what
+/// it signed tells which key it had.
+fn check_authority(run: &Run<'_>, authority: &Authority, key: &PrivateKey) -> Result<(), Unopened> {
+    let id = authority.id();
+    if run.observed.certificate(&id).is_some() {
+        return check_pair(run, &id, key);
+    }
+    if let Some(owner) = owner_of(run, &id, key) {
+        return Err(Unopened::KeyOf { owner: owner.clone(), id });
+    }
+    let issued = run.fleet.artifacts().filter(|artifact| artifact.issuer_name() == Some(&authority.name));
+    let found = issued.filter_map(|artifact| run.observed.certificate(&artifact.id()));
+    let verdicts: Vec<bool> = found.filter_map(|found| signed_by_key(found, key.spki_der())).collect();
+    if !verdicts.is_empty() && !verdicts.contains(&true) {
+        return Err(Unopened::SignedNothing { id });
+    }
+    Ok(())
+}
+
+/// The other artifact whose certificate is for this key.
+fn owner_of<'a>(run: &Run<'a>, id: &ArtifactId, key: &PrivateKey) -> Option<&'a ArtifactId> {
+    let fingerprint = key.fingerprint();
+    let is_for_key = |other: &&ArtifactId| {
+        run.observed.certificate(other).is_some_and(|found| found.key_fingerprint == fingerprint)
+    };
+    run.observed.pairs.keys().filter(|other| *other != id).find(is_for_key)
 }

@@ -13,7 +13,7 @@ use crate::export::index;
 use crate::manifest::{Fault, KeyFiles, Manifest};
 use crate::model::{ArtifactId, CertificateFacts, Fleet, Observed};
 use crate::nixfiles::locate::Locator;
-use crate::plan::{Plan, Policy, UndeclaredPolicy};
+use crate::plan::{Pattern, Plan, Policy, Reason, Step, UndeclaredPolicy};
 use crate::render::fault::{self, Place, Severity};
 use crate::seal::{Identities, IdentitySource};
 use crate::store::{Root, StoreError, outside};
@@ -56,7 +56,9 @@ impl Project {
         let names = if given.is_empty() { &self.fleet.identities } else { given };
         let mut sources = Vec::new();
         for name in names {
-            let path = self.root.path().join(expand_home(name, home.as_deref()));
+            let expanded = expand_home(name, home.as_deref());
+            // What is declared means the same wherever one stands; what is typed is meant from there.
+            let path = if given.is_empty() { self.root.path().join(expanded) } else { current_dir()?.join(expanded) };
             match outside::read(&path) {
                 Ok(bytes) => sources.push(IdentitySource { name: name.clone(), bytes }),
                 // Operators declare each other's identities; each has only their own.
@@ -95,6 +97,21 @@ pub(crate) fn check_selection(selection: &SelectionArgs, fleet: &Fleet) -> Resul
         if !selects {
             return Err(CliError::new(format!("--replace {pattern} selects nothing that is declared"))
                 .hint("an authority is replaced by its full name only: --replace ca/<name>"));
+        }
+    }
+    Ok(())
+}
+
+/// A request that `--only` leaves out would end in "nothing to do".
+pub(crate) fn check_requests(selection: &SelectionArgs, plan: &Plan) -> Result<(), CliError> {
+    let is_requested = |pattern: &Pattern, step: &Step| {
+        let asks = step.artifact().is_some_and(|id| if id.is_authority() { pattern.names(id) } else { pattern.selects(id) });
+        asks && step.reasons.contains(&Reason::Requested)
+    };
+    for pattern in &selection.replace {
+        if !plan.steps.iter().any(|step| is_requested(pattern, step)) {
+            return Err(CliError::new(format!("--only leaves out what --replace {pattern} asks for"))
+                .hint("leave out --only, or name it there too"));
         }
     }
     Ok(())
@@ -214,7 +231,7 @@ fn place_of(locator: &Locator, fault: &Fault) -> Option<Place> {
         [host] => locator.find_on(host, &fault.option, word)?,
         _ => locator.find(&fault.option, word)?,
     };
-    let text = without_secrets(&found.text);
+    let text = if is_material(&found.text) { "…".to_owned() } else { without_secrets(&found.text) };
     Some(Place { file: found.file, line: found.line, column: found.column, text, width: found.width })
 }
 
@@ -229,9 +246,23 @@ fn without_secrets(line: &str) -> String {
     format!("{}{hidden}{}", &line[..start], without_secrets(&line[end..]))
 }
 
+/// Whether a line is one out of a private key: nothing but Base64, as it stands between the marks of a PEM text.
+fn is_material(line: &str) -> bool {
+    const SHORTEST: usize = 40;
+    let line = line.trim().trim_matches(['"', '\'', ';', ',']).trim();
+    line.len() >= SHORTEST && line.chars().all(|c| c.is_ascii_alphanumeric() || "+/=".contains(c)) && !line.starts_with("age1")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_out_of_a_private_key_is_not_repeated() {
+        assert!(is_material("  \"b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW\""));
+        assert!(!is_material("  \"age1k9g9930t6j5r9ftm00zqs0d3c40jmcm9wzhzpcs9wj3uuylaueesjqxfdc\""));
+        assert!(!is_material("certToolkit.cas.kubernetes.certs.apiserver.usages"));
+    }
 
     #[test]
     fn a_private_key_in_a_line_is_not_repeated() {

@@ -1,6 +1,6 @@
 //! The terminal: colour, width, progress, passphrases. Nothing else reads or writes it.
 
-use std::io::{self, BufRead as _, IsTerminal, Write as _};
+use std::io::{self, BufRead as _, ErrorKind, IsTerminal, Write as _};
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::args::Color;
-use super::error::Exit;
+use super::error::{CliError, Exit};
 use crate::apply::Progress;
 use crate::model::ArtifactId;
 use crate::render::paint::Paint;
@@ -48,10 +48,16 @@ impl Ui {
         tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col).filter(|columns| *columns > 0)
     }
 
-    /// What was asked for. A closed pipe (`certs plan | head`) ends the output, not the run.
     #[allow(clippy::unused_self)]
+    /// What was asked for. A closed pipe (`certs plan | head`) ends the output, not the run; an output that was cut short
+    /// for any other reason must not pass for whole.
     pub(crate) fn print(self, text: &str) {
-        let _ = io::stdout().lock().write_all(text.as_bytes());
+        let mut stdout = io::stdout().lock();
+        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        if let Err(error) = written.or_else(|error| if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }) {
+            self.tell(&CliError::new("cannot write the output").cause(error.to_string()).render(self.stderr));
+            std::process::exit(Exit::Failed.code().into());
+        }
     }
 
     /// Progress, warnings, hints.

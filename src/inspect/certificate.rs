@@ -6,7 +6,7 @@ use x509_parser::prelude::FromDer as _;
 
 use super::extensions::Extensions;
 use super::name::distinguished_name;
-pub use super::signature::signed_by;
+pub use super::signature::{signed_by, signed_by_key};
 use super::{key, pem};
 use crate::model::facts::CertificateFacts;
 use crate::model::key::KeyFingerprint;

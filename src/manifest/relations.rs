@@ -32,7 +32,8 @@ pub(super) fn report_shared_files(
     }
 }
 
-/// Files outside the declared directory would escape the lock and the journal that protect it.
+/// Files outside the declared directory would escape the lock and the journal that protect it; a leaf in the place of the
+/// authorities would escape pruning, and an authority outside of it would not.
 pub(super) fn report_outside(
     dir: Option<&RelPath>,
     authorities: &[Authority],
@@ -40,19 +41,19 @@ pub(super) fn report_outside(
     faults: &mut Faults,
 ) {
     let Some(dir) = dir else { return };
-    let files = authorities
-        .iter()
-        .map(|a| &a.files)
-        .chain(certificates.iter().map(|c| &c.files));
-    for path in files.flat_map(|files| [&files.certificate, &files.key]) {
-        if !path.is_within(dir) {
-            let context = Context::option(&["dir"]);
-            faults.note(
-                "dir",
-                &context,
-                None,
-                format!("{path} is outside the declared directory {dir}"),
-            );
+    let authorities = authorities.iter().map(|a| (&a.files, dir.child("ca")));
+    let certificates = certificates.iter().map(|c| (&c.files, dir.child("derived")));
+    for (files, place) in authorities.chain(certificates) {
+        for path in [&files.certificate, &files.key] {
+            if !path.is_within(&place) {
+                let context = Context::option(&["dir"]);
+                let cause = if path.is_within(dir) {
+                    format!("{path} is outside {place}, its place in the declared directory")
+                } else {
+                    format!("{path} is outside the declared directory {dir}")
+                };
+                faults.note("dir", &context, None, cause);
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::model::{
     Authority, Certificate, Declaration, Fleet, KeyAlgorithm, Lifetime, Name, NameConstraints, PairFiles, Recipient,
     RecipientSet, RelPath, San, Subject, Subtrees, Uri, Usages,
 };
+use crate::model::recipient::RecipientError;
 use crate::model::subject::AttributeType;
 use crate::model::usage::UsageError;
 
@@ -271,7 +272,13 @@ fn host_recipients(host: &HostV1, key_files: &KeyFiles, context: &Context, fault
         match key {
             OwnerKeyV1::Key(line) => lines.push(line.clone()),
             OwnerKeyV1::File(path) => match key_files.get(path) {
-                Some(Ok(text)) => lines.extend(public_key_lines(text)),
+                Some(Ok(text)) => match Recipient::parse(text) {
+                    // One fault for the whole file, and none of its lines.
+                    Err(error @ RecipientError::PrivateKey { .. }) => {
+                        faults.note("owningHostKey", context, Some(path), format!("{path}: {error}"));
+                    }
+                    Ok(_) | Err(_) => lines.extend(public_key_lines(text)),
+                },
                 Some(Err(cause)) => faults.note("owningHostKey", context, Some(path), cause.clone()),
                 None => faults.note("owningHostKey", context, Some(path), format!("{path} was not read")),
             },
@@ -353,6 +360,16 @@ fn resolve_declaration(
         Role::Leaf => usages?.for_leaf(key),
     };
     let usages = faults.keep("usages", context, usages);
+    if let (Some(subject), Some(sans)) = (&subject, &sans)
+        && subject.is_empty()
+        && (sans.is_empty() || matches!(role, Role::Authority))
+    {
+        let cause = match role {
+            Role::Authority => "an authority must have a subject (RFC 5280 §4.1.2.6); give it a common name",
+            Role::Leaf => "the certificate would name nobody; give it a common name or list its names in hosts",
+        };
+        faults.note("commonName", context, None, cause.to_owned());
+    }
     Some(Declaration { subject: subject?, sans: sans?, usages: usages?, lifetime: lifetime?, renew_before: renew_before?, key })
 }
 
@@ -439,9 +456,19 @@ fn resolve_recipients(field: &str, lines: &[String], context: &Context, faults: 
 }
 
 fn resolve_files(certificate: &str, key: &str, context: &Context, faults: &mut Faults) -> Option<PairFiles> {
-    let certificate = faults.keep("path", context, RelPath::new(certificate));
-    let key = faults.keep("keyPath", context, RelPath::new(key));
+    let certificate = faults.keep("path", context, file_named(certificate, ".crt"));
+    let key = faults.keep("keyPath", context, file_named(key, ".key.age"));
     Some(PairFiles { certificate: certificate?, key: key? })
+}
+
+/// The suffixes keep pairs apart from everything else that lies in a project: what stands at a declared path is ours to
+/// replace, and `flake.nix` or the inventory must not.
+fn file_named(path: &str, suffix: &str) -> Result<RelPath, String> {
+    let path = RelPath::new(path).map_err(|error| error.to_string())?;
+    if path.file_name().len() > suffix.len() && path.file_name().ends_with(suffix) {
+        return Ok(path);
+    }
+    Err(format!("the name of `{path}` must end in {suffix}"))
 }
 
 fn name_constraints(wire: &NameConstraintsV1) -> Result<NameConstraints, String> {

@@ -319,13 +319,18 @@ fn write_separated<T: fmt::Display>(
     Ok(())
 }
 
+/// Marks that make a name read as another one on a screen (Unicode UAX #9: embeddings, overrides, isolates).
+fn reorders(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 fn check(kind: &AttributeType, value: &str) -> Result<(), SubjectError> {
     let (owned_kind, owned) = (|| kind.clone(), || value.to_owned());
     let length = value.chars().count();
     if value.is_empty() {
         return Err(SubjectError::Empty { kind: owned_kind() });
     }
-    if value.chars().any(char::is_control) {
+    if value.chars().any(|c| c.is_control() || reorders(c)) {
         return Err(SubjectError::ControlCharacter {
             kind: owned_kind(),
             value: owned(),

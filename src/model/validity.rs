@@ -4,6 +4,7 @@ use thiserror::Error;
 use time::{Duration, OffsetDateTime};
 
 use super::lifetime::Lifetime;
+use super::moment::Moment;
 
 /// How far before its making a certificate is already valid, so that hosts whose clock is slow accept it at once. cfssl and
 /// cert-manager do the same.
@@ -27,9 +28,9 @@ pub enum Granted {
 /// Why no validity can be given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ValidityError {
-    #[error("the issuer expired on {not_after}; renew it first")]
+    #[error("the issuer expired at {}; renew it first", Moment(*.not_after).rfc3339())]
     IssuerExpired { not_after: OffsetDateTime },
-    #[error("the issuer is only valid from {not_before}; check the clock")]
+    #[error("the issuer is only valid from {}; check the clock", Moment(*.not_before).rfc3339())]
     IssuerNotYetValid { not_before: OffsetDateTime },
     #[error(
         "a lifetime of {lifetime} from now ends after the year 9999, where certificate dates end"

@@ -16,7 +16,8 @@ use crate::model::{
 /// Pure: the same declaration, files, moment and policy give the same plan. A settled tree gives only [`Action::Keep`].
 pub fn plan(fleet: &Fleet, observed: &Observed, now: OffsetDateTime, policy: &Policy) -> Plan {
     let now = now.replace_nanosecond(0).unwrap_or(now);
-    let mut planner = Planner { fleet, observed, now, policy, outlooks: BTreeMap::new() };
+    let owners = key_owners(observed);
+    let mut planner = Planner { fleet, observed, now, policy, owners, outlooks: BTreeMap::new() };
     let mut steps: Vec<Step> = Vec::new();
     for authority in &fleet.authorities {
         let step = planner.authority_step(authority);
@@ -67,6 +68,8 @@ pub(super) struct Planner<'a> {
     pub(super) observed: &'a Observed,
     now: OffsetDateTime,
     pub(super) policy: &'a Policy,
+    /// Whose certificates are for which key, by [`Marker::key_id`].
+    pub(super) owners: BTreeMap<String, Vec<&'a ArtifactId>>,
     outlooks: BTreeMap<&'a Name, Outlook>,
 }
 
@@ -89,7 +92,7 @@ impl<'a> Planner<'a> {
             reasons.extend(self.lifetime_reason(artifact, found));
         }
         if let Some(key) = key {
-            if key.marker.as_ref().is_some_and(|marker| marker.key != Marker::key_id(found.key_fingerprint.as_bytes())) {
+            if key.marker.as_ref().is_some_and(|marker| marker.key != key_id(found)) {
                 reasons.push(Reason::KeyMismatch);
             }
             reasons.extend(recipient_reason(artifact, key));
@@ -213,6 +216,23 @@ impl<'a> Planner<'a> {
         };
         self.outlooks.insert(&authority.name, outlook);
     }
+}
+
+fn key_owners(observed: &Observed) -> BTreeMap<String, Vec<&ArtifactId>> {
+    let mut owners: BTreeMap<String, Vec<&ArtifactId>> = BTreeMap::new();
+    for (id, pair) in &observed.pairs {
+        let file = pair.certificate.facts();
+        // What follows a leaf are its issuers' certificates; what follows an authority are its own earlier ones.
+        let earlier = file.filter(|_| id.is_authority()).map_or(&[][..], |file| file.following.as_slice());
+        for certificate in file.map(|file| &file.certificate).into_iter().chain(earlier) {
+            owners.entry(key_id(certificate)).or_default().push(id);
+        }
+    }
+    owners
+}
+
+pub(super) fn key_id(certificate: &CertificateFacts) -> String {
+    Marker::key_id(certificate.key_fingerprint.as_bytes())
 }
 
 /// What the mere presence and readability of the two files says.

@@ -1,8 +1,8 @@
 //! What happens to a leaf: its key is kept where it can be, and never overwritten where it cannot be read.
 
-use super::build::{Planner, cure_for_key, file_reasons, issues_anew, recipient_reason};
+use super::build::{Planner, cure_for_key, file_reasons, issues_anew, key_id, recipient_reason};
 use super::{Action, Reason, Step};
-use crate::model::{Artifact, Certificate, DefectKind, FileState, ObservedPair};
+use crate::model::{Artifact, ArtifactId, Certificate, DefectKind, FileState, ObservedPair};
 
 impl<'a> Planner<'a> {
     pub(super) fn leaf_step(&self, certificate: &'a Certificate) -> Step {
@@ -15,6 +15,7 @@ impl<'a> Planner<'a> {
         } else if let FileState::Sound { facts, .. } = &pair.key {
             reasons.extend(recipient_reason(artifact, facts));
         }
+        reasons.extend(self.key_of_another(&id, pair, &reasons));
         if self.policy.replace.iter().any(|pattern| pattern.selects(&id)) {
             reasons.push(Reason::Requested);
         }
@@ -28,6 +29,17 @@ impl<'a> Planner<'a> {
             action = Action::Refuse { cure };
         }
         self.step(artifact, action, reasons)
+    }
+
+    /// A key file copied from elsewhere in the tree: sealing it again would hand the key of one artifact to the host of
+    /// another. The rightful owner of a copied pair has nothing else wrong with it and keeps its own.
+    fn key_of_another(&self, id: &ArtifactId, pair: &ObservedPair, reasons: &[Reason]) -> Option<Reason> {
+        let marked = pair.key.facts()?.marker.as_ref().map(|marker| marker.key.clone());
+        let certified = || Some(key_id(&pair.certificate.facts()?.certificate));
+        let owners = self.owners.get(&marked.or_else(certified)?)?;
+        let owner = owners.iter().find(|owner| owner.is_authority()).or_else(|| owners.iter().find(|owner| **owner != id))?;
+        let is_suspect = owner.is_authority() || !reasons.is_empty();
+        is_suspect.then(|| Reason::KeyOfAnother { owner: owner.to_string() })
     }
 }
 
@@ -45,5 +57,5 @@ fn leaf_action(pair: &ObservedPair, reasons: &[Reason], cure: impl FnOnce() -> S
 }
 
 fn needs_new_key(reason: &Reason) -> bool {
-    matches!(reason, Reason::KeyAlgorithmChanged { .. } | Reason::Requested)
+    matches!(reason, Reason::KeyAlgorithmChanged { .. } | Reason::KeyOfAnother { .. } | Reason::Requested)
 }

@@ -22,6 +22,8 @@ pub enum Reason {
     Unreadable { part: Part, defect: String },
     /// The sealed key is not the key of the certificate.
     KeyMismatch,
+    /// The sealed key is the one that the certificate of another artifact is for.
+    KeyOfAnother { owner: String },
     KeyAlgorithmChanged { from: String, to: String },
     /// Signed by another key or name than the declared issuer's, or carrying other intermediates than today's.
     IssuerChanged { detail: String },
@@ -56,6 +58,7 @@ impl Reason {
             Self::Unreadable { part: Part::Certificate, .. } => "certificate-unreadable",
             Self::Unreadable { part: Part::Key, .. } => "key-unreadable",
             Self::KeyMismatch => "key-mismatch",
+            Self::KeyOfAnother { .. } => "key-of-another",
             Self::KeyAlgorithmChanged { .. } => "key-algorithm-changed",
             Self::IssuerChanged { .. } => "issuer-changed",
             Self::NotAnAuthority { .. } => "not-an-authority",
@@ -85,6 +88,7 @@ impl fmt::Display for Reason {
             Self::Unreadable { part: Part::Certificate, defect } => write!(f, "the certificate is unusable: {defect}"),
             Self::Unreadable { part: Part::Key, defect } => write!(f, "the sealed key is unusable: {defect}"),
             Self::KeyMismatch => f.write_str("the sealed key is not the certificate's key"),
+            Self::KeyOfAnother { owner } => write!(f, "its key is the key of {owner}"),
             Self::KeyAlgorithmChanged { from, to } => write!(f, "key {from} → {to}"),
             Self::IssuerChanged { detail } => write!(f, "issuer: {detail}"),
             Self::NotAnAuthority { detail } => write!(f, "not usable as an authority: {detail}"),

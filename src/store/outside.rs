@@ -7,14 +7,20 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-/// Reads a whole file; the bytes are wiped when dropped, because some of these files are private keys.
+/// The manifest of ten thousand certificates has about 10 MB; a device would fill the memory.
+const LARGEST: u64 = 64 << 20;
+
+/// Reads a whole file of at most 64 MiB; the bytes are wiped when dropped, because some of these files are private keys.
 pub fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::new());
     let mut file = fs::File::open(path)?;
     // Room for the whole file at once: a growing buffer would leave copies behind.
-    let length = usize::try_from(file.metadata()?.len()).unwrap_or(0);
+    let length = usize::try_from(file.metadata()?.len().min(LARGEST)).unwrap_or(0);
     bytes.reserve_exact(length + 1);
-    file.read_to_end(&mut bytes)?;
+    (&file).take(LARGEST).read_to_end(&mut bytes)?;
+    if file.read(&mut [0])? > 0 {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it does not end within 64 MiB"));
+    }
     Ok(bytes)
 }
 

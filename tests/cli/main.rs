@@ -11,6 +11,7 @@
 mod commands;
 mod damage;
 mod faults;
+mod hostile;
 mod identities;
 mod project;
 mod recreate;

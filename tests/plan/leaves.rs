@@ -111,9 +111,24 @@ fn renews_a_leaf_whose_sealed_key_is_another() {
     let mut tree = Tree::made_from(&declared);
     tree.exchange_key(LEAF, "cp1/root/other");
     assert_eq!(
-        tree.plan(&declared)[2],
+        tree.plan(&one_leaf())[1],
+        "replace cp1/root/server: the sealed key is not the certificate's key; its key is the key of cp1/root/other"
+    );
+    tree.lose_certificate("cp1/root/other");
+    assert_eq!(
+        tree.plan(&one_leaf())[1],
         "renew cp1/root/server: the sealed key is not the certificate's key"
     );
+}
+
+#[test]
+fn replaces_a_leaf_that_has_the_key_of_its_authority() {
+    let mut tree = Tree::made_from(&one_leaf());
+    tree.exchange_key(LEAF, "ca/root");
+    tree.lose_certificate(LEAF);
+    let step = step(&tree, &one_leaf());
+    assert!(step.starts_with("replace cp1/root/server: the certificate is missing; recipients"), "{step}");
+    assert!(step.ends_with("; its key is the key of ca/root"), "{step}");
 }
 
 #[test]
@@ -310,6 +325,7 @@ fn renews_a_leaf_issued_under_another_name() {
     let mut tree = Tree::made_from(&declared);
     let foreign = tree.pair("cp1/other/server").clone();
     *tree.pair(LEAF) = foreign;
+    tree.lose_certificate("cp1/other/server");
     assert_eq!(
         tree.plan(&declared)[3],
         "renew cp1/root/server: issuer: CN=other → CN=root"

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use crate::cli::args::{PlanArgs, SelectionArgs, SourceArgs};
 use crate::cli::error::{CliError, Exit};
-use crate::cli::project::{Project, check_selection, is_settled, policy, store_error};
+use crate::cli::project::{Project, check_requests, check_selection, is_settled, policy, store_error};
 use crate::cli::ui::Ui;
 use crate::observe::observe;
 use crate::plan::{Plan, plan};
@@ -35,6 +35,7 @@ pub(crate) fn make(
     }
     let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
     let plan = plan(&project.fleet, &observed, OffsetDateTime::now_utc(), &policy(selection));
+    check_requests(selection, &plan)?;
     let stale = project.stale_files(&observed)?;
     Ok((plan, stale))
 }

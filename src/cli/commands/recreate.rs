@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use crate::apply::{self, ApplyError, Report, Run, SealedKey, Unopened};
 use crate::cli::args::RecreateArgs;
 use crate::cli::error::{CliError, Exit, causes};
-use crate::cli::project::{Project, check_selection, policy, store_error};
+use crate::cli::project::{Project, check_requests, check_selection, policy, store_error};
 use crate::cli::ui::{Asker, Bar, Ui, end_on_signal};
 use crate::observe::observe;
 use crate::plan::{Action, Plan, plan};
@@ -35,6 +35,7 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
 
     let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
     let plan = plan(&project.fleet, &observed, OffsetDateTime::now_utc(), &policy(&args.selection));
+    check_requests(&args.selection, &plan)?;
     if plan.refusals().next().is_some() {
         return Err(refused(&plan, args.json, ui));
     }

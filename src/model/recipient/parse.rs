@@ -89,7 +89,7 @@ impl RecipientError {
         );
         if unreadable && is_placeholder(text) {
             Self::Placeholder {
-                text: excerpt(text),
+                text: discreet_excerpt(text),
             }
         } else {
             self
@@ -251,7 +251,7 @@ fn why_not_ssh(text: &str, first: &str) -> RecipientError {
     };
     let Some(key_at) = text.split_ascii_whitespace().position(is_key_type) else {
         return RecipientError::Unrecognised {
-            text: excerpt(text),
+            text: discreet_excerpt(text),
         };
     };
     let prefix = text
@@ -320,9 +320,24 @@ fn is_placeholder(text: &str) -> bool {
 
 /// The beginning of a text that may be long, for a message.
 fn excerpt(text: &str) -> String {
-    const SHOWN: usize = 48;
-    let mut shown: String = text.chars().take(SHOWN).collect();
-    if text.chars().count() > SHOWN {
+    shortened(text, 48)
+}
+
+/// What looks like no public key may be a line out of a private one, of which 48 characters are all there is to an Ed25519
+/// key: of its long words only the beginnings are shown.
+fn discreet_excerpt(text: &str) -> String {
+    const LONGEST_WORD: usize = 24;
+    const SHOWN: usize = 6;
+    if ["age1", "ssh-", "ecdsa-", "sk-"].iter().any(|prefix| text.starts_with(prefix)) {
+        return excerpt(text);
+    }
+    let show = |word: &str| if word.chars().count() > LONGEST_WORD { shortened(word, SHOWN) } else { word.to_owned() };
+    excerpt(&text.split_ascii_whitespace().map(show).collect::<Vec<_>>().join(" "))
+}
+
+fn shortened(text: &str, most: usize) -> String {
+    let mut shown: String = text.chars().take(most).collect();
+    if text.chars().count() > most {
         shown.push('…');
     }
     shown
