@@ -25,8 +25,8 @@ pub fn signed_by_key(child: &CertificateFacts, spki: &[u8]) -> Option<bool> {
     let (_, child) = X509Certificate::from_der(&child.der).ok()?;
     let algorithm = verification(&child.signature_algorithm, &key)?;
     let verifier = UnparsedPublicKey::new(algorithm, &key.subject_public_key.data);
-    let verified = verifier.verify(child.tbs_certificate.as_ref(), &child.signature_value.data);
-    Some(verified.is_ok())
+    let outcome = verifier.verify(child.tbs_certificate.as_ref(), &child.signature_value.data);
+    Some(outcome.is_ok())
 }
 
 /// The verification that signature and key ask for together; `None` if they do not fit or are not supported.
