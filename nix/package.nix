@@ -20,6 +20,9 @@ rustPlatform.buildRustPackage {
 
   nativeBuildInputs = [ installShellFiles ];
 
+  # As in .cargo/config.toml, which the vendoring of Nix may replace.
+  env.AWS_LC_SYS_NO_JITTER_ENTROPY = "1";
+
   # Tests that need Nix itself report that they were left out; nix/checks.nix does their work.
   nativeCheckInputs = [
     age

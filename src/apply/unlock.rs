@@ -97,32 +97,41 @@ fn open_key(
     let open = || -> Result<PrivateKey, Unopened> {
         let file = run.root.read(path)?.ok_or(Unopened::Missing)?;
         let key = PrivateKey::from_pem(&run.identities.open(&file.bytes)?)?;
-        let certificate = run.observed.certificate(&id);
-        if pairs.contains(&id) && certificate.is_some_and(|found| found.key_fingerprint != key.fingerprint()) {
-            return Err(Unopened::OtherKey);
-        }
         match artifact {
-            Artifact::Authority(authority) if certificate.is_none() && pairs.contains(&id) => {
-                check_orphan(run, authority, &key)?;
-            }
-            Artifact::Authority(_) | Artifact::Leaf(_) => {}
+            _ if !pairs.contains(&id) => {}
+            Artifact::Authority(authority) => check_authority(run, authority, &key)?,
+            Artifact::Leaf(_) => check_pair(run, &id, &key)?,
         }
         Ok(key)
     };
     open().map_err(|cause| SealedKey { artifact: id.clone(), path: path.clone(), cause })
 }
 
+fn check_pair(run: &Run<'_>, id: &ArtifactId, key: &PrivateKey) -> Result<(), Unopened> {
+    let certificate = run.observed.certificate(id);
+    if certificate.is_some_and(|found| found.key_fingerprint != key.fingerprint()) {
+        return Err(Unopened::OtherKey);
+    }
+    Ok(())
+}
+
 /// An authority is its key: with another one, everything it ever signed would be void. Where its certificate is gone, what
 /// it signed tells which key it had.
-fn check_orphan(run: &Run<'_>, authority: &Authority, key: &PrivateKey) -> Result<(), Unopened> {
+fn check_authority(run: &Run<'_>, authority: &Authority, key: &PrivateKey) -> Result<(), Unopened> {
     let id = authority.id();
+    if run.observed.certificate(&id).is_some() {
+        return check_pair(run, &id, key);
+    }
     if let Some(owner) = owner_of(run, &id, key) {
         return Err(Unopened::KeyOf { owner: owner.clone(), id });
     }
     let issued = run.fleet.artifacts().filter(|artifact| artifact.issuer_name() == Some(&authority.name));
     let found = issued.filter_map(|artifact| run.observed.certificate(&artifact.id()));
     let verdicts: Vec<bool> = found.filter_map(|found| signed_by_key(found, key.spki_der())).collect();
-    if verdicts.is_empty() || verdicts.contains(&true) { Ok(()) } else { Err(Unopened::SignedNothing { id }) }
+    if !verdicts.is_empty() && !verdicts.contains(&true) {
+        return Err(Unopened::SignedNothing { id });
+    }
+    Ok(())
 }
 
 /// The other artifact whose certificate is for this key.

@@ -48,9 +48,9 @@ impl Ui {
         tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col).filter(|columns| *columns > 0)
     }
 
+    #[allow(clippy::unused_self)]
     /// What was asked for. A closed pipe (`certs plan | head`) ends the output, not the run; an output that was cut short
     /// for any other reason must not pass for whole.
-    #[allow(clippy::unused_self)]
     pub(crate) fn print(self, text: &str) {
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());

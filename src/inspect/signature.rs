@@ -16,29 +16,17 @@ use crate::model::key::{FoundKeyAlgorithm, KeyAlgorithm};
 /// RSA (PKCS#1 v1.5 and PSS) and ECDSA with SHA-256, -384 and -512, and Ed25519 are verified. SHA-1 and MD5 are not: OpenSSL at its
 /// default security level and Go refuse them, so a certificate signed so has to be replaced anyway.
 pub fn signed_by(child: &CertificateFacts, issuer: &CertificateFacts) -> bool {
-    child.issuer.der() == issuer.subject.der() && signature_is_valid(child, issuer).unwrap_or(false)
+    child.issuer.der() == issuer.subject.der() && signed_by_key(child, &issuer.spki).unwrap_or(false)
 }
 
 /// Whether a public key (DER of a `SubjectPublicKeyInfo`) made the child's signature; `None` where that cannot be verified.
 pub fn signed_by_key(child: &CertificateFacts, spki: &[u8]) -> Option<bool> {
     let (_, key) = SubjectPublicKeyInfo::from_der(spki).ok()?;
-    key_made_signature(child, &key)
-}
-
-fn signature_is_valid(child: &CertificateFacts, issuer: &CertificateFacts) -> Option<bool> {
-    let (_, key) = SubjectPublicKeyInfo::from_der(&issuer.spki).ok()?;
-    key_made_signature(child, &key)
-}
-
-fn key_made_signature(child: &CertificateFacts, key: &SubjectPublicKeyInfo<'_>) -> Option<bool> {
     let (_, child) = X509Certificate::from_der(&child.der).ok()?;
-    let algorithm = verification(&child.signature_algorithm, key)?;
+    let algorithm = verification(&child.signature_algorithm, &key)?;
     let verifier = UnparsedPublicKey::new(algorithm, &key.subject_public_key.data);
-    Some(
-        verifier
-            .verify(child.tbs_certificate.as_ref(), &child.signature_value.data)
-            .is_ok(),
-    )
+    let outcome = verifier.verify(child.tbs_certificate.as_ref(), &child.signature_value.data);
+    Some(outcome.is_ok())
 }
 
 /// The verification that signature and key ask for together; `None` if they do not fit or are not supported.

@@ -231,7 +231,6 @@ fn key_owners(observed: &Observed) -> BTreeMap<String, Vec<&ArtifactId>> {
     owners
 }
 
-/// The key of a certificate, as a [`Marker`] names it.
 pub(super) fn key_id(certificate: &CertificateFacts) -> String {
     Marker::key_id(certificate.key_fingerprint.as_bytes())
 }

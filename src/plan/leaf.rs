@@ -37,8 +37,7 @@ impl<'a> Planner<'a> {
         let marked = pair.key.facts()?.marker.as_ref().map(|marker| marker.key.clone());
         let certified = || Some(key_id(&pair.certificate.facts()?.certificate));
         let owners = self.owners.get(&marked.or_else(certified)?)?;
-        let authority = owners.iter().find(|owner| owner.is_authority());
-        let owner = authority.or_else(|| owners.iter().find(|owner| **owner != id))?;
+        let owner = owners.iter().find(|owner| owner.is_authority()).or_else(|| owners.iter().find(|owner| **owner != id))?;
         let is_suspect = owner.is_authority() || !reasons.is_empty();
         is_suspect.then(|| Reason::KeyOfAnother { owner: owner.to_string() })
     }

@@ -392,3 +392,13 @@ fn an_authoritys_key_that_another_program_sealed_goes_on_signing() {
     project.recreate();
     project.run(&["plan"]).exits_with(0);
 }
+
+#[test]
+fn a_leafs_key_that_another_program_sealed_and_that_is_another() {
+    let project = Project::made();
+    let other = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let file = sealed_by_age(project.operators()[0], other.to_pem().unwrap().as_bytes());
+    project.write(LEAF_KEY, &file);
+    project.run(&["plan"]).exits_with(2);
+    assert_snapshot!(project.refuses(&["recreate"]));
+}

@@ -363,3 +363,19 @@ fn each_circle_and_each_path_length_is_a_fault_of_its_own() {
     assert!(said.contains("certToolkit.cas.other.ca.pathLength"), "{said}");
     assert!(said.contains("certToolkit.cas.root.ca.pathLength"), "{said}");
 }
+
+#[test]
+fn a_usage_that_does_nothing_with_its_key_is_issued_and_told() {
+    let project = Project::new();
+    let usages = json!(["key encipherment", "server auth"]);
+    project.declare(&project.declared().with("cp1/root/server", "usages", usages));
+    assert_snapshot!(project.run(&["recreate"]).exits_with(0).stderr());
+    project.run(&["plan"]).exits_with(0);
+}
+
+#[test]
+fn two_files_that_differ_only_in_case() {
+    let project = Project::new();
+    project.declare(&project.declared().leaf("cp1/root/Server"));
+    assert_snapshot!(project.refuses(&["recreate"]));
+}

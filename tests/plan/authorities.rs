@@ -281,6 +281,18 @@ fn rebuilds_a_lost_authority_certificate_from_its_key() {
 }
 
 #[test]
+fn does_not_rebuild_a_lost_authority_certificate_under_another_name() {
+    let mut tree = Tree::made_from(&one_leaf());
+    tree.lose_certificate("ca/root");
+    let renamed = one_leaf().with("ca/root", "commonName", json!("another"));
+    assert_eq!(
+        tree.plan(&renamed)[0],
+        "refuse ca/root: the certificate is missing; subject CN=root → CN=another | \
+         restore certs/ca/root.crt (`git restore -- certs/ca/root.crt`), or declare the name its certificates were issued under"
+    );
+}
+
+#[test]
 fn refuses_to_found_an_authority_anew_where_leaves_of_an_earlier_one_are() {
     let mut tree = Tree::made_from(&one_leaf());
     tree.lose_certificate("ca/root");
