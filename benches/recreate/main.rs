@@ -20,12 +20,18 @@ use project::{Algorithm, Project, Size};
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// The predecessor's largest known fleet: 48 leaves on six hosts.
-const FLEET: Size = Size { hosts: 6, leaves: 8 };
+const FLEET: Size = Size {
+    hosts: 6,
+    leaves: 8,
+};
 /// Its keys, with the authority's.
 const KEYS: usize = 49;
 
 fn main() -> Outcome<()> {
-    println!("{} cores; seconds of wall time, medians\n", rayon::current_num_threads());
+    println!(
+        "{} cores; seconds of wall time, medians\n",
+        rayon::current_num_threads()
+    );
     beside_the_predecessor(Algorithm::P256, 3)?;
     beside_the_predecessor(Algorithm::Rsa2048, 1)?;
     beside_bare_keys(Algorithm::P256, 15)?;
@@ -35,7 +41,10 @@ fn main() -> Outcome<()> {
 
 /// Fresh projects in turn, so that a disturbance meets both.
 fn beside_the_predecessor(algorithm: Algorithm, rounds: usize) -> Outcome<()> {
-    println!("48 {} leaves and their authority, fresh project", algorithm.name());
+    println!(
+        "48 {} leaves and their authority, fresh project",
+        algorithm.name()
+    );
     let (mut ours, mut sed, mut jq) = (Vec::new(), Vec::new(), Vec::new());
     let has_shell = have(&["age", "cfssl", "sed"]);
     let has_jq = has_shell && have(&["jq"]);
@@ -54,7 +63,11 @@ fn beside_the_predecessor(algorithm: Algorithm, rounds: usize) -> Outcome<()> {
         compare("predecessor's pipeline, sed as jq", median(sed), ours);
     }
     if has_jq {
-        compare(&format!("predecessor's pipeline, {}", version_of_jq()), median(jq), ours);
+        compare(
+            &format!("predecessor's pipeline, {}", version_of_jq()),
+            median(jq),
+            ours,
+        );
     }
     println!();
     Ok(())
@@ -72,23 +85,45 @@ fn beside_bare_keys(algorithm: Algorithm, rounds: usize) -> Outcome<()> {
             openssl.push(timed(|| openssl_keys(algorithm))?.0);
         }
     }
-    let mean = |times: &[f64]| times.iter().sum::<f64>() / f64::from(u32::try_from(times.len()).unwrap_or(u32::MAX));
+    let mean = |times: &[f64]| {
+        times.iter().sum::<f64>() / f64::from(u32::try_from(times.len()).unwrap_or(u32::MAX))
+    };
     println!("  certs recreate, mean                {:9.3}", mean(&ours));
     compare("aws-lc-rs on all cores, mean", mean(&bare), mean(&ours));
     if has_openssl {
-        compare("openssl genpkey on all cores, mean", mean(&openssl), mean(&ours));
+        compare(
+            "openssl genpkey on all cores, mean",
+            mean(&openssl),
+            mean(&ours),
+        );
     }
     println!();
     Ok(())
 }
 
 fn with_the_number_of_certificates() -> Outcome<()> {
-    let small = grow(Size { hosts: 100, leaves: 10 }, 5)?;
-    let large = grow(Size { hosts: 1_000, leaves: 10 }, 3)?;
+    let small = grow(
+        Size {
+            hosts: 100,
+            leaves: 10,
+        },
+        5,
+    )?;
+    let large = grow(
+        Size {
+            hosts: 1_000,
+            leaves: 10,
+        },
+        3,
+    )?;
     println!("ten times the certificates cost");
     for (what, small, large) in [
         ("to create", small.create, large.create),
-        ("recreate with nothing to do", small.recreate, large.recreate),
+        (
+            "recreate with nothing to do",
+            small.recreate,
+            large.recreate,
+        ),
         ("plan with nothing to do", small.plan, large.plan),
     ] {
         println!("  {what:35} {:8.1} times as much", large / small);
@@ -103,17 +138,40 @@ struct Costs {
 }
 
 fn grow(size: Size, rounds: usize) -> Outcome<Costs> {
-    println!("{} P-256 certificates on {} hosts", size.certificates(), size.hosts);
+    println!(
+        "{} P-256 certificates on {} hosts",
+        size.certificates(),
+        size.hosts
+    );
     let project = Project::declare(Algorithm::P256, size)?;
     let create = certs("recreate", &project)?;
     let times = |verb: &str| -> Outcome<f64> {
         let rounds: Outcome<Vec<f64>> = (0..rounds).map(|_| certs(verb, &project)).collect();
         Ok(median(rounds?))
     };
-    let costs = Costs { create, recreate: times("recreate")?, plan: times("plan")? };
-    println!("  certs recreate, everything new      {:9.3}   {}", costs.create, memory(certs_memory("recreate", &Project::declare(Algorithm::P256, size)?)?));
-    println!("  certs recreate, nothing to do       {:9.3}   {}", costs.recreate, memory(certs_memory("recreate", &project)?));
-    println!("  certs plan, nothing to do           {:9.3}   {}\n", costs.plan, memory(certs_memory("plan", &project)?));
+    let costs = Costs {
+        create,
+        recreate: times("recreate")?,
+        plan: times("plan")?,
+    };
+    println!(
+        "  certs recreate, everything new      {:9.3}   {}",
+        costs.create,
+        memory(certs_memory(
+            "recreate",
+            &Project::declare(Algorithm::P256, size)?
+        )?)
+    );
+    println!(
+        "  certs recreate, nothing to do       {:9.3}   {}",
+        costs.recreate,
+        memory(certs_memory("recreate", &project)?)
+    );
+    println!(
+        "  certs plan, nothing to do           {:9.3}   {}\n",
+        costs.plan,
+        memory(certs_memory("plan", &project)?)
+    );
     Ok(costs)
 }
 
@@ -128,7 +186,10 @@ fn create(algorithm: Algorithm, size: Size) -> Outcome<f64> {
 fn predecessor(algorithm: Algorithm, field: &str) -> Outcome<f64> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/predecessor.sh");
     let project = Project::request(algorithm, FLEET)?;
-    let seconds = run(Command::new("sh").arg(script).arg(project.path()).arg(field))?;
+    let seconds = run(Command::new("sh")
+        .arg(script)
+        .arg(project.path())
+        .arg(field))?;
     complete(&project, FLEET)?;
     Ok(seconds)
 }
@@ -136,27 +197,48 @@ fn predecessor(algorithm: Algorithm, field: &str) -> Outcome<f64> {
 /// A pipeline that fails half-way would be a quick one.
 fn complete(project: &Project, size: Size) -> Outcome<()> {
     let (made, wanted) = (project.certificates(), size.certificates() + 1);
-    if made == wanted { Ok(()) } else { Err(format!("made {made} certificates, not {wanted}").into()) }
+    if made == wanted {
+        Ok(())
+    } else {
+        Err(format!("made {made} certificates, not {wanted}").into())
+    }
 }
 
 fn bare_keys(algorithm: Algorithm) -> Outcome<()> {
-    (0..KEYS).into_par_iter().with_max_len(1).try_for_each(|_| -> Outcome<()> {
-        let document = match algorithm {
-            Algorithm::P256 => EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING)?.to_pkcs8v1()?,
-            Algorithm::Rsa2048 => {
-                std::hint::black_box(RsaKeyPair::generate(KeySize::Rsa2048)?.as_der()?);
-                return Ok(());
-            }
-        };
-        std::hint::black_box(document);
-        Ok(())
-    })
+    (0..KEYS)
+        .into_par_iter()
+        .with_max_len(1)
+        .try_for_each(|_| -> Outcome<()> {
+            let document = match algorithm {
+                Algorithm::P256 => {
+                    EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING)?.to_pkcs8v1()?
+                }
+                Algorithm::Rsa2048 => {
+                    std::hint::black_box(RsaKeyPair::generate(KeySize::Rsa2048)?.as_der()?);
+                    return Ok(());
+                }
+            };
+            std::hint::black_box(document);
+            Ok(())
+        })
 }
 
 fn openssl_keys(algorithm: Algorithm) -> Outcome<()> {
     let arguments: &[&str] = match algorithm {
-        Algorithm::P256 => &["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
-        Algorithm::Rsa2048 => &["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+        Algorithm::P256 => &[
+            "genpkey",
+            "-algorithm",
+            "EC",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+        ],
+        Algorithm::Rsa2048 => &[
+            "genpkey",
+            "-algorithm",
+            "RSA",
+            "-pkeyopt",
+            "rsa_keygen_bits:2048",
+        ],
     };
     let make = |_| run(Command::new("openssl").args(arguments)).map(drop);
     (0..KEYS).into_par_iter().with_max_len(1).try_for_each(make)
@@ -167,10 +249,16 @@ fn compare(what: &str, theirs: f64, ours: f64) {
 }
 
 fn memory(mebibytes: Option<u64>) -> String {
-    mebibytes.map_or_else(|| "memory unknown: no GNU time".to_owned(), |mebibytes| format!("{mebibytes} MiB"))
+    mebibytes.map_or_else(
+        || "memory unknown: no GNU time".to_owned(),
+        |mebibytes| format!("{mebibytes} MiB"),
+    )
 }
 
 fn version_of_jq() -> String {
     let output = Command::new("jq").arg("--version").output();
-    output.map_or_else(|_| "jq".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    output.map_or_else(
+        |_| "jq".to_owned(),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    )
 }

@@ -29,7 +29,9 @@ pub(crate) fn certs(verb: &str, project: &Project) -> Outcome<f64> {
 pub(crate) fn certs_memory(verb: &str, project: &Project) -> Outcome<Option<u64>> {
     let figure = project.path().join("memory");
     let mut time = Command::new("env");
-    time.args(["time", "-f", "%M", "-o"]).arg(&figure).arg(env!("CARGO_BIN_EXE_certs"));
+    time.args(["time", "-f", "%M", "-o"])
+        .arg(&figure)
+        .arg(env!("CARGO_BIN_EXE_certs"));
     if run(time.args(arguments(verb, project))).is_err() {
         return Ok(None);
     }
@@ -39,15 +41,24 @@ pub(crate) fn certs_memory(verb: &str, project: &Project) -> Outcome<Option<u64>
 
 /// Runs a command to its end; fails unless it ends well.
 pub(crate) fn run(command: &mut Command) -> Outcome<f64> {
-    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let quiet = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     let (seconds, status) = timed(|| Ok(quiet.status()?))?;
-    if status.success() { Ok(seconds) } else { Err(format!("{command:?} failed: {status}").into()) }
+    if status.success() {
+        Ok(seconds)
+    } else {
+        Err(format!("{command:?} failed: {status}").into())
+    }
 }
 
 /// Whether all of these programs are on the PATH; the first that is not is named on stdout.
 pub(crate) fn have(programs: &[&str]) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let is_there = |program: &str| std::env::split_paths(&path).any(|directory| directory.join(program).is_file());
+    let is_there = |program: &str| {
+        std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
+    };
     let missing = programs.iter().find(|program| !is_there(program));
     if let Some(program) = missing {
         println!("  left out: {program} is not on the PATH");
@@ -57,5 +68,13 @@ pub(crate) fn have(programs: &[&str]) -> bool {
 
 fn arguments(verb: &str, project: &Project) -> Vec<String> {
     let shown = |path: &Path| path.display().to_string();
-    [verb, "--manifest", &shown(&project.manifest()), "--root", &shown(project.path())].map(str::to_owned).to_vec()
+    [
+        verb,
+        "--manifest",
+        &shown(&project.manifest()),
+        "--root",
+        &shown(project.path()),
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }

@@ -52,13 +52,21 @@ pub(crate) struct Project {
 impl Project {
     /// A project for `certs`, without any certificate yet.
     pub(crate) fn declare(algorithm: Algorithm, size: Size) -> Outcome<Self> {
-        let project = Self { directory: tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))? };
+        let project = Self {
+            directory: tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?,
+        };
         let operator = keygen::age_identity();
-        fs::write(project.path().join("operator.txt"), operator.secret.as_bytes())?;
+        fs::write(
+            project.path().join("operator.txt"),
+            operator.secret.as_bytes(),
+        )?;
         let mut hosts = Map::new();
         for host in names("host", size.hosts) {
             let key = keygen::ssh_identity(&format!("root@{host}"))?;
-            hosts.insert(host.clone(), host_of(&host, algorithm, size, &operator.recipient, &key.recipient));
+            hosts.insert(
+                host.clone(),
+                host_of(&host, algorithm, size, &operator.recipient, &key.recipient),
+            );
         }
         let manifest = json!({
             "version": 1,
@@ -76,16 +84,24 @@ impl Project {
 
     /// The same for the predecessor: requests as cfssl takes them.
     pub(crate) fn request(algorithm: Algorithm, size: Size) -> Outcome<Self> {
-        let project = Self { directory: tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))? };
+        let project = Self {
+            directory: tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?,
+        };
         let at = |name: &str| project.path().join(name);
         let operator = keygen::age_identity();
         fs::write(at("operator.txt"), operator.secret.as_bytes())?;
         fs::write(at("operators"), &operator.recipient)?;
-        fs::write(at("ca.json"), json!({ "CN": "kubernetes", "key": algorithm.declared() }).to_string())?;
+        fs::write(
+            at("ca.json"),
+            json!({ "CN": "kubernetes", "key": algorithm.declared() }).to_string(),
+        )?;
         for host in names("host", size.hosts) {
             let directory = at("hosts").join(&host);
             fs::create_dir_all(&directory)?;
-            fs::write(directory.join("host.pub"), keygen::ssh_identity(&host)?.recipient)?;
+            fs::write(
+                directory.join("host.pub"),
+                keygen::ssh_identity(&host)?.recipient,
+            )?;
             for leaf in names("leaf", size.leaves) {
                 let request = json!({
                     "CN": common_name(&leaf),
@@ -108,9 +124,17 @@ impl Project {
 
     /// How many certificates, the authority's included, lie in the project.
     pub(crate) fn certificates(&self) -> usize {
-        let files = walkdir::WalkDir::new(self.path().join("certs")).into_iter().filter_map(Result::ok);
+        let files = walkdir::WalkDir::new(self.path().join("certs"))
+            .into_iter()
+            .filter_map(Result::ok);
         let filled = files.filter(|file| file.metadata().is_ok_and(|found| found.len() > 0));
-        filled.filter(|file| file.path().extension().is_some_and(|extension| extension == "crt")).count()
+        filled
+            .filter(|file| {
+                file.path()
+                    .extension()
+                    .is_some_and(|extension| extension == "crt")
+            })
+            .count()
     }
 }
 
@@ -163,5 +187,10 @@ fn common_name(leaf: &str) -> String {
 }
 
 fn sans(host: &str) -> Value {
-    json!([host, format!("{host}.example.org"), "component.example.org", "10.0.0.1"])
+    json!([
+        host,
+        format!("{host}.example.org"),
+        "component.example.org",
+        "10.0.0.1"
+    ])
 }

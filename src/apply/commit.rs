@@ -22,7 +22,12 @@ pub(super) struct Committer<'a> {
 
 impl<'a> Committer<'a> {
     pub(super) fn new(run: Run<'a>) -> Self {
-        Self { run, pending: Vec::new(), done: Vec::new(), files: 0 }
+        Self {
+            run,
+            pending: Vec::new(),
+            done: Vec::new(),
+            files: 0,
+        }
     }
 
     /// Takes what goes with the next commit.
@@ -38,9 +43,16 @@ impl<'a> Committer<'a> {
     /// Writes the rest, deletes what is to be pruned, brings the derived files up to date and hands over the report.
     pub(super) fn finish(mut self) -> Result<Report, ApplyError> {
         let mut changes = self.pruned();
-        changes.extend(index::stale(self.run.root, self.run.fleet, &self.certificates())?);
+        changes.extend(index::stale(
+            self.run.root,
+            self.run.fleet,
+            &self.certificates(),
+        )?);
         self.commit_with(changes)?;
-        Ok(Report { done: self.done, files: self.files })
+        Ok(Report {
+            done: self.done,
+            files: self.files,
+        })
     }
 
     fn commit_with(&mut self, others: Vec<Change>) -> Result<(), ApplyError> {
@@ -63,8 +75,18 @@ impl<'a> Committer<'a> {
         }
         let files = changes.len();
         // A poisoned gate was held by a thread that panicked; the journal makes that as good as any other end.
-        let _gate = self.run.commit_gate.lock().unwrap_or_else(PoisonError::into_inner);
-        self.run.root.commit(self.run.lock, changes)?;
+        let _gate = self
+            .run
+            .commit_gate
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.run
+            .root
+            .commit(self.run.lock, changes)
+            .map_err(|source| match self.files {
+                0 => ApplyError::Commit(source),
+                written => ApplyError::LaterCommit { written, source },
+            })?;
         self.files += files;
         Ok(())
     }
@@ -78,30 +100,54 @@ impl<'a> Committer<'a> {
             made.key_file.clone(),
         )];
         if let Some(text) = &made.certificate_file {
-            changes.push(Change::write(files.certificate.clone(), expected(&pair.certificate), text.clone().into_bytes()));
+            changes.push(Change::write(
+                files.certificate.clone(),
+                expected(&pair.certificate),
+                text.clone().into_bytes(),
+            ));
         }
         changes
     }
 
     fn pruned(&self) -> Vec<Change> {
-        let targets = self.run.plan.changes().filter(|step| step.action == Action::Prune);
+        let targets = self
+            .run
+            .plan
+            .changes()
+            .filter(|step| step.action == Action::Prune);
         let paths: Vec<&RelPath> = targets
             .filter_map(|step: &Step| match &step.target {
                 Target::File(path) => Some(path),
                 Target::Artifact(_) => None,
             })
             .collect();
-        let undeclared = self.run.observed.undeclared.iter().filter(|file| paths.contains(&&file.path));
-        undeclared.map(|file| Change::delete(file.path.clone(), Expected::Content(file.digest))).collect()
+        let undeclared = self
+            .run
+            .observed
+            .undeclared
+            .iter()
+            .filter(|file| paths.contains(&&file.path));
+        undeclared
+            .map(|file| Change::delete(file.path.clone(), Expected::Content(file.digest)))
+            .collect()
     }
 
     /// The facts as they are now: found ones, overlaid by those just made.
     fn certificates(&self) -> BTreeMap<ArtifactId, &CertificateFacts> {
         let ids = self.run.fleet.artifacts().map(|artifact| artifact.id());
-        let mut certificates: BTreeMap<ArtifactId, &CertificateFacts> =
-            ids.filter_map(|id| self.run.observed.certificate(&id).map(|facts| (id, facts))).collect();
-        certificates.extend(self.done.iter().map(|done| (done.id.clone(), &done.certificate)));
-        certificates.extend(self.pending.iter().map(|made| (made.artifact.id(), &made.certificate)));
+        let mut certificates: BTreeMap<ArtifactId, &CertificateFacts> = ids
+            .filter_map(|id| self.run.observed.certificate(&id).map(|facts| (id, facts)))
+            .collect();
+        certificates.extend(
+            self.done
+                .iter()
+                .map(|done| (done.id.clone(), &done.certificate)),
+        );
+        certificates.extend(
+            self.pending
+                .iter()
+                .map(|made| (made.artifact.id(), &made.certificate)),
+        );
         certificates
     }
 
@@ -111,7 +157,9 @@ impl<'a> Committer<'a> {
             let files = made.artifact.files();
             self.expect(made, &files.key, &made.key_file)?;
             let certificate = made.certificate_file.as_ref();
-            certificate.map_or(Ok(()), |text| self.expect(made, &files.certificate, text.as_bytes()))
+            certificate.map_or(Ok(()), |text| {
+                self.expect(made, &files.certificate, text.as_bytes())
+            })
         })
     }
 
@@ -120,7 +168,10 @@ impl<'a> Committer<'a> {
         if found.is_some_and(|file| file.bytes == bytes) {
             return Ok(());
         }
-        Err(ApplyError::ReadBackDiffers { artifact: made.artifact.id(), path: path.clone() })
+        Err(ApplyError::ReadBackDiffers {
+            artifact: made.artifact.id(),
+            path: path.clone(),
+        })
     }
 }
 

@@ -13,11 +13,21 @@ pub enum ApplyError {
     #[error("{count} steps need a decision first; {first}")]
     Refused { first: String, count: usize },
     #[error("no given identity could open what would be sealed to {}; nothing was written", .recipients.join(", "))]
-    NoIdentity { artifact: ArtifactId, recipients: Vec<String>, have: Vec<String> },
+    NoIdentity {
+        artifact: ArtifactId,
+        recipients: Vec<String>,
+        have: Vec<String>,
+    },
     #[error("not every sealed key that is needed can be opened ({} cannot); nothing was written", .0.len())]
     Sealed(Vec<SealedKey>),
-    #[error("the sealed key of {artifact} is {found}, but {declared} is declared; nothing was written")]
-    AuthorityKeyDiffers { artifact: ArtifactId, found: FoundKeyAlgorithm, declared: KeyAlgorithm },
+    #[error(
+        "the sealed key of {artifact} is {found}, but {declared} is declared; nothing was written"
+    )]
+    AuthorityKeyDiffers {
+        artifact: ArtifactId,
+        found: FoundKeyAlgorithm,
+        declared: KeyAlgorithm,
+    },
     #[error("cannot make {artifact}")]
     Key {
         artifact: ArtifactId,
@@ -37,20 +47,36 @@ pub enum ApplyError {
         source: SealError,
     },
     #[error("{artifact} was made and is not what was declared ({}); it was thrown away", join(.reasons))]
-    NotAsDeclared { artifact: ArtifactId, reasons: Vec<Reason> },
+    NotAsDeclared {
+        artifact: ArtifactId,
+        reasons: Vec<Reason>,
+    },
     #[error("{artifact} was made and failed its proof: {detail}; it was thrown away")]
-    Unproved { artifact: ArtifactId, detail: String },
-    #[error("the key of {artifact} could not be opened again after it was sealed; it was thrown away")]
+    Unproved {
+        artifact: ArtifactId,
+        detail: String,
+    },
+    #[error(
+        "the key of {artifact} could not be opened again after it was sealed; it was thrown away"
+    )]
     NotOpenable {
         artifact: ArtifactId,
         #[source]
         source: OpenError,
     },
     #[error(transparent)]
-    Commit(#[from] CommitError),
+    Commit(CommitError),
+    #[error("the run stopped after {written} files, which are whole pairs; run again to go on")]
+    LaterCommit {
+        written: usize,
+        #[source]
+        source: CommitError,
+    },
     #[error("cannot read back what was written")]
     ReadBack(#[from] StoreError),
-    #[error("{path} of {artifact} reads back as something else than was written; did another program change it?")]
+    #[error(
+        "{path} of {artifact} reads back as something else than was written; did another program change it?"
+    )]
     ReadBackDiffers { artifact: ArtifactId, path: RelPath },
 }
 
@@ -83,14 +109,22 @@ pub enum Unopened {
     Store(#[from] StoreError),
     #[error("it opens, but holds another key than the certificate beside it is for")]
     OtherKey,
-    #[error("it is the key of {owner}; restore its own, or replace {id} and everything below it: --replace {id}")]
+    #[error(
+        "it is the key of {owner}; restore its own, or replace {id} and everything below it: --replace {id}"
+    )]
     KeyOf { owner: ArtifactId, id: ArtifactId },
-    #[error("it did not sign what {id} has issued; restore the right one, or replace {id} and everything below it: --replace {id}")]
+    #[error(
+        "it did not sign what {id} has issued; restore the right one, or replace {id} and everything below it: --replace {id}"
+    )]
     SignedNothing { id: ArtifactId },
     #[error("it is not there")]
     Missing,
 }
 
 fn join(reasons: &[Reason]) -> String {
-    reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    reasons
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
 }

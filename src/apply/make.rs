@@ -10,7 +10,8 @@ use crate::issue::certificate::{self as issue, IssueError, Issuer, Role, Templat
 use crate::issue::key::PrivateKey;
 use crate::issue::name::NameDer;
 use crate::model::{
-    Artifact, ArtifactId, Authority, Certificate, CertificateFacts, CertificateFile, FoundKeyAlgorithm, Name, San, Validity,
+    Artifact, ArtifactId, Authority, Certificate, CertificateFacts, CertificateFile,
+    FoundKeyAlgorithm, Name, San, Validity,
 };
 use crate::plan::{Action, Step};
 use crate::seal;
@@ -46,21 +47,42 @@ impl<'a> Workbench<'a> {
         let found = run.fleet.authorities.iter().filter_map(|authority| {
             let id = authority.id();
             let certificate = run.observed.certificate(&id)?.clone();
-            Some((authority.name.clone(), Signer { certificate, key: unlocked.key(&id) }))
+            Some((
+                authority.name.clone(),
+                Signer {
+                    certificate,
+                    key: unlocked.key(&id),
+                },
+            ))
         });
         let mut owners: BTreeMap<[u8; 32], Vec<&ArtifactId>> = BTreeMap::new();
         for id in run.observed.pairs.keys() {
             if let Some(certificate) = run.observed.certificate(id) {
-                owners.entry(*certificate.key_fingerprint.as_bytes()).or_default().push(id);
+                owners
+                    .entry(*certificate.key_fingerprint.as_bytes())
+                    .or_default()
+                    .push(id);
             }
         }
-        Self { run: *run, unlocked, signers: found.collect(), owners }
+        Self {
+            run: *run,
+            unlocked,
+            signers: found.collect(),
+            owners,
+        }
     }
 
     /// Makes an authority and lets it sign from now on.
-    pub(super) fn authority(&mut self, authority: &'a Authority, step: &Step) -> Result<Made<'a>, ApplyError> {
+    pub(super) fn authority(
+        &mut self,
+        authority: &'a Authority,
+        step: &Step,
+    ) -> Result<Made<'a>, ApplyError> {
         let (made, key) = self.make(Artifact::Authority(authority), step)?;
-        let signer = Signer { certificate: made.certificate.clone(), key: Some(key) };
+        let signer = Signer {
+            certificate: made.certificate.clone(),
+            key: Some(key),
+        };
         self.signers.insert(authority.name.clone(), signer);
         Ok(made)
     }
@@ -69,12 +91,22 @@ impl<'a> Workbench<'a> {
         self.make(Artifact::Leaf(leaf), step).map(|(made, _)| made)
     }
 
-    fn make(&self, artifact: Artifact<'a>, step: &Step) -> Result<(Made<'a>, Arc<PrivateKey>), ApplyError> {
+    fn make(
+        &self,
+        artifact: Artifact<'a>,
+        step: &Step,
+    ) -> Result<(Made<'a>, Arc<PrivateKey>), ApplyError> {
         let id = artifact.id();
         let (key, action) = self.key_for(artifact, &step.action)?;
-        let pem = key.to_pem().map_err(|source| ApplyError::Key { artifact: id.clone(), source })?;
+        let pem = key.to_pem().map_err(|source| ApplyError::Key {
+            artifact: id.clone(),
+            source,
+        })?;
         let key_file = seal::seal(pem.as_bytes(), artifact.recipients(), &key.fingerprint())
-            .map_err(|source| ApplyError::Seal { artifact: id.clone(), source })?;
+            .map_err(|source| ApplyError::Seal {
+                artifact: id.clone(),
+                source,
+            })?;
         let found = self.run.observed.pair(&id).certificate.facts();
         let (certificate, certificate_file) = match (step.validity, found) {
             (Some(granted), _) => {
@@ -86,17 +118,36 @@ impl<'a> Workbench<'a> {
             (None, Some(found)) => (found.certificate.clone(), None),
             (None, None) => {
                 let detail = "there is no certificate to keep".to_owned();
-                return Err(ApplyError::Unproved { artifact: id, detail });
+                return Err(ApplyError::Unproved {
+                    artifact: id,
+                    detail,
+                });
             }
         };
-        let made = Made { artifact, action, certificate, certificate_file, key_file };
-        prove::pair(&self.run, step, &made, &key, self.signer_certificate(artifact))?;
+        let made = Made {
+            artifact,
+            action,
+            certificate,
+            certificate_file,
+            key_file,
+        };
+        prove::pair(
+            &self.run,
+            step,
+            &made,
+            &key,
+            self.signer_certificate(artifact),
+        )?;
         Ok((made, key))
     }
 
     /// The key that is there where it is to be kept and is of the declared kind; else a new one. A lost certificate hides
     /// the kind of its key from the plan, and an authority of another key would be another authority.
-    fn key_for(&self, artifact: Artifact<'_>, action: &Action) -> Result<(Arc<PrivateKey>, Action), ApplyError> {
+    fn key_for(
+        &self,
+        artifact: Artifact<'_>,
+        action: &Action,
+    ) -> Result<(Arc<PrivateKey>, Action), ApplyError> {
         let id = artifact.id();
         let declared = artifact.declaration().key;
         let kept = match action {
@@ -104,16 +155,28 @@ impl<'a> Workbench<'a> {
             _ => self.unlocked.key(&id),
         };
         match kept {
-            Some(key) if key.algorithm() == FoundKeyAlgorithm::Known(declared) && !self.is_anothers(&id, &key) => {
+            Some(key)
+                if key.algorithm() == FoundKeyAlgorithm::Known(declared)
+                    && !self.is_anothers(&id, &key) =>
+            {
                 Ok((key, action.clone()))
             }
             Some(key) if *action == Action::Reseal => Ok((key, Action::Reseal)),
-            Some(key) if id.is_authority() => {
-                Err(ApplyError::AuthorityKeyDiffers { artifact: id, found: key.algorithm(), declared })
-            }
+            Some(key) if id.is_authority() => Err(ApplyError::AuthorityKeyDiffers {
+                artifact: id,
+                found: key.algorithm(),
+                declared,
+            }),
             other => {
-                let key = PrivateKey::generate(declared).map_err(|source| ApplyError::Key { artifact: id, source })?;
-                let action = if other.is_some() { Action::Replace } else { action.clone() };
+                let key = PrivateKey::generate(declared).map_err(|source| ApplyError::Key {
+                    artifact: id,
+                    source,
+                })?;
+                let action = if other.is_some() {
+                    Action::Replace
+                } else {
+                    action.clone()
+                };
                 Ok((Arc::new(key), action))
             }
         }
@@ -132,7 +195,10 @@ impl<'a> Workbench<'a> {
         validity: Validity,
         key: &PrivateKey,
     ) -> Result<Vec<u8>, ApplyError> {
-        let failed = |source: IssueError| ApplyError::Issue { artifact: artifact.id(), source };
+        let failed = |source: IssueError| ApplyError::Issue {
+            artifact: artifact.id(),
+            source,
+        };
         let declaration = artifact.declaration();
         let sans: Vec<San> = declaration.sans.iter().cloned().collect();
         let predecessor = self.predecessor(artifact, action);
@@ -158,7 +224,10 @@ impl<'a> Workbench<'a> {
         let signing = signer.and_then(|signer| signer.key.as_deref().map(|key| (signer, key)));
         let Some((signer, signing_key)) = signing else {
             let detail = format!("the key of ca/{name} was not opened");
-            return Err(ApplyError::Unproved { artifact: artifact.id(), detail });
+            return Err(ApplyError::Unproved {
+                artifact: artifact.id(),
+                detail,
+            });
         };
         let issuer = Issuer::new(&signer.certificate, signing_key).map_err(failed)?;
         issue::signed(&template, key.spki_der(), &issuer).map_err(failed)
@@ -166,24 +235,39 @@ impl<'a> Workbench<'a> {
 
     /// A renewed authority keeps its name byte for byte and its key identifier: what it signed before must still chain to it.
     fn predecessor(&self, artifact: Artifact<'_>, action: &Action) -> Option<&CertificateFacts> {
-        let keeps_its_identity = matches!(artifact, Artifact::Authority(_)) && *action == Action::Renew;
-        if keeps_its_identity { self.run.observed.certificate(&artifact.id()) } else { None }
+        let keeps_its_identity =
+            matches!(artifact, Artifact::Authority(_)) && *action == Action::Renew;
+        if keeps_its_identity {
+            self.run.observed.certificate(&artifact.id())
+        } else {
+            None
+        }
     }
 
     /// A leaf is followed by its intermediates (RFC 8446 §4.4.2), an authority by the predecessors still in date, so that
     /// relying parties trust both while it is being replaced.
-    fn certificate_file(&self, artifact: Artifact<'_>, der: &[u8], found: Option<&CertificateFile>) -> String {
+    fn certificate_file(
+        &self,
+        artifact: Artifact<'_>,
+        der: &[u8],
+        found: Option<&CertificateFile>,
+    ) -> String {
         let mut file = issue::to_pem(der);
         match artifact {
             Artifact::Leaf(_) => {
                 let issuers = self.run.fleet.issuers_of(artifact);
-                let signers = issuers.iter().filter_map(|issuer| self.signers.get(&issuer.name));
+                let signers = issuers
+                    .iter()
+                    .filter_map(|issuer| self.signers.get(&issuer.name));
                 for signer in signers.filter(|signer| !signer.certificate.is_self_issued()) {
                     file.push_str(&issue::to_pem(&signer.certificate.der));
                 }
             }
             Artifact::Authority(_) => {
-                for predecessor in found.into_iter().flat_map(|found| self.predecessors(found, der)) {
+                for predecessor in found
+                    .into_iter()
+                    .flat_map(|found| self.predecessors(found, der))
+                {
                     file.push_str(&issue::to_pem(&predecessor.der));
                 }
             }
@@ -192,15 +276,25 @@ impl<'a> Workbench<'a> {
     }
 
     /// Earlier certificates of other keys; one of the same key is superseded by the renewed one.
-    fn predecessors<'f>(&self, found: &'f CertificateFile, der: &[u8]) -> Vec<&'f CertificateFacts> {
-        let key = inspect::parse_der(der).map(|facts| facts.key_fingerprint).ok();
+    fn predecessors<'f>(
+        &self,
+        found: &'f CertificateFile,
+        der: &[u8],
+    ) -> Vec<&'f CertificateFacts> {
+        let key = inspect::parse_der(der)
+            .map(|facts| facts.key_fingerprint)
+            .ok();
         let all = std::iter::once(&found.certificate).chain(&found.following);
         let now = self.run.plan.now;
-        all.filter(|facts| facts.not_after > now && Some(&facts.key_fingerprint) != key.as_ref()).collect()
+        all.filter(|facts| facts.not_after > now && Some(&facts.key_fingerprint) != key.as_ref())
+            .collect()
     }
 
     fn signer_certificate(&self, artifact: Artifact<'_>) -> Option<&CertificateFacts> {
-        artifact.issuer_name().and_then(|name| self.signers.get(name)).map(|signer| &signer.certificate)
+        artifact
+            .issuer_name()
+            .and_then(|name| self.signers.get(name))
+            .map(|signer| &signer.certificate)
     }
 }
 

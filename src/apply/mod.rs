@@ -76,12 +76,20 @@ const COSTLY_BATCH_PER_THREAD: usize = 64;
 /// pairs; nothing else was written.
 pub fn execute(run: Run<'_>, jobs: NonZeroUsize) -> Result<Report, ApplyError> {
     if let Some(step) = run.plan.refusals().next() {
-        return Err(ApplyError::Refused { first: describe(step), count: run.plan.refusals().count() });
+        return Err(ApplyError::Refused {
+            first: describe(step),
+            count: run.plan.refusals().count(),
+        });
     }
     unlock::check_coverage(&run)?;
     let unlocked = unlock::open_keys(&run)?;
     let mut committer = Committer::new(run);
-    run.progress.start(run.plan.changes().filter(|step| step.artifact().is_some()).count());
+    run.progress.start(
+        run.plan
+            .changes()
+            .filter(|step| step.artifact().is_some())
+            .count(),
+    );
     let workbench = make_authorities(&run, &unlocked, &mut committer)?;
     make_leaves(&run, &workbench, &mut committer, jobs)?;
     committer.finish()
@@ -103,7 +111,9 @@ fn make_authorities<'a>(
     let mut workbench = Workbench::new(run, unlocked);
     let steps = steps_by_id(run.plan);
     for authority in &run.fleet.authorities {
-        let Some(step) = steps.get(&authority.id()) else { continue };
+        let Some(step) = steps.get(&authority.id()) else {
+            continue;
+        };
         if !step.action.changes_files() {
             continue;
         }
@@ -128,8 +138,14 @@ fn make_leaves<'a>(
         .filter_map(|leaf| steps.get(&leaf.id()).map(|step| (leaf, *step)))
         .filter(|(_, step)| step.action.changes_files())
         .collect();
-    let is_costly = changing.iter().any(|(leaf, _)| leaf.declaration.key.is_rsa());
-    let batch = if is_costly { jobs.get() * COSTLY_BATCH_PER_THREAD } else { CHEAP_BATCH };
+    let is_costly = changing
+        .iter()
+        .any(|(leaf, _)| leaf.declaration.key.is_rsa());
+    let batch = if is_costly {
+        jobs.get() * COSTLY_BATCH_PER_THREAD
+    } else {
+        CHEAP_BATCH
+    };
     let mut batches = changing.chunks(batch).peekable();
     while let Some(leaves) = batches.next() {
         let made: Vec<Made<'a>> = leaves
@@ -152,5 +168,8 @@ fn make_leaves<'a>(
 }
 
 fn steps_by_id(plan: &Plan) -> BTreeMap<ArtifactId, &Step> {
-    plan.steps.iter().filter_map(|step| step.artifact().map(|id| (id.clone(), step))).collect()
+    plan.steps
+        .iter()
+        .filter_map(|step| step.artifact().map(|id| (id.clone(), step)))
+        .collect()
 }

@@ -28,13 +28,21 @@ impl Unlocked {
 pub(super) fn check_coverage(run: &Run<'_>) -> Result<(), ApplyError> {
     let mut seen: BTreeSet<String> = BTreeSet::new();
     let changing = chosen(run, Action::changes_files);
-    for artifact in run.fleet.artifacts().filter(|artifact| changing.contains(&artifact.id())) {
+    for artifact in run
+        .fleet
+        .artifacts()
+        .filter(|artifact| changing.contains(&artifact.id()))
+    {
         let recipients = artifact.recipients();
         if !seen.insert(recipients.fingerprint()) {
             continue;
         }
         if let Coverage::No { have, want } = run.identities.can_open(recipients) {
-            return Err(ApplyError::NoIdentity { artifact: artifact.id(), recipients: want, have });
+            return Err(ApplyError::NoIdentity {
+                artifact: artifact.id(),
+                recipients: want,
+                have,
+            });
         }
     }
     Ok(())
@@ -42,16 +50,24 @@ pub(super) fn check_coverage(run: &Run<'_>) -> Result<(), ApplyError> {
 
 /// Opens all keys at once and reports every one that does not open.
 pub(super) fn open_keys(run: &Run<'_>) -> Result<Unlocked, ApplyError> {
-    let made_anew = chosen(run, |action| matches!(action, Action::Create | Action::Replace));
+    let made_anew = chosen(run, |action| {
+        matches!(action, Action::Create | Action::Replace)
+    });
     let wanted = wanted(run, &made_anew);
     let resealed = chosen(run, |action| *action == Action::Reseal);
-    let stays_a_pair =
-        |id: &&ArtifactId| resealed.contains(*id) || (id.is_authority() && !made_anew.contains(*id));
+    let stays_a_pair = |id: &&ArtifactId| {
+        resealed.contains(*id) || (id.is_authority() && !made_anew.contains(*id))
+    };
     let pairs: BTreeSet<ArtifactId> = wanted.iter().filter(stays_a_pair).cloned().collect();
-    let artifacts: Vec<Artifact<'_>> =
-        run.fleet.artifacts().filter(|artifact| wanted.contains(&artifact.id())).collect();
-    let opened: Vec<(ArtifactId, Result<PrivateKey, SealedKey>)> =
-        artifacts.par_iter().map(|artifact| (artifact.id(), open_key(run, *artifact, &pairs))).collect();
+    let artifacts: Vec<Artifact<'_>> = run
+        .fleet
+        .artifacts()
+        .filter(|artifact| wanted.contains(&artifact.id()))
+        .collect();
+    let opened: Vec<(ArtifactId, Result<PrivateKey, SealedKey>)> = artifacts
+        .par_iter()
+        .map(|artifact| (artifact.id(), open_key(run, *artifact, &pairs)))
+        .collect();
     let mut keys = BTreeMap::new();
     let mut failures = Vec::new();
     for (id, result) in opened {
@@ -60,7 +76,11 @@ pub(super) fn open_keys(run: &Run<'_>) -> Result<Unlocked, ApplyError> {
             Err(failure) => failures.push(failure),
         }
     }
-    if failures.is_empty() { Ok(Unlocked { keys }) } else { Err(ApplyError::Sealed(failures)) }
+    if failures.is_empty() {
+        Ok(Unlocked { keys })
+    } else {
+        Err(ApplyError::Sealed(failures))
+    }
 }
 
 /// Keys that are reused or replaced, and those of issuers that sign without being made anew themselves.
@@ -104,7 +124,11 @@ fn open_key(
         }
         Ok(key)
     };
-    open().map_err(|cause| SealedKey { artifact: id.clone(), path: path.clone(), cause })
+    open().map_err(|cause| SealedKey {
+        artifact: id.clone(),
+        path: path.clone(),
+        cause,
+    })
 }
 
 fn check_pair(run: &Run<'_>, id: &ArtifactId, key: &PrivateKey) -> Result<(), Unopened> {
@@ -123,11 +147,19 @@ fn check_authority(run: &Run<'_>, authority: &Authority, key: &PrivateKey) -> Re
         return check_pair(run, &id, key);
     }
     if let Some(owner) = owner_of(run, &id, key) {
-        return Err(Unopened::KeyOf { owner: owner.clone(), id });
+        return Err(Unopened::KeyOf {
+            owner: owner.clone(),
+            id,
+        });
     }
-    let issued = run.fleet.artifacts().filter(|artifact| artifact.issuer_name() == Some(&authority.name));
+    let issued = run
+        .fleet
+        .artifacts()
+        .filter(|artifact| artifact.issuer_name() == Some(&authority.name));
     let found = issued.filter_map(|artifact| run.observed.certificate(&artifact.id()));
-    let verdicts: Vec<bool> = found.filter_map(|found| signed_by_key(found, key.spki_der())).collect();
+    let verdicts: Vec<bool> = found
+        .filter_map(|found| signed_by_key(found, key.spki_der()))
+        .collect();
     if !verdicts.is_empty() && !verdicts.contains(&true) {
         return Err(Unopened::SignedNothing { id });
     }
@@ -138,7 +170,13 @@ fn check_authority(run: &Run<'_>, authority: &Authority, key: &PrivateKey) -> Re
 fn owner_of<'a>(run: &Run<'a>, id: &ArtifactId, key: &PrivateKey) -> Option<&'a ArtifactId> {
     let fingerprint = key.fingerprint();
     let is_for_key = |other: &&ArtifactId| {
-        run.observed.certificate(other).is_some_and(|found| found.key_fingerprint == fingerprint)
+        run.observed
+            .certificate(other)
+            .is_some_and(|found| found.key_fingerprint == fingerprint)
     };
-    run.observed.pairs.keys().filter(|other| *other != id).find(is_for_key)
+    run.observed
+        .pairs
+        .keys()
+        .filter(|other| *other != id)
+        .find(is_for_key)
 }

@@ -37,15 +37,21 @@ pub(crate) enum Color {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make every declared authority and certificate true: create, renew, replace or reseal what differs, keep the rest.
-    #[command(after_help = "Examples:\n  certs recreate\n  certs recreate --only cp1/cluster/apiserver\n  certs recreate --replace kubelet \
-                            --identity ~/.ssh/id_ed25519\n  certs recreate --manifest manifest.json --root .")]
+    #[command(
+        after_help = "Examples:\n  certs recreate\n  certs recreate --only cp1/cluster/apiserver\n  certs recreate --replace kubelet \
+                            --identity ~/.ssh/id_ed25519\n  certs recreate --manifest manifest.json --root ."
+    )]
     Recreate(RecreateArgs),
     /// Show what `recreate` would do, with every reason. Needs no key and writes nothing.
-    #[command(after_help = "Exits with 2 if anything would change, with 1 if anything needs a decision.\n\nExamples:\n  certs plan\n  \
-                            certs plan --json | jq '.steps[] | select(.action != \"keep\")'")]
+    #[command(
+        after_help = "Exits with 2 if anything would change, with 1 if anything needs a decision.\n\nExamples:\n  certs plan\n  \
+                            certs plan --json | jq '.steps[] | select(.action != \"keep\")'"
+    )]
     Plan(PlanArgs),
     /// For CI: like `plan`, but says nothing about what is in order.
-    #[command(after_help = "Exits with 2 if the files are not as declared, with 1 if anything needs a decision.\n\nExample:\n  certs check")]
+    #[command(
+        after_help = "Exits with 2 if the files are not as declared, with 1 if anything needs a decision.\n\nExample:\n  certs check"
+    )]
     Check(CheckArgs),
     /// Print the manifest: the whole fleet as the program sees it.
     #[command(after_help = "Example:\n  certs manifest --file certs.nix > manifest.json")]
@@ -54,18 +60,18 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  certs rules --into secrets.nix")]
     Rules(RulesArgs),
     /// Make an example cluster in a new directory: one control plane, two workers, operator and host keys made on the spot.
-    #[command(after_help = "Example:\n  certs demo ./demo && cd demo && certs plan --manifest manifest.json")]
+    #[command(
+        after_help = "Example:\n  certs demo ./demo && cd demo && certs plan --manifest manifest.json"
+    )]
     Demo(DemoArgs),
     /// Print the completions of a shell.
-    #[command(after_help = "Example:\n  certs completions fish > ~/.config/fish/completions/certs.fish")]
-    Completions {
-        shell: Shell,
-    },
+    #[command(
+        after_help = "Example:\n  certs completions fish > ~/.config/fish/completions/certs.fish"
+    )]
+    Completions { shell: Shell },
     /// Write the manual pages into a directory.
     #[command(after_help = "Example:\n  certs man ./man && man ./man/certs.1")]
-    Man {
-        directory: PathBuf,
-    },
+    Man { directory: PathBuf },
     /// Print the command line reference as Markdown.
     #[command(hide = true)]
     Reference,

@@ -53,7 +53,10 @@ impl CliError {
 
     /// The error and, below it, each thing that caused it.
     pub(crate) fn from_error(error: &dyn Error) -> Self {
-        Self { causes: causes(error), ..Self::new(error.to_string()) }
+        Self {
+            causes: causes(error),
+            ..Self::new(error.to_string())
+        }
     }
 
     #[must_use]
@@ -76,12 +79,22 @@ impl CliError {
 
     pub(crate) fn render(&self, paint: Paint) -> String {
         let mut text = self.preamble.clone();
-        let _ = writeln!(text, "{} {}", paint.apply(Tone::Bad, "error:"), printable(&self.message));
+        let _ = writeln!(
+            text,
+            "{} {}",
+            paint.apply(Tone::Bad, "error:"),
+            printable(&self.message)
+        );
         for cause in &self.causes {
             let _ = writeln!(text, "  {}", printable(cause).replace('\n', "\n  "));
         }
         for hint in &self.hints {
-            let _ = writeln!(text, "{} {}", paint.apply(Tone::Good, "hint:"), printable(hint));
+            let _ = writeln!(
+                text,
+                "{} {}",
+                paint.apply(Tone::Good, "hint:"),
+                printable(hint)
+            );
         }
         text
     }

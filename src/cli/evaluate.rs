@@ -16,10 +16,16 @@ const SCHEMA_PARTS: [(&str, &str); 7] = [
     ("prelude", include_str!("../../nix/schema/prelude.nix")),
     ("options", include_str!("../../nix/schema/options.nix")),
     ("files", include_str!("../../nix/schema/files.nix")),
-    ("recipients", include_str!("../../nix/schema/recipients.nix")),
+    (
+        "recipients",
+        include_str!("../../nix/schema/recipients.nix"),
+    ),
     ("host", include_str!("../../nix/schema/host.nix")),
     ("fleet", include_str!("../../nix/schema/fleet.nix")),
-    ("plain-file", include_str!("../../nix/schema/plain-file.nix")),
+    (
+        "plain-file",
+        include_str!("../../nix/schema/plain-file.nix"),
+    ),
 ];
 
 /// Where the declaration is read from.
@@ -35,15 +41,27 @@ impl Source {
     /// What was asked for; the nearest flake if nothing was.
     pub(crate) fn of(args: &SourceArgs) -> Result<Self, CliError> {
         match args {
-            SourceArgs { manifest: Some(path), .. } if path.as_os_str() == "-" => Ok(Self::StandardInput),
-            SourceArgs { manifest: Some(path), .. } => Ok(Self::ManifestFile(path.clone())),
-            SourceArgs { flake: Some(reference), .. } => Ok(Self::Flake(reference.clone())),
-            SourceArgs { file: Some(path), .. } => Ok(Self::NixFile(path.clone())),
+            SourceArgs {
+                manifest: Some(path),
+                ..
+            } if path.as_os_str() == "-" => Ok(Self::StandardInput),
+            SourceArgs {
+                manifest: Some(path),
+                ..
+            } => Ok(Self::ManifestFile(path.clone())),
+            SourceArgs {
+                flake: Some(reference),
+                ..
+            } => Ok(Self::Flake(reference.clone())),
+            SourceArgs {
+                file: Some(path), ..
+            } => Ok(Self::NixFile(path.clone())),
             SourceArgs { root, .. } => {
                 let root = match root {
                     Some(root) => root.clone(),
-                    None => project::nearest_flake(&project::current_dir()?)
-                        .ok_or_else(|| project::no_root(&project::current_dir().unwrap_or_default()))?,
+                    None => project::nearest_flake(&project::current_dir()?).ok_or_else(|| {
+                        project::no_root(&project::current_dir().unwrap_or_default())
+                    })?,
                 };
                 Ok(Self::Flake(root.display().to_string()))
             }
@@ -53,15 +71,20 @@ impl Source {
     /// The manifest as JSON.
     pub(crate) fn read(&self) -> Result<Vec<u8>, CliError> {
         match self {
-            Self::ManifestFile(path) => outside::read(path).map(|bytes| bytes.to_vec()).map_err(|error| {
-                CliError::new(format!("cannot read the manifest {}", path.display()))
-                    .cause(error.to_string())
-                    .hint("`certs manifest > manifest.json` writes one from your flake")
-            }),
+            Self::ManifestFile(path) => {
+                outside::read(path)
+                    .map(|bytes| bytes.to_vec())
+                    .map_err(|error| {
+                        CliError::new(format!("cannot read the manifest {}", path.display()))
+                            .cause(error.to_string())
+                            .hint("`certs manifest > manifest.json` writes one from your flake")
+                    })
+            }
             Self::StandardInput => {
                 let mut json = Vec::new();
                 io::stdin().lock().read_to_end(&mut json).map_err(|error| {
-                    CliError::new("cannot read the manifest from standard input").cause(error.to_string())
+                    CliError::new("cannot read the manifest from standard input")
+                        .cause(error.to_string())
                 })?;
                 Ok(json)
             }
@@ -81,16 +104,28 @@ fn evaluate_flake(reference: &str) -> Result<Vec<u8>, CliError> {
     if !text.contains("does not provide attribute") {
         return Err(evaluation_failed(&format!("the flake {reference}"), &text));
     }
-    let all = nix_eval(&format!("{reference}#nixosConfigurations"), Some(&fleet_function()))?;
+    let all = nix_eval(
+        &format!("{reference}#nixosConfigurations"),
+        Some(&fleet_function()),
+    )?;
     if all.status.success() {
         return Ok(all.stdout);
     }
-    Err(evaluation_failed(&format!("the flake {reference}"), &String::from_utf8_lossy(&all.stderr)))
+    Err(evaluation_failed(
+        &format!("the flake {reference}"),
+        &String::from_utf8_lossy(&all.stderr),
+    ))
 }
 
 fn nix_eval(installable: &str, apply: Option<&str>) -> Result<Output, CliError> {
     let mut command = Command::new("nix");
-    command.args(["--extra-experimental-features", "nix-command flakes", "eval", "--json", installable]);
+    command.args([
+        "--extra-experimental-features",
+        "nix-command flakes",
+        "eval",
+        "--json",
+        installable,
+    ]);
     if let Some(function) = apply {
         command.args(["--apply", function]);
     }
@@ -99,9 +134,14 @@ fn nix_eval(installable: &str, apply: Option<&str>) -> Result<Output, CliError> 
 
 /// The schema as one expression: what is given on the command line has no files to import.
 fn schema() -> String {
-    SCHEMA_PARTS.iter().fold(SCHEMA.to_owned(), |text, (part, source)| {
-        text.replace(&format!("import ./schema/{part}.nix"), &format!("({source})"))
-    })
+    SCHEMA_PARTS
+        .iter()
+        .fold(SCHEMA.to_owned(), |text, (part, source)| {
+            text.replace(
+                &format!("import ./schema/{part}.nix"),
+                &format!("({source})"),
+            )
+        })
 }
 
 /// The function from a flake's configurations to the manifest.
@@ -114,7 +154,9 @@ fn evaluate_file(path: &Path) -> Result<Vec<u8>, CliError> {
     let path = path.canonicalize().map_err(|error| {
         CliError::new(format!("cannot read {}", path.display())).cause(error.to_string())
     })?;
-    let name = path.to_str().ok_or_else(|| CliError::new(format!("the path {} is not UTF-8", path.display())))?;
+    let name = path
+        .to_str()
+        .ok_or_else(|| CliError::new(format!("the path {} is not UTF-8", path.display())))?;
     // As a string argument, because a Nix path cannot have blanks.
     let expression = format!("{{ file }}: ({}).fromFile (/. + file)", schema());
     let mut command = Command::new("nix-instantiate");
@@ -125,7 +167,10 @@ fn evaluate_file(path: &Path) -> Result<Vec<u8>, CliError> {
     if output.status.success() {
         return Ok(output.stdout);
     }
-    Err(evaluation_failed(name, &String::from_utf8_lossy(&output.stderr)))
+    Err(evaluation_failed(
+        name,
+        &String::from_utf8_lossy(&output.stderr),
+    ))
 }
 
 fn run(mut command: Command, program: &str) -> Result<Output, CliError> {
@@ -156,9 +201,13 @@ mod tests {
 
     #[test]
     fn the_last_error_of_a_trace_is_the_cause() {
-        let stderr = "error:\n  … while calling\n\n       error: attribute 'x' missing\n       at file:1:2";
+        let stderr =
+            "error:\n  … while calling\n\n       error: attribute 'x' missing\n       at file:1:2";
         let error = evaluation_failed("the flake .", stderr);
         let text = error.render(crate::render::paint::Paint::Plain);
-        assert!(text.contains("attribute 'x' missing") && !text.contains("while calling"), "{text}");
+        assert!(
+            text.contains("attribute 'x' missing") && !text.contains("while calling"),
+            "{text}"
+        );
     }
 }

@@ -60,7 +60,10 @@ fn usage(error: &clap::Error) -> Exit {
 /// A crash must not write keys into a core file, nor a debugger of the same user read them.
 fn forbid_core_dumps() {
     use rustix::process::{Resource, Rlimit, setrlimit};
-    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
     // Both only harden: where the system refuses, the run is as safe as any other program's.
     let _ = setrlimit(Resource::Core, none);
     #[cfg(target_os = "linux")]

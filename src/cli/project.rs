@@ -31,42 +31,71 @@ impl Project {
         let source = Source::of(args)?;
         let root = open_root(&root_of(args, &source)?)?;
         let manifest = Manifest::parse(&source.read()?).map_err(|error| {
-            CliError::from_error(&error).hint("make it with the `certs` of the same version: certs manifest")
+            CliError::from_error(&error)
+                .hint("make it with the `certs` of the same version: certs manifest")
         })?;
         let key_files = read_key_files(&manifest, root.path());
-        let resolution = manifest.resolve(&key_files).map_err(|faults| refused(&faults, root.path(), ui))?;
+        let resolution = manifest
+            .resolve(&key_files)
+            .map_err(|faults| refused(&faults, root.path(), ui))?;
         if !resolution.warnings.is_empty() {
-            ui.tell(&render_faults(&resolution.warnings, Severity::Warning, root.path(), ui));
+            ui.tell(&render_faults(
+                &resolution.warnings,
+                Severity::Warning,
+                root.path(),
+                ui,
+            ));
         }
-        Ok(Self { root, fleet: resolution.fleet })
+        Ok(Self {
+            root,
+            fleet: resolution.fleet,
+        })
     }
 
     /// Derived files that are not what today's certificates would make of them.
     pub(crate) fn stale_files(&self, observed: &Observed) -> Result<Vec<String>, CliError> {
         let ids = self.fleet.artifacts().map(|artifact| artifact.id());
-        let certificates: BTreeMap<ArtifactId, &CertificateFacts> =
-            ids.filter_map(|id| observed.certificate(&id).map(|facts| (id, facts))).collect();
-        let stale = index::stale(&self.root, &self.fleet, &certificates).map_err(|error| store_error(&error))?;
-        Ok(stale.into_iter().map(|change| change.path().to_string()).collect())
+        let certificates: BTreeMap<ArtifactId, &CertificateFacts> = ids
+            .filter_map(|id| observed.certificate(&id).map(|facts| (id, facts)))
+            .collect();
+        let stale = index::stale(&self.root, &self.fleet, &certificates)
+            .map_err(|error| store_error(&error))?;
+        Ok(stale
+            .into_iter()
+            .map(|change| change.path().to_string())
+            .collect())
     }
 
     /// The identities given, or else those declared; those declared that do not exist are passed over.
     pub(crate) fn identities(&self, given: &[String]) -> Result<Identities, CliError> {
         let home = std::env::var("HOME").ok();
-        let names = if given.is_empty() { &self.fleet.identities } else { given };
+        let names = if given.is_empty() {
+            &self.fleet.identities
+        } else {
+            given
+        };
         let mut sources = Vec::new();
         for name in names {
             let expanded = expand_home(name, home.as_deref());
             // What is declared means the same wherever one stands; what is typed is meant from there.
-            let path = if given.is_empty() { self.root.path().join(expanded) } else { current_dir()?.join(expanded) };
+            let path = if given.is_empty() {
+                self.root.path().join(expanded)
+            } else {
+                current_dir()?.join(expanded)
+            };
             match outside::read(&path) {
-                Ok(bytes) => sources.push(IdentitySource { name: name.clone(), bytes }),
+                Ok(bytes) => sources.push(IdentitySource {
+                    name: name.clone(),
+                    bytes,
+                }),
                 // Operators declare each other's identities; each has only their own.
                 Err(error) if given.is_empty() && error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => {
                     return Err(CliError::new(format!("cannot read the identity {name}"))
                         .cause(format!("{}: {error}", path.display()))
-                        .hint("give the private key that belongs to one of certToolkit.userAgeKeys"));
+                        .hint(
+                            "give the private key that belongs to one of certToolkit.userAgeKeys",
+                        ));
                 }
             }
         }
@@ -79,7 +108,11 @@ pub(crate) fn policy(selection: &SelectionArgs) -> Policy {
     Policy {
         only: selection.only.clone(),
         replace: selection.replace.clone(),
-        undeclared: if selection.prune { UndeclaredPolicy::Prune } else { UndeclaredPolicy::Keep },
+        undeclared: if selection.prune {
+            UndeclaredPolicy::Prune
+        } else {
+            UndeclaredPolicy::Keep
+        },
     }
 }
 
@@ -88,15 +121,25 @@ pub(crate) fn check_selection(selection: &SelectionArgs, fleet: &Fleet) -> Resul
     let ids: Vec<ArtifactId> = fleet.artifacts().map(|artifact| artifact.id()).collect();
     for pattern in &selection.only {
         if !ids.iter().any(|id| pattern.selects(id)) {
-            return Err(CliError::new(format!("--only {pattern} selects nothing that is declared"))
-                .hint("`certs manifest` shows what is declared"));
+            return Err(CliError::new(format!(
+                "--only {pattern} selects nothing that is declared"
+            ))
+            .hint("`certs manifest` shows what is declared"));
         }
     }
     for pattern in &selection.replace {
-        let selects = ids.iter().any(|id| if id.is_authority() { pattern.names(id) } else { pattern.selects(id) });
+        let selects = ids.iter().any(|id| {
+            if id.is_authority() {
+                pattern.names(id)
+            } else {
+                pattern.selects(id)
+            }
+        });
         if !selects {
-            return Err(CliError::new(format!("--replace {pattern} selects nothing that is declared"))
-                .hint("an authority is replaced by its full name only: --replace ca/<name>"));
+            return Err(CliError::new(format!(
+                "--replace {pattern} selects nothing that is declared"
+            ))
+            .hint("an authority is replaced by its full name only: --replace ca/<name>"));
         }
     }
     Ok(())
@@ -105,13 +148,21 @@ pub(crate) fn check_selection(selection: &SelectionArgs, fleet: &Fleet) -> Resul
 /// A request that `--only` leaves out would end in "nothing to do".
 pub(crate) fn check_requests(selection: &SelectionArgs, plan: &Plan) -> Result<(), CliError> {
     let is_requested = |pattern: &Pattern, step: &Step| {
-        let asks = step.artifact().is_some_and(|id| if id.is_authority() { pattern.names(id) } else { pattern.selects(id) });
+        let asks = step.artifact().is_some_and(|id| {
+            if id.is_authority() {
+                pattern.names(id)
+            } else {
+                pattern.selects(id)
+            }
+        });
         asks && step.reasons.contains(&Reason::Requested)
     };
     for pattern in &selection.replace {
         if !plan.steps.iter().any(|step| is_requested(pattern, step)) {
-            return Err(CliError::new(format!("--only leaves out what --replace {pattern} asks for"))
-                .hint("leave out --only, or name it there too"));
+            return Err(CliError::new(format!(
+                "--only leaves out what --replace {pattern} asks for"
+            ))
+            .hint("leave out --only, or name it there too"));
         }
     }
     Ok(())
@@ -123,22 +174,39 @@ pub(crate) fn is_settled(plan: &Plan, stale: &[String]) -> bool {
 }
 
 pub(crate) fn current_dir() -> Result<PathBuf, CliError> {
-    std::env::current_dir().map_err(|error| CliError::new("the current directory cannot be read").cause(error.to_string()))
+    std::env::current_dir().map_err(|error| {
+        CliError::new("the current directory cannot be read").cause(error.to_string())
+    })
 }
 
 /// The directory of the nearest `flake.nix` at or above `start`.
 pub(crate) fn nearest_flake(start: &Path) -> Option<PathBuf> {
-    let found = start.ancestors().find(|directory| directory.join("flake.nix").is_file());
+    let found = start
+        .ancestors()
+        .find(|directory| directory.join("flake.nix").is_file());
     found.map(Path::to_path_buf)
 }
 
 /// No root: names the flakes below, one of which was probably meant.
 pub(crate) fn no_root(start: &Path) -> CliError {
-    let error = CliError::new(format!("there is no flake.nix at or above {}", start.display()));
-    let below = WalkDir::new(start).max_depth(4).into_iter().filter_map(Result::ok);
-    let flakes = below.filter(|entry| entry.file_name() == "flake.nix").take(3);
+    let error = CliError::new(format!(
+        "there is no flake.nix at or above {}",
+        start.display()
+    ));
+    let below = WalkDir::new(start)
+        .max_depth(4)
+        .into_iter()
+        .filter_map(Result::ok);
+    let flakes = below
+        .filter(|entry| entry.file_name() == "flake.nix")
+        .take(3);
     let hints: Vec<String> = flakes
-        .filter_map(|entry| entry.path().parent().map(|directory| format!("--root {}", directory.display())))
+        .filter_map(|entry| {
+            entry
+                .path()
+                .parent()
+                .map(|directory| format!("--root {}", directory.display()))
+        })
         .collect();
     if hints.is_empty() {
         return error.hint("run inside the project, or say where it is with --root DIR");
@@ -187,15 +255,24 @@ fn read_key_files(manifest: &Manifest, root: &Path) -> KeyFiles {
         let path = root.join(expand_home(name, home.as_deref()));
         let text = outside::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         text.map_err(|error| {
-            format!("the host key file {name} cannot be read ({error}); paths are relative to {}", root.display())
+            format!(
+                "the host key file {name} cannot be read ({error}); paths are relative to {}",
+                root.display()
+            )
         })
     };
-    manifest.key_files().into_iter().map(|name| (name.to_owned(), read(name))).collect()
+    manifest
+        .key_files()
+        .into_iter()
+        .map(|name| (name.to_owned(), read(name)))
+        .collect()
 }
 
 /// `~`, `~/…`, `$HOME` and `${HOME}` at the start; nothing else is expanded, and no shell is asked.
 fn expand_home(name: &str, home: Option<&str>) -> String {
-    let Some(home) = home else { return name.to_owned() };
+    let Some(home) = home else {
+        return name.to_owned();
+    };
     for prefix in ["~", "$HOME", "${HOME}"] {
         if let Some(rest) = name.strip_prefix(prefix)
             && (rest.is_empty() || rest.starts_with('/'))
@@ -231,26 +308,50 @@ fn place_of(locator: &Locator, fault: &Fault) -> Option<Place> {
         [host] => locator.find_on(host, &fault.option, word)?,
         _ => locator.find(&fault.option, word)?,
     };
-    let text = if is_material(&found.text) { "…".to_owned() } else { without_secrets(&found.text) };
-    Some(Place { file: found.file, line: found.line, column: found.column, text, width: found.width })
+    let text = if is_material(&found.text) {
+        "…".to_owned()
+    } else {
+        without_secrets(&found.text)
+    };
+    Some(Place {
+        file: found.file,
+        line: found.line,
+        column: found.column,
+        text,
+        width: found.width,
+    })
 }
 
 /// A private key that somebody wrote into a declaration is not repeated on a terminal or in a log. The length stays, so
 /// that the mark below the line fits.
 fn without_secrets(line: &str) -> String {
-    let secret = ["AGE-SECRET-KEY-", "AGE-PLUGIN-"].iter().find_map(|prefix| Some(line.find(prefix)? + prefix.len()));
-    let Some(start) = secret else { return line.to_owned() };
+    let secret = ["AGE-SECRET-KEY-", "AGE-PLUGIN-"]
+        .iter()
+        .find_map(|prefix| Some(line.find(prefix)? + prefix.len()));
+    let Some(start) = secret else {
+        return line.to_owned();
+    };
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    let end = line[start..].find(|c| !is_part(c)).map_or(line.len(), |length| start + length);
+    let end = line[start..]
+        .find(|c| !is_part(c))
+        .map_or(line.len(), |length| start + length);
     let hidden = "*".repeat(end - start);
-    format!("{}{hidden}{}", &line[..start], without_secrets(&line[end..]))
+    format!(
+        "{}{hidden}{}",
+        &line[..start],
+        without_secrets(&line[end..])
+    )
 }
 
 /// Whether a line is one out of a private key: nothing but Base64, as it stands between the marks of a PEM text.
 fn is_material(line: &str) -> bool {
     const SHORTEST: usize = 40;
     let line = line.trim().trim_matches(['"', '\'', ';', ',']).trim();
-    line.len() >= SHORTEST && line.chars().all(|c| c.is_ascii_alphanumeric() || "+/=".contains(c)) && !line.starts_with("age1")
+    line.len() >= SHORTEST
+        && line
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "+/=".contains(c))
+        && !line.starts_with("age1")
 }
 
 #[cfg(test)]
@@ -259,9 +360,15 @@ mod tests {
 
     #[test]
     fn a_line_out_of_a_private_key_is_not_repeated() {
-        assert!(is_material("  \"b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW\""));
-        assert!(!is_material("  \"age1k9g9930t6j5r9ftm00zqs0d3c40jmcm9wzhzpcs9wj3uuylaueesjqxfdc\""));
-        assert!(!is_material("certToolkit.cas.kubernetes.certs.apiserver.usages"));
+        assert!(is_material(
+            "  \"b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW\""
+        ));
+        assert!(!is_material(
+            "  \"age1k9g9930t6j5r9ftm00zqs0d3c40jmcm9wzhzpcs9wj3uuylaueesjqxfdc\""
+        ));
+        assert!(!is_material(
+            "certToolkit.cas.kubernetes.certs.apiserver.usages"
+        ));
     }
 
     #[test]

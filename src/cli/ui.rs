@@ -36,7 +36,10 @@ impl Ui {
             Color::Auto if is_terminal && !unwanted => Paint::Coloured,
             Color::Auto | Color::Never => Paint::Plain,
         };
-        Self { stdout: paint(io::stdout().is_terminal()), stderr: paint(io::stderr().is_terminal()) }
+        Self {
+            stdout: paint(io::stdout().is_terminal()),
+            stderr: paint(io::stderr().is_terminal()),
+        }
     }
 
     /// Columns of the terminal, `None` for a file or pipe.
@@ -45,7 +48,10 @@ impl Ui {
         if !io::stdout().is_terminal() {
             return None;
         }
-        tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col).filter(|columns| *columns > 0)
+        tcgetwinsize(io::stdout())
+            .ok()
+            .map(|size| size.ws_col)
+            .filter(|columns| *columns > 0)
     }
 
     #[allow(clippy::unused_self)]
@@ -53,9 +59,21 @@ impl Ui {
     /// for any other reason must not pass for whole.
     pub(crate) fn print(self, text: &str) {
         let mut stdout = io::stdout().lock();
-        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-        if let Err(error) = written.or_else(|error| if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }) {
-            self.tell(&CliError::new("cannot write the output").cause(error.to_string()).render(self.stderr));
+        let written = stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush());
+        if let Err(error) = written.or_else(|error| {
+            if error.kind() == ErrorKind::BrokenPipe {
+                Ok(())
+            } else {
+                Err(error)
+            }
+        }) {
+            self.tell(
+                &CliError::new("cannot write the output")
+                    .cause(error.to_string())
+                    .render(self.stderr),
+            );
             std::process::exit(Exit::Failed.code().into());
         }
     }
@@ -101,7 +119,6 @@ impl Progress for Bar {
         self.0.set_message(id.to_string());
         self.0.inc(1);
     }
-
 }
 
 /// Asks for passphrases on the terminal.
@@ -115,7 +132,9 @@ impl Unlock for Asker {
             .map_err(|error| match Errno::from_io_error(&error) {
                 // `/dev/tty` of a process without a terminal.
                 Some(Errno::NXIO | Errno::NOENT | Errno::NOTTY) => UnlockError::NobodyToAsk,
-                _ => UnlockError::Unreadable { reason: error.to_string() },
+                _ => UnlockError::Unreadable {
+                    reason: error.to_string(),
+                },
             })
     }
 
@@ -145,7 +164,9 @@ impl Unlock for Asker {
 pub(crate) fn end_on_signal(commit_gate: Arc<Mutex<()>>, ui: Ui) {
     let before = terminal_attributes();
     // Without handlers a signal ends the process in the middle of a commit; the journal is there for that too.
-    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
+    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else {
+        return;
+    };
     std::thread::spawn(move || {
         if signals.forever().next().is_some() {
             let _gate = commit_gate.lock();
@@ -168,5 +189,10 @@ fn restore_terminal(before: Option<&Termios>) {
 }
 
 fn terminal() -> Option<OwnedFd> {
-    rustix::fs::open("/dev/tty", OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOCTTY, Mode::empty()).ok()
+    rustix::fs::open(
+        "/dev/tty",
+        OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOCTTY,
+        Mode::empty(),
+    )
+    .ok()
 }

@@ -16,7 +16,10 @@ pub fn files(fleet: &Fleet, certificates: &Certificates<'_>) -> Vec<(RelPath, St
     let layout = Layout::new(fleet.dir.clone());
     vec![
         (layout.inventory(), pretty(&inventory(fleet, certificates))),
-        (layout.recipients(), nixfiles::rules::recipients(&rules(fleet))),
+        (
+            layout.recipients(),
+            nixfiles::rules::recipients(&rules(fleet)),
+        ),
         (layout.rules(), nixfiles::rules::ours()),
     ]
 }
@@ -26,16 +29,31 @@ pub fn files(fleet: &Fleet, certificates: &Certificates<'_>) -> Vec<(RelPath, St
 ///
 /// # Errors
 /// A derived file that is there and cannot be read.
-pub fn stale(root: &Root, fleet: &Fleet, certificates: &Certificates<'_>) -> Result<Vec<Change>, StoreError> {
+pub fn stale(
+    root: &Root,
+    fleet: &Fleet,
+    certificates: &Certificates<'_>,
+) -> Result<Vec<Change>, StoreError> {
     let rules = Layout::new(fleet.dir.clone()).rules();
     let mut changes = Vec::new();
     for (path, text) in files(fleet, certificates) {
         let found = root.read(&path)?;
-        let is_foreign = path == rules && found.as_ref().is_some_and(|file| !nixfiles::rules::is_generated(&file.bytes));
-        if is_foreign || found.as_ref().is_some_and(|file| file.bytes == text.as_bytes()) {
+        let is_foreign = path == rules
+            && found
+                .as_ref()
+                .is_some_and(|file| !nixfiles::rules::is_generated(&file.bytes));
+        if is_foreign
+            || found
+                .as_ref()
+                .is_some_and(|file| file.bytes == text.as_bytes())
+        {
             continue;
         }
-        changes.push(Change::write(path, Expected::from(found.as_ref()), text.into_bytes()));
+        changes.push(Change::write(
+            path,
+            Expected::from(found.as_ref()),
+            text.into_bytes(),
+        ));
     }
     Ok(changes)
 }
@@ -45,7 +63,9 @@ pub fn inventory(fleet: &Fleet, certificates: &Certificates<'_>) -> Value {
     let mut authorities = Map::new();
     let mut hosts = Map::new();
     for artifact in fleet.artifacts() {
-        let Some(facts) = certificates.get(&artifact.id()) else { continue };
+        let Some(facts) = certificates.get(&artifact.id()) else {
+            continue;
+        };
         let entry = entry(artifact, facts);
         match artifact {
             Artifact::Authority(authority) => {
@@ -94,7 +114,11 @@ fn entry(artifact: Artifact<'_>, facts: &CertificateFacts) -> Value {
 /// The public keys each sealed file is for, by path.
 pub fn rules(fleet: &Fleet) -> nixfiles::rules::Entries {
     let entry = |artifact: Artifact<'_>| {
-        let keys = artifact.recipients().iter().map(|recipient| recipient.as_str().to_owned()).collect();
+        let keys = artifact
+            .recipients()
+            .iter()
+            .map(|recipient| recipient.as_str().to_owned())
+            .collect();
         (artifact.files().key.to_string(), keys)
     };
     fleet.artifacts().map(entry).collect()

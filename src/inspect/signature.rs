@@ -16,7 +16,8 @@ use crate::model::key::{FoundKeyAlgorithm, KeyAlgorithm};
 /// RSA (PKCS#1 v1.5 and PSS) and ECDSA with SHA-256, -384 and -512, and Ed25519 are verified. SHA-1 and MD5 are not: OpenSSL at its
 /// default security level and Go refuse them, so a certificate signed so has to be replaced anyway.
 pub fn signed_by(child: &CertificateFacts, issuer: &CertificateFacts) -> bool {
-    child.issuer.der() == issuer.subject.der() && signed_by_key(child, &issuer.spki).unwrap_or(false)
+    child.issuer.der() == issuer.subject.der()
+        && signed_by_key(child, &issuer.spki).unwrap_or(false)
 }
 
 /// Whether a public key (DER of a `SubjectPublicKeyInfo`) made the child's signature; `None` where that cannot be verified.

@@ -260,7 +260,9 @@ fn sign(
     extensions: Vec<Extension>,
     key: &dyn SigningKey,
 ) -> Result<Vec<u8>, IssueError> {
-    let algorithm = SignatureAlgorithm::of(key).ok_or(KeyError::Library)?.identifier();
+    let algorithm = SignatureAlgorithm::of(key)
+        .ok_or(KeyError::Library)?
+        .identifier();
     let serial = random_serial()?;
     let tbs = TbsCertificate {
         version: VERSION_3,

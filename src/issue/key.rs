@@ -173,7 +173,8 @@ impl PublicKeyData for PrivateKey {
     /// The bits inside the `SubjectPublicKeyInfo`.
     fn der_bytes(&self) -> &[u8] {
         // Empty only for bytes that `from_pair` did not make.
-        SubjectPublicKeyInfoRef::from_der(&self.spki).map_or(&[], |spki| spki.subject_public_key.raw_bytes())
+        SubjectPublicKeyInfoRef::from_der(&self.spki)
+            .map_or(&[], |spki| spki.subject_public_key.raw_bytes())
     }
 
     fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
@@ -196,15 +197,18 @@ impl SigningKey for PrivateKey {
         match &self.pair {
             Pair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).map_err(failed)?;
+                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
+                    .map_err(failed)?;
                 Ok(signature)
             }
-            Pair::Ecdsa(_, pair) => {
-                pair.sign(&random, message).map(|signature| signature.as_ref().to_vec()).map_err(failed)
-            }
-            Pair::Ed25519(pair) => {
-                pair.try_sign(message).map(|signature| signature.as_ref().to_vec()).map_err(failed)
-            }
+            Pair::Ecdsa(_, pair) => pair
+                .sign(&random, message)
+                .map(|signature| signature.as_ref().to_vec())
+                .map_err(failed),
+            Pair::Ed25519(pair) => pair
+                .try_sign(message)
+                .map(|signature| signature.as_ref().to_vec())
+                .map_err(failed),
         }
     }
 }
@@ -313,7 +317,10 @@ mod tests {
             let key = PrivateKey::generate(algorithm).unwrap();
             let pem = key.to_pem().unwrap();
             let again = PrivateKey::from_pem(pem.as_bytes()).unwrap();
-            assert_eq!(PrivateKey::algorithm(&again), FoundKeyAlgorithm::Known(algorithm));
+            assert_eq!(
+                PrivateKey::algorithm(&again),
+                FoundKeyAlgorithm::Known(algorithm)
+            );
             assert_eq!(again.fingerprint(), key.fingerprint());
             assert_eq!(*again.to_pem().unwrap(), *pem);
         }
@@ -334,9 +341,14 @@ mod tests {
     fn signs_a_request_of_rcgen_with_every_algorithm() {
         for algorithm in KeyAlgorithm::ALL {
             let key = PrivateKey::generate(algorithm).unwrap();
-            let request = rcgen::CertificateParams::new(["a.example".to_owned()]).unwrap().serialize_request(&key);
+            let request = rcgen::CertificateParams::new(["a.example".to_owned()])
+                .unwrap()
+                .serialize_request(&key);
             let der = request.unwrap().der().to_vec();
-            assert!(der.windows(key.spki.len()).any(|window| window == key.spki), "{algorithm}");
+            assert!(
+                der.windows(key.spki.len()).any(|window| window == key.spki),
+                "{algorithm}"
+            );
         }
     }
 

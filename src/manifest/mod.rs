@@ -62,14 +62,17 @@ impl Manifest {
         match value.get("version") {
             None => return Err(ManifestError::NoVersion),
             Some(version) if version.as_u64() != Some(VERSION) => {
-                return Err(ManifestError::Version { found: version.to_string() });
+                return Err(ManifestError::Version {
+                    found: version.to_string(),
+                });
             }
             Some(_) => {}
         }
-        let wire = serde_path_to_error::deserialize(value).map_err(|error| ManifestError::Shape {
-            path: error.path().to_string(),
-            source: error.into_inner(),
-        })?;
+        let wire =
+            serde_path_to_error::deserialize(value).map_err(|error| ManifestError::Shape {
+                path: error.path().to_string(),
+                source: error.into_inner(),
+            })?;
         Ok(Self { wire })
     }
 

@@ -42,7 +42,9 @@ pub(super) fn report_outside(
 ) {
     let Some(dir) = dir else { return };
     let authorities = authorities.iter().map(|a| (&a.files, dir.child("ca")));
-    let certificates = certificates.iter().map(|c| (&c.files, dir.child("derived")));
+    let certificates = certificates
+        .iter()
+        .map(|c| (&c.files, dir.child("derived")));
     for (files, place) in authorities.chain(certificates) {
         for path in [&files.certificate, &files.key] {
             if !path.is_within(&place) {
@@ -62,7 +64,11 @@ pub(super) fn report_outside(
 pub(super) fn unfit_usages(certificates: &[Certificate]) -> Option<Fault> {
     let unfit_of = |certificate: &Certificate| {
         let declaration = &certificate.declaration;
-        declaration.usages.unfit_for(declaration.key).into_iter().next()
+        declaration
+            .usages
+            .unfit_for(declaration.key)
+            .into_iter()
+            .next()
     };
     let mut unfit = certificates
         .iter()
@@ -142,14 +148,24 @@ fn report_cycles(unordered: &[Authority], faults: &mut Faults) {
 
 /// The circle a name belongs to, beginning with it; empty if it only leads into one.
 fn cycle_from<'a>(unordered: &'a [Authority], start: &'a Name) -> Vec<&'a Name> {
-    let issuer_of = |name: &Name| unordered.iter().find(|other| other.name == *name)?.issuer.as_ref();
+    let issuer_of = |name: &Name| {
+        unordered
+            .iter()
+            .find(|other| other.name == *name)?
+            .issuer
+            .as_ref()
+    };
     let mut path = vec![start];
     let mut next = issuer_of(start);
     while let Some(name) = next.filter(|name| !path.contains(name)) {
         path.push(name);
         next = issuer_of(name);
     }
-    if next == Some(start) { path } else { Vec::new() }
+    if next == Some(start) {
+        path
+    } else {
+        Vec::new()
+    }
 }
 
 /// Counts the levels declared below each authority and checks them against the path lengths (RFC 5280 §4.2.1.9).

@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::v1::{AuthorityV1, CertificateV1, HostV1, KeyV1, ManifestV1, NameConstraintsV1, NoticeV1, OwnerKeyV1};
-use super::{Fault, KeyFiles, relations};
-use crate::model::{
-    Authority, Certificate, Declaration, Fleet, KeyAlgorithm, Lifetime, Name, NameConstraints, PairFiles, Recipient,
-    RecipientSet, RelPath, San, Subject, Subtrees, Uri, Usages,
+use super::v1::{
+    AuthorityV1, CertificateV1, HostV1, KeyV1, ManifestV1, NameConstraintsV1, NoticeV1, OwnerKeyV1,
 };
+use super::{Fault, KeyFiles, relations};
 use crate::model::recipient::RecipientError;
 use crate::model::subject::AttributeType;
 use crate::model::usage::UsageError;
+use crate::model::{
+    Authority, Certificate, Declaration, Fleet, KeyAlgorithm, Lifetime, Name, NameConstraints,
+    PairFiles, Recipient, RecipientSet, RelPath, San, Subject, Subtrees, Uri, Usages,
+};
 
 /// A fleet without faults, and what is worth telling all the same.
 #[derive(Clone, Debug)]
@@ -20,7 +22,9 @@ pub struct Resolution {
 }
 
 pub(super) fn resolve(wire: &ManifestV1, key_files: &KeyFiles) -> Result<Resolution, Vec<Fault>> {
-    let mut faults = Faults { list: wire.errors.iter().map(notice).collect() };
+    let mut faults = Faults {
+        list: wire.errors.iter().map(notice).collect(),
+    };
     let dir = faults.keep("dir", &Context::option(&["dir"]), RelPath::new(&wire.dir));
     let authorities = resolve_authorities(wire, &mut faults);
     let certificates = resolve_hosts(wire, key_files, &mut faults);
@@ -33,7 +37,12 @@ pub(super) fn resolve(wire: &ManifestV1, key_files: &KeyFiles) -> Result<Resolut
     let warnings = said.chain(relations::unfit_usages(&certificates)).collect();
     match dir {
         Some(dir) if faults.list.is_empty() => Ok(Resolution {
-            fleet: Fleet { dir, identities: wire.identities.clone(), authorities, certificates },
+            fleet: Fleet {
+                dir,
+                identities: wire.identities.clone(),
+                authorities,
+                certificates,
+            },
             warnings,
         }),
         _ => Err(faults.list),
@@ -52,11 +61,19 @@ pub(super) struct Context {
 impl Context {
     pub(super) fn option(path: &[&str]) -> Self {
         let option = path.iter().map(|part| (*part).to_owned()).collect();
-        Self { subject: String::new(), option, hosts: Vec::new() }
+        Self {
+            subject: String::new(),
+            option,
+            hosts: Vec::new(),
+        }
     }
 
     fn field(&self, field: &str) -> Vec<String> {
-        self.option.iter().cloned().chain([field.to_owned()]).collect()
+        self.option
+            .iter()
+            .cloned()
+            .chain([field.to_owned()])
+            .collect()
     }
 }
 
@@ -77,23 +94,65 @@ impl Faults {
     /// The name, or its error noted against the very option that bears it.
     fn keep_name(&mut self, context: &Context, name: &str) -> Option<Name> {
         Name::new(name)
-            .map_err(|error| self.push("invalid-name", context.option.clone(), context, None, error.to_string()))
+            .map_err(|error| {
+                self.push(
+                    "invalid-name",
+                    context.option.clone(),
+                    context,
+                    None,
+                    error.to_string(),
+                )
+            })
             .ok()
     }
 
     /// The value, or its error noted against `field`.
-    fn keep<T, E: std::fmt::Display>(&mut self, field: &str, context: &Context, result: Result<T, E>) -> Option<T> {
-        result.map_err(|error| self.note(field, context, None, error.to_string())).ok()
+    fn keep<T, E: std::fmt::Display>(
+        &mut self,
+        field: &str,
+        context: &Context,
+        result: Result<T, E>,
+    ) -> Option<T> {
+        result
+            .map_err(|error| self.note(field, context, None, error.to_string()))
+            .ok()
     }
 
-    pub(super) fn note(&mut self, field: &str, context: &Context, word: Option<&str>, cause: String) {
+    pub(super) fn note(
+        &mut self,
+        field: &str,
+        context: &Context,
+        word: Option<&str>,
+        cause: String,
+    ) {
         let is_field = context.option.last().is_some_and(|last| last == field);
-        let option = if is_field { context.option.clone() } else { context.field(field) };
-        self.push(&format!("invalid-{}", kebab(field)), option, context, word, cause);
+        let option = if is_field {
+            context.option.clone()
+        } else {
+            context.field(field)
+        };
+        self.push(
+            &format!("invalid-{}", kebab(field)),
+            option,
+            context,
+            word,
+            cause,
+        );
     }
 
-    fn push(&mut self, code: &str, option: Vec<String>, context: &Context, word: Option<&str>, cause: String) {
-        let message = if context.subject.is_empty() { cause } else { format!("{}: {cause}", context.subject) };
+    fn push(
+        &mut self,
+        code: &str,
+        option: Vec<String>,
+        context: &Context,
+        word: Option<&str>,
+        cause: String,
+    ) {
+        let message = if context.subject.is_empty() {
+            cause
+        } else {
+            format!("{}: {cause}", context.subject)
+        };
         self.list.push(Fault {
             code: code.to_owned(),
             message,
@@ -156,16 +215,26 @@ enum Role {
 
 fn resolve_authorities(wire: &ManifestV1, faults: &mut Faults) -> Vec<Authority> {
     let authorities = wire.authorities.iter();
-    authorities.filter_map(|(name, authority)| resolve_authority(wire, name, authority, faults)).collect()
+    authorities
+        .filter_map(|(name, authority)| resolve_authority(wire, name, authority, faults))
+        .collect()
 }
 
-fn resolve_authority(wire: &ManifestV1, name: &str, authority: &AuthorityV1, faults: &mut Faults) -> Option<Authority> {
+fn resolve_authority(
+    wire: &ManifestV1,
+    name: &str,
+    authority: &AuthorityV1,
+    faults: &mut Faults,
+) -> Option<Authority> {
     let context = Context {
         subject: format!("authority {}", shortened(name)),
         option: ["cas", name, "ca"].map(str::to_owned).to_vec(),
         hosts: authority.declared_by.clone(),
     };
-    let outer = Context { option: vec!["cas".to_owned(), name.to_owned()], ..context.clone() };
+    let outer = Context {
+        option: vec!["cas".to_owned(), name.to_owned()],
+        ..context.clone()
+    };
     let resolved_name = faults.keep_name(&outer, name);
     let common = Common {
         common_name: &authority.common_name,
@@ -179,21 +248,42 @@ fn resolve_authority(wire: &ManifestV1, name: &str, authority: &AuthorityV1, fau
     let declaration = resolve_declaration(&common, Role::Authority, &context, faults);
     let issuer = resolve_issuer(wire, authority.issuer.as_deref(), &outer, faults);
     let path_length = authority.path_length.map(u32::try_from).transpose();
-    let path_length = faults.keep("pathLength", &context, path_length.map_err(|_| {
-        "pathLength must be a number from 0 upwards, or null for none".to_owned()
-    }));
-    let constraints = authority.name_constraints.as_ref().map(name_constraints).transpose();
+    let path_length = faults.keep(
+        "pathLength",
+        &context,
+        path_length
+            .map_err(|_| "pathLength must be a number from 0 upwards, or null for none".to_owned()),
+    );
+    let constraints = authority
+        .name_constraints
+        .as_ref()
+        .map(name_constraints)
+        .transpose();
     // An empty extension is not written (RFC 5280 §4.2.1.10), so empty constraints mean none.
-    let constraints = constraints.map(|constraints| constraints.filter(|constraints| !constraints.is_empty()));
+    let constraints =
+        constraints.map(|constraints| constraints.filter(|constraints| !constraints.is_empty()));
     let name_constraints = faults.keep("nameConstraints", &context, constraints);
     let crl_urls = resolve_urls("crlUrls", &authority.crl_urls, &outer, faults);
     let issuer_urls = resolve_urls("issuerUrls", &authority.issuer_urls, &outer, faults);
     let recipients = resolve_recipients("userAgeKeys", &authority.users, &context, faults);
     if authority.users.is_empty() {
         let cause = "no operator could open its key; list age or SSH public keys in certToolkit.userAgeKeys".to_owned();
-        faults.note("userAgeKeys", &Context { option: Vec::new(), ..context.clone() }, None, cause);
+        faults.note(
+            "userAgeKeys",
+            &Context {
+                option: Vec::new(),
+                ..context.clone()
+            },
+            None,
+            cause,
+        );
     }
-    let files = resolve_files(&authority.files.certificate, &authority.files.key, &context, faults);
+    let files = resolve_files(
+        &authority.files.certificate,
+        &authority.files.key,
+        &context,
+        faults,
+    );
     Some(Authority {
         name: resolved_name?,
         issuer: issuer?,
@@ -217,9 +307,13 @@ fn resolve_issuer(
     context: &Context,
     faults: &mut Faults,
 ) -> Option<Option<Name>> {
-    let Some(issuer) = issuer else { return Some(None) };
+    let Some(issuer) = issuer else {
+        return Some(None);
+    };
     if !wire.authorities.contains_key(issuer) {
-        let cause = format!("its issuer {issuer:?} is not declared; declare certToolkit.cas.{issuer} or name another");
+        let cause = format!(
+            "its issuer {issuer:?} is not declared; declare certToolkit.cas.{issuer} or name another"
+        );
         faults.note("issuer", context, Some(issuer), cause);
         return None;
     }
@@ -255,7 +349,12 @@ fn resolve_hosts(wire: &ManifestV1, key_files: &KeyFiles, faults: &mut Faults) -
     certificates
 }
 
-fn host_recipients(host: &HostV1, key_files: &KeyFiles, context: &Context, faults: &mut Faults) -> RecipientSet {
+fn host_recipients(
+    host: &HostV1,
+    key_files: &KeyFiles,
+    context: &Context,
+    faults: &mut Faults,
+) -> RecipientSet {
     let users = resolve_recipients("userAgeKeys", &host.users, context, faults);
     if host.users.is_empty() {
         let cause = "no operator could open its keys; list age or SSH public keys in certToolkit.userAgeKeys".to_owned();
@@ -275,12 +374,24 @@ fn host_recipients(host: &HostV1, key_files: &KeyFiles, context: &Context, fault
                 Some(Ok(text)) => match Recipient::parse(text) {
                     // One fault for the whole file, and none of its lines.
                     Err(error @ RecipientError::PrivateKey { .. }) => {
-                        faults.note("owningHostKey", context, Some(path), format!("{path}: {error}"));
+                        faults.note(
+                            "owningHostKey",
+                            context,
+                            Some(path),
+                            format!("{path}: {error}"),
+                        );
                     }
                     Ok(_) | Err(_) => lines.extend(public_key_lines(text)),
                 },
-                Some(Err(cause)) => faults.note("owningHostKey", context, Some(path), cause.clone()),
-                None => faults.note("owningHostKey", context, Some(path), format!("{path} was not read")),
+                Some(Err(cause)) => {
+                    faults.note("owningHostKey", context, Some(path), cause.clone())
+                }
+                None => faults.note(
+                    "owningHostKey",
+                    context,
+                    Some(path),
+                    format!("{path} was not read"),
+                ),
             },
         }
     }
@@ -291,7 +402,9 @@ fn host_recipients(host: &HostV1, key_files: &KeyFiles, context: &Context, fault
 /// One key a line, as in `authorized_keys`; blank lines and comments are not keys.
 fn public_key_lines(text: &str) -> impl Iterator<Item = String> {
     let lines = text.lines().map(str::trim);
-    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned)
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::to_owned)
 }
 
 fn resolve_leaf(
@@ -303,13 +416,24 @@ fn resolve_leaf(
     faults: &mut Faults,
 ) -> Option<Certificate> {
     let context = Context {
-        subject: format!("certificate {} of host {}", shortened(leaf), shortened(host)),
-        option: ["cas", authority, "certs", leaf].map(str::to_owned).to_vec(),
+        subject: format!(
+            "certificate {} of host {}",
+            shortened(leaf),
+            shortened(host)
+        ),
+        option: ["cas", authority, "certs", leaf]
+            .map(str::to_owned)
+            .to_vec(),
         hosts: vec![host.to_owned()],
     };
     let name = faults.keep_name(&context, leaf);
     if !wire.authorities.contains_key(authority) {
-        faults.note("certs", &context, None, format!("its authority {authority:?} is not declared"));
+        faults.note(
+            "certs",
+            &context,
+            None,
+            format!("its authority {authority:?} is not declared"),
+        );
     }
     let common = Common {
         common_name: &certificate.common_name,
@@ -321,7 +445,12 @@ fn resolve_leaf(
         key: &certificate.key,
     };
     let declaration = resolve_declaration(&common, Role::Leaf, &context, faults);
-    let files = resolve_files(&certificate.files.certificate, &certificate.files.key, &context, faults);
+    let files = resolve_files(
+        &certificate.files.certificate,
+        &certificate.files.key,
+        &context,
+        faults,
+    );
     Some(Certificate {
         host: host_name?.clone(),
         // An authority's name that is no name is a fault of its own.
@@ -350,7 +479,9 @@ fn resolve_declaration(
     if let (Some(lifetime), Some(Some(before))) = (lifetime, renew_before)
         && before >= lifetime
     {
-        let cause = format!("renewBefore {before} is not shorter than expiry {lifetime}: it would be due at once");
+        let cause = format!(
+            "renewBefore {before} is not shorter than expiry {lifetime}: it would be due at once"
+        );
         faults.note("renewBefore", context, common.renew_before, cause);
     }
     let key = KeyAlgorithm::parse(&common.key.algo, common.key.size);
@@ -365,12 +496,23 @@ fn resolve_declaration(
         && (sans.is_empty() || matches!(role, Role::Authority))
     {
         let cause = match role {
-            Role::Authority => "an authority must have a subject (RFC 5280 §4.1.2.6); give it a common name",
-            Role::Leaf => "the certificate would name nobody; give it a common name or list its names in hosts",
+            Role::Authority => {
+                "an authority must have a subject (RFC 5280 §4.1.2.6); give it a common name"
+            }
+            Role::Leaf => {
+                "the certificate would name nobody; give it a common name or list its names in hosts"
+            }
         };
         faults.note("commonName", context, None, cause.to_owned());
     }
-    Some(Declaration { subject: subject?, sans: sans?, usages: usages?, lifetime: lifetime?, renew_before: renew_before?, key })
+    Some(Declaration {
+        subject: subject?,
+        sans: sans?,
+        usages: usages?,
+        lifetime: lifetime?,
+        renew_before: renew_before?,
+        key,
+    })
 }
 
 fn resolve_subject(common: &Common<'_>, context: &Context, faults: &mut Faults) -> Option<Subject> {
@@ -378,7 +520,10 @@ fn resolve_subject(common: &Common<'_>, context: &Context, faults: &mut Faults) 
     let attributes = common.names.iter().chain(std::iter::once(&common_name));
     let mut typed = Vec::new();
     for (kind, value) in attributes.filter(|(_, value)| !value.is_empty()) {
-        typed.push((faults.keep("names", context, AttributeType::parse(kind))?, value.clone()));
+        typed.push((
+            faults.keep("names", context, AttributeType::parse(kind))?,
+            value.clone(),
+        ));
     }
     match Subject::new(typed) {
         Ok(subject) => Some(subject),
@@ -428,7 +573,12 @@ fn resolve_usages(words: &[String], context: &Context, faults: &mut Faults) -> O
     }
 }
 
-fn resolve_lifetime(field: &str, text: &str, context: &Context, faults: &mut Faults) -> Option<Lifetime> {
+fn resolve_lifetime(
+    field: &str,
+    text: &str,
+    context: &Context,
+    faults: &mut Faults,
+) -> Option<Lifetime> {
     match Lifetime::parse(text) {
         Ok(lifetime) => Some(lifetime),
         Err(error) => {
@@ -438,14 +588,25 @@ fn resolve_lifetime(field: &str, text: &str, context: &Context, faults: &mut Fau
     }
 }
 
-fn resolve_recipients(field: &str, lines: &[String], context: &Context, faults: &mut Faults) -> RecipientSet {
+fn resolve_recipients(
+    field: &str,
+    lines: &[String],
+    context: &Context,
+    faults: &mut Faults,
+) -> RecipientSet {
     let mut recipients = Vec::new();
-    let field_context = Context { option: Vec::new(), ..context.clone() };
+    let field_context = Context {
+        option: Vec::new(),
+        ..context.clone()
+    };
     for line in lines {
         match Recipient::parse(line) {
             Ok(recipient) => recipients.push(recipient),
             Err(error) => {
-                let already = faults.list.iter().any(|fault| fault.word.as_deref() == Some(line));
+                let already = faults
+                    .list
+                    .iter()
+                    .any(|fault| fault.word.as_deref() == Some(line));
                 if !already {
                     faults.note(field, &field_context, Some(line), error.to_string());
                 }
@@ -455,10 +616,18 @@ fn resolve_recipients(field: &str, lines: &[String], context: &Context, faults: 
     recipients.into_iter().collect()
 }
 
-fn resolve_files(certificate: &str, key: &str, context: &Context, faults: &mut Faults) -> Option<PairFiles> {
+fn resolve_files(
+    certificate: &str,
+    key: &str,
+    context: &Context,
+    faults: &mut Faults,
+) -> Option<PairFiles> {
     let certificate = faults.keep("path", context, file_named(certificate, ".crt"));
     let key = faults.keep("keyPath", context, file_named(key, ".key.age"));
-    Some(PairFiles { certificate: certificate?, key: key? })
+    Some(PairFiles {
+        certificate: certificate?,
+        key: key?,
+    })
 }
 
 /// The suffixes keep pairs apart from everything else that lies in a project: what stands at a declared path is ours to
@@ -474,10 +643,17 @@ fn file_named(path: &str, suffix: &str) -> Result<RelPath, String> {
 fn name_constraints(wire: &NameConstraintsV1) -> Result<NameConstraints, String> {
     let subtrees = |wire: &super::v1::SubtreesV1| {
         Subtrees::parse(&wire.dns, &wire.ip, &wire.email).map_err(|errors| {
-            errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+            errors
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("; ")
         })
     };
-    Ok(NameConstraints { permitted: subtrees(&wire.permitted)?, excluded: subtrees(&wire.excluded)? })
+    Ok(NameConstraints {
+        permitted: subtrees(&wire.permitted)?,
+        excluded: subtrees(&wire.excluded)?,
+    })
 }
 
 fn resolve_urls(field: &str, urls: &[String], context: &Context, faults: &mut Faults) -> Vec<Uri> {

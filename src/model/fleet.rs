@@ -76,14 +76,22 @@ pub struct PairFiles {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ArtifactId {
     Authority(Name),
-    Leaf { host: Name, authority: Name, name: Name },
+    Leaf {
+        host: Name,
+        authority: Name,
+        name: Name,
+    },
 }
 
 impl fmt::Display for ArtifactId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Authority(name) => write!(f, "ca/{name}"),
-            Self::Leaf { host, authority, name } => write!(f, "{host}/{authority}/{name}"),
+            Self::Leaf {
+                host,
+                authority,
+                name,
+            } => write!(f, "{host}/{authority}/{name}"),
         }
     }
 }
@@ -97,9 +105,11 @@ impl ArtifactId {
     pub fn option_path(&self) -> Vec<String> {
         match self {
             Self::Authority(name) => ["cas", name.as_str(), "ca"].map(str::to_owned).to_vec(),
-            Self::Leaf { authority, name, .. } => {
-                ["cas", authority.as_str(), "certs", name.as_str()].map(str::to_owned).to_vec()
-            }
+            Self::Leaf {
+                authority, name, ..
+            } => ["cas", authority.as_str(), "certs", name.as_str()]
+                .map(str::to_owned)
+                .to_vec(),
         }
     }
 }
@@ -187,7 +197,9 @@ impl Fleet {
     }
 
     pub fn authority(&self, name: &Name) -> Option<&Authority> {
-        self.authorities.iter().find(|authority| authority.name == *name)
+        self.authorities
+            .iter()
+            .find(|authority| authority.name == *name)
     }
 
     /// The authority that signs an artifact; `None` for a root.

@@ -27,7 +27,8 @@ pub use lifetime::Lifetime;
 pub use moment::Moment;
 pub use name::Name;
 pub use observed::{
-    CertificateFile, Defect, DefectKind, FileState, Observed, ObservedPair, SignatureState, UndeclaredFile,
+    CertificateFile, Defect, DefectKind, FileState, Observed, ObservedPair, SignatureState,
+    UndeclaredFile,
 };
 pub use path::RelPath;
 pub use recipient::{Recipient, RecipientSet};

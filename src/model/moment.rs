@@ -14,7 +14,10 @@ impl Moment {
     pub fn rfc3339(&self) -> String {
         let utc = self.0.to_offset(time::UtcOffset::UTC);
         // Only years beyond 9999 cannot be written, and no certificate reaches there (RFC 5280 §4.1.2.5).
-        utc.replace_nanosecond(0).unwrap_or(utc).format(&Rfc3339).unwrap_or_else(|_| utc.to_string())
+        utc.replace_nanosecond(0)
+            .unwrap_or(utc)
+            .format(&Rfc3339)
+            .unwrap_or_else(|_| utc.to_string())
     }
 }
 
@@ -22,6 +25,12 @@ impl Moment {
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let date = self.0.to_offset(time::UtcOffset::UTC).date();
-        write!(f, "{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
+        write!(
+            f,
+            "{:04}-{:02}-{:02}",
+            date.year(),
+            u8::from(date.month()),
+            date.day()
+        )
     }
 }

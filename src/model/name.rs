@@ -16,9 +16,13 @@ pub enum NameError {
     Empty,
     #[error("the name has {bytes} bytes; at most {MAX_NAME_BYTES} fit into a file name")]
     TooLong { bytes: usize },
-    #[error("the name {name:?} contains {character:?}; use the letters a to z, digits, '.', '_', '-', '+' and '='")]
+    #[error(
+        "the name {name:?} contains {character:?}; use the letters a to z, digits, '.', '_', '-', '+' and '='"
+    )]
     Character { name: String, character: char },
-    #[error("the name {name:?} contains \"..\", which reads as a way out of the directory; use one '.'")]
+    #[error(
+        "the name {name:?} contains \"..\", which reads as a way out of the directory; use one '.'"
+    )]
     DotDot { name: String },
     #[error("the name {name:?} starts with {character:?}; start it with a letter, a digit or '_'")]
     Start { name: String, character: char },
@@ -33,13 +37,21 @@ impl Name {
             return Err(NameError::TooLong { bytes: name.len() });
         }
         if let Some(character) = name.chars().find(|c| !is_allowed(*c)) {
-            return Err(NameError::Character { name: name.to_owned(), character });
+            return Err(NameError::Character {
+                name: name.to_owned(),
+                character,
+            });
         }
         if name.contains("..") {
-            return Err(NameError::DotDot { name: name.to_owned() });
+            return Err(NameError::DotDot {
+                name: name.to_owned(),
+            });
         }
         if !(first.is_ascii_alphanumeric() || first == '_') {
-            return Err(NameError::Start { name: name.to_owned(), character: first });
+            return Err(NameError::Start {
+                name: name.to_owned(),
+                character: first,
+            });
         }
         Ok(Self(name.to_owned()))
     }
@@ -65,14 +77,36 @@ mod tests {
 
     #[test]
     fn keeps_the_names_people_use() {
-        for name in ["cluster", "controllerManager", "kube-apiserver", "etcd.v2", "node_1", "a=b"] {
+        for name in [
+            "cluster",
+            "controllerManager",
+            "kube-apiserver",
+            "etcd.v2",
+            "node_1",
+            "a=b",
+        ] {
             assert_eq!(Name::new(name).unwrap().as_str(), name);
         }
     }
 
     #[test]
     fn refuses_what_would_leave_the_directory_or_break_a_shell_loop() {
-        for name in ["", ".", "..", "../x", "a/b", "a b", "a\0b", "-rf", "a\nb", "a\u{202e}b", "a..b", "größe", "a@b", &"x".repeat(101)] {
+        for name in [
+            "",
+            ".",
+            "..",
+            "../x",
+            "a/b",
+            "a b",
+            "a\0b",
+            "-rf",
+            "a\nb",
+            "a\u{202e}b",
+            "a..b",
+            "größe",
+            "a@b",
+            &"x".repeat(101),
+        ] {
             assert!(Name::new(name).is_err(), "{name:?}");
         }
     }

@@ -93,7 +93,10 @@ impl<T> FileState<T> {
 }
 
 impl ObservedPair {
-    pub const ABSENT: Self = Self { certificate: FileState::Missing, key: FileState::Missing };
+    pub const ABSENT: Self = Self {
+        certificate: FileState::Missing,
+        key: FileState::Missing,
+    };
 }
 
 impl Observed {
@@ -104,6 +107,9 @@ impl Observed {
 
     /// The certificate found for an artifact, where it is readable.
     pub fn certificate(&self, id: &ArtifactId) -> Option<&CertificateFacts> {
-        self.pair(id).certificate.facts().map(|file| &file.certificate)
+        self.pair(id)
+            .certificate
+            .facts()
+            .map(|file| &file.certificate)
     }
 }

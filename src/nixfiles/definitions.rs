@@ -61,7 +61,9 @@ impl Definition {
         let top = self.path.iter().position(|key| key.is(TOP_OPTION));
         match (top, self.path.as_slice()) {
             (Some(top), path) => path.get(top + 1..),
-            (None, [hosts, _, option @ ..]) if hosts.is("hosts") && !option.is_empty() => Some(option),
+            (None, [hosts, _, option @ ..]) if hosts.is("hosts") && !option.is_empty() => {
+                Some(option)
+            }
             (None, _) => None,
         }
     }

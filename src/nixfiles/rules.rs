@@ -47,7 +47,9 @@ pub enum RulesError {
     #[error("line {line} of the rules file defines `{path}` again; keep one of the two")]
     Twice { path: String, line: usize },
     /// A flake or a module is an attribute set too.
-    #[error("it holds no agenix rules: none of its names ends in .age; give the file that agenix reads, or a new one")]
+    #[error(
+        "it holds no agenix rules: none of its names ends in .age; give the file that agenix reads, or a new one"
+    )]
     NotRules,
     #[error(
         "editing the rules file would not make it say what it should; append `// import {generated}` instead"
@@ -55,7 +57,8 @@ pub enum RulesError {
     Unproved { generated: String },
 }
 
-const GENERATED: &str = "# Rules for agenix, written by certs: recipients.json says who may open which file.";
+const GENERATED: &str =
+    "# Rules for agenix, written by certs: recipients.json says who may open which file.";
 
 /// The text of the rules file that stands beside [`recipients`].
 pub fn ours() -> String {
@@ -111,7 +114,12 @@ fn edits_for(source: &str, entries: &Entries, dir: &str) -> Result<Vec<text::Edi
         line: line_at(source, source.trim_end().len()),
         generated: generated(dir),
     })?;
-    if !rules.entries.is_empty() && !rules.entries.iter().any(|(path, entries)| is_rule(path, entries)) {
+    if !rules.entries.is_empty()
+        && !rules
+            .entries
+            .iter()
+            .any(|(path, entries)| is_rule(path, entries))
+    {
         return Err(RulesError::NotRules);
     }
     let (mut edits, mut new) = (Vec::new(), Vec::new());
@@ -137,7 +145,10 @@ fn edits_for(source: &str, entries: &Entries, dir: &str) -> Result<Vec<text::Edi
 }
 
 fn is_rule(path: &str, entries: &[Entry]) -> bool {
-    path.ends_with(".age") || entries.iter().any(|entry| matches!(entry.keys, Keys::Written(_)))
+    path.ends_with(".age")
+        || entries
+            .iter()
+            .any(|entry| matches!(entry.keys, Keys::Written(_)))
 }
 
 /// Only our own programs make sealed keys in these directories.

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use crate::inspect::certificate::{self, CertificateDefect};
 use crate::inspect::sealed;
 use crate::model::{
-    Artifact, ArtifactId, CertificateFacts, CertificateFile, Defect, DefectKind, FileState, Fleet, Observed,
-    ObservedPair, RelPath, SealedDefect, SealedFacts, SignatureState, UndeclaredFile,
+    Artifact, ArtifactId, CertificateFacts, CertificateFile, Defect, DefectKind, FileState, Fleet,
+    Observed, ObservedPair, RelPath, SealedDefect, SealedFacts, SignatureState, UndeclaredFile,
 };
 use crate::store::{Layout, ReadFile, Root, StoreError};
 
@@ -39,8 +39,13 @@ fn observe_pairs(
     artifacts.par_iter().map(read).collect()
 }
 
-fn file_state<T>(file: Option<ReadFile>, read: impl Fn(&[u8]) -> Result<T, Defect>) -> FileState<T> {
-    let Some(ReadFile { bytes, digest }) = file else { return FileState::Missing };
+fn file_state<T>(
+    file: Option<ReadFile>,
+    read: impl Fn(&[u8]) -> Result<T, Defect>,
+) -> FileState<T> {
+    let Some(ReadFile { bytes, digest }) = file else {
+        return FileState::Missing;
+    };
     match read(&bytes) {
         Ok(facts) => FileState::Sound { digest, facts },
         Err(defect) => FileState::Defective { digest, defect },
@@ -48,17 +53,25 @@ fn file_state<T>(file: Option<ReadFile>, read: impl Fn(&[u8]) -> Result<T, Defec
 }
 
 fn read_certificate(bytes: &[u8]) -> Result<CertificateFile, Defect> {
-    let mut chain = certificate::parse_pem_chain(bytes).map_err(|defect| certificate_defect(&defect))?;
+    let mut chain =
+        certificate::parse_pem_chain(bytes).map_err(|defect| certificate_defect(&defect))?;
     if chain.is_empty() {
         return Err(certificate_defect(&CertificateDefect::Empty));
     }
     let following = chain.split_off(1);
     let certificate = chain.swap_remove(0);
-    Ok(CertificateFile { certificate, following, signature: SignatureState::Unknown })
+    Ok(CertificateFile {
+        certificate,
+        following,
+        signature: SignatureState::Unknown,
+    })
 }
 
 fn certificate_defect(defect: &CertificateDefect) -> Defect {
-    Defect { kind: DefectKind::Unreadable, detail: defect.to_string() }
+    Defect {
+        kind: DefectKind::Unreadable,
+        detail: defect.to_string(),
+    }
 }
 
 fn read_sealed(bytes: &[u8]) -> Result<SealedFacts, Defect> {
@@ -67,11 +80,17 @@ fn read_sealed(bytes: &[u8]) -> Result<SealedFacts, Defect> {
             SealedDefect::PlaintextKey => DefectKind::PlaintextKey,
             _ => DefectKind::Unreadable,
         };
-        Defect { kind, detail: defect.to_string() }
+        Defect {
+            kind,
+            detail: defect.to_string(),
+        }
     })?;
     if facts.plaintext_len == 0 {
         let detail = "nothing is sealed in it: its plaintext has 0 bytes".to_owned();
-        return Err(Defect { kind: DefectKind::EmptyKey, detail });
+        return Err(Defect {
+            kind: DefectKind::EmptyKey,
+            detail,
+        });
     }
     Ok(facts)
 }
@@ -92,7 +111,11 @@ fn check_signatures(artifacts: &[Artifact<'_>], observed: &mut Observed) {
         })
         .collect();
     for (id, signature) in verdicts {
-        if let Some(ObservedPair { certificate: FileState::Sound { facts, .. }, .. }) = observed.pairs.get_mut(&id) {
+        if let Some(ObservedPair {
+            certificate: FileState::Sound { facts, .. },
+            ..
+        }) = observed.pairs.get_mut(&id)
+        {
             facts.signature = signature;
         }
     }
@@ -132,5 +155,7 @@ fn undeclared_files(
 /// Files people put beside ours (a README, a `.gitattributes`) are none of our business.
 fn is_ours(path: &RelPath) -> bool {
     let name = path.file_name();
-    [".crt", ".key.age", ".pub"].iter().any(|suffix| name.ends_with(suffix))
+    [".crt", ".key.age", ".pub"]
+        .iter()
+        .any(|suffix| name.ends_with(suffix))
 }

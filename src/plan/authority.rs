@@ -3,7 +3,8 @@
 use super::build::{Planner, cure_for_key, file_reasons, issues_anew};
 use super::{Action, Part, Reason, Step};
 use crate::model::{
-    Artifact, Authority, CertificateFacts, CertificateFile, DefectKind, FileState, Name, ObservedPair,
+    Artifact, Authority, CertificateFacts, CertificateFile, DefectKind, FileState, Name,
+    ObservedPair,
 };
 
 /// What was found out about an artifact before its action is decided.
@@ -41,19 +42,27 @@ impl<'a> Planner<'a> {
         if let FileState::Defective { defect, .. } = &pair.key
             && defect.kind != DefectKind::EmptyKey
         {
-            let cure =
-                format!("a key that cannot be read is never overwritten; move {} away and run again", authority.files.key);
+            let cure = format!(
+                "a key that cannot be read is never overwritten; move {} away and run again",
+                authority.files.key
+            );
             return refuse(reasons, cure);
         }
         reasons.extend(self.blocked_issuer(authority.issuer.as_ref()));
-        Findings { reasons, refusal: self.issuer_refusal(authority.issuer.as_ref()) }
+        Findings {
+            reasons,
+            refusal: self.issuer_refusal(authority.issuer.as_ref()),
+        }
     }
 
     fn authority_findings(&self, authority: &'a Authority, pair: &ObservedPair) -> Findings {
         let mut reasons = file_reasons(pair);
         let files = &authority.files;
         if let FileState::Defective { .. } = &pair.key {
-            return refuse(reasons, cure_for_key(pair, files.key.to_string().as_str(), &authority.id()));
+            return refuse(
+                reasons,
+                cure_for_key(pair, files.key.to_string().as_str(), &authority.id()),
+            );
         }
         let certificate = match &pair.certificate {
             FileState::Defective { .. } => {
@@ -70,7 +79,11 @@ impl<'a> Planner<'a> {
             // An offline root: nothing is wrong until something has to be signed.
             reasons.clear();
         }
-        reasons.extend(self.pair_reasons(Artifact::Authority(authority), certificate, pair.key.facts()));
+        reasons.extend(self.pair_reasons(
+            Artifact::Authority(authority),
+            certificate,
+            pair.key.facts(),
+        ));
         if is_issued_outside(authority, certificate) {
             reasons.retain(|reason| !is_for_its_issuer_to_mend(reason));
         }
@@ -79,7 +92,12 @@ impl<'a> Planner<'a> {
     }
 
     /// No certificate at its place: rebuilt from its key, or created where the tree knows nothing of an earlier one.
-    fn absent_certificate(&self, authority: &Authority, pair: &ObservedPair, mut reasons: Vec<Reason>) -> Findings {
+    fn absent_certificate(
+        &self,
+        authority: &Authority,
+        pair: &ObservedPair,
+        mut reasons: Vec<Reason>,
+    ) -> Findings {
         let count = self.issued_in_tree(&authority.name).len();
         if pair.key.is_missing() && count > 0 {
             reasons.push(Reason::LeavesOfAnother { count });
@@ -108,13 +126,20 @@ impl<'a> Planner<'a> {
     /// The name under which a lost authority issued what is in the tree, where it is not the declared one.
     fn name_in_tree(&self, authority: &Authority) -> Option<String> {
         let issued = self.issued_in_tree(&authority.name);
-        let other = issued.into_iter().find(|found| !authority.declaration.subject.matches(&found.issuer))?;
+        let other = issued
+            .into_iter()
+            .find(|found| !authority.declaration.subject.matches(&found.issuer))?;
         Some(other.issuer.to_string())
     }
 
     fn issued_in_tree(&self, authority: &Name) -> Vec<&'a CertificateFacts> {
-        let issued = self.fleet.artifacts().filter(|artifact| artifact.issuer_name() == Some(authority));
-        issued.filter_map(|artifact| self.observed.certificate(&artifact.id())).collect()
+        let issued = self
+            .fleet
+            .artifacts()
+            .filter(|artifact| artifact.issuer_name() == Some(authority));
+        issued
+            .filter_map(|artifact| self.observed.certificate(&artifact.id()))
+            .collect()
     }
 
     fn authority_refusal(
@@ -150,19 +175,33 @@ impl<'a> Planner<'a> {
             ));
         }
         if pair.key.is_missing() {
-            return Some(format!("its key is not in the tree; put {} back for this run", authority.files.key));
+            return Some(format!(
+                "its key is not in the tree; put {} back for this run",
+                authority.files.key
+            ));
         }
         let needs_issuer = reasons.iter().any(issues_anew);
-        if needs_issuer { self.issuer_refusal(authority.issuer.as_ref()) } else { None }
+        if needs_issuer {
+            self.issuer_refusal(authority.issuer.as_ref())
+        } else {
+            None
+        }
     }
 }
 
 fn refuse(reasons: Vec<Reason>, cure: String) -> Findings {
-    Findings { reasons, refusal: Some(cure) }
+    Findings {
+        reasons,
+        refusal: Some(cure),
+    }
 }
 
 fn authority_action(pair: &ObservedPair, reasons: &[Reason]) -> Action {
-    match (reasons.contains(&Reason::Requested), pair.key.is_missing(), pair.certificate.is_missing()) {
+    match (
+        reasons.contains(&Reason::Requested),
+        pair.key.is_missing(),
+        pair.certificate.is_missing(),
+    ) {
         (_, true, true) => Action::Create,
         (true, _, _) => Action::Replace,
         (false, _, _) if reasons.iter().any(issues_anew) => Action::Renew,

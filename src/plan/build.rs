@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
-use super::{Action, Part, Plan, Policy, Reason, Step, Target, UndeclaredPolicy, certificate_drift};
+use super::{
+    Action, Part, Plan, Policy, Reason, Step, Target, UndeclaredPolicy, certificate_drift,
+};
 use crate::model::{
-    Agreement, Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, DefectKind, FileState,
-    Fleet, Granted, Lifetime, Marker, Name, Observed, ObservedPair, SealedFacts, SignatureState, Validity, ValidityError,
+    Agreement, Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, DefectKind,
+    FileState, Fleet, Granted, Lifetime, Marker, Name, Observed, ObservedPair, SealedFacts,
+    SignatureState, Validity, ValidityError,
 };
 
 /// Compares the whole fleet with the files.
@@ -17,14 +20,26 @@ use crate::model::{
 pub fn plan(fleet: &Fleet, observed: &Observed, now: OffsetDateTime, policy: &Policy) -> Plan {
     let now = now.replace_nanosecond(0).unwrap_or(now);
     let owners = key_owners(observed);
-    let mut planner = Planner { fleet, observed, now, policy, owners, outlooks: BTreeMap::new() };
+    let mut planner = Planner {
+        fleet,
+        observed,
+        now,
+        policy,
+        owners,
+        outlooks: BTreeMap::new(),
+    };
     let mut steps: Vec<Step> = Vec::new();
     for authority in &fleet.authorities {
         let step = planner.authority_step(authority);
         planner.remember(authority, &step);
         steps.push(step);
     }
-    steps.extend(fleet.certificates.iter().map(|certificate| planner.leaf_step(certificate)));
+    steps.extend(
+        fleet
+            .certificates
+            .iter()
+            .map(|certificate| planner.leaf_step(certificate)),
+    );
     let mut steps = select(fleet, steps, policy);
     if policy.only.is_empty() {
         steps.extend(undeclared_steps(fleet, observed, policy.undeclared));
@@ -50,9 +65,10 @@ enum Outlook {
 impl Outlook {
     fn validity(self) -> Option<Validity> {
         match self {
-            Self::Steady(validity) | Self::Renewed(validity) | Self::New(validity) | Self::CannotSign(validity) => {
-                Some(validity)
-            }
+            Self::Steady(validity)
+            | Self::Renewed(validity)
+            | Self::New(validity)
+            | Self::CannotSign(validity) => Some(validity),
             Self::Blocked => None,
         }
     }
@@ -85,14 +101,24 @@ impl<'a> Planner<'a> {
         let issuer = self.fleet.issuer_of(artifact);
         let issuer_certificate = issuer.and_then(|issuer| self.observed.certificate(&issuer.id()));
         let mut reasons = certificate_drift(artifact, issuer, issuer_certificate, found);
-        if !reasons.iter().any(|reason| matches!(reason, Reason::IssuerChanged { .. })) {
+        if !reasons
+            .iter()
+            .any(|reason| matches!(reason, Reason::IssuerChanged { .. }))
+        {
             reasons.extend(self.chain_reason(artifact, issuer, file));
         }
-        if !reasons.iter().any(|reason| matches!(reason, Reason::LifetimeChanged { .. })) {
+        if !reasons
+            .iter()
+            .any(|reason| matches!(reason, Reason::LifetimeChanged { .. }))
+        {
             reasons.extend(self.lifetime_reason(artifact, found));
         }
         if let Some(key) = key {
-            if key.marker.as_ref().is_some_and(|marker| marker.key != key_id(found)) {
+            if key
+                .marker
+                .as_ref()
+                .is_some_and(|marker| marker.key != key_id(found))
+            {
                 reasons.push(Reason::KeyMismatch);
             }
             reasons.extend(recipient_reason(artifact, key));
@@ -113,43 +139,77 @@ impl<'a> Planner<'a> {
             return changed(format!("{} is made anew", issuer.id()));
         }
         if file.signature == SignatureState::Broken {
-            return changed(format!("the signature is not by the key of {}", issuer.id()));
+            return changed(format!(
+                "the signature is not by the key of {}",
+                issuer.id()
+            ));
         }
-        let Artifact::Leaf(_) = artifact else { return None };
+        let Artifact::Leaf(_) = artifact else {
+            return None;
+        };
         if let Some(changing) = self.changing_intermediate(artifact) {
-            return changed(format!("the certificate of {} is about to change", changing.id()));
+            return changed(format!(
+                "the certificate of {} is about to change",
+                changing.id()
+            ));
         }
         let wanted = self.intermediates(artifact)?;
         let is_same = wanted.len() == file.following.len()
-            && wanted.iter().zip(&file.following).all(|(wanted, found)| wanted.der == found.der);
-        if is_same { None } else { changed("the intermediates beside it are not today's".to_owned()) }
+            && wanted
+                .iter()
+                .zip(&file.following)
+                .all(|(wanted, found)| wanted.der == found.der);
+        if is_same {
+            None
+        } else {
+            changed("the intermediates beside it are not today's".to_owned())
+        }
     }
 
     /// The nearest intermediate beside a leaf that another certificate takes the place of.
     fn changing_intermediate(&self, artifact: Artifact<'a>) -> Option<&Authority> {
         let is_changing = |issuer: &&Authority| {
-            !issuer.is_root() && self.outlooks.get(&issuer.name).is_some_and(|outlook| outlook.changes_certificate())
+            !issuer.is_root()
+                && self
+                    .outlooks
+                    .get(&issuer.name)
+                    .is_some_and(|outlook| outlook.changes_certificate())
         };
-        self.fleet.issuers_of(artifact).into_iter().find(is_changing)
+        self.fleet
+            .issuers_of(artifact)
+            .into_iter()
+            .find(is_changing)
     }
 
     /// What was cut short by an issuer that is renewed in this plan would be due in the next: an unneeded second run.
     fn lifetime_reason(&self, artifact: Artifact<'_>, found: &CertificateFacts) -> Option<Reason> {
-        let Outlook::Renewed(issuer) = self.outlooks.get(artifact.issuer_name()?)? else { return None };
+        let Outlook::Renewed(issuer) = self.outlooks.get(artifact.issuer_name()?)? else {
+            return None;
+        };
         let lifetime = artifact.declaration().lifetime;
         if found.validity().serves(lifetime, Some(issuer)) {
             return None;
         }
-        Some(Reason::LifetimeChanged { from: found.validity().span(), to: lifetime.duration() })
+        Some(Reason::LifetimeChanged {
+            from: found.validity().span(),
+            to: lifetime.duration(),
+        })
     }
 
     /// The intermediates as they are; `None` where one is missing (its own step says so). What signed itself is a root; a
     /// declared root that did not is the subordinate of an authority elsewhere, and clients need its certificate too.
     fn intermediates(&self, artifact: Artifact<'a>) -> Option<Vec<&CertificateFacts>> {
         let issuers = self.fleet.issuers_of(artifact);
-        let certificates: Option<Vec<_>> =
-            issuers.into_iter().map(|issuer| self.observed.certificate(&issuer.id())).collect();
-        Some(certificates?.into_iter().filter(|certificate| !certificate.is_self_issued()).collect())
+        let certificates: Option<Vec<_>> = issuers
+            .into_iter()
+            .map(|issuer| self.observed.certificate(&issuer.id()))
+            .collect();
+        Some(
+            certificates?
+                .into_iter()
+                .filter(|certificate| !certificate.is_self_issued())
+                .collect(),
+        )
     }
 
     /// Due only if a new certificate would last longer: a leaf that ends with its issuer gains nothing.
@@ -159,15 +219,22 @@ impl<'a> Planner<'a> {
             return Some(Reason::Expired { not_after });
         }
         let span = not_after - found.not_before;
-        let renew_before = artifact.declaration().renew_before.map_or(span / 3, Lifetime::duration);
+        let renew_before = artifact
+            .declaration()
+            .renew_before
+            .map_or(span / 3, Lifetime::duration);
         let is_due = self.now >= not_after - renew_before;
-        let gains = self.granted(artifact).is_ok_and(|granted| granted.validity().not_after > not_after);
+        let gains = self
+            .granted(artifact)
+            .is_ok_and(|granted| granted.validity().not_after > not_after);
         (is_due && gains).then_some(Reason::RenewalDue { not_after })
     }
 
     /// The window a certificate issued now gets: the declared lifetime, inside the issuer's own window.
     fn granted(&self, artifact: Artifact<'_>) -> Result<Granted, ValidityError> {
-        let outlook = artifact.issuer_name().and_then(|issuer| self.outlooks.get(issuer));
+        let outlook = artifact
+            .issuer_name()
+            .and_then(|issuer| self.outlooks.get(issuer));
         let issuer = outlook.and_then(|outlook| outlook.validity());
         Validity::starting(self.now, artifact.declaration().lifetime, issuer)
     }
@@ -187,24 +254,52 @@ impl<'a> Planner<'a> {
 
     pub(super) fn blocked_issuer(&self, issuer: Option<&Name>) -> Option<Reason> {
         let issuer = self.fleet.authority(issuer?)?;
-        self.issuer_refusal(Some(&issuer.name)).map(|_| Reason::IssuerRefused { issuer: issuer.id().to_string() })
+        self.issuer_refusal(Some(&issuer.name))
+            .map(|_| Reason::IssuerRefused {
+                issuer: issuer.id().to_string(),
+            })
     }
 
     /// A step that issues gets its window here; where none can be given, a person has to mend that first.
-    pub(super) fn step(&self, artifact: Artifact<'_>, action: Action, reasons: Vec<Reason>) -> Step {
+    pub(super) fn step(
+        &self,
+        artifact: Artifact<'_>,
+        action: Action,
+        reasons: Vec<Reason>,
+    ) -> Step {
         let target = Target::Artifact(artifact.id());
         if !action.issues() {
-            return Step { target, action, reasons, validity: None };
+            return Step {
+                target,
+                action,
+                reasons,
+                validity: None,
+            };
         }
         match self.granted(artifact) {
-            Ok(granted) => Step { target, action, reasons, validity: Some(granted) },
-            Err(error) => Step { target, action: Action::Refuse { cure: error.to_string() }, reasons, validity: None },
+            Ok(granted) => Step {
+                target,
+                action,
+                reasons,
+                validity: Some(granted),
+            },
+            Err(error) => Step {
+                target,
+                action: Action::Refuse {
+                    cure: error.to_string(),
+                },
+                reasons,
+                validity: None,
+            },
         }
     }
 
     fn remember(&mut self, authority: &'a Authority, step: &Step) {
         let id = authority.id();
-        let found = self.observed.certificate(&id).map(CertificateFacts::validity);
+        let found = self
+            .observed
+            .certificate(&id)
+            .map(CertificateFacts::validity);
         let issued = step.validity.map(Granted::validity);
         let key_is_missing = self.observed.pair(&id).key.is_missing();
         let outlook = match (&step.action, issued, found) {
@@ -223,8 +318,14 @@ fn key_owners(observed: &Observed) -> BTreeMap<String, Vec<&ArtifactId>> {
     for (id, pair) in &observed.pairs {
         let file = pair.certificate.facts();
         // What follows a leaf are its issuers' certificates; what follows an authority are its own earlier ones.
-        let earlier = file.filter(|_| id.is_authority()).map_or(&[][..], |file| file.following.as_slice());
-        for certificate in file.map(|file| &file.certificate).into_iter().chain(earlier) {
+        let earlier = file
+            .filter(|_| id.is_authority())
+            .map_or(&[][..], |file| file.following.as_slice());
+        for certificate in file
+            .map(|file| &file.certificate)
+            .into_iter()
+            .chain(earlier)
+        {
             owners.entry(key_id(certificate)).or_default().push(id);
         }
     }
@@ -246,7 +347,10 @@ pub(super) fn file_reasons(pair: &ObservedPair) -> Vec<Reason> {
 fn file_reason<T>(state: &FileState<T>, part: Part) -> Option<Reason> {
     match state {
         FileState::Missing => Some(Reason::Missing(part)),
-        FileState::Defective { defect, .. } => Some(Reason::Unreadable { part, defect: defect.detail.clone() }),
+        FileState::Defective { defect, .. } => Some(Reason::Unreadable {
+            part,
+            defect: defect.detail.clone(),
+        }),
         FileState::Sound { .. } => None,
     }
 }
@@ -254,9 +358,13 @@ fn file_reason<T>(state: &FileState<T>, part: Part) -> Option<Reason> {
 pub(super) fn recipient_reason(artifact: Artifact<'_>, sealed: &SealedFacts) -> Option<Reason> {
     match sealed.agrees_with(artifact.recipients()) {
         Agreement::Exact | Agreement::Plausible => None,
-        Agreement::Differs { missing, unexpected } => {
-            Some(Reason::RecipientsChanged { added: missing, removed: unexpected })
-        }
+        Agreement::Differs {
+            missing,
+            unexpected,
+        } => Some(Reason::RecipientsChanged {
+            added: missing,
+            removed: unexpected,
+        }),
     }
 }
 
@@ -292,18 +400,34 @@ fn select(fleet: &Fleet, steps: Vec<Step>, policy: &Policy) -> Vec<Step> {
         return steps;
     }
     let chosen = |step: &Step| {
-        step.artifact().is_some_and(|id| policy.only.iter().any(|pattern| pattern.selects(id)))
+        step.artifact()
+            .is_some_and(|id| policy.only.iter().any(|pattern| pattern.selects(id)))
     };
     let needed = needed_issuers(fleet, steps.iter().filter(|step| chosen(step)));
     let is_needed = |step: &Step| step.artifact().is_some_and(|id| needed.contains(id));
-    steps.into_iter().filter(|step| chosen(step) || (step.action != Action::Keep && is_needed(step))).collect()
+    steps
+        .into_iter()
+        .filter(|step| chosen(step) || (step.action != Action::Keep && is_needed(step)))
+        .collect()
 }
 
-fn needed_issuers<'s>(fleet: &Fleet, steps: impl Iterator<Item = &'s Step>) -> BTreeSet<ArtifactId> {
-    let needs_issuer = |step: &&Step| step.action.issues() || matches!(step.action, Action::Refuse { .. });
-    let changing: BTreeSet<&ArtifactId> = steps.filter(needs_issuer).filter_map(Step::artifact).collect();
-    let artifacts = fleet.artifacts().filter(|artifact| changing.contains(&artifact.id()));
-    artifacts.flat_map(|artifact| fleet.issuers_of(artifact)).map(Authority::id).collect()
+fn needed_issuers<'s>(
+    fleet: &Fleet,
+    steps: impl Iterator<Item = &'s Step>,
+) -> BTreeSet<ArtifactId> {
+    let needs_issuer =
+        |step: &&Step| step.action.issues() || matches!(step.action, Action::Refuse { .. });
+    let changing: BTreeSet<&ArtifactId> = steps
+        .filter(needs_issuer)
+        .filter_map(Step::artifact)
+        .collect();
+    let artifacts = fleet
+        .artifacts()
+        .filter(|artifact| changing.contains(&artifact.id()));
+    artifacts
+        .flat_map(|artifact| fleet.issuers_of(artifact))
+        .map(Authority::id)
+        .collect()
 }
 
 /// The key of an authority is never pruned: what it signed may still be trusted somewhere.
@@ -318,6 +442,11 @@ fn undeclared_steps(
             UndeclaredPolicy::Prune if !file.path.is_within(&authorities) => Action::Prune,
             UndeclaredPolicy::Prune | UndeclaredPolicy::Keep => Action::Keep,
         };
-        Step { target: Target::File(file.path.clone()), action, reasons: vec![Reason::Undeclared], validity: None }
+        Step {
+            target: Target::File(file.path.clone()),
+            action,
+            reasons: vec![Reason::Undeclared],
+            validity: None,
+        }
     })
 }

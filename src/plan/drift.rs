@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Reason;
 use crate::model::{
-    Artifact, Authority, BasicConstraints, CertificateFacts, Declaration, ExtendedKeyUsage, FoundKeyAlgorithm, KeyUsage, Uri,
+    Artifact, Authority, BasicConstraints, CertificateFacts, Declaration, ExtendedKeyUsage,
+    FoundKeyAlgorithm, KeyUsage, Uri,
 };
 
 /// Every difference between what is declared and what the certificate says, except dates that have come due.
@@ -40,13 +41,17 @@ pub fn certificate_drift(
 
 fn not_an_authority(found: &CertificateFacts) -> Option<Reason> {
     let detail = match (&found.basic_constraints, &found.key_usage) {
-        (Some(BasicConstraints { ca: true, .. }), Some(usages)) if !usages.contains(&KeyUsage::CertSign) => {
+        (Some(BasicConstraints { ca: true, .. }), Some(usages))
+            if !usages.contains(&KeyUsage::CertSign) =>
+        {
             "its key usage does not allow signing certificates"
         }
         (Some(BasicConstraints { ca: true, .. }), _) => return None,
         _ => "its basic constraints do not say CA:TRUE",
     };
-    Some(Reason::NotAnAuthority { detail: detail.to_owned() })
+    Some(Reason::NotAnAuthority {
+        detail: detail.to_owned(),
+    })
 }
 
 /// Name chaining is byte for byte, as every verifier but OpenSSL compares it (RFC 5280 §7.1 would allow more).
@@ -57,9 +62,9 @@ fn issuer_drift(issuer: Option<&CertificateFacts>, found: &CertificateFacts) -> 
         return Some(Reason::IssuerChanged { detail });
     }
     match (&issuer.subject_key_id, &found.authority_key_id) {
-        (Some(wanted), Some(named)) if wanted != named => {
-            Some(Reason::IssuerChanged { detail: "another key of the same name".to_owned() })
-        }
+        (Some(wanted), Some(named)) if wanted != named => Some(Reason::IssuerChanged {
+            detail: "another key of the same name".to_owned(),
+        }),
         _ => None,
     }
 }
@@ -68,12 +73,20 @@ fn key_drift(declared: &Declaration, found: &CertificateFacts) -> Option<Reason>
     if found.key == FoundKeyAlgorithm::Known(declared.key) {
         return None;
     }
-    Some(Reason::KeyAlgorithmChanged { from: found.key.to_string(), to: declared.key.to_string() })
+    Some(Reason::KeyAlgorithmChanged {
+        from: found.key.to_string(),
+        to: declared.key.to_string(),
+    })
 }
 
 /// A leaf carries exactly the declared names. An authority made elsewhere may carry more: nobody connects to it.
 fn san_drift(artifact: Artifact<'_>, found: &CertificateFacts) -> Option<Reason> {
-    let declared: BTreeSet<String> = artifact.declaration().sans.iter().map(ToString::to_string).collect();
+    let declared: BTreeSet<String> = artifact
+        .declaration()
+        .sans
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let present: BTreeSet<String> = found.sans.iter().map(ToString::to_string).collect();
     let added = difference(&declared, &present);
     let removed = match artifact {
@@ -90,14 +103,25 @@ fn usage_drift(artifact: Artifact<'_>, found: &CertificateFacts) -> Option<Reaso
     let present: BTreeSet<String> = found.usages().words().map(str::to_owned).collect();
     let (added, removed) = match artifact {
         Artifact::Leaf(_) => (difference(&wanted, &present), difference(&present, &wanted)),
-        Artifact::Authority(_) => (missing_in_authority(&wanted, &present, found), restricting_purposes(found)),
+        Artifact::Authority(_) => (
+            missing_in_authority(&wanted, &present, found),
+            restricting_purposes(found),
+        ),
     };
     changed(&added, &removed).then_some(Reason::UsagesChanged { added, removed })
 }
 
 /// An absent key usage permits everything (RFC 5280 §4.2.1.3).
-fn missing_in_authority(wanted: &BTreeSet<String>, present: &BTreeSet<String>, found: &CertificateFacts) -> Vec<String> {
-    if found.key_usage.is_none() { Vec::new() } else { difference(wanted, present) }
+fn missing_in_authority(
+    wanted: &BTreeSet<String>,
+    present: &BTreeSet<String>,
+    found: &CertificateFacts,
+) -> Vec<String> {
+    if found.key_usage.is_none() {
+        Vec::new()
+    } else {
+        difference(wanted, present)
+    }
 }
 
 /// Extended usages on an authority are taken by every verifier as limits on all it issues; none are ever declared.
@@ -106,7 +130,10 @@ fn restricting_purposes(found: &CertificateFacts) -> Vec<String> {
     if purposes.contains(&ExtendedKeyUsage::Any) {
         return Vec::new();
     }
-    purposes.iter().map(|purpose| purpose.word().to_owned()).collect()
+    purposes
+        .iter()
+        .map(|purpose| purpose.word().to_owned())
+        .collect()
 }
 
 fn lifetime_drift(
@@ -118,12 +145,17 @@ fn lifetime_drift(
     if found.validity().serves(declared.lifetime, issuer.as_ref()) {
         return None;
     }
-    Some(Reason::LifetimeChanged { from: found.validity().span(), to: declared.lifetime.duration() })
+    Some(Reason::LifetimeChanged {
+        from: found.validity().span(),
+        to: declared.lifetime.duration(),
+    })
 }
 
 fn constraint_drift(authority: &Authority, found: &CertificateFacts) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    let from = found.basic_constraints.and_then(|constraints| constraints.path_length);
+    let from = found
+        .basic_constraints
+        .and_then(|constraints| constraints.path_length);
     let to = authority.effective_path_length();
     let is_unconstrained_root_with_room =
         to.is_none() && from.is_some_and(|length| length >= authority.depth_below);
@@ -138,20 +170,39 @@ fn constraint_drift(authority: &Authority, found: &CertificateFacts) -> Vec<Reas
 
 /// A leaf that could sign certificates was not declared so.
 fn leaf_constraint_drift(found: &CertificateFacts) -> Option<Reason> {
-    let is_authority = found.basic_constraints.is_some_and(|constraints| constraints.ca);
-    is_authority.then(|| Reason::UsagesChanged { added: Vec::new(), removed: vec!["CA:TRUE".to_owned()] })
+    let is_authority = found
+        .basic_constraints
+        .is_some_and(|constraints| constraints.ca);
+    is_authority.then(|| Reason::UsagesChanged {
+        added: Vec::new(),
+        removed: vec!["CA:TRUE".to_owned()],
+    })
 }
 
 /// With their kinds: a CRL's address in place of the issuer's certificate's is another statement.
 fn url_drift(issuer: &Authority, found: &CertificateFacts) -> Option<Reason> {
-    let declared = urls(issuer.crl_urls.iter().map(Uri::as_str), issuer.issuer_urls.iter().map(Uri::as_str));
-    let present = urls(found.crl_urls.iter().map(String::as_str), found.issuer_urls.iter().map(String::as_str));
-    let (added, removed) = (difference(&declared, &present), difference(&present, &declared));
+    let declared = urls(
+        issuer.crl_urls.iter().map(Uri::as_str),
+        issuer.issuer_urls.iter().map(Uri::as_str),
+    );
+    let present = urls(
+        found.crl_urls.iter().map(String::as_str),
+        found.issuer_urls.iter().map(String::as_str),
+    );
+    let (added, removed) = (
+        difference(&declared, &present),
+        difference(&present, &declared),
+    );
     changed(&added, &removed).then_some(Reason::DistributionPointsChanged { added, removed })
 }
 
-fn urls<'a>(crl: impl Iterator<Item = &'a str>, issuer: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
-    crl.map(|url| format!("crl:{url}")).chain(issuer.map(|url| format!("issuer:{url}"))).collect()
+fn urls<'a>(
+    crl: impl Iterator<Item = &'a str>,
+    issuer: impl Iterator<Item = &'a str>,
+) -> BTreeSet<String> {
+    crl.map(|url| format!("crl:{url}"))
+        .chain(issuer.map(|url| format!("issuer:{url}")))
+        .collect()
 }
 
 fn difference(left: &BTreeSet<String>, right: &BTreeSet<String>) -> Vec<String> {

@@ -16,7 +16,12 @@ impl<'a> Planner<'a> {
             reasons.extend(recipient_reason(artifact, facts));
         }
         reasons.extend(self.key_of_another(&id, pair, &reasons));
-        if self.policy.replace.iter().any(|pattern| pattern.selects(&id)) {
+        if self
+            .policy
+            .replace
+            .iter()
+            .any(|pattern| pattern.selects(&id))
+        {
             reasons.push(Reason::Requested);
         }
         let mut action = leaf_action(pair, &reasons, || {
@@ -33,13 +38,28 @@ impl<'a> Planner<'a> {
 
     /// A key file copied from elsewhere in the tree: sealing it again would hand the key of one artifact to the host of
     /// another. The rightful owner of a copied pair has nothing else wrong with it and keeps its own.
-    fn key_of_another(&self, id: &ArtifactId, pair: &ObservedPair, reasons: &[Reason]) -> Option<Reason> {
-        let marked = pair.key.facts()?.marker.as_ref().map(|marker| marker.key.clone());
+    fn key_of_another(
+        &self,
+        id: &ArtifactId,
+        pair: &ObservedPair,
+        reasons: &[Reason],
+    ) -> Option<Reason> {
+        let marked = pair
+            .key
+            .facts()?
+            .marker
+            .as_ref()
+            .map(|marker| marker.key.clone());
         let certified = || Some(key_id(&pair.certificate.facts()?.certificate));
         let owners = self.owners.get(&marked.or_else(certified)?)?;
-        let owner = owners.iter().find(|owner| owner.is_authority()).or_else(|| owners.iter().find(|owner| **owner != id))?;
+        let owner = owners
+            .iter()
+            .find(|owner| owner.is_authority())
+            .or_else(|| owners.iter().find(|owner| **owner != id))?;
         let is_suspect = owner.is_authority() || !reasons.is_empty();
-        is_suspect.then(|| Reason::KeyOfAnother { owner: owner.to_string() })
+        is_suspect.then(|| Reason::KeyOfAnother {
+            owner: owner.to_string(),
+        })
     }
 }
 
@@ -47,7 +67,9 @@ fn leaf_action(pair: &ObservedPair, reasons: &[Reason], cure: impl FnOnce() -> S
     match &pair.key {
         FileState::Missing if pair.certificate.is_missing() => Action::Create,
         FileState::Missing => Action::Replace,
-        FileState::Defective { defect, .. } if defect.kind == DefectKind::EmptyKey => Action::Replace,
+        FileState::Defective { defect, .. } if defect.kind == DefectKind::EmptyKey => {
+            Action::Replace
+        }
         FileState::Defective { .. } => Action::Refuse { cure: cure() },
         FileState::Sound { .. } if reasons.iter().any(needs_new_key) => Action::Replace,
         FileState::Sound { .. } if reasons.iter().any(issues_anew) => Action::Renew,
@@ -57,5 +79,8 @@ fn leaf_action(pair: &ObservedPair, reasons: &[Reason], cure: impl FnOnce() -> S
 }
 
 fn needs_new_key(reason: &Reason) -> bool {
-    matches!(reason, Reason::KeyAlgorithmChanged { .. } | Reason::KeyOfAnother { .. } | Reason::Requested)
+    matches!(
+        reason,
+        Reason::KeyAlgorithmChanged { .. } | Reason::KeyOfAnother { .. } | Reason::Requested
+    )
 }

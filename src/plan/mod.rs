@@ -121,7 +121,9 @@ impl Action {
 
 impl Plan {
     pub fn refusals(&self) -> impl Iterator<Item = &Step> {
-        self.steps.iter().filter(|step| matches!(step.action, Action::Refuse { .. }))
+        self.steps
+            .iter()
+            .filter(|step| matches!(step.action, Action::Refuse { .. }))
     }
 
     pub fn changes(&self) -> impl Iterator<Item = &Step> {
@@ -134,7 +136,10 @@ impl Plan {
     }
 
     pub fn count(&self, code: &str) -> usize {
-        self.steps.iter().filter(|step| step.action.code() == code).count()
+        self.steps
+            .iter()
+            .filter(|step| step.action.code() == code)
+            .count()
     }
 }
 

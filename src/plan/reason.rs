@@ -19,34 +19,75 @@ pub enum Reason {
     /// The file is not there.
     Missing(Part),
     /// The file is there and cannot be used.
-    Unreadable { part: Part, defect: String },
+    Unreadable {
+        part: Part,
+        defect: String,
+    },
     /// The sealed key is not the key of the certificate.
     KeyMismatch,
     /// The sealed key is the one that the certificate of another artifact is for.
-    KeyOfAnother { owner: String },
-    KeyAlgorithmChanged { from: String, to: String },
+    KeyOfAnother {
+        owner: String,
+    },
+    KeyAlgorithmChanged {
+        from: String,
+        to: String,
+    },
     /// Signed by another key or name than the declared issuer's, or carrying other intermediates than today's.
-    IssuerChanged { detail: String },
+    IssuerChanged {
+        detail: String,
+    },
     /// The certificate of an authority lacks what an authority needs (RFC 5280 §4.2.1.9, §4.2.1.3).
-    NotAnAuthority { detail: String },
-    SubjectChanged { from: String, to: String },
-    SansChanged { added: Vec<String>, removed: Vec<String> },
-    UsagesChanged { added: Vec<String>, removed: Vec<String> },
-    LifetimeChanged { from: Duration, to: Duration },
-    PathLengthChanged { from: Option<u32>, to: Option<u32> },
+    NotAnAuthority {
+        detail: String,
+    },
+    SubjectChanged {
+        from: String,
+        to: String,
+    },
+    SansChanged {
+        added: Vec<String>,
+        removed: Vec<String>,
+    },
+    UsagesChanged {
+        added: Vec<String>,
+        removed: Vec<String>,
+    },
+    LifetimeChanged {
+        from: Duration,
+        to: Duration,
+    },
+    PathLengthChanged {
+        from: Option<u32>,
+        to: Option<u32>,
+    },
     NameConstraintsChanged,
-    DistributionPointsChanged { added: Vec<String>, removed: Vec<String> },
-    RecipientsChanged { added: Vec<String>, removed: Vec<String> },
-    RenewalDue { not_after: OffsetDateTime },
-    Expired { not_after: OffsetDateTime },
+    DistributionPointsChanged {
+        added: Vec<String>,
+        removed: Vec<String>,
+    },
+    RecipientsChanged {
+        added: Vec<String>,
+        removed: Vec<String>,
+    },
+    RenewalDue {
+        not_after: OffsetDateTime,
+    },
+    Expired {
+        not_after: OffsetDateTime,
+    },
     /// No declaration names it (any more).
     Undeclared,
     /// Asked for on the command line.
     Requested,
     /// Its issuer can sign nothing until a person has decided.
-    IssuerRefused { issuer: String },
+    IssuerRefused {
+        issuer: String,
+    },
     /// Certificates of an earlier authority of this name are still in the tree.
-    LeavesOfAnother { count: usize },
+    LeavesOfAnother {
+        count: usize,
+    },
 }
 
 impl Reason {
@@ -55,8 +96,13 @@ impl Reason {
         match self {
             Self::Missing(Part::Certificate) => "certificate-missing",
             Self::Missing(Part::Key) => "key-missing",
-            Self::Unreadable { part: Part::Certificate, .. } => "certificate-unreadable",
-            Self::Unreadable { part: Part::Key, .. } => "key-unreadable",
+            Self::Unreadable {
+                part: Part::Certificate,
+                ..
+            } => "certificate-unreadable",
+            Self::Unreadable {
+                part: Part::Key, ..
+            } => "key-unreadable",
             Self::KeyMismatch => "key-mismatch",
             Self::KeyOfAnother { .. } => "key-of-another",
             Self::KeyAlgorithmChanged { .. } => "key-algorithm-changed",
@@ -85,8 +131,14 @@ impl fmt::Display for Reason {
         match self {
             Self::Missing(Part::Certificate) => f.write_str("the certificate is missing"),
             Self::Missing(Part::Key) => f.write_str("the sealed key is missing"),
-            Self::Unreadable { part: Part::Certificate, defect } => write!(f, "the certificate is unusable: {defect}"),
-            Self::Unreadable { part: Part::Key, defect } => write!(f, "the sealed key is unusable: {defect}"),
+            Self::Unreadable {
+                part: Part::Certificate,
+                defect,
+            } => write!(f, "the certificate is unusable: {defect}"),
+            Self::Unreadable {
+                part: Part::Key,
+                defect,
+            } => write!(f, "the sealed key is unusable: {defect}"),
             Self::KeyMismatch => f.write_str("the sealed key is not the certificate's key"),
             Self::KeyOfAnother { owner } => write!(f, "its key is the key of {owner}"),
             Self::KeyAlgorithmChanged { from, to } => write!(f, "key {from} → {to}"),
@@ -96,27 +148,51 @@ impl fmt::Display for Reason {
             Self::SansChanged { added, removed } => write_change(f, "SANs", added, removed),
             Self::UsagesChanged { added, removed } => write_change(f, "usages", added, removed),
             Self::LifetimeChanged { from, to } => {
-                write!(f, "lifetime {} → {}", hours(without_backdate(*from)), hours(*to))
-            },
+                write!(
+                    f,
+                    "lifetime {} → {}",
+                    hours(without_backdate(*from)),
+                    hours(*to)
+                )
+            }
             Self::PathLengthChanged { from, to } => {
-                write!(f, "path length {} → {}", path_length(*from), path_length(*to))
+                write!(
+                    f,
+                    "path length {} → {}",
+                    path_length(*from),
+                    path_length(*to)
+                )
             }
             Self::NameConstraintsChanged => f.write_str("name constraints changed"),
-            Self::DistributionPointsChanged { added, removed } => write_change(f, "URLs", added, removed),
-            Self::RecipientsChanged { added, removed } => write_change(f, "recipients", added, removed),
+            Self::DistributionPointsChanged { added, removed } => {
+                write_change(f, "URLs", added, removed)
+            }
+            Self::RecipientsChanged { added, removed } => {
+                write_change(f, "recipients", added, removed)
+            }
             Self::RenewalDue { not_after } => write!(f, "renewal due, ends {}", Moment(*not_after)),
             Self::Expired { not_after } => write!(f, "expired {}", Moment(*not_after)),
             Self::Undeclared => f.write_str("not declared"),
             Self::Requested => f.write_str("requested"),
-            Self::IssuerRefused { issuer } => write!(f, "its issuer {issuer} needs a decision first"),
+            Self::IssuerRefused { issuer } => {
+                write!(f, "its issuer {issuer} needs a decision first")
+            }
             Self::LeavesOfAnother { count } => {
-                write!(f, "the tree still has certificates of an earlier authority of this name ({count})")
+                write!(
+                    f,
+                    "the tree still has certificates of an earlier authority of this name ({count})"
+                )
             }
         }
     }
 }
 
-fn write_change(f: &mut fmt::Formatter<'_>, what: &str, added: &[String], removed: &[String]) -> fmt::Result {
+fn write_change(
+    f: &mut fmt::Formatter<'_>,
+    what: &str,
+    added: &[String],
+    removed: &[String],
+) -> fmt::Result {
     write!(f, "{what}")?;
     if added.is_empty() && removed.is_empty() {
         return f.write_str(" changed");
@@ -137,11 +213,19 @@ fn path_length(length: Option<u32>) -> String {
 /// What was probably declared: our certificates begin earlier than their lifetime does.
 fn without_backdate(span: Duration) -> Duration {
     let lifetime = span - BACKDATE;
-    if lifetime.whole_minutes() % 60 == 0 { lifetime } else { span }
+    if lifetime.whole_minutes() % 60 == 0 {
+        lifetime
+    } else {
+        span
+    }
 }
 
 /// In the unit declarations use; found spans can be anything.
 fn hours(span: Duration) -> String {
     let minutes = span.whole_minutes();
-    if minutes % 60 == 0 { format!("{}h", minutes / 60) } else { format!("{minutes}m") }
+    if minutes % 60 == 0 {
+        format!("{}h", minutes / 60)
+    } else {
+        format!("{minutes}m")
+    }
 }

@@ -46,7 +46,8 @@ impl Pattern {
         match self.parts.as_slice() {
             [only] => names.iter().any(|name| glob(only, name)),
             parts => {
-                parts.len() == names.len() && parts.iter().zip(names).all(|(part, name)| glob(part, name))
+                parts.len() == names.len()
+                    && parts.iter().zip(names).all(|(part, name)| glob(part, name))
             }
         }
     }
@@ -93,7 +94,11 @@ mod tests {
 
     fn leaf() -> ArtifactId {
         let name = |text| Name::new(text).unwrap();
-        ArtifactId::Leaf { host: name("cp1"), authority: name("cluster"), name: name("kube-proxy") }
+        ArtifactId::Leaf {
+            host: name("cp1"),
+            authority: name("cluster"),
+            name: name("kube-proxy"),
+        }
     }
 
     fn selects(pattern: &str, id: &ArtifactId) -> bool {

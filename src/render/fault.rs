@@ -32,19 +32,36 @@ pub fn fault(fault: &Fault, severity: Severity, place: Option<&Place>, paint: Pa
         Severity::Error => ("error", Tone::Bad),
         Severity::Warning => ("warning", Tone::Warning),
     };
-    let mut text = format!("{}: {}\n", paint.apply(tone, format!("{word}[{}]", fault.code)), words::printable(&fault.message));
+    let mut text = format!(
+        "{}: {}\n",
+        paint.apply(tone, format!("{word}[{}]", fault.code)),
+        words::printable(&fault.message)
+    );
     match place {
         Some(place) => text.push_str(&excerpt(place, tone, paint)),
         None if !fault.option.is_empty() => {
-            let _ = writeln!(text, "  --> certToolkit.{}", words::attribute_path(&fault.option));
+            let _ = writeln!(
+                text,
+                "  --> certToolkit.{}",
+                words::attribute_path(&fault.option)
+            );
         }
         None => {}
     }
     if fault.hosts.len() > 1 {
-        let _ = writeln!(text, "  on hosts {}", words::printable(&fault.hosts.join(", ")));
+        let _ = writeln!(
+            text,
+            "  on hosts {}",
+            words::printable(&fault.hosts.join(", "))
+        );
     }
     if let Some(cure) = &fault.cure {
-        let _ = writeln!(text, "  {} {}", paint.apply(Tone::Good, "hint:"), words::printable(cure));
+        let _ = writeln!(
+            text,
+            "  {} {}",
+            paint.apply(Tone::Good, "hint:"),
+            words::printable(cure)
+        );
     }
     text
 }
@@ -53,8 +70,12 @@ fn excerpt(place: &Place, tone: Tone, paint: Paint) -> String {
     let number = place.line.to_string();
     let gutter = " ".repeat(number.len());
     // Tabs are kept in the indent, so that the mark stands below its word at any tab width.
-    let indent: String =
-        place.text.chars().take(place.column.saturating_sub(1)).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    let indent: String = place
+        .text
+        .chars()
+        .take(place.column.saturating_sub(1))
+        .map(|c| if c == '\t' { '\t' } else { ' ' })
+        .collect();
     let mark = paint.apply(tone, "^".repeat(place.width.max(1)));
     format!(
         "{gutter} --> {}:{}:{}\n{gutter} |\n{number} | {}\n{gutter} | {indent}{mark}\n",

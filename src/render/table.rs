@@ -15,10 +15,19 @@ pub type Width = Option<u16>;
 
 /// Every step that is not plain `keep`, each reason on its own line, then one line that sums up.
 pub fn plan(plan: &Plan, stale_files: &[String], paint: Paint, width: Width) -> String {
-    let shown: Vec<&Step> = plan.steps.iter().filter(|step| is_worth_showing(step)).collect();
+    let shown: Vec<&Step> = plan
+        .steps
+        .iter()
+        .filter(|step| is_worth_showing(step))
+        .collect();
     let mut text = steps(&shown, paint, width);
     if plan.is_settled() && !stale_files.is_empty() {
-        let _ = writeln!(text, "{} to bring up to date: {}.", stale_files.len(), stale_files.join(", "));
+        let _ = writeln!(
+            text,
+            "{} to bring up to date: {}.",
+            stale_files.len(),
+            stale_files.join(", ")
+        );
     } else {
         text.push_str(&summary(plan));
         text.push('\n');
@@ -34,7 +43,13 @@ pub fn refusals(plan: &Plan, paint: Paint) -> String {
 /// One warning for each certificate that will end before its declared lifetime because its issuer does.
 pub fn cut_short(plan: &Plan) -> String {
     let is_cut = |step: &&Step| cut_short_note(step).is_some();
-    let warning = |step: &Step| format!("warning: {}: {}\n", step.target, cut_short_note(step).unwrap_or_default());
+    let warning = |step: &Step| {
+        format!(
+            "warning: {}: {}\n",
+            step.target,
+            cut_short_note(step).unwrap_or_default()
+        )
+    };
     plan.steps.iter().filter(is_cut).map(warning).collect()
 }
 
@@ -44,7 +59,11 @@ fn steps(shown: &[&Step], paint: Paint, width: Width) -> String {
     }
     let mut table = new_table(paint, width);
     for step in shown {
-        table.add_row([coloured(&step.action, step.action.code()), Cell::new(&step.target), Cell::new(explanation(step))]);
+        table.add_row([
+            coloured(&step.action, step.action.code()),
+            Cell::new(&step.target),
+            Cell::new(explanation(step)),
+        ]);
     }
     format!("{}\n\n", trimmed(&table))
 }
@@ -82,7 +101,11 @@ fn purpose(facts: &CertificateFacts) -> String {
     }
     let usages = facts.usages();
     let words: Vec<&str> = usages.extended.iter().map(ExtendedKeyUsage::word).collect();
-    if words.is_empty() { "any".to_owned() } else { words.join(", ") }
+    if words.is_empty() {
+        "any".to_owned()
+    } else {
+        words.join(", ")
+    }
 }
 
 fn new_table(paint: Paint, width: Width) -> Table {
@@ -93,14 +116,20 @@ fn new_table(paint: Paint, width: Width) -> Table {
         Paint::Plain => table.force_no_tty(),
     };
     if let Some(width) = width {
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(width);
     }
     table
 }
 
 /// Tables pad every cell; trailing blanks only disturb copying and diffing.
 fn trimmed(table: &Table) -> String {
-    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// What is kept for a reason is worth a line: undeclared files, and authorities without their key.
@@ -122,8 +151,13 @@ fn explanation(step: &Step) -> String {
 }
 
 fn cut_short_note(step: &Step) -> Option<String> {
-    let Some(Granted::Clamped(validity)) = step.validity else { return None };
-    Some(format!("ends {} with its issuer, earlier than declared", Moment(validity.not_after)))
+    let Some(Granted::Clamped(validity)) = step.validity else {
+        return None;
+    };
+    Some(format!(
+        "ends {} with its issuer, earlier than declared",
+        Moment(validity.not_after)
+    ))
 }
 
 fn coloured(action: &Action, word: &str) -> Cell {
@@ -151,7 +185,10 @@ fn past(action: &Action) -> &'static str {
 /// `2 to create, 1 to renew, 41 to keep.`
 fn summary(plan: &Plan) -> String {
     let declared = |code: &str| {
-        let steps = plan.steps.iter().filter(|step| step.artifact().is_some() || code == "prune");
+        let steps = plan
+            .steps
+            .iter()
+            .filter(|step| step.artifact().is_some() || code == "prune");
         steps.filter(|step| step.action.code() == code).count()
     };
     let changes: Vec<String> = ["create", "renew", "replace", "reseal", "prune", "refuse"]
@@ -163,34 +200,65 @@ fn summary(plan: &Plan) -> String {
         .collect();
     let kept = declared("keep");
     if changes.is_empty() {
-        return format!("Nothing to do: {} as declared.", words::count(kept, "certificate is", "certificates are"));
+        return format!(
+            "Nothing to do: {} as declared.",
+            words::count(kept, "certificate is", "certificates are")
+        );
     }
     format!("{}, {kept} to keep.", changes.join(", "))
 }
 
 /// `Created 13, kept 0; wrote 29 files.`
 fn outcome(report: &Report, plan: &Plan) -> String {
-    let did = |action: &str| report.done.iter().filter(|done| done.action.code() == action).count();
-    let parts: Vec<String> = [("create", "created"), ("renew", "renewed"), ("replace", "replaced"), ("reseal", "resealed")]
+    let did = |action: &str| {
+        report
+            .done
+            .iter()
+            .filter(|done| done.action.code() == action)
+            .count()
+    };
+    let parts: Vec<String> = [
+        ("create", "created"),
+        ("renew", "renewed"),
+        ("replace", "replaced"),
+        ("reseal", "resealed"),
+    ]
+    .iter()
+    .filter_map(|(code, word)| match did(code) {
+        0 => None,
+        number => Some(format!("{word} {number}")),
+    })
+    .chain(match plan.count("prune") {
+        0 => None,
+        number => Some(format!("pruned {}", words::count(number, "file", "files"))),
+    })
+    .collect();
+    let kept = plan
+        .steps
         .iter()
-        .filter_map(|(code, word)| match did(code) {
-            0 => None,
-            number => Some(format!("{word} {number}")),
-        })
-        .chain(match plan.count("prune") {
-            0 => None,
-            number => Some(format!("pruned {}", words::count(number, "file", "files"))),
-        })
-        .collect();
-    let kept = plan.steps.iter().filter(|step| step.artifact().is_some() && step.action == Action::Keep).count();
+        .filter(|step| step.artifact().is_some() && step.action == Action::Keep)
+        .count();
     if parts.is_empty() && report.files == 0 {
-        return format!("Nothing to do: {} as declared.", words::count(kept, "certificate is", "certificates are"));
+        return format!(
+            "Nothing to do: {} as declared.",
+            words::count(kept, "certificate is", "certificates are")
+        );
     }
-    let done = if parts.is_empty() { "brought the derived files up to date".to_owned() } else { parts.join(", ") };
-    format!("{}, kept {kept}; {} changed.", capitalised(&done), words::count(report.files, "file", "files"))
+    let done = if parts.is_empty() {
+        "brought the derived files up to date".to_owned()
+    } else {
+        parts.join(", ")
+    };
+    format!(
+        "{}, kept {kept}; {} changed.",
+        capitalised(&done),
+        words::count(report.files, "file", "files")
+    )
 }
 
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
 }

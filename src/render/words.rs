@@ -2,12 +2,21 @@
 
 /// `1 file`, `3 files`.
 pub fn count(number: usize, one: &str, many: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+    if number == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{number} {many}")
+    }
 }
 
 /// The first `most` items and how many more there are.
 pub fn some_of(items: &[String], most: usize) -> String {
-    let shown = items.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
+    let shown = items
+        .iter()
+        .take(most)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
     match items.len().saturating_sub(most) {
         0 => shown,
         more => format!("{shown} and {more} more"),
@@ -18,7 +27,8 @@ pub fn some_of(items: &[String], most: usize) -> String {
 /// that a name cannot recolour, overwrite or reorder what stands around it. Line ends stay.
 pub fn printable(text: &str) -> String {
     let is_active = |c: char| {
-        (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        (c.is_control() && c != '\n')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -36,8 +46,14 @@ pub fn attribute_path(parts: &[String]) -> String {
     let part = |part: &String| {
         let is_start = |c: char| c.is_ascii_alphabetic() || c == '_';
         let is_identifier = part.starts_with(is_start)
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '\''));
-        if is_identifier { part.clone() } else { format!("\"{}\"", part.escape_default()) }
+            && part
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '\''));
+        if is_identifier {
+            part.clone()
+        } else {
+            format!("\"{}\"", part.escape_default())
+        }
     };
     parts.iter().map(part).collect::<Vec<_>>().join(".")
 }
@@ -48,13 +64,19 @@ mod tests {
 
     #[test]
     fn what_would_steer_a_terminal_is_spelt_out() {
-        assert_eq!(printable("a\u{1b}[31m\tb\u{202e}c\nd ü…"), "a\\u{1b}[31m\\tb\\u{202e}c\nd ü…");
+        assert_eq!(
+            printable("a\u{1b}[31m\tb\u{202e}c\nd ü…"),
+            "a\\u{1b}[31m\\tb\\u{202e}c\nd ü…"
+        );
     }
 
     #[test]
     fn parts_of_a_path_that_are_no_identifiers_are_quoted() {
         let parts = ["cas", "kube-apiserver", "10", "two words", "a\"b"].map(str::to_owned);
-        assert_eq!(attribute_path(&parts), r#"cas.kube-apiserver."10"."two words"."a\"b""#);
+        assert_eq!(
+            attribute_path(&parts),
+            r#"cas.kube-apiserver."10"."two words"."a\"b""#
+        );
     }
 
     #[test]

@@ -18,7 +18,9 @@ pub struct NewIdentity {
 /// Shows the public side only.
 impl fmt::Debug for NewIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewIdentity").field("recipient", &self.recipient).finish_non_exhaustive()
+        f.debug_struct("NewIdentity")
+            .field("recipient", &self.recipient)
+            .finish_non_exhaustive()
     }
 }
 
@@ -27,7 +29,10 @@ pub fn age_identity() -> NewIdentity {
     let identity = age::x25519::Identity::generate();
     let recipient = identity.to_public().to_string();
     let key: SecretString = identity.to_string();
-    let secret = Zeroizing::new(format!("# public key: {recipient}\n{}\n", key.expose_secret()));
+    let secret = Zeroizing::new(format!(
+        "# public key: {recipient}\n{}\n",
+        key.expose_secret()
+    ));
     NewIdentity { secret, recipient }
 }
 
@@ -36,7 +41,9 @@ pub fn age_identity() -> NewIdentity {
 /// # Errors
 /// [`SealError::KeyGeneration`] if the random source fails.
 pub fn ssh_identity(comment: &str) -> Result<NewIdentity, SealError> {
-    let failed = |error: ssh_key::Error| SealError::KeyGeneration { reason: error.to_string() };
+    let failed = |error: ssh_key::Error| SealError::KeyGeneration {
+        reason: error.to_string(),
+    };
     let mut key = PrivateKey::random(&mut OsRng, Algorithm::Ed25519).map_err(failed)?;
     key.set_comment(comment);
     let recipient = key.public_key().to_openssh().map_err(failed)?;

@@ -13,8 +13,8 @@ use rustix::io::Errno;
 
 use super::error::StoreError;
 use super::layout::temporary_name;
-use crate::model::RelPath;
 use super::tree::{Root, open_step};
+use crate::model::RelPath;
 
 /// One thing done to the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use std::os::unix::fs::MetadataExt as _;
 use thiserror::Error;
 
 use super::error::StoreError;
-use crate::model::RelPath;
 use super::tree::Root;
+use crate::model::RelPath;
 
 /// The right to write below one output directory, until dropped or until the process ends, however it ends.
 ///

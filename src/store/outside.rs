@@ -19,7 +19,10 @@ pub fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     bytes.reserve_exact(length + 1);
     (&file).take(LARGEST).read_to_end(&mut bytes)?;
     if file.read(&mut [0])? > 0 {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it does not end within 64 MiB"));
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "it does not end within 64 MiB",
+        ));
     }
     Ok(bytes)
 }
@@ -31,7 +34,11 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Writes a new file that only its owner can read.
 pub fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
     file.write_all(bytes)
 }
 

@@ -14,12 +14,12 @@ use thiserror::Error;
 use super::disk::Flush;
 use super::error::StoreError;
 use super::file::{Expected, ReadFile};
-use crate::model::Digest;
 use super::journal::{self, JournalDefect};
 use super::layout::{self, Layout};
 use super::lock::Lock;
-use crate::model::RelPath;
 use super::tree::Root;
+use crate::model::Digest;
+use crate::model::RelPath;
 
 /// Up to this many files are flushed one by one: `syncfs` also waits for what other programs wrote.
 const FEW_FILES: usize = 8;
@@ -93,7 +93,9 @@ pub enum CommitError {
         journal: RelPath,
         source: StoreError,
     },
-    #[error("`{path}` is written, but may not survive a power failure")]
+    #[error(
+        "everything is written, but `{path}` could not be flushed: it may not survive a power failure"
+    )]
     Unflushed { path: RelPath, source: StoreError },
 }
 
@@ -160,7 +162,15 @@ impl Root {
         self.prepare_all(lock, &changes)
             .map_err(|cause| self.take_back(&journal, &changes, cause))?;
         self.follow(lock, &changes, changes.len())
-            .map_err(|source| CommitError::Interrupted { journal, source })
+            .map_err(|source| CommitError::Interrupted {
+                journal: journal.clone(),
+                source,
+            })?;
+        self.close(lock, &changes)
+            .map_err(|source| CommitError::Unflushed {
+                path: journal,
+                source,
+            })
     }
 
     /// Finishes what an earlier run left, and removes its temporary files. To be called before anything is observed.
@@ -285,7 +295,11 @@ impl Root {
             self.apply(change)?;
         }
         self.flush(lock, changes, recorded)?;
-        self.remove_file(&journal_of(lock))?;
+        self.remove_file(&journal_of(lock))
+    }
+
+    /// What is left when the journal is gone and everything is in its place.
+    fn close(&self, lock: &Lock, changes: &[Change]) -> Result<(), StoreError> {
         self.sync_directory(lock.dir())?;
         for change in changes.iter().filter(|change| change.content.is_none()) {
             self.remove_empty_directories(change.path.parent(), lock.dir());
@@ -352,6 +366,7 @@ impl Root {
             self.prepare_change(change, flush_for(changes.len()))?;
         }
         self.follow(lock, &remaining, changes.len())?;
+        self.close(lock, &remaining)?;
         Ok(Recovery::Finished {
             files: remaining.len(),
         })

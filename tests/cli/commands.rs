@@ -173,9 +173,14 @@ fn rules_go_into_a_file_of_the_users_and_keep_the_rest_of_it() {
 #[test]
 fn rules_name_files_from_where_the_rules_file_is() {
     let project = Project::made();
-    project.run(&["rules", "--into", "certs/users.nix"]).exits_with(0);
+    project
+        .run(&["rules", "--into", "certs/users.nix"])
+        .exits_with(0);
     let text = String::from_utf8(project.read("certs/users.nix")).unwrap();
-    assert!(text.contains("\"ca/root.key.age\"") && !text.contains("certs/ca"), "{text}");
+    assert!(
+        text.contains("\"ca/root.key.age\"") && !text.contains("certs/ca"),
+        "{text}"
+    );
 }
 
 #[test]

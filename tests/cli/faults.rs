@@ -354,14 +354,28 @@ fn each_circle_and_each_path_length_is_a_fault_of_its_own() {
         }
         declared
     });
-    assert!(said.contains("certToolkit.cas.a.issuer") && said.contains("certToolkit.cas.c.issuer"), "{said}");
+    assert!(
+        said.contains("certToolkit.cas.a.issuer") && said.contains("certToolkit.cas.c.issuer"),
+        "{said}"
+    );
     let said = refusal(|project| {
-        let declared = project.declared().root("other").with("ca/other", "pathLength", json!(0));
+        let declared = project
+            .declared()
+            .root("other")
+            .with("ca/other", "pathLength", json!(0));
         let declared = declared.with("ca/root", "pathLength", json!(0));
-        declared.intermediate("web", "root").intermediate("mail", "other")
+        declared
+            .intermediate("web", "root")
+            .intermediate("mail", "other")
     });
-    assert!(said.contains("certToolkit.cas.other.ca.pathLength"), "{said}");
-    assert!(said.contains("certToolkit.cas.root.ca.pathLength"), "{said}");
+    assert!(
+        said.contains("certToolkit.cas.other.ca.pathLength"),
+        "{said}"
+    );
+    assert!(
+        said.contains("certToolkit.cas.root.ca.pathLength"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -64,7 +64,10 @@ fn a_pair_that_was_copied_gets_a_key_of_its_own_and_the_original_stays() {
     project.write(TWIN_KEY, &project.read(LEAF_KEY));
     let before = project.files();
     project.recreate();
-    assert_eq!(changed(&before, &project.files()), [TWIN, TWIN_KEY, "certs/inventory.json"]);
+    assert_eq!(
+        changed(&before, &project.files()),
+        [TWIN, TWIN_KEY, "certs/inventory.json"]
+    );
     assert_ne!(project.opens(ADA, TWIN_KEY), project.opens(ADA, LEAF_KEY));
 }
 
@@ -95,7 +98,10 @@ fn an_authority_without_certificate_does_not_take_a_key_that_did_not_sign_its_le
     }
     project.declare(&project.declared());
     let said = project.refuses(&["recreate"]);
-    assert!(said.contains("it did not sign what ca/root has issued"), "{said}");
+    assert!(
+        said.contains("it did not sign what ca/root has issued"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -105,8 +111,13 @@ fn an_authority_without_certificate_keeps_its_key_whatever_kind_is_declared() {
     let p384 = json!({ "algo": "ecdsa", "size": 384 });
     project.declare(&project.declared().with("ca/root", "key", p384));
     let said = project.refuses(&["recreate"]);
-    assert!(said.contains("is ecdsa 256, but ecdsa 384 is declared"), "{said}");
-    project.run(&["recreate", "--replace", "ca/root"]).exits_with(0);
+    assert!(
+        said.contains("is ecdsa 256, but ecdsa 384 is declared"),
+        "{said}"
+    );
+    project
+        .run(&["recreate", "--replace", "ca/root"])
+        .exits_with(0);
 }
 
 #[test]
@@ -124,7 +135,12 @@ fn no_line_of_a_private_key_is_repeated() {
     let secret = String::from_utf8(project.read(HOST_KEY)).unwrap();
     let lines: Vec<&str> = secret.lines().collect();
     let as_file = json!([{ "file": HOST_KEY }]);
-    let as_lines = json!(lines.iter().map(|line| json!({ "key": line })).collect::<Vec<_>>());
+    let as_lines = json!(
+        lines
+            .iter()
+            .map(|line| json!({ "key": line }))
+            .collect::<Vec<_>>()
+    );
     for keys in [as_file, as_lines] {
         let mut declared = project.declared();
         declared.manifest["hosts"]["cp1"]["ownerKeys"] = keys;
@@ -133,7 +149,8 @@ fn no_line_of_a_private_key_is_repeated() {
             let run = project.run(&arguments).exits_with(1);
             let said = format!("{}{}", run.stdout(), run.stderr());
             assert!(said.contains("private key"), "{said}");
-            let is_repeated = |line: &&&str| !line.starts_with('-') && said.contains(&line[..line.len().min(12)]);
+            let is_repeated =
+                |line: &&&str| !line.starts_with('-') && said.contains(&line[..line.len().min(12)]);
             assert_eq!(lines.iter().find(is_repeated), None, "{said}");
         }
     }
@@ -142,9 +159,18 @@ fn no_line_of_a_private_key_is_repeated() {
 #[test]
 fn what_lies_elsewhere_in_the_project_cannot_be_declared_as_a_certificate() {
     let project = Project::made();
-    for path in ["certs/derived/flake.nix", "certs/inventory.json", "certs/server.crt", "certs/ca/server.crt"] {
+    for path in [
+        "certs/derived/flake.nix",
+        "certs/inventory.json",
+        "certs/server.crt",
+        "certs/ca/server.crt",
+    ] {
         let mut files = json!({ "certificate": path, "key": LEAF_KEY });
-        project.declare(&project.declared().with("cp1/root/server", "files", files.take()));
+        project.declare(
+            &project
+                .declared()
+                .with("cp1/root/server", "files", files.take()),
+        );
         project.refuses(&["recreate"]);
     }
 }
@@ -155,8 +181,13 @@ fn a_replacement_that_only_leaves_out_is_refused() {
     project.declare(&project.declared().leaf("cp1/root/twin"));
     project.recreate();
     let said = project.refuses(&["recreate", "--only", "twin", "--replace", "server"]);
-    assert!(said.contains("--only leaves out what --replace server asks for"), "{said}");
-    project.run(&["recreate", "--only", "twin", "--prune"]).exits_with(64);
+    assert!(
+        said.contains("--only leaves out what --replace server asks for"),
+        "{said}"
+    );
+    project
+        .run(&["recreate", "--only", "twin", "--prune"])
+        .exits_with(64);
 }
 
 #[test]
@@ -166,16 +197,29 @@ fn an_identity_is_looked_for_where_one_stands_when_it_was_typed() {
     project.remove(LEAF);
     let mut command = project.command();
     command.current_dir(project.path("below"));
-    command.args(["recreate", "--manifest", "../manifest.json", "--root", "..", "--identity", "key.txt"]);
+    command.args([
+        "recreate",
+        "--manifest",
+        "../manifest.json",
+        "--root",
+        "..",
+        "--identity",
+        "key.txt",
+    ]);
     project.finish(&mut command).exits_with(0);
 }
 
 #[test]
 fn an_output_that_cannot_be_written_does_not_pass_for_whole() {
     let project = Project::made();
-    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
     let mut command = std::process::Command::new(project.command().get_program());
-    command.current_dir(project.path(".")).args(["manifest", "--manifest", "manifest.json"]);
+    command
+        .current_dir(project.path("."))
+        .args(["manifest", "--manifest", "manifest.json"]);
     let output = command.stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write the output"));
@@ -184,7 +228,10 @@ fn an_output_that_cannot_be_written_does_not_pass_for_whole() {
 #[test]
 fn rules_are_not_written_into_a_flake_or_a_module() {
     let project = Project::made();
-    for source in ["{ description = \"x\"; outputs = _: { }; }\n", "{ lib, ... }: { services.x.enable = true; }\n"] {
+    for source in [
+        "{ description = \"x\"; outputs = _: { }; }\n",
+        "{ lib, ... }: { services.x.enable = true; }\n",
+    ] {
         project.write("flake.nix", source.as_bytes());
         let said = project.refuses(&["rules", "--into", "flake.nix"]);
         assert!(said.contains("it holds no agenix rules"), "{said}");
@@ -203,14 +250,21 @@ fn empty_name_constraints_are_none() {
 fn a_subject_that_reads_as_another_or_that_is_none_is_refused() {
     let project = Project::made();
     let reversed = json!("evil\u{202e}tset");
-    let nobody = project.declared().with("cp1/root/server", "commonName", json!(""));
+    let nobody = project
+        .declared()
+        .with("cp1/root/server", "commonName", json!(""));
     for declared in [
-        project.declared().with("cp1/root/server", "commonName", reversed),
+        project
+            .declared()
+            .with("cp1/root/server", "commonName", reversed),
         nobody.with("cp1/root/server", "hosts", json!([])),
         project.declared().with("ca/root", "commonName", json!("")),
     ] {
         project.declare(&declared);
         let said = project.refuses(&["recreate"]);
-        assert!(said.contains("invalid-common-name") && !said.contains('\u{202e}'), "{said}");
+        assert!(
+            said.contains("invalid-common-name") && !said.contains('\u{202e}'),
+            "{said}"
+        );
     }
 }

@@ -113,10 +113,17 @@ fn a_lost_authority_certificate_is_made_anew_from_its_key() {
 fn a_lost_authority_certificate_is_no_occasion_for_a_key_of_another_kind() {
     let project = Project::made();
     project.remove("certs/ca/root.crt");
-    project.declare(&project.declared().with("ca/root", "key", json!({ "algo": "ecdsa", "size": 384 })));
+    project.declare(&project.declared().with(
+        "ca/root",
+        "key",
+        json!({ "algo": "ecdsa", "size": 384 }),
+    ));
     let before = project.files();
     let said = project.run(&["recreate"]).exits_with(1).text();
-    assert!(said.contains("the sealed key of ca/root is ecdsa 256, but ecdsa 384 is declared"), "{said}");
+    assert!(
+        said.contains("the sealed key of ca/root is ecdsa 256, but ecdsa 384 is declared"),
+        "{said}"
+    );
     assert!(said.contains("--replace ca/root"), "{said}");
     assert_eq!(changed(&before, &project.files()), Vec::<String>::new());
 }

@@ -223,7 +223,10 @@ fn an_offline_root_is_kept_until_it_has_to_sign() {
     tree.lose_key("ca/root");
     assert_eq!(
         tree.plan(&one_leaf()),
-        ["keep ca/root: the sealed key is missing", "keep cp1/root/server"]
+        [
+            "keep ca/root: the sealed key is missing",
+            "keep cp1/root/server"
+        ]
     );
     let more = one_leaf().leaf("cp1/root/new");
     assert_eq!(

@@ -127,7 +127,10 @@ fn replaces_a_leaf_that_has_the_key_of_its_authority() {
     tree.exchange_key(LEAF, "ca/root");
     tree.lose_certificate(LEAF);
     let step = step(&tree, &one_leaf());
-    assert!(step.starts_with("replace cp1/root/server: the certificate is missing; recipients"), "{step}");
+    assert!(
+        step.starts_with("replace cp1/root/server: the certificate is missing; recipients"),
+        "{step}"
+    );
     assert!(step.ends_with("; its key is the key of ca/root"), "{step}");
 }
 

@@ -7,7 +7,10 @@ use crate::cli::ui::Ui;
 use crate::render::{json, table};
 
 pub(crate) fn run(args: &CheckArgs, ui: Ui) -> Result<Exit, CliError> {
-    let selection = SelectionArgs { only: args.only.clone(), ..SelectionArgs::default() };
+    let selection = SelectionArgs {
+        only: args.only.clone(),
+        ..SelectionArgs::default()
+    };
     let (plan, stale) = plan::make(&args.source, &selection, ui)?;
     let exit = plan::exit(&plan, &stale);
     if args.json {

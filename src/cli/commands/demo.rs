@@ -15,9 +15,18 @@ const HOSTS: [&str; 3] = ["cp1", "worker1", "worker2"];
 
 /// The sources of the example, as they stand in `examples/cluster`.
 const SOURCES: [(&str, &str); 3] = [
-    ("flake.nix", include_str!("../../../examples/cluster/flake.nix")),
-    ("cluster.nix", include_str!("../../../examples/cluster/cluster.nix")),
-    ("certs.nix", include_str!("../../../examples/cluster/certs.nix")),
+    (
+        "flake.nix",
+        include_str!("../../../examples/cluster/flake.nix"),
+    ),
+    (
+        "cluster.nix",
+        include_str!("../../../examples/cluster/cluster.nix"),
+    ),
+    (
+        "certs.nix",
+        include_str!("../../../examples/cluster/certs.nix"),
+    ),
 ];
 const OPERATORS: &str = include_str!("../../../examples/cluster/operators.nix");
 /// What `certs manifest --file certs.nix` gives for the sources.
@@ -33,9 +42,12 @@ const IGNORED: &str = "/operators/\n/host-keys/*_key\n";
 pub(crate) fn run(args: &DemoArgs, ui: Ui) -> Result<Exit, CliError> {
     let directory = &args.directory;
     let failed = |error: io::Error| {
-        CliError::new(format!("cannot make the example in {}", directory.display()))
-            .cause(error.to_string())
-            .hint("name a directory that does not exist yet")
+        CliError::new(format!(
+            "cannot make the example in {}",
+            directory.display()
+        ))
+        .cause(error.to_string())
+        .hint("name a directory that does not exist yet")
     };
     outside::create_new_directory(directory).map_err(failed)?;
     write_project(directory, failed)?;
@@ -58,9 +70,13 @@ pub(crate) fn run(args: &DemoArgs, ui: Ui) -> Result<Exit, CliError> {
 fn write_project(directory: &Path, failed: impl Fn(io::Error) -> CliError) -> Result<(), CliError> {
     let ada = keygen::age_identity();
     let bob = keygen::ssh_identity("bob@example").map_err(|error| CliError::from_error(&error))?;
-    let with_keys = |text: &str| text.replace(ADA, &ada.recipient).replace(BOB, &bob.recipient);
+    let with_keys = |text: &str| {
+        text.replace(ADA, &ada.recipient)
+            .replace(BOB, &bob.recipient)
+    };
     let write = |name: &str, text: &str| outside::write(&directory.join(name), text.as_bytes());
-    let write_secret = |name: &str, text: &str| outside::write_secret(&directory.join(name), text.as_bytes());
+    let write_secret =
+        |name: &str, text: &str| outside::write_secret(&directory.join(name), text.as_bytes());
 
     for (name, text) in SOURCES {
         write(name, text).map_err(&failed)?;
@@ -74,8 +90,13 @@ fn write_project(directory: &Path, failed: impl Fn(io::Error) -> CliError) -> Re
     write_secret("operators/ada.txt", &ada.secret).map_err(&failed)?;
     write_secret("operators/bob", &bob.secret).map_err(&failed)?;
     for host in HOSTS {
-        let key = keygen::ssh_identity(&format!("root@{host}")).map_err(|error| CliError::from_error(&error))?;
-        write(&format!("host-keys/{host}.pub"), &format!("{}\n", key.recipient)).map_err(&failed)?;
+        let key = keygen::ssh_identity(&format!("root@{host}"))
+            .map_err(|error| CliError::from_error(&error))?;
+        write(
+            &format!("host-keys/{host}.pub"),
+            &format!("{}\n", key.recipient),
+        )
+        .map_err(&failed)?;
         write_secret(&format!("host-keys/{host}_key"), &key.secret).map_err(&failed)?;
     }
     Ok(())
@@ -85,12 +106,20 @@ fn next_steps(directory: &Path) -> String {
     let directory = directory.display();
     let mut text = String::from("\nTry next:\n");
     for (command, what) in [
-        (format!("certs plan --manifest {directory}/manifest.json"), "nothing to do"),
         (
-            format!("age -d -i {directory}/host-keys/worker1_key {directory}/secrets/certs/derived/worker1/kubernetes-kubelet.key.age"),
+            format!("certs plan --manifest {directory}/manifest.json"),
+            "nothing to do",
+        ),
+        (
+            format!(
+                "age -d -i {directory}/host-keys/worker1_key {directory}/secrets/certs/derived/worker1/kubernetes-kubelet.key.age"
+            ),
             "a host opens its own keys, and no other's",
         ),
-        (format!("openssl x509 -noout -text -in {directory}/secrets/certs/ca/kubernetes.crt"), "look at an authority"),
+        (
+            format!("openssl x509 -noout -text -in {directory}/secrets/certs/ca/kubernetes.crt"),
+            "look at an authority",
+        ),
     ] {
         let _ = writeln!(text, "  {command}\n      {what}");
     }

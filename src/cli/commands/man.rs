@@ -8,7 +8,11 @@ use crate::store::outside;
 
 pub(crate) fn run(directory: &Path) -> Result<Exit, CliError> {
     let failed = |error: std::io::Error| {
-        CliError::new(format!("cannot write the manual to {}", directory.display())).cause(error.to_string())
+        CliError::new(format!(
+            "cannot write the manual to {}",
+            directory.display()
+        ))
+        .cause(error.to_string())
     };
     outside::create_directory(directory).map_err(failed)?;
     let command = args::command().flatten_help(false);
@@ -19,7 +23,9 @@ pub(crate) fn run(directory: &Path) -> Result<Exit, CliError> {
     }
     for (name, command) in pages {
         let mut page = Vec::new();
-        clap_mangen::Man::new(command).render(&mut page).map_err(failed)?;
+        clap_mangen::Man::new(command)
+            .render(&mut page)
+            .map_err(failed)?;
         outside::write(&directory.join(format!("{name}.1")), &page).map_err(failed)?;
     }
     Ok(Exit::Done)

@@ -4,7 +4,9 @@ use time::OffsetDateTime;
 
 use crate::cli::args::{PlanArgs, SelectionArgs, SourceArgs};
 use crate::cli::error::{CliError, Exit};
-use crate::cli::project::{Project, check_requests, check_selection, is_settled, policy, store_error};
+use crate::cli::project::{
+    Project, check_requests, check_selection, is_settled, policy, store_error,
+};
 use crate::cli::ui::Ui;
 use crate::observe::observe;
 use crate::plan::{Plan, plan};
@@ -30,11 +32,21 @@ pub(crate) fn make(
     let project = Project::load(source, ui)?;
     check_selection(selection, &project.fleet)?;
     let journal = Layout::new(project.fleet.dir.clone()).journal();
-    if project.root.read(&journal).map_err(|error| store_error(&error))?.is_some() {
+    if project
+        .root
+        .read(&journal)
+        .map_err(|error| store_error(&error))?
+        .is_some()
+    {
         ui.tell(&format!("warning: {journal} is left from an interrupted run; `certs recreate` finishes it first\n"));
     }
     let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
-    let plan = plan(&project.fleet, &observed, OffsetDateTime::now_utc(), &policy(selection));
+    let plan = plan(
+        &project.fleet,
+        &observed,
+        OffsetDateTime::now_utc(),
+        &policy(selection),
+    );
     check_requests(selection, &plan)?;
     let stale = project.stale_files(&observed)?;
     Ok((plan, stale))

@@ -21,12 +21,23 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
     check_selection(&args.selection, &project.fleet)?;
     let jobs = args.jobs.unwrap_or_else(cores);
     // A second pool in one process would mean two callers of this command: the first one's size stands.
-    let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build_global();
+    let _ = rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs.get())
+        .build_global();
 
     let layout = Layout::new(project.fleet.dir.clone());
-    let lock = project.root.lock(layout.dir()).map_err(|error| lock_error(&error))?;
-    match project.root.recover(&lock).map_err(|error| CliError::from_error(&error))? {
-        Recovery::Finished { files } => ui.tell(&format!("finished an interrupted run: {files} files\n")),
+    let lock = project
+        .root
+        .lock(layout.dir())
+        .map_err(|error| lock_error(&error))?;
+    match project
+        .root
+        .recover(&lock)
+        .map_err(|error| CliError::from_error(&error))?
+    {
+        Recovery::Finished { files } => {
+            ui.tell(&format!("finished an interrupted run: {files} files\n"))
+        }
         Recovery::Discarded | Recovery::RolledBack => {
             ui.tell("an interrupted run had changed nothing yet; it was taken back\n");
         }
@@ -34,7 +45,12 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
     }
 
     let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
-    let plan = plan(&project.fleet, &observed, OffsetDateTime::now_utc(), &policy(&args.selection));
+    let plan = plan(
+        &project.fleet,
+        &observed,
+        OffsetDateTime::now_utc(),
+        &policy(&args.selection),
+    );
     check_requests(&args.selection, &plan)?;
     if plan.refusals().next().is_some() {
         return Err(refused(&plan, args.json, ui));
@@ -43,7 +59,11 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
 
     // Where no key is opened or sealed, nobody needs to be able to.
     let seals = plan.changes().any(|step| step.artifact().is_some());
-    let identities = if seals { project.identities(&args.identity)? } else { Identities::new(Vec::new(), Box::new(Asker)) };
+    let identities = if seals {
+        project.identities(&args.identity)?
+    } else {
+        Identities::new(Vec::new(), Box::new(Asker))
+    };
     let progress = Bar::new();
     let commit_gate = Arc::new(Mutex::new(()));
     end_on_signal(Arc::clone(&commit_gate), ui);
@@ -149,4 +169,3 @@ fn apply_error(error: &ApplyError, plan: &Plan) -> CliError {
         _ => shown,
     }
 }
-

@@ -328,11 +328,26 @@ fn excerpt(text: &str) -> String {
 fn discreet_excerpt(text: &str) -> String {
     const LONGEST_WORD: usize = 24;
     const SHOWN: usize = 6;
-    if ["age1", "ssh-", "ecdsa-", "sk-"].iter().any(|prefix| text.starts_with(prefix)) {
+    if ["age1", "ssh-", "ecdsa-", "sk-"]
+        .iter()
+        .any(|prefix| text.starts_with(prefix))
+    {
         return excerpt(text);
     }
-    let show = |word: &str| if word.chars().count() > LONGEST_WORD { shortened(word, SHOWN) } else { word.to_owned() };
-    excerpt(&text.split_ascii_whitespace().map(show).collect::<Vec<_>>().join(" "))
+    let show = |word: &str| {
+        if word.chars().count() > LONGEST_WORD {
+            shortened(word, SHOWN)
+        } else {
+            word.to_owned()
+        }
+    };
+    excerpt(
+        &text
+            .split_ascii_whitespace()
+            .map(show)
+            .collect::<Vec<_>>()
+            .join(" "),
+    )
 }
 
 fn shortened(text: &str, most: usize) -> String {

@@ -204,14 +204,20 @@ fn an_empty_set_and_a_set_on_one_line_are_opened_up() {
         format!("{{ # mine\n{entry}}}\n")
     );
     assert_eq!(
-        merged("{ \"a.age\".armor = true; /* x */ }\n", &[(ROOT, &["age1a"])]),
+        merged(
+            "{ \"a.age\".armor = true; /* x */ }\n",
+            &[(ROOT, &["age1a"])]
+        ),
         format!("{{ \"a.age\".armor = true; /* x */\n{entry}}}\n")
     );
 }
 
 #[test]
 fn windows_line_ends_stay() {
-    let text = merged("{\r\n    \"a.age\".armor = true;\r\n}\r\n", &[(ROOT, &["age1a"])]);
+    let text = merged(
+        "{\r\n    \"a.age\".armor = true;\r\n}\r\n",
+        &[(ROOT, &["age1a"])],
+    );
     assert_eq!(
         text,
         "{\r\n    \"a.age\".armor = true;\r\n    \"certs/ca/root.key.age\".publicKeys = [\r\n      \"age1a\"\r\n    ];\r\n}\r\n"
