@@ -29,7 +29,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     for target in ["rules", "locate"] {
         seeds.copy(target, &demo, &["nix"])?;
     }
-    for path in files(&demo).iter().filter(|path| path.to_string_lossy().ends_with("crt")) {
+    for path in files(&demo)
+        .iter()
+        .filter(|path| path.to_string_lossy().ends_with("crt"))
+    {
         for facts in parse_pem_chain(&fs::read(path)?)? {
             seeds.put("certificate", &facts.serial_hex(), &facts.der)?;
         }
@@ -37,7 +40,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     for algorithm in ALGORITHMS {
         let text = PrivateKey::generate(algorithm)?.to_pem()?;
         let der = pem::parse(text.as_bytes())?.into_contents();
-        seeds.put("private_key", &algorithm.to_string(), &[b"8", der.as_slice()].concat())?;
+        seeds.put(
+            "private_key",
+            &algorithm.to_string(),
+            &[b"8", der.as_slice()].concat(),
+        )?;
         seeds.put("private_key", &format!("{algorithm}.pem"), text.as_bytes())?;
     }
     Ok(())
@@ -50,7 +57,10 @@ struct Seeds {
 impl Seeds {
     fn copy(&self, target: &str, from: &Path, endings: &[&str]) -> Result<(), Box<dyn Error>> {
         for (number, path) in files(from).iter().enumerate() {
-            if endings.iter().any(|ending| path.to_string_lossy().ends_with(ending)) {
+            if endings
+                .iter()
+                .any(|ending| path.to_string_lossy().ends_with(ending))
+            {
                 self.put(target, &number.to_string(), &fs::read(path)?)?;
             }
         }
@@ -60,12 +70,25 @@ impl Seeds {
     fn put(&self, target: &str, name: &str, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
         let directory = self.corpus.join(target);
         fs::create_dir_all(&directory)?;
-        Ok(fs::write(directory.join(format!("seed-{}", name.replace(' ', "-"))), bytes)?)
+        Ok(fs::write(
+            directory.join(format!("seed-{}", name.replace(' ', "-"))),
+            bytes,
+        )?)
     }
 }
 
 fn files(directory: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(directory) else {
+        return Vec::new();
+    };
     let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
-    paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                files(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
 }

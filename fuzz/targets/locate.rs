@@ -11,10 +11,23 @@ fuzz_target!(|source: &str| {
     fs::write(directory.path().join("host.nix"), source).expect("a temporary file");
     let locator = Locator::scan(directory.path());
     let option = |path: &str| path.split('.').map(str::to_owned).collect::<Vec<_>>();
-    for (path, word) in [("cas.cluster.certs.kubelet.hosts", Some("10.0.0.1")), ("userAgeKeys", None)] {
-        for found in [locator.find(&option(path), word), locator.find_on("cp1", &option(path), word)].into_iter().flatten() {
+    for (path, word) in [
+        ("cas.cluster.certs.kubelet.hosts", Some("10.0.0.1")),
+        ("userAgeKeys", None),
+    ] {
+        for found in [
+            locator.find(&option(path), word),
+            locator.find_on("cp1", &option(path), word),
+        ]
+        .into_iter()
+        .flatten()
+        {
             assert_eq!(found.file, "host.nix");
-            assert!(found.line >= 1 && found.line <= source.split('\n').count(), "line {} is not there", found.line);
+            assert!(
+                found.line >= 1 && found.line <= source.split('\n').count(),
+                "line {} is not there",
+                found.line
+            );
             assert!(found.column >= 1 && found.column <= found.text.chars().count() + 1);
         }
     }

@@ -7,17 +7,27 @@ use certs::plan::{Plan, Policy, plan};
 use libfuzzer_sys::fuzz_target;
 use time::OffsetDateTime;
 
-const HOST_KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBvCxzRrBssOrhme116f1rwVXHAbMpXOxBDjPXRUMJYz root@host\n";
+const HOST_KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBvCxzRrBssOrhme116f1rwVXHAbMpXOxBDjPXRUMJYz root@host\n";
 
 fuzz_target!(|data: &[u8]| {
-    let Ok(manifest) = Manifest::parse(data) else { return };
-    let key_files: KeyFiles =
-        manifest.key_files().into_iter().map(|name| (name.to_owned(), Ok(HOST_KEY.to_owned()))).collect();
+    let Ok(manifest) = Manifest::parse(data) else {
+        return;
+    };
+    let key_files: KeyFiles = manifest
+        .key_files()
+        .into_iter()
+        .map(|name| (name.to_owned(), Ok(HOST_KEY.to_owned())))
+        .collect();
     match manifest.resolve(&key_files) {
         Err(faults) => assert!(!faults.is_empty(), "refused without a reason"),
         Ok(resolution) => {
-            let Plan { steps, .. } =
-                plan(&resolution.fleet, &Observed::default(), OffsetDateTime::UNIX_EPOCH, &Policy::default());
+            let Plan { steps, .. } = plan(
+                &resolution.fleet,
+                &Observed::default(),
+                OffsetDateTime::UNIX_EPOCH,
+                &Policy::default(),
+            );
             assert_eq!(steps.len(), resolution.fleet.artifacts().count());
         }
     }

@@ -6,14 +6,18 @@ use certs::issue::key::PrivateKey;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    let Some((label, rest)) = data.split_first() else { return };
+    let Some((label, rest)) = data.split_first() else {
+        return;
+    };
     let text = match label {
         b'8' => pem::encode(&pem::Pem::new("PRIVATE KEY", rest)),
         b'1' => pem::encode(&pem::Pem::new("RSA PRIVATE KEY", rest)),
         b'c' => pem::encode(&pem::Pem::new("EC PRIVATE KEY", rest)),
         _ => String::from_utf8_lossy(data).into_owned(),
     };
-    let Ok(key) = PrivateKey::from_pem(text.as_bytes()) else { return };
+    let Ok(key) = PrivateKey::from_pem(text.as_bytes()) else {
+        return;
+    };
     let written = key.to_pem().expect("a key that loads can be written");
     let again = PrivateKey::from_pem(written.as_bytes()).expect("what we write loads");
     assert_eq!(again.fingerprint(), key.fingerprint());
