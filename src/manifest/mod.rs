@@ -1,8 +1,10 @@
 //! The only reader of the manifest: JSON in, [`crate::model::Fleet`] out, or every fault in it at once.
 
+mod faults;
 mod relations;
 mod resolve;
 mod v1;
+mod values;
 
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Fault;
-use super::resolve::{Context, Faults};
+use super::faults::{Context, Faults};
 use crate::model::{Artifact, Authority, Certificate, Name, RelPath, San};
 
 /// Two artifacts with one file would overwrite each other; macOS takes names that differ only in case for one.

@@ -145,7 +145,9 @@ fn edits_for(source: &str, entries: &Entries, dir: &str) -> Result<Vec<text::Edi
 }
 
 fn is_rule(path: &str, entries: &[Entry]) -> bool {
-    path.ends_with(".age")
+    std::path::Path::new(path)
+        .extension()
+        .is_some_and(|end| end == "age")
         || entries
             .iter()
             .any(|entry| matches!(entry.keys, Keys::Written(_)))

@@ -36,7 +36,7 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
         .map_err(|error| CliError::from_error(&error))?
     {
         Recovery::Finished { files } => {
-            ui.tell(&format!("finished an interrupted run: {files} files\n"))
+            ui.tell(&format!("finished an interrupted run: {files} files\n"));
         }
         Recovery::Discarded | Recovery::RolledBack => {
             ui.tell("an interrupted run had changed nothing yet; it was taken back\n");
