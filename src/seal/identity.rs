@@ -267,11 +267,20 @@ fn parse(bytes: &[u8]) -> Result<Parsed, IdentityFault> {
     match text
         .strip_prefix("-----BEGIN ")
         .and_then(|rest| rest.split_once("-----"))
+        .filter(|(label, _)| is_label(label))
     {
         Some((label, _)) if bytes.len() <= MAX_SSH => ssh::parse_pem(label, text),
         Some(_) => Err(IdentityFault::TooLarge { limit: MAX_SSH }),
         None => parse_lines(text).map(Parsed::Open),
     }
+}
+
+/// Only what can be a kind of key is repeated in an error: a secret may have slipped into the line.
+fn is_label(text: &str) -> bool {
+    text.len() <= 40
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b' ')
 }
 
 fn parse_locked_file(bytes: &[u8]) -> Result<Form, IdentityFault> {
@@ -373,6 +382,13 @@ mod tests {
 
     fn fault(bytes: impl AsRef<[u8]>) -> IdentityFault {
         Identity::parse(&source("key", bytes)).unwrap_err().fault
+    }
+
+    #[test]
+    fn a_label_that_holds_a_secret_is_not_repeated() {
+        let text = b"-----BEGIN AGE-SECRET-KEY-1QQ-----\nAAAA\n";
+        let fault = parse(text).err().unwrap();
+        assert!(!fault.to_string().contains("AGE-SECRET-KEY"), "{fault}");
     }
 
     #[test]
