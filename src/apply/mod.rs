@@ -150,7 +150,7 @@ fn make_leaves<'a>(
     while let Some(leaves) = batches.next() {
         let made: Vec<Made<'a>> = leaves
             .par_iter()
-            // One RSA key may take ten times as long as the next: a thread must not sit on a row of them.
+            // How long the search for a prime takes is luck: a thread must not sit on a row of slow ones.
             .with_max_len(1)
             .map(|(leaf, step)| {
                 let made = workbench.leaf(leaf, step)?;
