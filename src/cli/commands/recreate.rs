@@ -1,7 +1,7 @@
 //! `certs recreate`: makes the files true.
 
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use time::OffsetDateTime;
 
@@ -14,7 +14,7 @@ use crate::observe::observe;
 use crate::plan::{Action, Plan, plan};
 use crate::render::{json, table};
 use crate::seal::Identities;
-use crate::store::{CommitError, Layout, LockError, Recovery};
+use crate::store::{CommitError, Layout, Lock, LockError, Recovery};
 
 pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
@@ -30,19 +30,9 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
         .root
         .lock(layout.dir())
         .map_err(|error| lock_error(&error))?;
-    match project
-        .root
-        .recover(&lock)
-        .map_err(|error| CliError::from_error(&error))?
-    {
-        Recovery::Finished { files } => {
-            ui.tell(&format!("finished an interrupted run: {files} files\n"));
-        }
-        Recovery::Discarded | Recovery::RolledBack => {
-            ui.tell("an interrupted run had changed nothing yet; it was taken back\n");
-        }
-        Recovery::Nothing => {}
-    }
+    let commit_gate = Arc::new(Mutex::new(()));
+    end_on_signal(Arc::clone(&commit_gate), ui);
+    recover(&project, &lock, &commit_gate, ui)?;
 
     let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
     let plan = plan(
@@ -65,8 +55,6 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
         Identities::new(Vec::new(), Box::new(Asker))
     };
     let progress = Bar::new();
-    let commit_gate = Arc::new(Mutex::new(()));
-    end_on_signal(Arc::clone(&commit_gate), ui);
     let run = Run {
         fleet: &project.fleet,
         observed: &observed,
@@ -82,6 +70,26 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
     let report = result.map_err(|error| apply_error(&error, &plan))?;
     show(&report, &plan, args.json, ui);
     Ok(Exit::Done)
+}
+
+/// Finishes or takes back what an interrupted run left; a signal waits for it as for any commit.
+fn recover(project: &Project, lock: &Lock, gate: &Mutex<()>, ui: Ui) -> Result<(), CliError> {
+    let held = gate.lock().unwrap_or_else(PoisonError::into_inner);
+    let recovery = project
+        .root
+        .recover(lock)
+        .map_err(|error| CliError::from_error(&error))?;
+    drop(held);
+    match recovery {
+        Recovery::Finished { files } => {
+            ui.tell(&format!("finished an interrupted run: {files} files\n"));
+        }
+        Recovery::Discarded | Recovery::RolledBack => {
+            ui.tell("an interrupted run had changed nothing yet; it was taken back\n");
+        }
+        Recovery::Nothing => {}
+    }
+    Ok(())
 }
 
 fn cores() -> NonZeroUsize {
