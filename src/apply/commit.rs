@@ -134,10 +134,7 @@ impl<'a> Committer<'a> {
 
     /// The facts as they are now: found ones, overlaid by those just made.
     fn certificates(&self) -> BTreeMap<ArtifactId, &CertificateFacts> {
-        let ids = self.run.fleet.artifacts().map(|artifact| artifact.id());
-        let mut certificates: BTreeMap<ArtifactId, &CertificateFacts> = ids
-            .filter_map(|id| self.run.observed.certificate(&id).map(|facts| (id, facts)))
-            .collect();
+        let mut certificates = self.run.observed.certificates();
         certificates.extend(
             self.done
                 .iter()

@@ -11,7 +11,7 @@ use crate::issue::key::PrivateKey;
 use crate::issue::name::NameDer;
 use crate::model::{
     Artifact, ArtifactId, Authority, Certificate, CertificateFacts, CertificateFile,
-    FoundKeyAlgorithm, Name, San, Validity,
+    FoundKeyAlgorithm, Marker, Name, San, Validity,
 };
 use crate::plan::{Action, Step};
 use crate::seal;
@@ -31,8 +31,8 @@ pub(super) struct Workbench<'a> {
     run: Run<'a>,
     unlocked: &'a Unlocked,
     signers: BTreeMap<Name, Signer>,
-    /// Whose certificates, as they were found, are for which key.
-    owners: BTreeMap<[u8; 32], Vec<&'a ArtifactId>>,
+    /// Whose certificates, as they were found, are for which key, by [`Marker::key_id`].
+    owners: BTreeMap<String, Vec<&'a ArtifactId>>,
 }
 
 /// An authority that can be chained to and, if its key was needed, sign.
@@ -55,20 +55,11 @@ impl<'a> Workbench<'a> {
                 },
             ))
         });
-        let mut owners: BTreeMap<[u8; 32], Vec<&ArtifactId>> = BTreeMap::new();
-        for id in run.observed.pairs.keys() {
-            if let Some(certificate) = run.observed.certificate(id) {
-                owners
-                    .entry(*certificate.key_fingerprint.as_bytes())
-                    .or_default()
-                    .push(id);
-            }
-        }
         Self {
             run: *run,
             unlocked,
             signers: found.collect(),
-            owners,
+            owners: run.observed.key_owners(),
         }
     }
 
@@ -184,7 +175,9 @@ impl<'a> Workbench<'a> {
 
     /// Whether a leaf's opened key is what the certificate of another artifact is for: it stays with its owner.
     fn is_anothers(&self, id: &ArtifactId, key: &PrivateKey) -> bool {
-        let owners = self.owners.get(key.fingerprint().as_bytes());
+        let owners = self
+            .owners
+            .get(&Marker::key_id(key.fingerprint().as_bytes()));
         !id.is_authority() && owners.is_some_and(|owners| owners.iter().any(|owner| *owner != id))
     }
 

@@ -9,7 +9,7 @@ use super::error::{SealedKey, Unopened};
 use super::{ApplyError, Run};
 use crate::inspect::certificate::signed_by_key;
 use crate::issue::key::PrivateKey;
-use crate::model::{Artifact, ArtifactId, Authority};
+use crate::model::{Artifact, ArtifactId, Authority, Marker};
 use crate::plan::{Action, Step};
 use crate::seal::Coverage;
 
@@ -168,15 +168,7 @@ fn check_authority(run: &Run<'_>, authority: &Authority, key: &PrivateKey) -> Re
 
 /// The other artifact whose certificate is for this key.
 fn owner_of<'a>(run: &Run<'a>, id: &ArtifactId, key: &PrivateKey) -> Option<&'a ArtifactId> {
-    let fingerprint = key.fingerprint();
-    let is_for_key = |other: &&ArtifactId| {
-        run.observed
-            .certificate(other)
-            .is_some_and(|found| found.key_fingerprint == fingerprint)
-    };
-    run.observed
-        .pairs
-        .keys()
-        .filter(|other| *other != id)
-        .find(is_for_key)
+    let mut owners = run.observed.key_owners();
+    let owners = owners.remove(&Marker::key_id(key.fingerprint().as_bytes()))?;
+    owners.into_iter().find(|owner| *owner != id)
 }

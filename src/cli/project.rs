@@ -1,6 +1,5 @@
 //! From the command line to a loaded project: its root, its fleet, its identities. The environment is read here and nowhere else.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -11,7 +10,7 @@ use super::evaluate::Source;
 use super::ui::{Asker, Ui};
 use crate::export::index;
 use crate::manifest::{Fault, KeyFiles, Manifest};
-use crate::model::{ArtifactId, CertificateFacts, Fleet, Observed};
+use crate::model::{ArtifactId, Fleet, Observed};
 use crate::nixfiles::locate::Locator;
 use crate::plan::{Pattern, Plan, Policy, Reason, Step, UndeclaredPolicy};
 use crate::render::fault::{self, Place, Severity};
@@ -54,11 +53,7 @@ impl Project {
 
     /// Derived files that are not what today's certificates would make of them.
     pub(crate) fn stale_files(&self, observed: &Observed) -> Result<Vec<String>, CliError> {
-        let ids = self.fleet.artifacts().map(|artifact| artifact.id());
-        let certificates: BTreeMap<ArtifactId, &CertificateFacts> = ids
-            .filter_map(|id| observed.certificate(&id).map(|facts| (id, facts)))
-            .collect();
-        let stale = index::stale(&self.root, &self.fleet, &certificates)
+        let stale = index::stale(&self.root, &self.fleet, &observed.certificates())
             .map_err(|error| store_error(&error))?;
         Ok(stale
             .into_iter()

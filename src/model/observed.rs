@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ArtifactId, CertificateFacts, Digest, RelPath, SealedFacts};
+use super::{ArtifactId, CertificateFacts, Digest, Marker, RelPath, SealedFacts};
 
 /// The state of the tree at one moment.
 #[derive(Clone, Debug, Default)]
@@ -103,6 +103,34 @@ impl Observed {
     pub fn pair(&self, id: &ArtifactId) -> &ObservedPair {
         const ABSENT: &ObservedPair = &ObservedPair::ABSENT;
         self.pairs.get(id).unwrap_or(ABSENT)
+    }
+
+    /// Every readable certificate, by artifact.
+    pub fn certificates(&self) -> BTreeMap<ArtifactId, &CertificateFacts> {
+        let ids = self.pairs.keys();
+        ids.filter_map(|id| Some((id.clone(), self.certificate(id)?)))
+            .collect()
+    }
+
+    /// Whose certificates are for which key, by [`Marker::key_id`]. What follows a leaf are its issuers' certificates; what
+    /// follows an authority are its own earlier ones, so those count too.
+    pub fn key_owners(&self) -> BTreeMap<String, Vec<&ArtifactId>> {
+        let mut owners: BTreeMap<String, Vec<&ArtifactId>> = BTreeMap::new();
+        for (id, pair) in &self.pairs {
+            let Some(file) = pair.certificate.facts() else {
+                continue;
+            };
+            let earlier = if id.is_authority() {
+                file.following.as_slice()
+            } else {
+                &[]
+            };
+            for certificate in std::iter::once(&file.certificate).chain(earlier) {
+                let key = Marker::key_id(certificate.key_fingerprint.as_bytes());
+                owners.entry(key).or_default().push(id);
+            }
+        }
+        owners
     }
 
     /// The certificate found for an artifact, where it is readable.

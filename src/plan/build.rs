@@ -19,13 +19,12 @@ use crate::model::{
 /// Pure: the same declaration, files, moment and policy give the same plan. A settled tree gives only [`Action::Keep`].
 pub fn plan(fleet: &Fleet, observed: &Observed, now: OffsetDateTime, policy: &Policy) -> Plan {
     let now = now.replace_nanosecond(0).unwrap_or(now);
-    let owners = key_owners(observed);
     let mut planner = Planner {
         fleet,
         observed,
         now,
         policy,
-        owners,
+        owners: observed.key_owners(),
         outlooks: BTreeMap::new(),
     };
     let mut steps: Vec<Step> = Vec::new();
@@ -311,25 +310,6 @@ impl<'a> Planner<'a> {
         };
         self.outlooks.insert(&authority.name, outlook);
     }
-}
-
-fn key_owners(observed: &Observed) -> BTreeMap<String, Vec<&ArtifactId>> {
-    let mut owners: BTreeMap<String, Vec<&ArtifactId>> = BTreeMap::new();
-    for (id, pair) in &observed.pairs {
-        let file = pair.certificate.facts();
-        // What follows a leaf are its issuers' certificates; what follows an authority are its own earlier ones.
-        let earlier = file
-            .filter(|_| id.is_authority())
-            .map_or(&[][..], |file| file.following.as_slice());
-        for certificate in file
-            .map(|file| &file.certificate)
-            .into_iter()
-            .chain(earlier)
-        {
-            owners.entry(key_id(certificate)).or_default().push(id);
-        }
-    }
-    owners
 }
 
 pub(super) fn key_id(certificate: &CertificateFacts) -> String {
