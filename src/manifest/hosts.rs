@@ -120,7 +120,7 @@ fn host_keys(
         match key {
             OwnerKeyV1::Key(line) => lines.push(line.clone()),
             OwnerKeyV1::File(path) => {
-                lines.extend(key_file_lines(path, key_files, context, faults))
+                lines.extend(key_file_lines(path, key_files, context, faults));
             }
         }
     }
