@@ -10,6 +10,7 @@ pub mod journal;
 pub mod layout;
 pub mod lock;
 pub mod outside;
+pub mod tracked;
 pub mod transaction;
 mod tree;
 
@@ -19,4 +20,5 @@ pub use file::{Expected, ReadFile};
 pub use layout::Layout;
 pub use lock::{Lock, LockError};
 pub use transaction::{Change, CommitError, RecoverError, Recovery};
+pub use tracked::Tracked;
 pub use tree::Root;
