@@ -4,6 +4,8 @@ pub mod fault;
 pub mod finding;
 pub mod json;
 pub mod lints;
+pub mod metrics;
 pub mod paint;
+pub mod status;
 pub mod table;
 pub mod words;
