@@ -41,6 +41,14 @@ impl Trust {
         }
     }
 
+    /// Whether a certificate for this shows that its authority is trusted so: its own servers' do, its clients' may be a mistake.
+    fn shows(self, component: Component) -> bool {
+        match self {
+            Self::Etcd => matches!(component, Component::EtcdServer | Component::EtcdPeer),
+            Self::FrontProxy => component == Component::FrontProxyClient,
+        }
+    }
+
     fn of(self, membership: &Membership) -> &Name {
         match self {
             Self::Etcd => &membership.authorities.etcd,
@@ -91,7 +99,14 @@ fn trusted_for_more(
             .is_some_and(|component| trust.is_for(component))
     };
     let declared = memberships(fleet).find(|membership| *trust.of(membership) == authority.name);
-    let is_trusted = declared.is_some() || own.iter().any(|certificate| is_for(certificate));
+    // Where clusters are declared they say whom they trust, and nothing is guessed.
+    let is_guessed = memberships(fleet).next().is_none()
+        && own.iter().any(|certificate| {
+            purposes
+                .component(certificate)
+                .is_some_and(|component| trust.shows(component))
+        });
+    let is_trusted = declared.is_some() || is_guessed;
     let strangers: Vec<&Certificate> = own
         .iter()
         .copied()

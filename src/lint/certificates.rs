@@ -37,7 +37,12 @@ pub(super) fn lint(fleet: &Fleet, purposes: &Purposes, findings: &mut Vec<Findin
 fn names(certificate: &Certificate, purposes: &Purposes) -> Option<Finding> {
     let declaration = &certificate.declaration;
     if says(declaration, &ExtendedKeyUsage::ServerAuth) {
+        // What only calls should not have the usage at all, which is a finding of its own.
+        let only_calls = purposes
+            .component(certificate)
+            .is_some_and(|component| !profile(component).serves);
         return without_names(certificate)
+            .filter(|_| !only_calls)
             .or_else(|| unnamed_common_name(certificate, purposes));
     }
     let calls_only =

@@ -21,23 +21,30 @@ const LAYERS: [(&str, &[&str]); 14] = [
     // A sealed file's header is read the same way before and after it is made.
     ("seal", &["model", "inspect"]),
     ("plan", &["model"]),
+    ("lint", &["model"]),
     ("status", &["model", "plan"]),
     ("store", &["model"]),
     ("nixfiles", &["model"]),
     ("export", &["model", "inspect", "store", "nixfiles"]),
-    ("observe", &["model", "inspect", "store"]),
+    (
+        "observe",
+        &["model", "inspect", "issue", "seal", "lint", "store"],
+    ),
     (
         "apply",
         &[
             "model", "inspect", "issue", "seal", "plan", "store", "export", "observe",
         ],
     ),
-    ("render", &["model", "manifest", "plan", "status", "apply"]),
+    (
+        "render",
+        &["model", "manifest", "plan", "lint", "status", "apply"],
+    ),
     (
         "cli",
         &[
-            "model", "manifest", "inspect", "issue", "seal", "plan", "status", "store", "nixfiles",
-            "export", "observe", "apply", "render",
+            "model", "manifest", "inspect", "issue", "seal", "plan", "lint", "status", "store",
+            "nixfiles", "export", "observe", "apply", "render",
         ],
     ),
 ];
