@@ -3,9 +3,12 @@
 mod age;
 mod agenix;
 mod crash;
+#[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
+mod diff;
 mod fleet;
 mod foreign;
 mod git;
+#[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod history;
 mod nix;
 mod project;
@@ -22,6 +25,7 @@ fn main() -> ExitCode {
         age::trials(),
         agenix::trials(),
         crash::trials(),
+        diff::trials(),
         fleet::trials(),
         foreign::trials(),
         git::trials(),
