@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::apply::Report;
-use crate::model::{Granted, Moment};
+use crate::apply::{Done, Product, Report};
+use crate::model::{CertificateFacts, Granted, Moment, PublicKey};
 use crate::plan::{Action, Plan, Reason, Step, Target};
 
 /// A plan; `pending` says whether anything would change.
@@ -19,25 +19,42 @@ pub fn plan(plan: &Plan, stale_files: &[String]) -> Value {
 
 /// What a run did, beside the plan it carried out.
 pub fn report(report: &Report, made_for: &Plan) -> Value {
-    let done: Vec<Value> = report
-        .done
-        .iter()
-        .map(|done| {
-            let facts = &done.certificate;
-            json!({
-                "artifact": done.id.to_string(),
-                "action": done.action.code(),
-                "subject": facts.subject.to_string(),
-                "serial": facts.serial_hex(),
-                "sans": facts.sans.iter().map(ToString::to_string).collect::<Vec<_>>(),
-                "usages": facts.usages().words().collect::<Vec<_>>(),
-                "notBefore": Moment(facts.not_before).rfc3339(),
-                "notAfter": Moment(facts.not_after).rfc3339(),
-                "keyFingerprint": facts.key_fingerprint.to_string(),
-            })
-        })
-        .collect();
+    let done: Vec<Value> = report.done.iter().map(done).collect();
     json!({ "version": 1, "plan": plan(made_for, &[]), "done": done, "filesChanged": report.files })
+}
+
+fn done(done: &Done) -> Value {
+    let mut value = match &done.product {
+        Product::Certificate(facts) => certificate(facts),
+        Product::PublicKeys(keys) => public_keys(keys),
+    };
+    if let Some(object) = value.as_object_mut() {
+        object.shift_insert(0, "artifact".to_owned(), json!(done.id.to_string()));
+        object.shift_insert(1, "action".to_owned(), json!(done.action.code()));
+    }
+    value
+}
+
+fn certificate(facts: &CertificateFacts) -> Value {
+    json!({
+        "subject": facts.subject.to_string(),
+        "serial": facts.serial_hex(),
+        "sans": facts.sans.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "usages": facts.usages().words().collect::<Vec<_>>(),
+        "notBefore": Moment(facts.not_before).rfc3339(),
+        "notAfter": Moment(facts.not_after).rfc3339(),
+        "keyFingerprint": facts.key_fingerprint.to_string(),
+    })
+}
+
+/// Of a shared pair: its own key, and those it verifies by beside it.
+fn public_keys(keys: &[PublicKey]) -> Value {
+    let fingerprints = keys.iter().map(|key| key.fingerprint.to_string());
+    json!({
+        "key": keys.first().map(|key| key.algorithm.to_string()),
+        "keyFingerprint": fingerprints.clone().next(),
+        "verificationKeys": fingerprints.skip(1).collect::<Vec<_>>(),
+    })
 }
 
 fn step(step: &Step) -> Value {
@@ -77,7 +94,8 @@ fn reason(reason: &Reason) -> Value {
         Reason::SansChanged { added, removed }
         | Reason::UsagesChanged { added, removed }
         | Reason::DistributionPointsChanged { added, removed }
-        | Reason::RecipientsChanged { added, removed } => Some((added, removed)),
+        | Reason::RecipientsChanged { added, removed }
+        | Reason::VerificationKeysChanged { added, removed } => Some((added, removed)),
         _ => None,
     };
     if let (Some((added, removed)), Some(object)) = (changes, value.as_object_mut()) {
