@@ -23,6 +23,18 @@ pub enum PublicKeyDefect {
     TrailingData { octets: usize },
 }
 
+impl PublicKeyDefect {
+    /// Whether a private key lies open in the file.
+    pub fn is_private_key(&self) -> bool {
+        matches!(
+            self,
+            Self::Pem {
+                defect: PemDefect::PlaintextKey
+            }
+        )
+    }
+}
+
 fn expected(defect: &PemDefect) -> &'static str {
     match defect {
         PemDefect::NotPem => "; a public key begins with \"-----BEGIN PUBLIC KEY-----\"",

@@ -96,7 +96,11 @@ fn certificate_defect(defect: &CertificateDefect) -> Defect {
 
 fn read_public_keys(bytes: &[u8]) -> Result<Vec<PublicKey>, Defect> {
     public_key::parse_pem(bytes).map_err(|defect| Defect {
-        kind: DefectKind::Unreadable,
+        kind: if defect.is_private_key() {
+            DefectKind::PlaintextKey
+        } else {
+            DefectKind::Unreadable
+        },
         detail: defect.to_string(),
     })
 }

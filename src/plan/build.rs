@@ -368,10 +368,13 @@ pub(super) fn cure_for_key(key: &FileState<SealedFacts>, path: &str, id: &Artifa
             "this key is in clear and, once committed, known to everyone with the history: remove {path} and replace the authority: --replace {id}"
         ),
         DefectKind::PlaintextKey if id.is_key_pair() => format!(
-            "this key is in clear and, once committed, known to everyone with the history: remove {path} and replace the pair: --replace {id}; then delete its public key, or whoever has the key signs on"
+            "this key is in clear and, once committed, known to everyone with the history: remove {path} and replace the pair: --replace {id}; then take its old key out of the public file, or whoever has it signs on"
         ),
         DefectKind::PlaintextKey => format!(
             "this key is in clear and, once committed, known to everyone with the history: remove {path} and let the next run make a new pair"
+        ),
+        DefectKind::Unreadable if id.is_key_pair() => format!(
+            "restore it (`git restore -- {path}`); a key that cannot be read is never overwritten: for a new one, move it away and --replace {id}"
         ),
         DefectKind::Unreadable => format!(
             "restore it (`git restore -- {path}`); a key that cannot be read is never overwritten: move it away to have a new pair made"

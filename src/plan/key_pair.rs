@@ -285,6 +285,13 @@ fn unreadable(pair: &KeyPair, found: &ObservedKeyPair, is_requested: bool) -> Op
         FileState::Missing | FileState::Sound { .. } => {}
     }
     match &found.public {
+        FileState::Defective { defect, .. } if defect.kind == DefectKind::PlaintextKey => {
+            Some(format!(
+                "this key is in clear and, once committed, known to everyone with the history: remove {} and replace the pair: --replace {}; then take its old key out of the public file, or whoever has it signs on",
+                pair.files.public,
+                pair.id()
+            ))
+        }
         FileState::Defective { .. } => Some(format!(
             "restore it (`git log -- {0}`, `git restore --source=<commit> -- {0}`), or delete it to have it made anew; keys of predecessors in it are lost then",
             pair.files.public

@@ -12,7 +12,7 @@ use crate::cli::project::{Project, check_requests, check_selection, policy, stor
 use crate::cli::ui::{Asker, Bar, Ui, end_on_signal};
 use crate::model::ArtifactId;
 use crate::observe::observe;
-use crate::plan::{Action, Plan, Step, plan};
+use crate::plan::{Action, Plan, Reason, Step, plan};
 use crate::render::{json, table};
 use crate::seal::Identities;
 use crate::store::{CommitError, Layout, Lock, LockError, Recovery};
@@ -113,6 +113,18 @@ fn show(report: &Report, plan: &Plan, as_json: bool, ui: Ui) {
     for done in replaced {
         ui.tell(&after_replacing(&done.id));
     }
+    for id in plan.changes().filter_map(taken_away) {
+        ui.tell(&format!(
+            "warning: {id} is sealed to fewer than before, and who could open it may still have the key: --replace {id} makes a new one\n"
+        ));
+    }
+}
+
+/// The key others stand on that a step seals to somebody no longer.
+fn taken_away(step: &Step) -> Option<&ArtifactId> {
+    let takes = |reason: &Reason| matches!(reason, Reason::RecipientsChanged { removed, .. } if !removed.is_empty());
+    let id = step.artifact().filter(|id| id.is_conservative())?;
+    (step.action == Action::Reseal && step.reasons.iter().any(takes)).then_some(id)
 }
 
 /// What is left to do once a key is replaced that others stand on.
