@@ -28,8 +28,10 @@ pub mod nixfiles;
 pub mod store;
 
 pub mod export;
+pub mod history;
 pub mod observe;
 pub mod plan;
+pub mod status;
 
 pub mod apply;
 pub mod render;

@@ -15,9 +15,11 @@ mod hostile;
 mod identities;
 mod key_pairs;
 mod kubernetes;
+mod metrics;
 mod project;
 mod recreate;
 mod redact;
+mod status;
 
 #[path = "../support/declared.rs"]
 mod declared;

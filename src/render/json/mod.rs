@@ -1,10 +1,14 @@
 //! The very values the tables show, as JSON with stable codes.
 
+pub mod history;
+
 use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
 
 use crate::apply::{Done, Product, Report};
 use crate::model::{CertificateFacts, Granted, Moment, PublicKey};
 use crate::plan::{Action, Plan, Reason, Step, Target};
+use crate::status::{Entry, Reader, Status};
 
 /// A plan; `pending` says whether anything would change.
 pub fn plan(plan: &Plan, stale_files: &[String]) -> Value {
@@ -35,18 +39,6 @@ fn done(done: &Done) -> Value {
     value
 }
 
-fn certificate(facts: &CertificateFacts) -> Value {
-    json!({
-        "subject": facts.subject.to_string(),
-        "serial": facts.serial_hex(),
-        "sans": facts.sans.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "usages": facts.usages().words().collect::<Vec<_>>(),
-        "notBefore": Moment(facts.not_before).rfc3339(),
-        "notAfter": Moment(facts.not_after).rfc3339(),
-        "keyFingerprint": facts.key_fingerprint.to_string(),
-    })
-}
-
 /// Of a shared pair: its own key, and those it verifies by beside it.
 fn public_keys(keys: &[PublicKey]) -> Value {
     let fingerprints = keys.iter().map(|key| key.fingerprint.to_string());
@@ -54,6 +46,56 @@ fn public_keys(keys: &[PublicKey]) -> Value {
         "key": keys.first().map(|key| key.algorithm.to_string()),
         "keyFingerprint": fingerprints.clone().next(),
         "verificationKeys": fingerprints.skip(1).collect::<Vec<_>>(),
+    })
+}
+
+/// The fleet at one moment.
+pub fn status(status: &Status<'_>) -> Value {
+    let tally: serde_json::Map<String, Value> = status
+        .tally()
+        .into_iter()
+        .map(|(state, count)| (state.code().to_owned(), json!(count)))
+        .collect();
+    json!({
+        "version": 1,
+        "now": Moment(status.now).rfc3339(),
+        "tally": tally,
+        "entries": status.entries.iter().map(|entry| status_entry(entry, status.now)).collect::<Vec<_>>(),
+    })
+}
+
+fn status_entry(entry: &Entry<'_>, now: OffsetDateTime) -> Value {
+    let readers: Vec<Value> = entry
+        .readers
+        .iter()
+        .map(|reader| match reader {
+            Reader::Operator(name) => json!({ "operator": name }),
+            Reader::Host(name) => json!({ "host": name.as_str() }),
+        })
+        .collect();
+    json!({
+        "artifact": entry.id.to_string(),
+        "issuer": entry.issuer.map(ToString::to_string),
+        "state": entry.state.code(),
+        "reasons": entry.reasons.iter().map(reason).collect::<Vec<_>>(),
+        "certificate": entry.facts.map(certificate),
+        "secondsLeft": entry.left(now).map(Duration::whole_seconds),
+        "renewal": entry.renewal.map(|renewal| Moment(renewal).rfc3339()),
+        "readers": readers,
+    })
+}
+
+pub(super) fn certificate(facts: &CertificateFacts) -> Value {
+    json!({
+        "subject": facts.subject.to_string(),
+        "issuer": facts.issuer.to_string(),
+        "serial": facts.serial_hex(),
+        "sans": facts.sans.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "usages": facts.usages().words().collect::<Vec<_>>(),
+        "key": facts.key.to_string(),
+        "keyFingerprint": facts.key_fingerprint.to_string(),
+        "notBefore": Moment(facts.not_before).rfc3339(),
+        "notAfter": Moment(facts.not_after).rfc3339(),
     })
 }
 
