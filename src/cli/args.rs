@@ -130,10 +130,11 @@ pub(crate) struct SourceArgs {
 
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct SelectionArgs {
-    /// Only these: a host, a certificate, `host/authority/certificate` or `ca/authority`; `*` stands for any.
+    /// Only these: a host, a certificate, `host/authority/certificate`, `ca/authority` or `shared/keypair`; `*` stands for any.
     #[arg(long, value_name = "PATTERN")]
     pub only: Vec<Pattern>,
-    /// Give these new keys. An authority has to be named in full (`ca/cluster`); everything below it is issued anew.
+    /// Give these new keys. An authority has to be named in full (`ca/cluster`), and everything below it is issued anew; so has
+    /// a shared key pair (`shared/service-account`), which still verifies by its old key.
     #[arg(long, value_name = "PATTERN")]
     pub replace: Vec<Pattern>,
     /// Delete certificates and keys that are no longer declared (never an authority's). Not together with --only.
@@ -174,7 +175,7 @@ pub(crate) struct PlanArgs {
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Only these: a host, a certificate, `host/authority/certificate` or `ca/authority`; `*` stands for any.
+    /// Only these: a host, a certificate, `host/authority/certificate`, `ca/authority` or `shared/keypair`; `*` stands for any.
     #[arg(long, value_name = "PATTERN")]
     pub only: Vec<Pattern>,
     /// Print the findings as JSON: the same document as `plan --json`.

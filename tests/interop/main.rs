@@ -13,6 +13,7 @@ mod history;
 mod nix;
 mod project;
 mod prometheus;
+mod shared;
 mod tool;
 mod x509;
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         git::trials(),
         history::trials(),
         nix::trials(),
+        shared::trials(),
         prometheus::trials(),
         x509::trials(),
     ];
