@@ -39,7 +39,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     declared_right
         .into_iter()
         .chain(declared_wrong)
-        .map(|(name, run)| served(format!("etcd::{name}"), &ETCD, run))
+        .map(|(name, run)| served(&format!("etcd::{name}"), &ETCD, run))
         .collect()
 }
 

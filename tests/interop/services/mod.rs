@@ -2,10 +2,21 @@
 //! refused by the program that the declaration was for.
 
 mod etcd;
+mod nats;
+mod nginx;
+mod openssl;
 mod site;
 
 use libtest_mimic::Trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    [etcd::trials()].into_iter().flatten().collect()
+    [
+        etcd::trials(),
+        nats::trials(),
+        nginx::trials(),
+        openssl::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -30,12 +30,12 @@ const OUR_OWN: [&str; 2] = ["setpriv", "timeout"];
 
 /// A trial with servers. Its failure comes with the end of every log.
 pub(crate) fn served(
-    name: impl Into<String>,
+    name: &str,
     programs: &[&str],
     run: impl FnOnce(&Site) -> Result<(), Failed> + Send + 'static,
 ) -> Trial {
     let programs = [programs, &AGE, &OUR_OWN].concat();
-    trial(name, &programs, move || {
+    trial(format!("services::{name}"), &programs, move || {
         let site = Site::new()?;
         run(&site).map_err(|failure| site.with_logs(&failure))
     })
