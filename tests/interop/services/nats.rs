@@ -91,7 +91,7 @@ fn tls(server: &Identity, more: &str) -> String {
 fn clients() -> [(&'static str, Value, Option<&'static str>); 5] {
     let alice = json!([["O", "t"], ["OU", "svc"]]);
     [
-        // RFC 2253 §2.1: the last name first.
+        // As RFC 2253 §2.1 writes it, the last name first; NATS finds the user in any order.
         (
             "alice",
             json!({ "commonName": "alice", "names": alice }),

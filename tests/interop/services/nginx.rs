@@ -30,7 +30,7 @@ fn declaration(address: SocketAddr) -> Declaration {
         "usages": ["server auth"],
     });
     let client = json!({
-        "commonName": "ops", "names": [["O", "Example"]], "usages": ["client auth"],
+        "commonName": "ops", "names": [["O", "Example"], ["OU", "web"]], "usages": ["client auth"],
     });
     Declaration::default()
         .authority("root", &json!({}))
@@ -83,8 +83,8 @@ fn curl(authority: &str, client: Option<&Identity>, words: &str) -> String {
     format!("curl --silent --show-error --max-time 30 --cacert {authority} {client} {words}")
 }
 
-/// What nginx answers to its client.
-const WELCOME: &str = "SUCCESS CN=ops,O=Example";
+/// What nginx answers to its client: the subject from its last name to its first (RFC 2253 §2.1).
+const WELCOME: &str = "SUCCESS CN=ops,OU=web,O=Example";
 
 fn clients(site: &Site) -> Result<(), Failed> {
     let [socket] = ports(address()?)?;

@@ -270,7 +270,7 @@ pub(crate) fn until<T>(
         if start.elapsed() > PATIENCE {
             return Err(format!("not within {} s: {what}", PATIENCE.as_secs()).into());
         }
-        thread::sleep(Duration::from_millis(25));
+        thread::sleep(Duration::from_millis(50));
     }
 }
 
