@@ -8,6 +8,7 @@ mod foreign;
 mod git;
 mod nix;
 mod project;
+mod prometheus;
 mod services;
 mod tool;
 mod x509;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         foreign::trials(),
         git::trials(),
         nix::trials(),
+        prometheus::trials(),
         services::trials(),
         x509::trials(),
     ];
