@@ -6,13 +6,13 @@ use std::net::SocketAddr;
 use libtest_mimic::{Failed, Trial};
 use serde_json::json;
 
-use super::site::{Identity, Running, Site, address, ports, served};
+use super::site::{Identity, Run, Running, Site, address, ports, served};
 use crate::project::{Declaration, Pair, equal, expect};
 
 const NGINX: [&str; 3] = ["nginx", "curl", "openssl"];
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let trials: [(&str, fn(&Site) -> Result<(), Failed>); 3] = [
+    let trials: [(&str, Run); 3] = [
         ("lets_in_whom_its_authority_calls_a_client", clients),
         ("is_trusted_by_the_declared_names_only", server_names),
         ("has_the_chain_that_both_sides_need_in_one_file", chains),
