@@ -6,6 +6,7 @@ mod crash;
 mod fleet;
 mod foreign;
 mod git;
+mod history;
 mod nix;
 mod project;
 mod prometheus;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         fleet::trials(),
         foreign::trials(),
         git::trials(),
+        history::trials(),
         nix::trials(),
         prometheus::trials(),
         services::trials(),
