@@ -13,6 +13,7 @@ mod history;
 mod nix;
 mod project;
 mod prometheus;
+mod services;
 mod shared;
 mod tool;
 mod x509;
@@ -32,8 +33,9 @@ fn main() -> ExitCode {
         git::trials(),
         history::trials(),
         nix::trials(),
-        shared::trials(),
         prometheus::trials(),
+        services::trials(),
+        shared::trials(),
         x509::trials(),
     ];
     libtest_mimic::run(
