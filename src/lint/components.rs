@@ -368,11 +368,10 @@ impl Examined<'_> {
         let missing = self.missing_names();
         // A certificate without any name is a finding of its own.
         if !missing.is_empty() && !self.certificate.declaration.sans.is_empty() {
-            let words: Vec<String> = missing.iter().map(|name| format!("\"{name}\"")).collect();
             findings.push(self.finding(&SAN_MISSING, "hosts").saying(
                 format!("its names lack {}", missing.join(", ")),
                 self.refused_names(),
-                format!("add to hosts: {}", words.join(" ")),
+                format!("add to hosts: {}", quoted(&missing)),
             ));
         }
         findings.extend(self.kubelet_address());
@@ -658,7 +657,12 @@ fn host_of(endpoint: &str) -> String {
 }
 
 fn quoted(names: &[String]) -> String {
-    let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    // What has blanks is a description, and no name to copy.
+    let quote = |name: &String| match name.contains(' ') {
+        true => name.clone(),
+        false => format!("\"{name}\""),
+    };
+    let names: Vec<String> = names.iter().map(quote).collect();
     names.join(" ")
 }
 

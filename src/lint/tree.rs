@@ -92,10 +92,7 @@ fn committed(fleet: &Fleet, observed: Option<&Observed>, key: &CommittedKey) -> 
         );
     }
     if let (Some(fingerprint), Some(observed)) = (&key.fingerprint, observed)
-        && let Some((id, _)) = observed
-            .certificates()
-            .into_iter()
-            .find(|(_, certificate)| certificate.key_fingerprint == *fingerprint)
+        && let Some(id) = owner_of(fleet, observed, fingerprint)
     {
         return of_file(&CERTIFICATE_KEY_COMMITTED).saying(
             format!("Git tracks the private key of {id} in clear"),
@@ -108,6 +105,19 @@ fn committed(fleet: &Fleet, observed: Option<&Observed>, key: &CommittedKey) -> 
         "whoever can read the repository has it; nothing declared is sealed to it or issued for it",
         remove,
     )
+}
+
+/// Whose key it is as the files say.
+fn owner_of(fleet: &Fleet, observed: &Observed, key: &KeyFingerprint) -> Option<ArtifactId> {
+    let certificates = observed.certificates().into_iter();
+    let of_certificate = certificates
+        .filter(|(_, certificate)| certificate.key_fingerprint == *key)
+        .map(|(id, _)| id);
+    let of_pair = fleet.key_pairs.iter().map(|pair| pair.id()).filter(|id| {
+        let current = observed.key_pair(id).current();
+        current.is_some_and(|current| current.fingerprint == *key)
+    });
+    of_certificate.chain(of_pair).next()
 }
 
 /// The artifacts whose keys one of the recipients opens.

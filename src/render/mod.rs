@@ -1,7 +1,9 @@
 //! Values to text: tables for people, JSON for programs. Touches neither terminal nor clock.
 
+pub mod diff;
 pub mod fault;
 pub mod finding;
+pub mod history;
 pub mod json;
 pub mod lints;
 pub mod metrics;

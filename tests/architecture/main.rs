@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("inspect", &["model"]),
@@ -23,6 +23,8 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("plan", &["model"]),
     ("lint", &["model"]),
     ("status", &["model", "plan"]),
+    ("history", &["model", "inspect"]),
+    ("diff", &["model", "inspect"]),
     ("store", &["model"]),
     ("nixfiles", &["model"]),
     ("export", &["model", "inspect", "store", "nixfiles"]),
@@ -38,13 +40,15 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ),
     (
         "render",
-        &["model", "manifest", "plan", "lint", "status", "apply"],
+        &[
+            "model", "manifest", "plan", "lint", "status", "history", "diff", "apply",
+        ],
     ),
     (
         "cli",
         &[
-            "model", "manifest", "inspect", "issue", "seal", "plan", "lint", "status", "store",
-            "nixfiles", "export", "observe", "apply", "render",
+            "model", "manifest", "inspect", "issue", "seal", "plan", "lint", "status", "history", "diff",
+            "store", "nixfiles", "export", "observe", "apply", "render",
         ],
     ),
 ];
