@@ -146,7 +146,10 @@ fn without_reason(decision: &Decision<'_>) -> Finding {
 
 fn unused(decision: &Decision<'_>) -> Finding {
     about(&ALLOW_UNUSED, decision).saying(
-        format!("it allows {:?}, and there is nothing to allow", decision.code),
+        format!(
+            "it allows {:?}, and there is nothing to allow",
+            decision.code
+        ),
         "a later mistake of that kind would pass unseen",
         "remove the line",
     )

@@ -112,8 +112,8 @@ fn trusted_for_more(
         .copied()
         .filter(|certificate| may_call(&certificate.declaration) && !is_for(certificate))
         .collect();
-    let is_shared = declared
-        .is_some_and(|membership| *trust.of(membership) == membership.authorities.cluster);
+    let is_shared =
+        declared.is_some_and(|membership| *trust.of(membership) == membership.authorities.cluster);
     match (is_trusted, declared) {
         (false, _) => Vec::new(),
         (true, Some(_)) if !is_shared => strangers
@@ -134,7 +134,11 @@ fn shared(authority: &Authority, strangers: &[&Certificate], trust: Trust) -> Fi
     let others = match strangers {
         [] => "it is the cluster's authority".to_owned(),
         [one] => format!("it also issues {}", one.id()),
-        [one, more @ ..] => format!("it also issues {} and {} more clients", one.id(), more.len()),
+        [one, more @ ..] => format!(
+            "it also issues {} and {} more clients",
+            one.id(),
+            more.len()
+        ),
     };
     Finding::of_authority(lint, authority, "").saying(
         format!("{what}, and {others}"),
@@ -243,7 +247,9 @@ fn undeclared(fleet: &Fleet) -> Vec<Finding> {
                 )
                 .at_word(name.as_str())
                 .saying(
-                    format!("kubernetes.authorities.{field} names ca/{name}, which nobody declares"),
+                    format!(
+                        "kubernetes.authorities.{field} names ca/{name}, which nobody declares"
+                    ),
                     "nothing it should issue can be issued",
                     format!("declare cas.{name}.ca, or name another"),
                 ),

@@ -33,17 +33,14 @@ pub(super) fn lint(fleet: &Fleet, purposes: &Purposes, findings: &mut Vec<Findin
     findings.extend(several_super_admins(fleet, purposes));
 }
 
-fn missing_components(
-    purposes: &Purposes,
-    host: &Name,
-    membership: &Membership,
-) -> Vec<Finding> {
+fn missing_components(purposes: &Purposes, host: &Name, membership: &Membership) -> Vec<Finding> {
     let found = purposes.on(host);
     let needed = membership
         .roles
         .iter()
         .flat_map(|role| needed_by(*role).iter().map(move |needed| (*role, *needed)));
-    let missing = needed.filter(|(_, needed)| !found.iter().any(|found| serves_as(*found, *needed)));
+    let missing =
+        needed.filter(|(_, needed)| !found.iter().any(|found| serves_as(*found, *needed)));
     missing
         .map(|(role, component)| {
             Finding::of_host(&COMPONENT_MISSING, Basis::Declared, host, &["kubernetes", "roles"])
@@ -63,7 +60,9 @@ fn without(component: Component) -> &'static str {
         Component::KubeApiserverKubeletClient => {
             "kubelets refuse kube-apiserver: no logs, no exec, no port-forward"
         }
-        Component::KubeApiserverEtcdClient => "kube-apiserver does not reach etcd and does not start",
+        Component::KubeApiserverEtcdClient => {
+            "kube-apiserver does not reach etcd and does not start"
+        }
         Component::FrontProxyClient => {
             "extension API servers (metrics-server, for one) cannot tell who asks"
         }
@@ -100,7 +99,9 @@ fn service_account(fleet: &Fleet, host: &Name, name: &Name) -> Option<Finding> {
             .saying(
                 format!("its service-account key is shared/{name}, which nobody declares"),
                 "kube-apiserver and kube-controller-manager do not start without the key",
-                format!("keyPairs.{name} = {{ }} on every control plane; kubernetes.enable declares it"),
+                format!(
+                    "keyPairs.{name} = {{ }} on every control plane; kubernetes.enable declares it"
+                ),
             ),
         );
     };
@@ -172,17 +173,15 @@ fn several_super_admins(fleet: &Fleet, purposes: &Purposes) -> Vec<Finding> {
         let other = *first.entry(&certificate.authority).or_insert(certificate);
         if other.id() != certificate.id() {
             findings.push(
-                Finding::of_certificate(
-                    &SUPER_ADMIN_SEVERAL,
-                    Basis::Declared,
-                    certificate,
-                    "",
-                )
-                .saying(
-                    format!("{} is break-glass for the same authority already", other.id()),
-                    "each is one more key that RBAC cannot lock out",
-                    "keep one, sealed to everybody who may need it",
-                ),
+                Finding::of_certificate(&SUPER_ADMIN_SEVERAL, Basis::Declared, certificate, "")
+                    .saying(
+                        format!(
+                            "{} is break-glass for the same authority already",
+                            other.id()
+                        ),
+                        "each is one more key that RBAC cannot lock out",
+                        "keep one, sealed to everybody who may need it",
+                    ),
             );
         }
     }

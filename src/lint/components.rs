@@ -13,8 +13,8 @@ use super::purpose::{
     Profile, Purpose, Purposes, common_name, groups, is_etcd, is_kubelet, membership, profile, says,
 };
 use crate::model::{
-    Artifact, Certificate, Component, Custody, ExtendedKeyUsage, Fleet, IpNetwork,
-    Lifetime, Membership, San,
+    Artifact, Certificate, Component, Custody, ExtendedKeyUsage, Fleet, IpNetwork, Lifetime,
+    Membership, San,
 };
 
 /// What RBAC cannot take away from anybody.
@@ -207,14 +207,20 @@ impl Examined<'_> {
         let name = common_name(&self.certificate.declaration).unwrap_or_default();
         let (what, cure) = match self.component {
             // nixpkgs' bootstrap addons bind this very user.
-            Component::KubeApiserverKubeletClient if name == "system:kube-apiserver" => return None,
+            Component::KubeApiserverKubeletClient if name == "system:kube-apiserver" => {
+                return None;
+            }
             Component::KubeApiserverKubeletClient => (
                 "kubelets refuse logs, exec and port-forward",
-                format!("names.O = \"kubeadm:cluster-admins\", or bind the user {name} to the ClusterRole system:kubelet-api-admin"),
+                format!(
+                    "names.O = \"kubeadm:cluster-admins\", or bind the user {name} to the ClusterRole system:kubelet-api-admin"
+                ),
             ),
             _ => (
                 "the administrator may do nothing",
-                format!("names.O = \"kubeadm:cluster-admins\", or bind the user {name} to the ClusterRole cluster-admin"),
+                format!(
+                    "names.O = \"kubeadm:cluster-admins\", or bind the user {name} to the ClusterRole cluster-admin"
+                ),
             ),
         };
         Some(
@@ -251,7 +257,10 @@ impl Examined<'_> {
                 .finding(&SYSTEM_MASTERS, "names")
                 .at_word(MASTERS)
                 .saying(
-                    format!("its subject has O={MASTERS}, and it is for {}", self.component),
+                    format!(
+                        "its subject has O={MASTERS}, and it is for {}",
+                        self.component
+                    ),
                     privilege_of(MASTERS),
                     format!("{instead}; keep {MASTERS} for a super-admin that no host has"),
                 );
@@ -335,7 +344,9 @@ impl Examined<'_> {
             (component, _) if is_etcd(component) => {
                 "etcd refuses it as a client's: x509: certificate specifies an incompatible key usage"
             }
-            _ => "kube-apiserver refuses it as a client's: x509: certificate specifies an incompatible key usage",
+            _ => {
+                "kube-apiserver refuses it as a client's: x509: certificate specifies an incompatible key usage"
+            }
         };
         self.finding(&USAGE_MISSING, "usages").saying(
             format!(
@@ -352,7 +363,9 @@ impl Examined<'_> {
             ExtendedKeyUsage::ServerAuth => {
                 "whoever has this key can also pose as a server, under every name in the certificate"
             }
-            _ => "whoever has this key can also call as a client, and its common name is a user there",
+            _ => {
+                "whoever has this key can also call as a client, and its common name is a user there"
+            }
         };
         self.finding(&USAGE_NEEDLESS, "usages")
             .at_word(usage.to_string())
@@ -417,7 +430,10 @@ impl Examined<'_> {
         let Some(membership) = self.membership else {
             return names;
         };
-        names.push(format!("kubernetes.default.svc.{}", membership.cluster_domain));
+        names.push(format!(
+            "kubernetes.default.svc.{}",
+            membership.cluster_domain
+        ));
         names.extend(
             membership
                 .service_networks
@@ -443,8 +459,7 @@ impl Examined<'_> {
         let has_service = sans
             .iter()
             .any(|san| matches!(san, San::Ip(address) if is_first(address)));
-        let domain =
-            (!has_domain).then(|| "kubernetes.default.svc.cluster.local".to_owned());
+        let domain = (!has_domain).then(|| "kubernetes.default.svc.cluster.local".to_owned());
         let service = (!has_service).then(|| {
             "10.96.0.1 (the first address of the service network, whichever yours is)".to_owned()
         });
@@ -549,9 +564,7 @@ impl Examined<'_> {
         }
         let who = match self.profile.trust {
             super::purpose::Trust::Etcd => "etcd's members trust ca/",
-            super::purpose::Trust::FrontProxy => {
-                "extension API servers trust front proxies of ca/"
-            }
+            super::purpose::Trust::FrontProxy => "extension API servers trust front proxies of ca/",
             super::purpose::Trust::Cluster => "the cluster's components trust ca/",
         };
         Some(self.finding(&WRONG_AUTHORITY, "").saying(
@@ -616,7 +629,13 @@ impl Examined<'_> {
     }
 
     fn long_lived(&self, lifetime: Lifetime) -> Finding {
-        Finding::of_certificate(&SUPER_ADMIN_LIFETIME, self.basis, self.certificate, "expiry").saying(
+        Finding::of_certificate(
+            &SUPER_ADMIN_LIFETIME,
+            self.basis,
+            self.certificate,
+            "expiry",
+        )
+        .saying(
             format!("it lasts {lifetime}, longer than a year"),
             "a copy of it opens the cluster until then: Kubernetes asks no revocation list",
             "expiry = \"8760h\" or less",
@@ -627,12 +646,12 @@ impl Examined<'_> {
 /// The address that the service `kubernetes` gets: the first one behind the network's own.
 pub(super) fn first_address(network: &IpNetwork) -> IpAddr {
     match network.address() {
-        IpAddr::V4(v4) if network.prefix() < 32 => {
-            IpAddr::V4(std::net::Ipv4Addr::from_bits(v4.to_bits().saturating_add(1)))
-        }
-        IpAddr::V6(v6) if network.prefix() < 128 => {
-            IpAddr::V6(std::net::Ipv6Addr::from_bits(v6.to_bits().saturating_add(1)))
-        }
+        IpAddr::V4(v4) if network.prefix() < 32 => IpAddr::V4(std::net::Ipv4Addr::from_bits(
+            v4.to_bits().saturating_add(1),
+        )),
+        IpAddr::V6(v6) if network.prefix() < 128 => IpAddr::V6(std::net::Ipv6Addr::from_bits(
+            v6.to_bits().saturating_add(1),
+        )),
         single => single,
     }
 }
@@ -658,9 +677,12 @@ fn host_of(endpoint: &str) -> String {
 
 fn quoted(names: &[String]) -> String {
     // What has blanks is a description, and no name to copy.
-    let quote = |name: &String| match name.contains(' ') {
-        true => name.clone(),
-        false => format!("\"{name}\""),
+    let quote = |name: &String| {
+        if name.contains(' ') {
+            name.clone()
+        } else {
+            format!("\"{name}\"")
+        }
     };
     let names: Vec<String> = names.iter().map(quote).collect();
     names.join(" ")

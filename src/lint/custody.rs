@@ -13,14 +13,16 @@ use crate::model::{Authority, Certificate, Custody, Fleet, Name, Recipient, Reci
 pub(super) fn lint(fleet: &Fleet, findings: &mut Vec<Finding>) {
     for authority in &fleet.authorities {
         findings.extend(authority_on_hosts(fleet, authority));
-        findings.extend(single_operator(fleet, &authority.recipients).map(|()| {
-            alone(Finding::of_authority(&SINGLE_OPERATOR, authority, ""))
-        }));
+        findings.extend(
+            single_operator(fleet, &authority.recipients)
+                .map(|()| alone(Finding::of_authority(&SINGLE_OPERATOR, authority, ""))),
+        );
     }
     for pair in &fleet.key_pairs {
-        findings.extend(single_operator(fleet, &pair.recipients).map(|()| {
-            alone(Finding::of_key_pair(&SINGLE_OPERATOR, pair, ""))
-        }));
+        findings.extend(
+            single_operator(fleet, &pair.recipients)
+                .map(|()| alone(Finding::of_key_pair(&SINGLE_OPERATOR, pair, ""))),
+        );
     }
     let owners = host_keys(fleet);
     for certificate in &fleet.certificates {
@@ -119,7 +121,10 @@ fn opened_elsewhere(owners: &HostKeys<'_>, certificate: &Certificate) -> Option<
 
 fn unauditable(fleet: &Fleet) -> Vec<Finding> {
     let certificates = fleet.certificates.iter().map(|leaf| &leaf.recipients);
-    let authorities = fleet.authorities.iter().map(|authority| &authority.recipients);
+    let authorities = fleet
+        .authorities
+        .iter()
+        .map(|authority| &authority.recipients);
     let pairs = fleet.key_pairs.iter().map(|pair| &pair.recipients);
     let all: BTreeSet<&Recipient> = certificates
         .chain(authorities)

@@ -36,7 +36,12 @@ pub(super) fn lint(fleet: &Fleet, observed: &Observed, findings: &mut Vec<Findin
     let mut owners: BTreeMap<KeyFingerprint, ArtifactId> = fleet
         .key_pairs
         .iter()
-        .filter_map(|pair| Some((observed.key_pair(&pair.id()).current()?.fingerprint, pair.id())))
+        .filter_map(|pair| {
+            Some((
+                observed.key_pair(&pair.id()).current()?.fingerprint,
+                pair.id(),
+            ))
+        })
         .collect();
     for artifact in fleet.artifacts() {
         let id = artifact.id();
@@ -174,8 +179,7 @@ fn is_weak(name: &str) -> bool {
     let rsa_bits = name
         .strip_prefix("rsa ")
         .and_then(|bits| bits.parse::<usize>().ok());
-    rsa_bits.is_some_and(|bits| bits < 2048)
-        || matches!(name, "dsa" | "ecdsa 192" | "ecdsa 224")
+    rsa_bits.is_some_and(|bits| bits < 2048) || matches!(name, "dsa" | "ecdsa 192" | "ecdsa 224")
 }
 
 fn same_key(artifact: Artifact<'_>, other: &ArtifactId) -> Finding {
@@ -198,7 +202,11 @@ fn is_version_3(der: &[u8]) -> bool {
 fn inside(der: &[u8]) -> Option<&[u8]> {
     let (tag, rest) = der.split_first()?;
     let (length, rest) = rest.split_first()?;
-    let long = if *length >= 0x80 { usize::from(length & 0x7f) } else { 0 };
+    let long = if *length >= 0x80 {
+        usize::from(length & 0x7f)
+    } else {
+        0
+    };
     (*tag == 0x30).then(|| rest.get(long..)).flatten()
 }
 

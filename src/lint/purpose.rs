@@ -264,9 +264,7 @@ pub(super) fn says(declaration: &Declaration, usage: &ExtendedKeyUsage) -> bool 
 
 fn allows(declaration: &Declaration, usage: &ExtendedKeyUsage) -> bool {
     let extended = &declaration.usages.extended;
-    extended.is_empty()
-        || extended.contains(usage)
-        || extended.contains(&ExtendedKeyUsage::Any)
+    extended.is_empty() || extended.contains(usage) || extended.contains(&ExtendedKeyUsage::Any)
 }
 
 /// The cluster that a certificate's host is in.
@@ -309,9 +307,13 @@ pub(super) fn component_of_name(name: &str) -> Option<Component> {
         "apiserveretcdclient" | "kubeapiserveretcdclient" | "etcdclient" => {
             Component::KubeApiserverEtcdClient
         }
-        "frontproxyclient" | "apiserverproxyclient" | "kubeapiserverproxyclient"
+        "frontproxyclient"
+        | "apiserverproxyclient"
+        | "kubeapiserverproxyclient"
         | "proxyclient" => Component::FrontProxyClient,
-        "controllermanager" | "kubecontrollermanager" | "controllermanagerclient"
+        "controllermanager"
+        | "kubecontrollermanager"
+        | "controllermanagerclient"
         | "kubecontrollermanagerclient" => Component::KubeControllerManager,
         "controllermanagerserver" | "kubecontrollermanagerserver" => {
             Component::KubeControllerManagerServer

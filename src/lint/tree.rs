@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::catalogue::{
-    CERTIFICATE_KEY_COMMITTED, KUBECONFIG_AUTHORITY, PRIVATE_KEY_COMMITTED, RECIPIENT_KEY_COMMITTED,
-    REFERENCE_UNDECLARED,
+    CERTIFICATE_KEY_COMMITTED, KUBECONFIG_AUTHORITY, PRIVATE_KEY_COMMITTED,
+    RECIPIENT_KEY_COMMITTED, REFERENCE_UNDECLARED,
 };
 use super::finding::{Basis, Finding, Subject};
 use super::purpose::{Trust, component_of_name, profile};
@@ -218,7 +218,10 @@ fn undeclared(fleet: &Fleet, option: &[String]) -> Option<(Vec<String>, String, 
     let missing = |length: usize| option.iter().take(length).cloned().collect::<Vec<_>>();
     match words.as_slice() {
         ["keyPairs", name, ..] => {
-            let is_there = fleet.key_pairs.iter().any(|pair| pair.name.as_str() == *name);
+            let is_there = fleet
+                .key_pairs
+                .iter()
+                .any(|pair| pair.name.as_str() == *name);
             (!is_there).then(|| {
                 (
                     missing(2),
@@ -283,13 +286,18 @@ fn how_to_declare(authority: &str, name: &str) -> String {
         return format!("declare certToolkit.cas.{authority}.certs.{name}, or remove the use");
     };
     let profile = profile(component);
-    let role = profile.roles.first().map_or("", |role: &ClusterRole| role.word());
+    let role = profile
+        .roles
+        .first()
+        .map_or("", |role: &ClusterRole| role.word());
     let usages = match (profile.serves, profile.calls) {
         (true, true) => "\"server auth\" \"client auth\"",
         (true, false) => "\"server auth\"",
         _ => "\"client auth\"",
     };
-    let preset = format!("certToolkit.kubernetes with the role {role} declares it (component {component}; certificateNames.{component} = \"{name}\" keeps this name)");
+    let preset = format!(
+        "certToolkit.kubernetes with the role {role} declares it (component {component}; certificateNames.{component} = \"{name}\" keeps this name)"
+    );
     let etcd = match profile.trust {
         Trust::Etcd => ", best under an authority for etcd alone",
         Trust::Cluster | Trust::FrontProxy => "",

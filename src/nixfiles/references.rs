@@ -61,8 +61,7 @@ impl Path {
     /// What is assigned to is a definition; what has a default may be absent.
     fn is_use(&self, tokens: &[Token<'_>]) -> bool {
         let next = tokens.get(self.end).map(|(kind, ..)| *kind);
-        !self.option.is_empty()
-            && !matches!(next, Some(TOKEN_ASSIGN | TOKEN_QUESTION | TOKEN_OR))
+        !self.option.is_empty() && !matches!(next, Some(TOKEN_ASSIGN | TOKEN_QUESTION | TOKEN_OR))
     }
 }
 
@@ -99,10 +98,7 @@ fn path_at(
     };
     let mut at = start + 1;
     let mut end = offset + word.len();
-    while tokens
-        .get(at)
-        .is_some_and(|(kind, ..)| *kind == TOKEN_DOT)
-        && option.len() < DEEPEST_PATH
+    while tokens.get(at).is_some_and(|(kind, ..)| *kind == TOKEN_DOT) && option.len() < DEEPEST_PATH
     {
         let Some((name, next, stop)) = name_at(tokens, at + 1) else {
             break;
@@ -126,9 +122,8 @@ fn name_at(tokens: &[Token<'_>], at: usize) -> Option<(String, usize, usize)> {
         TOKEN_STRING_START => {
             let (content, text, _) = *tokens.get(at + 1)?;
             let (end, quote, offset) = *tokens.get(at + 2)?;
-            (content == TOKEN_STRING_CONTENT && end == TOKEN_STRING_END).then(|| {
-                (text.to_owned(), at + 3, offset + quote.len())
-            })
+            (content == TOKEN_STRING_CONTENT && end == TOKEN_STRING_END)
+                .then(|| (text.to_owned(), at + 3, offset + quote.len()))
         }
         _ => None,
     }
@@ -158,10 +153,7 @@ fn aliases<'a>(tokens: &[Token<'a>]) -> BTreeMap<&'a str, Vec<String>> {
 /// The name in front of `= config.` or `=`; part of a longer path is no name of its own.
 fn bound_name<'a>(tokens: &[Token<'a>], start: usize) -> Option<&'a str> {
     let mut at = start;
-    while at >= 2
-        && tokens.get(at - 1)?.0 == TOKEN_DOT
-        && tokens.get(at - 2)?.0 == TOKEN_IDENT
-    {
+    while at >= 2 && tokens.get(at - 1)?.0 == TOKEN_DOT && tokens.get(at - 2)?.0 == TOKEN_IDENT {
         at -= 2;
     }
     let assign = at.checked_sub(1)?;
@@ -219,7 +211,13 @@ mod tests {
     fn options(text: &str) -> Vec<String> {
         uses_in(text)
             .iter()
-            .map(|found| format!("{} = {}", &text[found.place.start..found.place.end], found.option.join(".")))
+            .map(|found| {
+                format!(
+                    "{} = {}",
+                    &text[found.place.start..found.place.end],
+                    found.option.join(".")
+                )
+            })
             .collect()
     }
 
@@ -228,7 +226,9 @@ mod tests {
         let text = "{ a = config.certToolkit.cas.cluster.certs.\"api server\".path; }";
         assert_eq!(
             options(text),
-            ["certToolkit.cas.cluster.certs.\"api server\".path = cas.cluster.certs.api server.path"]
+            [
+                "certToolkit.cas.cluster.certs.\"api server\".path = cas.cluster.certs.api server.path"
+            ]
         );
     }
 
@@ -252,7 +252,10 @@ mod tests {
     fn bound_names_and_inherited_ones_are_followed() {
         let text = "let certs = config.certToolkit.cas.k.certs; inherit (certs) b; in { x = certs.a.path; y.certs = 1; z = foo.certs.q; }";
         let found = options(text);
-        assert!(found.contains(&"certs.a.path = cas.k.certs.a.path".to_owned()), "{found:?}");
+        assert!(
+            found.contains(&"certs.a.path = cas.k.certs.a.path".to_owned()),
+            "{found:?}"
+        );
         assert!(!found.iter().any(|found| found.contains(".q")), "{found:?}");
         let inherits = "{ inherit (config.certToolkit.keyPairs) service-account other; }";
         assert!(options(inherits).contains(&"other = keyPairs.other".to_owned()));

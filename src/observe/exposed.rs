@@ -178,7 +178,10 @@ mod tests {
             "    client-key-data: {}\n",
             BASE64_STANDARD.encode(key.to_pem().unwrap().as_bytes())
         );
-        assert_eq!(found(&in_kubeconfig)[0].fingerprint, Some(key.fingerprint()));
+        assert_eq!(
+            found(&in_kubeconfig)[0].fingerprint,
+            Some(key.fingerprint())
+        );
     }
 
     #[test]

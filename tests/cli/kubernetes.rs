@@ -143,7 +143,9 @@ fn an_allowance_without_a_reason() {
 #[test]
 fn a_host_with_a_place_in_a_cluster_is_accepted() {
     let project = Project::made();
-    project.declare(&in_a_cluster(project.declared(), membership()));
+    let mut declared = in_a_cluster(project.declared(), membership());
+    declared.manifest["hosts"]["cp1"]["allow"] = json!({ "service-account-missing": "a test" });
+    project.declare(&declared);
     project.run(&["plan"]).exits_with(0);
 }
 
@@ -168,7 +170,8 @@ fn a_host_that_signs_opens_the_key_of_the_authority_while_it_does() {
     project.declare(
         &project
             .declared()
-            .with("ca/root", "keyHosts", json!(["cp1"])),
+            .with("ca/root", "keyHosts", json!(["cp1"]))
+            .with("ca/root", "allow", json!({ "root-key-on-host": "a test" })),
     );
     project.recreate();
     assert_eq!(project.opens(HOST_KEY, "certs/ca/root.key.age"), before);

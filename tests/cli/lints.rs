@@ -42,7 +42,10 @@ fn wrong_identities_are_refused_with_all_faults_at_once() {
     project.run(&["check"]).exits_with(1);
     // What is left out stands in nobody's way.
     let only = project.refuses(&["recreate", "--only", SCHEDULER]);
-    assert!(only.contains("common-name") && !only.contains("node-name"), "{only}");
+    assert!(
+        only.contains("common-name") && !only.contains("node-name"),
+        "{only}"
+    );
 }
 
 #[test]
@@ -50,7 +53,12 @@ fn what_is_guessed_is_told_in_one_line_and_shown_by_check() {
     let project = Project::new();
     project.declare(&guessed(&project));
     let run = project.run(&["recreate"]).exits_with(0);
-    assert!(run.stderr().contains("findings; `certs check` shows them\n"), "{}", run.text());
+    assert!(
+        run.stderr()
+            .contains("findings; `certs check` shows them\n"),
+        "{}",
+        run.text()
+    );
     assert_snapshot!("check", project.run(&["check"]).exits_with(0).text());
     project.run(&["check", "--strict"]).exits_with(1);
     assert_snapshot!("plan", project.run(&["plan"]).exits_with(0).text());
@@ -60,11 +68,17 @@ fn what_is_guessed_is_told_in_one_line_and_shown_by_check() {
 fn an_allowed_error_stops_nothing() {
     let project = Project::new();
     let reason = json!({ "common-name": "bound by hand", "system-masters": "a test" });
-    let allowed = wrong(&project).without(KUBELET).with(SCHEDULER, "allow", reason);
+    let allowed = wrong(&project)
+        .without(KUBELET)
+        .with(SCHEDULER, "allow", reason);
     project.declare(&allowed);
     project.run(&["recreate"]).exits_with(0);
     let check = project.run(&["check", "--strict"]).exits_with(0);
-    assert!(check.stdout().contains("allowed: bound by hand"), "{}", check.text());
+    assert!(
+        check.stdout().contains("allowed: bound by hand"),
+        "{}",
+        check.text()
+    );
 }
 
 #[test]
@@ -130,14 +144,23 @@ fn index(paths: &[&str]) -> Vec<u8> {
 fn explain_knows_every_code_and_guesses_at_others() {
     let project = Project::new();
     let before = project.files();
-    assert_snapshot!("explain_all", project.run_plainly(&["explain"]).exits_with(0).text());
+    assert_snapshot!(
+        "explain_all",
+        project.run_plainly(&["explain"]).exits_with(0).text()
+    );
     assert_snapshot!(
         "explain_one",
-        project.run_plainly(&["explain", "system-masters"]).exits_with(0).text()
+        project
+            .run_plainly(&["explain", "system-masters"])
+            .exits_with(0)
+            .text()
     );
     assert_snapshot!(
         "explain_unknown",
-        project.run_plainly(&["explain", "system-master"]).exits_with(1).text()
+        project
+            .run_plainly(&["explain", "system-master"])
+            .exits_with(1)
+            .text()
     );
     assert_eq!(changed(&before, &project.files()), [] as [&str; 0]);
 }

@@ -56,7 +56,9 @@ impl From<Declared> for Case {
 
 /// One certificate of the cluster with one field changed.
 fn changed(id: &str, field: &str, value: serde_json::Value) -> Case {
-    Cluster::in_order().certificate_with(id, field, value).into()
+    Cluster::in_order()
+        .certificate_with(id, field, value)
+        .into()
 }
 
 /// A server certificate below a root, with one field changed.
@@ -152,16 +154,59 @@ fn identities() -> Vec<(&'static str, Case)> {
     let kubelet = "w1/kubernetes/kubelet";
     let scheduler = "cp1/kubernetes/kube-scheduler";
     vec![
-        ("common-name", changed(scheduler, "commonName", json!("kube-scheduler"))),
-        ("front-proxy-name", changed("cp1/front-proxy/front-proxy-client", "commonName", json!("aggregator"))),
-        ("node-name", changed(kubelet, "commonName", json!("system:node:w7"))),
-        ("node-name-case", changed(kubelet, "commonName", json!("system:node:W1"))),
+        (
+            "common-name",
+            changed(scheduler, "commonName", json!("kube-scheduler")),
+        ),
+        (
+            "front-proxy-name",
+            changed(
+                "cp1/front-proxy/front-proxy-client",
+                "commonName",
+                json!("aggregator"),
+            ),
+        ),
+        (
+            "node-name",
+            changed(kubelet, "commonName", json!("system:node:w7")),
+        ),
+        (
+            "node-name-case",
+            changed(kubelet, "commonName", json!("system:node:W1")),
+        ),
         ("group-missing", changed(kubelet, "names", json!([]))),
-        ("group-unbound", changed("cp1/kubernetes/kube-apiserver-kubelet-client", "names", json!([]))),
-        ("group-privileged", changed("w1/kubernetes/kube-proxy", "names", json!([["O", "system:nodes"]]))),
-        ("system-masters", changed("cp1/kubernetes/admin-alice", "names", json!([["O", "system:masters"]]))),
-        ("super-admin-on-host", changed("cp1/kubernetes/super-admin", "onHost", json!(true))),
-        ("super-admin-lifetime", changed("cp1/kubernetes/super-admin", "expiry", json!("9000h"))),
+        (
+            "group-unbound",
+            changed(
+                "cp1/kubernetes/kube-apiserver-kubelet-client",
+                "names",
+                json!([]),
+            ),
+        ),
+        (
+            "group-privileged",
+            changed(
+                "w1/kubernetes/kube-proxy",
+                "names",
+                json!([["O", "system:nodes"]]),
+            ),
+        ),
+        (
+            "system-masters",
+            changed(
+                "cp1/kubernetes/admin-alice",
+                "names",
+                json!([["O", "system:masters"]]),
+            ),
+        ),
+        (
+            "super-admin-on-host",
+            changed("cp1/kubernetes/super-admin", "onHost", json!(true)),
+        ),
+        (
+            "super-admin-lifetime",
+            changed("cp1/kubernetes/super-admin", "expiry", json!("9000h")),
+        ),
         (
             "super-admin-several",
             Cluster::in_order()
@@ -169,27 +214,60 @@ fn identities() -> Vec<(&'static str, Case)> {
                 .certificate_with("cp2/kubernetes/second", "commonName", json!("second"))
                 .into(),
         ),
-        ("usage-missing", changed("cp1/etcd/etcd-peer", "usages", json!(["server auth"]))),
-        ("usage-needless", changed(scheduler, "usages", json!(["client auth", "server auth"]))),
-        ("san-missing", changed("cp1/kubernetes/kube-apiserver", "hosts", json!(["cp1", "10.0.0.1"]))),
+        (
+            "usage-missing",
+            changed("cp1/etcd/etcd-peer", "usages", json!(["server auth"])),
+        ),
+        (
+            "usage-needless",
+            changed(scheduler, "usages", json!(["client auth", "server auth"])),
+        ),
+        (
+            "san-missing",
+            changed(
+                "cp1/kubernetes/kube-apiserver",
+                "hosts",
+                json!(["cp1", "10.0.0.1"]),
+            ),
+        ),
         ("kubelet-address", changed(kubelet, "hosts", json!(["w1"]))),
-        ("usage-unrestricted", changed("w1/kubernetes/kube-proxy", "usages", json!([]))),
+        (
+            "usage-unrestricted",
+            changed("w1/kubernetes/kube-proxy", "usages", json!([])),
+        ),
         (
             "wrong-authority",
             Cluster::in_order()
-                .copy("cp1/etcd/kube-apiserver-etcd-client", "cp1/kubernetes/kube-apiserver-etcd-client")
+                .copy(
+                    "cp1/etcd/kube-apiserver-etcd-client",
+                    "cp1/kubernetes/kube-apiserver-etcd-client",
+                )
                 .without("/hosts/cp1/certificates/etcd/kube-apiserver-etcd-client")
                 .into(),
         ),
-        ("outside-roles", Cluster::in_order().copy(scheduler, "w1/kubernetes/kube-scheduler").into()),
+        (
+            "outside-roles",
+            Cluster::in_order()
+                .copy(scheduler, "w1/kubernetes/kube-scheduler")
+                .into(),
+        ),
         (
             "identity-twice",
             ["cp1", "w1"]
                 .iter()
-                .fold(nothing().root("root"), |declared, host| agent(declared, host))
+                .fold(nothing().root("root"), |declared, host| {
+                    agent(declared, host)
+                })
                 .into(),
         ),
-        ("key-ed25519", changed("w1/kubernetes/kube-proxy", "key", json!({ "algo": "ed25519", "size": null }))),
+        (
+            "key-ed25519",
+            changed(
+                "w1/kubernetes/kube-proxy",
+                "key",
+                json!({ "algo": "ed25519", "size": null }),
+            ),
+        ),
     ]
 }
 
@@ -207,13 +285,27 @@ fn agent(declared: Declared, host: &str) -> Declared {
 fn transport() -> Vec<(&'static str, Case)> {
     vec![
         ("server-without-san", leaf("hosts", json!([]))),
-        ("common-name-not-in-sans", leaf("commonName", json!("web.example.org"))),
+        (
+            "common-name-not-in-sans",
+            leaf("commonName", json!("web.example.org")),
+        ),
         ("client-san", leaf("usages", json!(["client auth"]))),
-        ("usage-unfit", leaf("usages", json!(["server auth", "key encipherment"]))),
+        (
+            "usage-unfit",
+            leaf("usages", json!(["server auth", "key encipherment"])),
+        ),
         ("leaf-lifetime", leaf("expiry", json!("9600h"))),
         ("server-lifetime", leaf("expiry", json!("20000h"))),
-        ("lifetime-decades", one_leaf().with("ca/root", "expiry", json!("876000h")).into()),
-        ("outlives-issuer", one_leaf().with("ca/root", "expiry", json!("720h")).into()),
+        (
+            "lifetime-decades",
+            one_leaf()
+                .with("ca/root", "expiry", json!("876000h"))
+                .into(),
+        ),
+        (
+            "outlives-issuer",
+            one_leaf().with("ca/root", "expiry", json!("720h")).into(),
+        ),
     ]
 }
 
@@ -242,7 +334,10 @@ fn signing() -> Cluster {
     });
     Cluster::in_order()
         .with("/authorities/signing", authority)
-        .with("/hosts/cp1/kubernetes/authorities/signing", json!("signing"))
+        .with(
+            "/hosts/cp1/kubernetes/authorities/signing",
+            json!("signing"),
+        )
 }
 
 fn authorities() -> Vec<(&'static str, Case)> {
@@ -260,40 +355,68 @@ fn authorities() -> Vec<(&'static str, Case)> {
         "files": { "public": "secrets/certs/shared/other.pub", "key": "secrets/certs/shared/other.key.age" },
     });
     vec![
-        ("etcd-authority-shared", beside_kube_proxy("etcd", json!(["server auth", "client auth"]))),
+        (
+            "etcd-authority-shared",
+            beside_kube_proxy("etcd", json!(["server auth", "client auth"])),
+        ),
         ("etcd-authority-mixed", prometheus("etcd")),
-        ("front-proxy-authority-shared", beside_kube_proxy("front-proxy-client", json!(["client auth"]))),
+        (
+            "front-proxy-authority-shared",
+            beside_kube_proxy("front-proxy-client", json!(["client auth"])),
+        ),
         ("front-proxy-authority-mixed", prometheus("front-proxy")),
         (
             "authority-of-two-clusters",
-            Cluster::in_order().with("/hosts/w2/kubernetes/cluster", json!("test")).into(),
+            Cluster::in_order()
+                .with("/hosts/w2/kubernetes/cluster", json!("test"))
+                .into(),
         ),
         (
             "authority-undeclared",
-            Cluster::in_order().with("/hosts/w1/kubernetes/authorities/signing", json!("signing")).into(),
+            Cluster::in_order()
+                .with("/hosts/w1/kubernetes/authorities/signing", json!("signing"))
+                .into(),
         ),
         (
             "authority-key-on-host",
-            Cluster::in_order().with("/authorities/etcd/users", json!([ADA, host_key("w1")])).into(),
+            Cluster::in_order()
+                .with("/authorities/etcd/users", json!([ADA, host_key("w1")]))
+                .into(),
         ),
-        ("root-key-on-host", Cluster::in_order().with("/authorities/kubernetes/keyHosts", json!(["cp1"])).into()),
+        (
+            "root-key-on-host",
+            Cluster::in_order()
+                .with("/authorities/kubernetes/keyHosts", json!(["cp1"]))
+                .into(),
+        ),
         ("signing-key-missing", signing().into()),
         ("name-constraints-missing", one_leaf().into()),
         ("single-operator", one_leaf().into()),
         ("recipient-unauditable", one_leaf().into()),
         (
             "key-for-another-host",
-            Cluster::in_order().with("/hosts/w2/users", json!([ADA, host_key("w1")])).into(),
+            Cluster::in_order()
+                .with("/hosts/w2/users", json!([ADA, host_key("w1")]))
+                .into(),
         ),
         (
             "host-key-shared",
-            Cluster::in_order().with("/hosts/w2/ownerKeys", json!([{ "key": host_key("w1") }])).into(),
+            Cluster::in_order()
+                .with("/hosts/w2/ownerKeys", json!([{ "key": host_key("w1") }]))
+                .into(),
         ),
         (
             "component-missing",
-            Cluster::in_order().without("/hosts/cp1/certificates/kubernetes/kube-scheduler").into(),
+            Cluster::in_order()
+                .without("/hosts/cp1/certificates/kubernetes/kube-scheduler")
+                .into(),
         ),
-        ("service-account-missing", Cluster::in_order().without("/keyPairs/service-account").into()),
+        (
+            "service-account-missing",
+            Cluster::in_order()
+                .without("/keyPairs/service-account")
+                .into(),
+        ),
         (
             "service-account-differs",
             Cluster::in_order()
@@ -303,33 +426,74 @@ fn authorities() -> Vec<(&'static str, Case)> {
         ),
         (
             "service-account-owner",
-            Cluster::in_order().with("/keyPairs/service-account/owners", json!(["cp1", "cp2"])).into(),
+            Cluster::in_order()
+                .with("/keyPairs/service-account/owners", json!(["cp1", "cp2"]))
+                .into(),
         ),
         (
             "service-account-key",
             Cluster::in_order()
-                .with("/keyPairs/service-account/key", json!({ "algo": "ed25519", "size": null }))
+                .with(
+                    "/keyPairs/service-account/key",
+                    json!({ "algo": "ed25519", "size": null }),
+                )
                 .into(),
         ),
-        ("service-account-certificate", nothing().root("root").leaf("cp1/root/service-account").into()),
+        (
+            "service-account-certificate",
+            nothing()
+                .root("root")
+                .leaf("cp1/root/service-account")
+                .into(),
+        ),
     ]
 }
 
 fn files() -> Vec<(&'static str, Case)> {
     let server = "cp1/root/server";
     vec![
-        ("certificate-version", found(server, |facts| facts.der = vec![0x30, 0x05, 0x30, 0x03, 0x02, 0x01, 0x01])),
-        ("serial-number", found(server, |facts| facts.serial = vec![0])),
-        ("key-identifier", found(server, |facts| facts.authority_key_id = Some(vec![1; 20]))),
-        ("weak-signature", found(server, |facts| facts.signature_algorithm = "sha1WithRSAEncryption".to_owned())),
-        ("weak-key", found(server, |facts| facts.key = FoundKeyAlgorithm::rsa(1024))),
-        ("critical-extension", found(server, |facts| facts.critical = BTreeSet::from(["1.2.3.4".to_owned()]))),
+        (
+            "certificate-version",
+            found(server, |facts| {
+                facts.der = vec![0x30, 0x05, 0x30, 0x03, 0x02, 0x01, 0x01]
+            }),
+        ),
+        (
+            "serial-number",
+            found(server, |facts| facts.serial = vec![0]),
+        ),
+        (
+            "key-identifier",
+            found(server, |facts| facts.authority_key_id = Some(vec![1; 20])),
+        ),
+        (
+            "weak-signature",
+            found(server, |facts| {
+                facts.signature_algorithm = "sha1WithRSAEncryption".to_owned()
+            }),
+        ),
+        (
+            "weak-key",
+            found(server, |facts| facts.key = FoundKeyAlgorithm::rsa(1024)),
+        ),
+        (
+            "critical-extension",
+            found(server, |facts| {
+                facts.critical = BTreeSet::from(["1.2.3.4".to_owned()])
+            }),
+        ),
         ("public-key-twice", same_key()),
         ("recipient-key-committed", committed(&[ADA], None)),
-        ("certificate-key-committed", committed(&[], Some("cp1/root/server"))),
+        (
+            "certificate-key-committed",
+            committed(&[], Some("cp1/root/server")),
+        ),
         ("private-key-committed", committed(&[], None)),
         ("kubeconfig-authority", old_kubeconfig()),
-        ("reference-undeclared", using("cas.root.certs.etcdClient.path")),
+        (
+            "reference-undeclared",
+            using("cas.root.certs.etcdClient.path"),
+        ),
     ]
 }
 
@@ -343,7 +507,9 @@ fn same_key() -> Case {
     })
     .map_observed(|observed| {
         let id = ArtifactId::Authority(Name::new("root").unwrap());
-        if let FileState::Sound { facts, .. } = &mut observed.pairs.get_mut(&id).unwrap().certificate {
+        if let FileState::Sound { facts, .. } =
+            &mut observed.pairs.get_mut(&id).unwrap().certificate
+        {
             facts.certificate.key_fingerprint = authority.key_fingerprint;
         }
     })
@@ -358,8 +524,14 @@ impl Case {
 
 fn decisions() -> Vec<(&'static str, Case)> {
     vec![
-        ("allow-unknown", leaf("allow", json!({ "san-mising": "why not" }))),
-        ("allow-unused", leaf("allow", json!({ "san-missing": "why not" }))),
+        (
+            "allow-unknown",
+            leaf("allow", json!({ "san-mising": "why not" })),
+        ),
+        (
+            "allow-unused",
+            leaf("allow", json!({ "san-missing": "why not" })),
+        ),
         ("allow-reason", leaf("allow", json!({ "san-missing": " " }))),
     ]
 }

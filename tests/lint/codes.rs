@@ -13,8 +13,9 @@ fn every_code_comes_of_one_change_and_nothing_else_does() {
     let mut wrong = Vec::new();
     for (code, case) in cases::all() {
         let found = case.findings();
-        let (own, others): (Vec<_>, Vec<_>) =
-            found.into_iter().partition(|finding| finding.code() == code);
+        let (own, others): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .partition(|finding| finding.code() == code);
         if own.is_empty() {
             wrong.push(format!("{code} was not found"));
         }
@@ -37,8 +38,13 @@ fn every_code_says_what_it_said() {
         let mut text = said(&own);
         if let Some(first) = own.first() {
             let option = first.option.join(".");
-            text = format!("{text}\neffect: {}\nhint: {}\noption: {option}\nhosts: {}\nblocks: {}\n",
-                first.consequence, first.cure, first.hosts.join(", "), first.blocks());
+            text = format!(
+                "{text}\neffect: {}\nhint: {}\noption: {option}\nhosts: {}\nblocks: {}\n",
+                first.consequence,
+                first.cure,
+                first.hosts.join(", "),
+                first.blocks()
+            );
         }
         insta::with_settings!({ omit_expression => true }, {
             insta::assert_snapshot!(code, text);
@@ -58,7 +64,10 @@ fn every_code_is_explained() {
     for lint in catalogue::all() {
         let text = lints::explanation(lint, Paint::Plain);
         assert!(text.starts_with(&format!("{}: {}\n", lint.code, lint.title)));
-        assert!(text.lines().all(|line| line.chars().count() <= 160), "{text}");
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 160),
+            "{text}"
+        );
     }
     insta::assert_snapshot!(
         "explained",

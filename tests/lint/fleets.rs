@@ -54,7 +54,11 @@ fn the_example_is_in_order() {
 fn the_cluster_of_the_k8nix_document_is_accepted_and_its_gaps_are_found() {
     let fleet = fleet(&read("tests/contract/seed-with-operator/manifest.json"));
     let found = lint(&fleet, None, &Tree::default());
-    assert!(found.iter().all(|finding| finding.severity != Severity::Error));
+    assert!(
+        found
+            .iter()
+            .all(|finding| finding.severity != Severity::Error)
+    );
     assert_eq!(found.iter().filter(|finding| finding.blocks()).count(), 0);
     let worth: Vec<_> = found
         .into_iter()

@@ -126,7 +126,9 @@ fn distance(a: &str, b: &str) -> usize {
         let mut left = i + 1;
         for (cell, y) in row.iter_mut().skip(1).zip(b.bytes()) {
             let above = *cell;
-            let here = (diagonal + usize::from(x != y)).min(above + 1).min(left + 1);
+            let here = (diagonal + usize::from(x != y))
+                .min(above + 1)
+                .min(left + 1);
             (diagonal, left, *cell) = (above, here, here);
         }
         if let Some(first) = row.first_mut() {
@@ -145,13 +147,19 @@ mod tests {
     fn every_code_is_kebab_case_and_stands_once_with_its_texts() {
         let mut seen = BTreeSet::new();
         for lint in all() {
-            let is_kebab = lint
-                .code
-                .split('-')
-                .all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+            let is_kebab = lint.code.split('-').all(|word| {
+                !word.is_empty()
+                    && word
+                        .bytes()
+                        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            });
             assert!(is_kebab, "{}", lint.code);
             assert!(seen.insert(lint.code), "{} stands twice", lint.code);
-            assert!(lint.title.len() > 10 && lint.title.len() < 80, "{}", lint.code);
+            assert!(
+                lint.title.len() > 10 && lint.title.len() < 80,
+                "{}",
+                lint.code
+            );
             assert!(lint.text.len() > 80, "{} is not explained", lint.code);
             assert!(!lint.sources.is_empty(), "{} has no source", lint.code);
         }
