@@ -63,9 +63,6 @@ pub(crate) enum Command {
                             Examples:\n  certs check\n  certs check --strict\n  certs check --json | jq '.findings[] | select(.severity == \"error\")'"
     )]
     Check(CheckArgs),
-    /// What a finding means: what it looks at, why it matters, what to declare. Without a code, every code there is.
-    #[command(after_help = "Examples:\n  certs explain\n  certs explain san-missing")]
-    Explain(ExplainArgs),
     /// Compare two manifests, or two states of the files in Git, in the words of certificates.
     #[command(
         after_help = "Examples:\n  certs diff HEAD~1\n  certs diff main my-branch\n  certs diff old.json new.json\n\n\
@@ -84,6 +81,9 @@ pub(crate) enum Command {
                             certs exposure worker1\n  certs exposure ada@laptop\n  certs exposure \"$(cat found.pub)\""
     )]
     Exposure(ExposureArgs),
+    /// What a finding means: what it looks at, why it matters, what to declare. Without a code, every code there is.
+    #[command(after_help = "Examples:\n  certs explain\n  certs explain san-missing")]
+    Explain(ExplainArgs),
     /// Certificate files as Prometheus metrics: when they end, when they are to be renewed, whether their keys are there and fit.
     #[command(
         after_help = "On NixOS `certToolkit.monitoring.enable` runs this from a timer.\n\nExamples:\n  certs metrics /etc/ssl/*.crt\n  \
