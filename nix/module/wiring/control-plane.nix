@@ -1,0 +1,193 @@
+# The wiring of a control plane: API server, controller manager, scheduler, addon manager.
+{
+  addresses,
+  authority,
+  certificate,
+  cfg,
+  config,
+  has,
+  identity,
+  isRole,
+  lib,
+  options,
+  present,
+  toolkit,
+  unit,
+  unitOf,
+  wired,
+  ...
+}:
+let
+  inherit (lib)
+    concatStringsSep
+    mkBefore
+    mkIf
+    mkMerge
+    ;
+  inherit (config.services) kubernetes;
+
+  serviceAccount = toolkit.keyPairs.${cfg.serviceAccount};
+  signing = toolkit.cas.${cfg.authorities.signing}.ca;
+  clusterBundle = (authority "cluster").bundlePath;
+
+  # Without a load balancer between them, a control plane that works needs no other one.
+  localApiServer =
+    if
+      lib.elem kubernetes.apiserver.bindAddress [
+        "0.0.0.0"
+        "::"
+        "127.0.0.1"
+      ]
+    then
+      addresses.url kubernetes.apiserver.securePort "127.0.0.1"
+    else
+      kubernetes.apiserverAddress;
+
+  # nixpkgs has no options for these. The definitions of extraOpts are joined, so ours stand first and not with
+  # mkDefault: what a person adds then comes later on the command line, and wins there.
+  flags = list: mkBefore (concatStringsSep " " list);
+
+  frontProxyFlags = [
+    "--requestheader-client-ca-file=${(authority "frontProxy").bundlePath}"
+    "--requestheader-allowed-names=${(certificate "front-proxy-client").commonName}"
+    "--requestheader-username-headers=X-Remote-User"
+    "--requestheader-group-headers=X-Remote-Group"
+    "--requestheader-extra-headers-prefix=X-Remote-Extra-"
+  ];
+
+  signingFlags = [
+    "--cluster-signing-cert-file=${signing.path}"
+    "--cluster-signing-key-file=${signing.keyPath}"
+  ];
+
+  servingFlags = certificate: [
+    "--tls-cert-file=${certificate.path}"
+    "--tls-private-key-file=${certificate.keyPath}"
+  ];
+
+  declared = option: option.highestPrio < (lib.mkOptionDefault null).priority;
+
+  cluster = {
+    easyCerts = wired false;
+    caFile = wired clusterBundle;
+    apiserverAddress = wired (addresses.url addresses.apiServer.port addresses.apiServer.address);
+    masterAddress = wired addresses.apiServer.address;
+    addons.dns.clusterDomain = wired cfg.clusterDomain;
+  };
+
+  apiserver = mkMerge [
+    {
+      enable = wired true;
+      clientCaFile = wired cfg.clientCaBundle;
+      kubeletClientCaFile = wired clusterBundle;
+      serviceAccountKeyFile = wired serviceAccount.publicPath;
+      serviceAccountSigningKeyFile = wired serviceAccount.keyPath;
+    }
+    (mkIf (cfg.nodeIPs != [ ]) { advertiseAddress = wired (lib.head cfg.nodeIPs); })
+    # The other way round, the service network is read from here: see certToolkit.kubernetes.serviceCIDRs.
+    (mkIf (declared options.certToolkit.kubernetes.serviceCIDRs) {
+      serviceClusterIpRange = wired (concatStringsSep "," cfg.serviceCIDRs);
+    })
+    (mkIf (has "kube-apiserver") {
+      tlsCertFile = wired (certificate "kube-apiserver").path;
+      tlsKeyFile = wired (certificate "kube-apiserver").keyPath;
+    })
+    (mkIf (has "kube-apiserver-kubelet-client") {
+      kubeletClientCertFile = wired (certificate "kube-apiserver-kubelet-client").path;
+      kubeletClientKeyFile = wired (certificate "kube-apiserver-kubelet-client").keyPath;
+    })
+    (mkIf (has "front-proxy-client") {
+      proxyClientCertFile = wired (certificate "front-proxy-client").path;
+      proxyClientKeyFile = wired (certificate "front-proxy-client").keyPath;
+      extraOpts = flags frontProxyFlags;
+    })
+    (mkIf (has "kube-apiserver-etcd-client") {
+      etcd = {
+        caFile = wired (authority "etcd").bundlePath;
+      }
+      // identity "kube-apiserver-etcd-client";
+    })
+    (mkIf (addresses.etcd.clientUrls != [ ]) { etcd.servers = wired addresses.etcd.clientUrls; })
+  ];
+
+  controllerManager = mkMerge [
+    {
+      enable = wired true;
+      rootCaFile = wired clusterBundle;
+      serviceAccountKeyFile = wired serviceAccount.keyPath;
+    }
+    (mkIf (has "kube-controller-manager") {
+      kubeconfig = {
+        server = wired localApiServer;
+        caFile = wired clusterBundle;
+      }
+      // identity "kube-controller-manager";
+    })
+    (mkIf (has "kube-controller-manager-server") {
+      tlsCertFile = wired (certificate "kube-controller-manager-server").path;
+      tlsKeyFile = wired (certificate "kube-controller-manager-server").keyPath;
+    })
+    (mkIf cfg.clusterSigning { extraOpts = flags signingFlags; })
+  ];
+
+  scheduler = mkMerge [
+    { enable = wired true; }
+    (mkIf (has "kube-scheduler") {
+      kubeconfig = {
+        server = wired localApiServer;
+        caFile = wired clusterBundle;
+      }
+      // identity "kube-scheduler";
+    })
+    (mkIf (has "kube-scheduler-server") {
+      extraOpts = flags (servingFlags (certificate "kube-scheduler-server"));
+    })
+  ];
+
+  addonManagerKubeconfig = kubernetes.lib.mkKubeConfig "kube-addon-manager" {
+    server = localApiServer;
+    caFile = clusterBundle;
+    certFile = (certificate "addon-manager").path;
+    keyFile = (certificate "addon-manager").keyPath;
+  };
+in
+{
+  services.kubernetes = mkMerge [
+    (mkIf (isRole "control-plane" || isRole "worker") cluster)
+    (mkIf (isRole "control-plane") { inherit apiserver controllerManager scheduler; })
+    (mkIf (has "addon-manager") { addonManager.enable = wired true; })
+  ];
+
+  units = {
+    kube-apiserver = mkIf (isRole "control-plane" && kubernetes.apiserver.enable) (
+      unit (
+        map (certificate: certificate.path) (present [
+          "kube-apiserver"
+          "kube-apiserver-kubelet-client"
+          "kube-apiserver-etcd-client"
+          "front-proxy-client"
+        ])
+        ++ [ serviceAccount.publicPath ]
+      )
+    );
+    kube-controller-manager = mkIf (isRole "control-plane" && kubernetes.controllerManager.enable) (
+      unit (
+        map (certificate: certificate.path) (present [
+          "kube-controller-manager"
+          "kube-controller-manager-server"
+        ])
+        ++ [ serviceAccount.publicPath ]
+        ++ lib.optional cfg.clusterSigning signing.path
+      )
+    );
+    kube-scheduler = mkIf (isRole "control-plane" && kubernetes.scheduler.enable) (unitOf [
+      "kube-scheduler"
+      "kube-scheduler-server"
+    ]);
+    # nixpkgs gives the addon manager a kubeconfig with easyCerts only.
+    kube-addon-manager = mkIf (has "addon-manager" && kubernetes.addonManager.enable) (mkMerge [
+      (unitOf [ "addon-manager" ])
+      { environment.KUBECONFIG = wired addonManagerKubeconfig; }
+    ]);
+  };
+}

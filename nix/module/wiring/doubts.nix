@@ -1,0 +1,120 @@
+# What the wiring of a host leaves open: services without an identity, and settings that were overruled.
+{
+  cfg,
+  config,
+  has,
+  hostName,
+  isRole,
+  lib,
+}:
+let
+  inherit (lib) concatMap optional;
+  inherit (config.services) etcd flannel kubernetes;
+
+  role = name: "Put \"${name}\" into certToolkit.kubernetes.roles, or into nodes.${hostName}.roles";
+  extra = name: "Put \"${name}\" into certToolkit.kubernetes.extraComponents";
+
+  # Services that run here, and what shows that they have a certificate, from us or from anyone.
+  identities = [
+    {
+      service = "services.kubernetes.apiserver";
+      runs = kubernetes.apiserver.enable;
+      certificate = kubernetes.apiserver.tlsCertFile;
+      cure = role "control-plane";
+    }
+    {
+      service = "services.kubernetes.controllerManager";
+      runs = kubernetes.controllerManager.enable;
+      certificate = kubernetes.controllerManager.kubeconfig.certFile;
+      cure = role "control-plane";
+    }
+    {
+      service = "services.kubernetes.scheduler";
+      runs = kubernetes.scheduler.enable;
+      certificate = kubernetes.scheduler.kubeconfig.certFile;
+      cure = role "control-plane";
+    }
+    {
+      service = "services.kubernetes.kubelet";
+      runs = kubernetes.kubelet.enable;
+      certificate = kubernetes.kubelet.kubeconfig.certFile;
+      cure = role "worker";
+    }
+    {
+      service = "services.kubernetes.proxy";
+      runs = kubernetes.proxy.enable;
+      certificate = kubernetes.proxy.kubeconfig.certFile;
+      cure = role "worker";
+    }
+    {
+      service = "services.kubernetes.flannel";
+      runs = kubernetes.flannel.enable && flannel.enable;
+      certificate = flannel.kubeconfig;
+      cure = extra "flannel";
+    }
+    {
+      service = "services.kubernetes.addonManager";
+      runs = kubernetes.addonManager.enable;
+      certificate = config.systemd.services.kube-addon-manager.environment.KUBECONFIG or null;
+      cure = extra "addon-manager";
+    }
+    {
+      service = "services.etcd";
+      runs = etcd.enable;
+      certificate = etcd.certFile;
+      cure = role "etcd";
+    }
+  ];
+
+  withoutIdentity =
+    {
+      service,
+      runs,
+      certificate,
+      cure,
+    }:
+    optional (runs && certificate == null) (
+      "certToolkit: ${service} is enabled on ${hostName}, but nothing gives it a certificate, so it cannot join the cluster."
+      + " ${cure}, or disable it."
+    );
+
+  # A person's mkForce drops the flags that nixpkgs has no option for.
+  flags = [
+    {
+      service = "services.kubernetes.apiserver";
+      wanted = isRole "control-plane" && kubernetes.apiserver.enable && has "front-proxy-client";
+      given = kubernetes.apiserver.extraOpts;
+      flag = "--requestheader-client-ca-file";
+      without = "the API server refuses the requests of aggregated API servers and of its own front proxy";
+    }
+    {
+      service = "services.kubernetes.controllerManager";
+      wanted = isRole "control-plane" && kubernetes.controllerManager.enable && cfg.clusterSigning;
+      given = kubernetes.controllerManager.extraOpts;
+      flag = "--cluster-signing-cert-file";
+      without = "certificate signing requests are approved and never signed";
+    }
+    {
+      service = "services.kubernetes.scheduler";
+      wanted =
+        isRole "control-plane" && kubernetes.scheduler.enable && has "kube-scheduler-server";
+      given = kubernetes.scheduler.extraOpts;
+      flag = "--tls-cert-file";
+      without = "the scheduler serves with a certificate that it signs itself";
+    }
+  ];
+
+  lost =
+    {
+      service,
+      wanted,
+      given,
+      flag,
+      without,
+    }:
+    optional (wanted && !lib.hasInfix flag given) (
+      "certToolkit: ${service}.extraOpts on ${hostName} has lost ${flag}, without which ${without}."
+      + " Set extraOpts without mkForce, so that the definitions are joined, or write the flag there yourself."
+    );
+in
+concatMap withoutIdentity identities ++ concatMap lost flags
