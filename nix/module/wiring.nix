@@ -9,7 +9,6 @@
 }:
 let
   inherit (lib)
-    concatMapStringsSep
     mkIf
     mkMerge
     optional
@@ -35,7 +34,6 @@ let
       inherit (cfg.certificates.${component}) authority name;
     in
     toolkit.cas.${authority}.certs.${name};
-  present = components: map certificate (lib.filter has components);
 
   # The first of several components that is there: a kubelet has one certificate for both directions, or two.
   oneOf = components: lib.findFirst has null components;
@@ -43,10 +41,24 @@ let
   authority = purpose: toolkit.cas.${cfg.authorities.${purpose}};
   isRole = role: lib.elem role cfg.roles;
 
-  identity = component: {
-    certFile = wired (certificate component).path;
-    keyFile = wired (certificate component).keyPath;
+  # A program that reads its files again needs a path that stays; any other must be started with the new one.
+  rereads = component: lib.elem component cfg.reload;
+  certificatePath =
+    component:
+    if rereads component then "/etc/${stablePath component}" else (certificate component).path;
+  stablePath = component: "certs/${component}.crt";
+
+  # Under the names that a service has for them.
+  files = component: {
+    certFile = certificatePath component;
+    keyFile = (certificate component).keyPath;
   };
+  filesAs =
+    { certificate, key }:
+    component: {
+      ${certificate} = wired (files component).certFile;
+      ${key} = wired (files component).keyFile;
+    };
 
   # --- Addresses ----------------------------------------------------------------------------------------------------
 
@@ -72,7 +84,12 @@ let
     wants = opensKeys;
     restartTriggers = map toString publicHalves;
   };
-  unitOf = components: unit (map (certificate: certificate.path) (present components));
+  unitOf = components: unit (publicHalves components);
+  publicHalves =
+    components:
+    map (component: (certificate component).path) (
+      lib.filter (component: has component && !rereads component) components
+    );
 
   part =
     file:
@@ -84,12 +101,13 @@ let
         cfg
         config
         has
-        identity
+        files
+        filesAs
         isRole
         lib
         oneOf
         options
-        present
+        publicHalves
         toolkit
         unit
         unitOf
@@ -125,14 +143,40 @@ let
   };
 in
 {
-  options.certToolkit.kubernetes.bootstrapManifest = import ./wiring/bootstrap.nix {
-    inherit
-      certificate
-      config
-      has
-      lib
-      options
-      ;
+  options.certToolkit.kubernetes = {
+    bootstrapManifest = import ./wiring/bootstrap.nix {
+      inherit
+        certificate
+        config
+        has
+        lib
+        options
+        ;
+    };
+    reload = lib.mkOption {
+      # Not the kubelet as a server: it reads its certificate again since Kubernetes 1.31 only.
+      type = lib.types.listOf (
+        lib.types.enum [
+          "etcd-peer"
+          "etcd-server"
+          "front-proxy-client"
+          "kube-apiserver"
+          "kube-apiserver-etcd-client"
+          "kube-apiserver-kubelet-client"
+          "kube-controller-manager"
+          "kube-proxy"
+          "kube-scheduler"
+          "kubelet-client"
+        ]
+      );
+      default = [ ];
+      description = ''
+        Components whose certificates change without a restart, with `wire`: the certificate is then `/etc/certs/<component>.crt`,
+        which these programs read again by themselves, within minutes. They need Kubernetes 1.20 or etcd 3.2 at least.
+        Everything else is restarted, and so are these when an authority or the key of the service accounts changes.
+      '';
+      example = [ "kube-apiserver" ];
+    };
   };
 
   config =
@@ -142,6 +186,14 @@ in
         (part ./wiring/worker.nix).services
         (part ./wiring/etcd.nix).services
       ]);
+      environment.etc = mkIf cfg.wire (
+        lib.listToAttrs (
+          map (component: {
+            name = stablePath component;
+            value.source = (certificate component).path;
+          }) (lib.filter has cfg.reload)
+        )
+      );
       systemd.services = mkIf cfg.wire (mkMerge [
         (part ./wiring/control-plane.nix).units
         (part ./wiring/worker.nix).units

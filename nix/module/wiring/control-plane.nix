@@ -6,11 +6,12 @@
   cfg,
   config,
   has,
-  identity,
+  files,
+  filesAs,
   isRole,
   lib,
   options,
-  present,
+  publicHalves,
   toolkit,
   unit,
   unitOf,
@@ -60,12 +61,23 @@ let
     "--cluster-signing-key-file=${signing.keyPath}"
   ];
 
-  servingFlags = certificate: [
-    "--tls-cert-file=${certificate.path}"
-    "--tls-private-key-file=${certificate.keyPath}"
+  servingFlags = component: [
+    "--tls-cert-file=${(files component).certFile}"
+    "--tls-private-key-file=${(files component).keyFile}"
   ];
 
+  serving = filesAs {
+    certificate = "tlsCertFile";
+    key = "tlsKeyFile";
+  };
+  client = filesAs {
+    certificate = "certFile";
+    key = "keyFile";
+  };
+
   declared = option: option.highestPrio < (lib.mkOptionDefault null).priority;
+
+  workers = lib.filterAttrs (_: node: lib.elem "worker" node.roles) cfg.nodes;
 
   cluster = {
     easyCerts = wired false;
@@ -84,28 +96,35 @@ let
       serviceAccountSigningKeyFile = wired serviceAccount.keyPath;
     }
     (mkIf (cfg.nodeIPs != [ ]) { advertiseAddress = wired (lib.head cfg.nodeIPs); })
+    # A node that is asked by its address needs no name service, and its certificate has the address: kubeadm's order.
+    (mkIf (workers != { } && lib.all (node: node.addresses != [ ]) (lib.attrValues workers)) {
+      preferredAddressTypes = wired "InternalIP,ExternalIP,Hostname";
+    })
     # The other way round, the service network is read from here: see certToolkit.kubernetes.serviceCIDRs.
     (mkIf (declared options.certToolkit.kubernetes.serviceCIDRs) {
       serviceClusterIpRange = wired (concatStringsSep "," cfg.serviceCIDRs);
     })
-    (mkIf (has "kube-apiserver") {
-      tlsCertFile = wired (certificate "kube-apiserver").path;
-      tlsKeyFile = wired (certificate "kube-apiserver").keyPath;
-    })
-    (mkIf (has "kube-apiserver-kubelet-client") {
-      kubeletClientCertFile = wired (certificate "kube-apiserver-kubelet-client").path;
-      kubeletClientKeyFile = wired (certificate "kube-apiserver-kubelet-client").keyPath;
-    })
-    (mkIf (has "front-proxy-client") {
-      proxyClientCertFile = wired (certificate "front-proxy-client").path;
-      proxyClientKeyFile = wired (certificate "front-proxy-client").keyPath;
-      extraOpts = flags frontProxyFlags;
-    })
+    (mkIf (has "kube-apiserver") (serving "kube-apiserver"))
+    (mkIf (has "kube-apiserver-kubelet-client") (
+      filesAs {
+        certificate = "kubeletClientCertFile";
+        key = "kubeletClientKeyFile";
+      } "kube-apiserver-kubelet-client"
+    ))
+    (mkIf (has "front-proxy-client") (
+      filesAs {
+        certificate = "proxyClientCertFile";
+        key = "proxyClientKeyFile";
+      } "front-proxy-client"
+      // {
+        extraOpts = flags frontProxyFlags;
+      }
+    ))
     (mkIf (has "kube-apiserver-etcd-client") {
       etcd = {
         caFile = wired (authority "etcd").bundlePath;
       }
-      // identity "kube-apiserver-etcd-client";
+      // client "kube-apiserver-etcd-client";
     })
     (mkIf (addresses.etcd.clientUrls != [ ]) { etcd.servers = wired addresses.etcd.clientUrls; })
   ];
@@ -121,12 +140,9 @@ let
         server = wired localApiServer;
         caFile = wired clusterBundle;
       }
-      // identity "kube-controller-manager";
+      // client "kube-controller-manager";
     })
-    (mkIf (has "kube-controller-manager-server") {
-      tlsCertFile = wired (certificate "kube-controller-manager-server").path;
-      tlsKeyFile = wired (certificate "kube-controller-manager-server").keyPath;
-    })
+    (mkIf (has "kube-controller-manager-server") (serving "kube-controller-manager-server"))
     (mkIf cfg.clusterSigning { extraOpts = flags signingFlags; })
   ];
 
@@ -137,19 +153,20 @@ let
         server = wired localApiServer;
         caFile = wired clusterBundle;
       }
-      // identity "kube-scheduler";
+      // client "kube-scheduler";
     })
     (mkIf (has "kube-scheduler-server") {
-      extraOpts = flags (servingFlags (certificate "kube-scheduler-server"));
+      extraOpts = flags (servingFlags "kube-scheduler-server");
     })
   ];
 
-  addonManagerKubeconfig = kubernetes.lib.mkKubeConfig "kube-addon-manager" {
-    server = localApiServer;
-    caFile = clusterBundle;
-    certFile = (certificate "addon-manager").path;
-    keyFile = (certificate "addon-manager").keyPath;
-  };
+  addonManagerKubeconfig = kubernetes.lib.mkKubeConfig "kube-addon-manager" (
+    {
+      server = localApiServer;
+      caFile = clusterBundle;
+    }
+    // files "addon-manager"
+  );
 in
 {
   services.kubernetes = mkMerge [
@@ -161,21 +178,21 @@ in
   units = {
     kube-apiserver = mkIf (isRole "control-plane" && kubernetes.apiserver.enable) (
       unit (
-        map (certificate: certificate.path) (present [
+        publicHalves [
           "kube-apiserver"
           "kube-apiserver-kubelet-client"
           "kube-apiserver-etcd-client"
           "front-proxy-client"
-        ])
+        ]
         ++ [ serviceAccount.publicPath ]
       )
     );
     kube-controller-manager = mkIf (isRole "control-plane" && kubernetes.controllerManager.enable) (
       unit (
-        map (certificate: certificate.path) (present [
+        publicHalves [
           "kube-controller-manager"
           "kube-controller-manager-server"
-        ])
+        ]
         ++ [ serviceAccount.publicPath ]
         ++ lib.optional cfg.clusterSigning signing.path
       )

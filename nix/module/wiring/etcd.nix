@@ -2,8 +2,8 @@
 {
   addresses,
   authority,
-  certificate,
   config,
+  filesAs,
   has,
   isRole,
   lib,
@@ -33,18 +33,26 @@ in
       advertiseClientUrls = wired [ (url 2379 ownAddress) ];
       initialAdvertisePeerUrls = wired [ (url 2380 ownAddress) ];
     }
-    (mkIf (has "etcd-server") {
-      certFile = wired (certificate "etcd-server").path;
-      keyFile = wired (certificate "etcd-server").keyPath;
-      trustedCaFile = wired bundle;
-      clientCertAuth = wired true;
-    })
-    (mkIf (has "etcd-peer") {
-      peerCertFile = wired (certificate "etcd-peer").path;
-      peerKeyFile = wired (certificate "etcd-peer").keyPath;
-      peerTrustedCaFile = wired bundle;
-      peerClientCertAuth = wired true;
-    })
+    (mkIf (has "etcd-server") (
+      filesAs {
+        certificate = "certFile";
+        key = "keyFile";
+      } "etcd-server"
+      // {
+        trustedCaFile = wired bundle;
+        clientCertAuth = wired true;
+      }
+    ))
+    (mkIf (has "etcd-peer") (
+      filesAs {
+        certificate = "peerCertFile";
+        key = "peerKeyFile";
+      } "etcd-peer"
+      // {
+        peerTrustedCaFile = wired bundle;
+        peerClientCertAuth = wired true;
+      }
+    ))
   ]);
 
   units.etcd = mkIf (isRole "etcd" && config.services.etcd.enable) (unitOf [

@@ -1,11 +1,11 @@
 # The wiring of a node: kubelet, kube-proxy, flannel.
 {
   authority,
-  certificate,
   cfg,
   config,
   has,
-  identity,
+  files,
+  filesAs,
   isRole,
   lib,
   oneOf,
@@ -36,7 +36,10 @@ let
       server = wired kubernetes.apiserverAddress;
       caFile = wired clusterBundle;
     }
-    // identity component;
+    // filesAs {
+      certificate = "certFile";
+      key = "keyFile";
+    } component;
 
   # The name of the node is read from services.kubernetes.kubelet.hostname unless it is said here.
   nodeNameIsDeclared =
@@ -52,10 +55,12 @@ let
     # The API server reaches the kubelet at an address that its certificate has.
     (mkIf (cfg.nodeIPs != [ ]) { nodeIp = wired (lib.head cfg.nodeIPs); })
     (mkIf (client != null) { kubeconfig = kubeconfig client; })
-    (mkIf (server != null) {
-      tlsCertFile = wired (certificate server).path;
-      tlsKeyFile = wired (certificate server).keyPath;
-    })
+    (mkIf (server != null) (
+      filesAs {
+        certificate = "tlsCertFile";
+        key = "tlsKeyFile";
+      } server
+    ))
     # nixpkgs takes a host without services.kubernetes.roles for a master, where nothing is scheduled.
     (mkIf (kubernetes.roles == [ ]) { unschedulable = wired false; })
   ];
@@ -68,12 +73,13 @@ let
     (mkIf (has "kube-proxy") { kubeconfig = kubeconfig "kube-proxy"; })
   ];
 
-  flannelKubeconfig = kubernetes.lib.mkKubeConfig "flannel" {
-    server = kubernetes.apiserverAddress;
-    caFile = clusterBundle;
-    certFile = (certificate "flannel").path;
-    keyFile = (certificate "flannel").keyPath;
-  };
+  flannelKubeconfig = kubernetes.lib.mkKubeConfig "flannel" (
+    {
+      server = kubernetes.apiserverAddress;
+      caFile = clusterBundle;
+    }
+    // files "flannel"
+  );
 in
 {
   services = mkMerge [
