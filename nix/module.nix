@@ -67,6 +67,7 @@ in
     ./module/authorities.nix
     ./module/key-pairs.nix
     ./module/kubernetes.nix
+    ./module/wiring.nix
   ];
 
   options.certToolkit = {

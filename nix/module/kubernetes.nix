@@ -30,10 +30,10 @@ let
 
   asDefaults = lib.mapAttrsRecursive (_: lib.mkDefault);
 
-  # What NixOS says about the same thing, where there is NixOS.
+  # What NixOS says about the same thing, where there is NixOS. It says nothing of a kubelet that does not run.
   fromService =
     path: default:
-    if lib.hasAttrByPath path options.services or { } then
+    if lib.attrByPath (path ++ [ "isDefined" ]) false (options.services or { }) then
       lib.getAttrFromPath path config.services
     else
       default;

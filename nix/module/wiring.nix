@@ -19,6 +19,7 @@ let
 
   toolkit = config.certToolkit;
   cfg = toolkit.kubernetes;
+  active = cfg.enable && cfg.wire;
   services = config.services;
 
   # nixpkgs' own modules set some of these options with mkDefault, for a cluster of one master. This is one step above
@@ -136,7 +137,7 @@ let
   };
 
   notNixos = {
-    assertion = !cfg.wire || onNixos;
+    assertion = !active || onNixos;
     message =
       "certToolkit.kubernetes.wire sets services.kubernetes, but there is no such option here."
       + " Set certToolkit.kubernetes.wire = false, or evaluate this host as a NixOS system.";
@@ -144,14 +145,22 @@ let
 in
 {
   options.certToolkit.kubernetes = {
-    bootstrapManifest = import ./wiring/bootstrap.nix {
-      inherit
-        certificate
-        config
-        has
-        lib
-        options
-        ;
+    bootstrapManifest = lib.mkOption {
+      type = lib.types.path;
+      # Text for kubectl: what it may name in the store is there, or not, on the hosts, wherever this file is.
+      default = builtins.toFile "kubernetes-bootstrap.json" (
+        builtins.unsafeDiscardStringContext (
+          builtins.toJSON (import ./wiring/bootstrap.nix { inherit config lib options; })
+        )
+      );
+      defaultText = lib.literalMD "a file in the Nix store";
+      readOnly = true;
+      description = ''
+        The objects a new cluster needs before its certificates are worth anything, for `kubectl apply --filename`: the
+        group of administrators, the API server's access to kubelets, the rights of flannel and of konnectivity where
+        they are in `extraComponents`, and `services.kubernetes.addonManager.bootstrapAddons`. Apply it once with the
+        super-admin credentials.
+      '';
     };
     reload = lib.mkOption {
       # Not the kubelet as a server: it reads its certificate again since Kubernetes 1.31 only.
@@ -181,12 +190,12 @@ in
 
   config =
     optionalAttrs onNixos {
-      services = mkIf cfg.wire (mkMerge [
+      services = mkIf active (mkMerge [
         (part ./wiring/control-plane.nix).services
         (part ./wiring/worker.nix).services
         (part ./wiring/etcd.nix).services
       ]);
-      environment.etc = mkIf cfg.wire (
+      environment.etc = mkIf active (
         lib.listToAttrs (
           map (component: {
             name = stablePath component;
@@ -194,16 +203,16 @@ in
           }) (lib.filter has cfg.reload)
         )
       );
-      systemd.services = mkIf cfg.wire (mkMerge [
+      systemd.services = mkIf active (mkMerge [
         (part ./wiring/control-plane.nix).units
         (part ./wiring/worker.nix).units
         (part ./wiring/etcd.nix).units
       ]);
     }
     // optionalAttrs (options ? assertions) {
-      assertions = [ notNixos ] ++ optional (cfg.wire && onNixos) twoIssuers;
+      assertions = [ notNixos ] ++ optional (active && onNixos) twoIssuers;
     }
     // optionalAttrs (options ? warnings) {
-      warnings = lib.optionals (cfg.wire && onNixos) doubts;
+      warnings = lib.optionals (active && onNixos) doubts;
     };
 }

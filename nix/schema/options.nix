@@ -173,6 +173,7 @@ let
         kubernetes = record {
           enable = flag;
           wire = flag;
+          reload = texts;
           cluster = text;
           nodes = mapOf (record {
             roles = texts;

@@ -116,6 +116,7 @@ in
       peerCertFile = file;
       peerKeyFile = file;
     };
+    environment.etc = option (types.attrsOf types.anything) { };
     systemd.services = option (types.attrsOf (types.submodule unit)) { };
   };
 
@@ -128,7 +129,7 @@ in
       controllerManager.kubeconfig.server = mkDefault config.services.kubernetes.apiserverAddress;
       scheduler.kubeconfig.server = mkDefault config.services.kubernetes.apiserverAddress;
       kubelet = {
-        hostname = mkDefault config.networking.hostName;
+        hostname = mkIf config.services.kubernetes.kubelet.enable (mkDefault config.networking.hostName);
         kubeconfig.server = mkDefault config.services.kubernetes.apiserverAddress;
         unschedulable = mkIf (lib.all (role: role == "master") config.services.kubernetes.roles) (
           mkDefault true

@@ -2,7 +2,7 @@
 # unit starts again. The files of the project `cluster` are there to be named, not to be read.
 { lib }:
 let
-  inherit (lib) mkDefault mkForce mkOption types;
+  inherit (lib) mkForce;
   evaluate = import ./evaluate.nix { inherit lib; };
 
   # --- The cluster --------------------------------------------------------------------------------------------------
@@ -316,19 +316,22 @@ let
       name = "the_name_of_a_node_is_that_of_its_certificate";
       got =
         map
-          (modules: {
-            inherit (host "w1" modules) certToolkit services;
-          })
+          (
+            modules:
+            let
+              inherit (host "w1" modules) certToolkit services;
+            in
+            [
+              services.kubernetes.kubelet.hostname
+              services.kubernetes.proxy.hostname
+              certToolkit.cas.kubernetes.certs.kubelet.commonName
+            ]
+          )
           [
             [ (with' { nodeName = "worker-1"; }) ]
             [ { certToolkit.kubernetes.nodes.w1.nodeName = "worker-1"; } ]
             [ { services.kubernetes.kubelet.hostname = "worker-1"; } ]
-          ]
-        |> map (configuration: [
-          configuration.services.kubernetes.kubelet.hostname
-          configuration.services.kubernetes.proxy.hostname
-          configuration.certToolkit.cas.kubernetes.certs.kubelet.commonName
-        ]);
+          ];
       want = lib.genList (_: [
         "worker-1"
         "worker-1"
@@ -725,7 +728,115 @@ let
 
   # --- The rights of a new cluster ----------------------------------------------------------------------------------
 
-  manifestOf =
-    configuration: builtins.fromJSON (builtins.readFile configuration.certToolkit.kubernetes.bootstrapManifest);
+  objectsOf =
+    modules:
+    let
+      evaluation = evaluate.host "cp1" (
+        [
+          ./nixos-services.nix
+          fleet
+        ]
+        ++ modules
+      );
+    in
+    map
+      (object: {
+        inherit (object) kind;
+        inherit (object.metadata) name;
+        role = object.roleRef.name or null;
+        subjects = map (subject: "${subject.kind} ${subject.name}") (object.subjects or [ ]);
+      })
+      (import ../../nix/module/wiring/bootstrap.nix { inherit lib; inherit (evaluation) config options; })
+      .items;
+
+  administrators = {
+    kind = "ClusterRoleBinding";
+    name = "kubeadm:cluster-admins";
+    role = "cluster-admin";
+    subjects = [ "Group kubeadm:cluster-admins" ];
+  };
+  kubelets = {
+    kind = "ClusterRoleBinding";
+    name = "certs:kube-apiserver-kubelet-client";
+    role = "system:kubelet-api-admin";
+    subjects = [ "User kube-apiserver-kubelet-client" ];
+  };
+
+  rights = [
+    {
+      name = "a_new_cluster_gets_administrators_and_access_to_kubelets";
+      got = objectsOf [ ];
+      want = [
+        administrators
+        kubelets
+      ];
+    }
+    {
+      name = "rights_follow_the_names_in_the_certificates";
+      got = objectsOf [
+        { certToolkit.cas.kubernetes.certs.kube-apiserver-kubelet-client.commonName = "api"; }
+      ];
+      want = [
+        administrators
+        (kubelets // { subjects = [ "User api" ]; })
+      ];
+    }
+    {
+      name = "extra_components_have_rights_and_add_ons_come_along_once";
+      got = objectsOf [
+        (with' {
+          extraComponents = [
+            "flannel"
+            "konnectivity-server"
+          ];
+        })
+        {
+          services.kubernetes.addonManager.bootstrapAddons = {
+            flannel-crb = {
+              kind = "ClusterRoleBinding";
+              metadata.name = "flannel";
+            };
+            coredns = {
+              kind = "ClusterRole";
+              metadata.name = "system:coredns";
+            };
+          };
+        }
+      ];
+      want = [
+        administrators
+        kubelets
+        {
+          kind = "ClusterRole";
+          name = "flannel";
+          role = null;
+          subjects = [ ];
+        }
+        {
+          kind = "ClusterRoleBinding";
+          name = "flannel";
+          role = "flannel";
+          subjects = [ "User flannel-client" ];
+        }
+        {
+          kind = "ClusterRoleBinding";
+          name = "system:konnectivity-server";
+          role = "system:auth-delegator";
+          subjects = [ "User system:konnectivity-server" ];
+        }
+        {
+          kind = "ClusterRole";
+          name = "system:coredns";
+          role = null;
+          subjects = [ ];
+        }
+      ];
+    }
+    {
+      name = "the_manifest_is_a_file";
+      got = lib.hasSuffix "-kubernetes-bootstrap.json" cp1.certToolkit.kubernetes.bootstrapManifest;
+      want = true;
+    }
+  ];
 in
-settings ++ precedence ++ order ++ doubts
+settings ++ precedence ++ order ++ doubts ++ rights

@@ -1,14 +1,15 @@
-# `certToolkit.kubernetes.bootstrapManifest`: the rights that a new cluster must be given before its certificates are
-# worth anything. Owns no certificate; who has which name is said by kubernetes.nix.
+# The rights that a new cluster must be given before its certificates are worth anything, as objects of Kubernetes.
+# Owns no certificate; who has which name is said by kubernetes.nix.
 {
-  certificate,
   config,
-  has,
   lib,
   options,
 }:
 let
   inherit (lib) optional optionals;
+
+  toolkit = config.certToolkit;
+  cfg = toolkit.kubernetes;
 
   group = "rbac.authorization.k8s.io";
 
@@ -29,9 +30,18 @@ let
     subjects = [ subject ];
   };
 
-  userOf = component: default: subject "User" (
-    if has component then (certificate component).commonName else default
-  );
+  # The name in the certificate, where it is on this host, and else the usual one.
+  userOf =
+    component: usual:
+    subject "User" (
+      if cfg.certificates ? ${component} then
+        let
+          inherit (cfg.certificates.${component}) authority name;
+        in
+        toolkit.cas.${authority}.certs.${name}.commonName
+      else
+        usual
+    );
 
   # As kubeadm has it since 1.29: administrators are a group that can be taken away, unlike system:masters.
   administrators = binding "kubeadm:cluster-admins" "cluster-admin" (
@@ -79,7 +89,7 @@ let
     userOf "konnectivity-server" "system:konnectivity-server"
   );
 
-  extra = name: lib.elem name config.certToolkit.kubernetes.extraComponents;
+  extra = name: lib.elem name cfg.extraComponents;
 
   own = [
     administrators
@@ -99,25 +109,9 @@ let
     (object.metadata.namespace or null)
     object.metadata.name
   ];
-
-  manifest = {
-    apiVersion = "v1";
-    kind = "List";
-    items = own ++ addons;
-  };
 in
-lib.mkOption {
-  type = lib.types.path;
-  # Text for kubectl: what it may name in the store is there, or not, on the hosts, wherever this file is.
-  default = builtins.toFile "kubernetes-bootstrap.json" (
-    builtins.unsafeDiscardStringContext (builtins.toJSON manifest)
-  );
-  defaultText = lib.literalMD "a file in the Nix store";
-  readOnly = true;
-  description = ''
-    The objects a new cluster needs before its certificates are worth anything, for `kubectl apply -f`: the group of
-    administrators, the API server's access to kubelets, the rights of flannel and of konnectivity where they are in
-    `extraComponents`, and `services.kubernetes.addonManager.bootstrapAddons`. Apply it once with the super-admin
-    credentials.
-  '';
+{
+  apiVersion = "v1";
+  kind = "List";
+  items = own ++ addons;
 }
