@@ -2,7 +2,8 @@
 //! same on a real nixpkgs lib, and the flake runs. Holds no expectation of its own: those are in the Nix and JSON files.
 //!
 //! What a machine cannot run is reported as ignored, never as passed: everything without `nix-instantiate`, the options
-//! without `CERTS_NIXPKGS_LIB` (the directory `lib` of nixpkgs), the flake without `nix` or off x86-64 Linux.
+//! without `CERTS_NIXPKGS_LIB` (the directory `lib` of nixpkgs), the wiring on real services without `CERTS_NIXPKGS` (a whole
+//! nixpkgs), the flake without `nix` or off x86-64 Linux.
 //! `CERTS_UPDATE_GOLDENS=1` writes the manifests and docs/options.md instead of comparing them.
 
 mod evaluation;
@@ -27,6 +28,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     trials.extend(contracts(nix)?);
     trials.extend(refusals(nix, "schema-failures", None));
     trials.extend(options(nix)?);
+    trials.extend(on_nixpkgs(nix));
     trials.extend(flake::trials());
     Ok(libtest_mimic::run(&arguments, trials).exit_code())
 }
@@ -210,6 +212,18 @@ fn options(nix: Option<&Evaluator>) -> Trials {
         trials.extend(results(evaluator, &file, &argument));
     }
     Ok(trials)
+}
+
+/// The services of NixOS themselves, which are more than its lib.
+fn on_nixpkgs(nix: Option<&Evaluator>) -> Vec<Trial> {
+    let file = repository().join("tests/nix/on-nixpkgs.nix");
+    match (nix, std::env::var_os("CERTS_NIXPKGS")) {
+        (Some(nix), Some(nixpkgs)) => {
+            let nixpkgs = literal(Path::new(&nixpkgs));
+            results(nix, &file, &format!("{{ nixpkgs = {nixpkgs}; }}"))
+        }
+        _ => vec![Trial::test(relative(&file), || Ok(())).with_ignored_flag(true)],
+    }
 }
 
 fn write_option_docs(nix: &Evaluator, argument: &str) -> Result<(), Box<dyn Error>> {
