@@ -103,7 +103,9 @@ let
         _: node: lib.elem "control-plane" node.roles && node.addresses != [ ]
       ) cfg.nodes;
     in
-    if cfg.controlPlaneEndpoint != null then
+    if !cfg.enable then
+      null
+    else if cfg.controlPlaneEndpoint != null then
       "https://${withPort cfg.controlPlaneEndpoint}"
     else if lib.elem "control-plane" cfg.roles then
       "https://localhost:6443"

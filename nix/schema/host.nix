@@ -82,6 +82,7 @@ let
       inherit host dir certificates signing;
       declares = cas != { } || keyPairs != { };
       kubernetes = preset.membership;
+      inherit (preset) adminHost;
       allow = said "allow";
       identities = unique (
         filter (identity: identity != null) (

@@ -62,6 +62,13 @@ pub(crate) enum Command {
         after_help = "Exits with 2 if the files are not as declared, with 1 if anything needs a decision.\n\nExample:\n  certs check"
     )]
     Check(CheckArgs),
+    /// Certificate files as Prometheus metrics: when they end, when they are to be renewed, whether their keys are there and fit.
+    #[command(
+        after_help = "On NixOS `certToolkit.monitoring.enable` runs this from a timer.\n\nExamples:\n  certs metrics /etc/ssl/*.crt\n  \
+                            certs metrics --deployed /etc/certs/deployed.json --output /var/lib/node-exporter/certs.prom\n  \
+                            certs metrics --deployed /etc/certs/deployed.json --listen 127.0.0.1:9793"
+    )]
+    Metrics(MetricsArgs),
     /// Print the manifest: the whole fleet as the program sees it.
     #[command(after_help = "Example:\n  certs manifest --file certs.nix > manifest.json")]
     Manifest(SourceArgs),
@@ -199,6 +206,22 @@ pub(crate) enum SortBy {
 fn state(word: &str) -> Result<State, String> {
     let found = State::ALL.into_iter().find(|state| state.code() == word);
     found.ok_or_else(|| format!("states are {}", State::ALL.map(State::code).join(", ")))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MetricsArgs {
+    /// Files with certificates in PEM, the leaf first.
+    #[arg(value_name = "FILE", required_unless_present = "deployed")]
+    pub files: Vec<PathBuf>,
+    /// The list of this machine's certificates and keys, as its NixOS configuration writes it.
+    #[arg(long, value_name = "FILE")]
+    pub deployed: Option<PathBuf>,
+    /// Write to a file, replacing it at once, for the textfile collector of the node exporter.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "listen")]
+    pub output: Option<PathBuf>,
+    /// Serve the metrics below `/metrics` there; the files are read anew for each scrape.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 pub mod fault;
 pub mod json;
+pub mod metrics;
 pub mod paint;
 pub mod status;
 pub mod table;

@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod man;
 pub(crate) mod manifest;
+pub(crate) mod metrics;
 pub(crate) mod plan;
 pub(crate) mod recreate;
 pub(crate) mod reference;

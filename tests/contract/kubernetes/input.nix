@@ -2,7 +2,7 @@
 let
   cluster = host: {
     userAgeKeys = [ "age1wtmuzz5uq9fjal4jex5zfw3wz94qs0txrs42pmlx6a5z5rhwaccq5tky2u" ];
-    owningHostKey = "keys/${host}.pub";
+    owningHostKey = ./keys/${host}.pub;
     kubernetes = {
       enable = true;
       controlPlaneEndpoint = "api.example.org:6443";
