@@ -20,15 +20,24 @@ let
   firstAddress =
     network:
     let
-      mask = index: number: keepBits (unit network.address) (network.prefix - index * unit network.address) number;
-      masked = imap mask network.address;
-      last = length masked - 1;
+      base = masked network;
+      last = length base - 1;
     in
     if network.prefix == network.length then
       null
     else
       # The last bit of a masked address is 0, so nothing is carried.
-      format (imap (index: number: if index == last then number + 1 else number) masked);
+      format (imap (index: number: if index == last then number + 1 else number) base);
+
+  formatNetwork = network: "${format (masked network)}/${toString network.prefix}";
+
+  # The address without the bits of the host.
+  masked =
+    { address, prefix, ... }:
+    let
+      width = unit address;
+    in
+    imap (index: keepBits width (prefix - index * width)) address;
 
   isAddress = text: parseAddress text != null;
 
@@ -208,6 +217,7 @@ in
   inherit
     parseNetwork
     firstAddress
+    formatNetwork
     isAddress
     family
     ;

@@ -13,7 +13,8 @@ let
   components =
     settings:
     let
-      inherit (settings) host nodeName nodeIPs;
+      inherit (settings) host nodeName;
+      nodeIPs = filter isAddress settings.nodeIPs;
       local = [
         "localhost"
         "127.0.0.1"
@@ -161,10 +162,10 @@ let
 
   # The API server is reached inside the cluster by the first address of each service network.
   serviceAddresses =
-    cidrs:
-    filter (address: address != null) (
-      map (network: if network == null then null else firstAddress network) (map parseNetwork cidrs)
-    );
+    cidrs: filter (address: address != null) (map firstAddress (networksOf cidrs));
+
+  # Those that are networks; of the others there are faults.
+  networksOf = cidrs: filter (network: network != null) (map parseNetwork cidrs);
 
   # "api.example.org:6443", "10.0.0.1", "[fd00::1]:6443" -> the part before the port; null if it is none of these.
   endpointHost =
@@ -195,5 +196,6 @@ in
     componentIds
     extraIds
     endpointHost
+    networksOf
     ;
 }

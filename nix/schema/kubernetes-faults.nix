@@ -97,7 +97,7 @@ let
   serviceFamilyFaults =
     fault: cidrs:
     let
-      families = map family (filter (network: network != null) (map parseNetwork cidrs));
+      families = map family (networksOf cidrs);
       say = message: [ (fault "service-networks" [ "kubernetes" "serviceCIDRs" ] message) ];
     in
     if cidrs == [ ] then
@@ -212,7 +212,13 @@ let
   inherit (prelude) orElse quote shorten unique;
   inherit (options) attributeName optionName;
   inherit (addresses) family isAddress parseNetwork;
-  inherit (kubernetesComponents) roles componentIds extraIds endpointHost;
+  inherit (kubernetesComponents)
+    componentIds
+    endpointHost
+    extraIds
+    networksOf
+    roles
+    ;
 in
 {
   inherit settingFaults clashes componentFaults;

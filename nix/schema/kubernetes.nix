@@ -2,6 +2,7 @@
 # components are is in kubernetes-components.nix.
 {
   prelude,
+  addresses,
   kubernetesComponents,
   kubernetesFaults,
 }:
@@ -93,13 +94,13 @@ let
     inherit (settings)
       cluster
       nodeName
-      nodeIPs
-      serviceCIDRs
       clusterDomain
       controlPlaneEndpoint
       serviceAccount
       ;
     roles = filter (role: elem role settings.roles) (sort lessThan roles);
+    nodeIPs = filter isAddress settings.nodeIPs;
+    serviceCIDRs = map formatNetwork (networksOf settings.serviceCIDRs);
     authorities = settings.authorities // {
       signing = signingAuthority settings;
     };
@@ -243,7 +244,13 @@ let
     split
     ;
   inherit (prelude) filterAttrs orElse unique;
-  inherit (kubernetesComponents) components componentIds roles;
+  inherit (addresses) formatNetwork isAddress;
+  inherit (kubernetesComponents)
+    components
+    componentIds
+    networksOf
+    roles
+    ;
   inherit (kubernetesFaults) settingFaults clashes;
 in
 {

@@ -54,20 +54,11 @@ in
       enable = false;
       serviceCIDRs = [ "none" ];
     };
-    # Etcd of a cluster whose administrators would be on a host that is none.
+    # Its keys could be opened by nobody.
     w2 =
       (host ../kubernetes/keys/w2.pub {
-        cluster = "other";
-        nodes = {
-          cp0 = {
-            roles = controlPlane;
-            addresses = [ "10.0.0.9" ];
-          };
-          w2 = {
-            roles = [ "etcd" ];
-            addresses = [ "10.0.0.12" ];
-          };
-        };
+        roles = [ "etcd" ];
+        nodeIPs = [ "10.0.0.12" ];
       })
       // {
         owningHostKey = null;
