@@ -1,7 +1,7 @@
 # A cluster on virtual machines: one control plane with etcd and one worker, from declared roles to nodes that are ready.
 # `certs` makes the certificates, agenix opens their keys, `certToolkit.kubernetes.wire` gives them to the services.
 #
-# The machines read certificates in the store, so evaluating them builds `certs` and runs it first.
+# The machines read keys and certificates in the store, so evaluating them builds `certs` and runs it first.
 { pkgs, certs }:
 let
   inherit (pkgs) lib;
@@ -23,8 +23,8 @@ let
     certToolkit = {
       hostName = host;
       dir = "secrets";
-      userAgeKeys = [ "keys/operator.pub" ];
-      owningHostKey = "keys/${host}.pub";
+      userAgeKeys = [ (lib.fileContents "${keys}/operator.pub") ];
+      owningHostKey = lib.fileContents "${keys}/${host}.pub";
       kubernetes = {
         enable = true;
         wire = true;
@@ -87,8 +87,7 @@ let
         passAsFile = [ "manifest" ];
       }
       ''
-        mkdir -p $out/keys
-        cp ${keys}/*.pub $out/keys
+        mkdir $out
         certs recreate --manifest "$manifestPath" --root $out --identity ${keys}/operator
         age --decrypt --identity ${keys}/operator --output $out/super-admin.key \
           $out/secrets/derived/cp1/kubernetes-super-admin.key.age
