@@ -80,10 +80,10 @@ let
 
   # A key is a file that keeps its path, so the unit is told by the public half of the key. Not by the sealed file: that
   # changes with every recipient, and nobody should lose a control plane because an operator joined.
-  unit = publicHalves: {
+  unit = triggers: {
     after = opensKeys;
     wants = opensKeys;
-    restartTriggers = map toString publicHalves;
+    restartTriggers = map toString triggers;
   };
   unitOf = components: unit (publicHalves components);
   publicHalves =

@@ -36,6 +36,20 @@ in
     value = (evaluate.bare { } [ declaration ]).config.certToolkit.cas.cluster.certs.not-made-yet.id;
     says = "Set networking.hostName, or certToolkit.hostName without NixOS.";
   };
+  a_wired_worker_without_an_api_server_says_how_to_name_one = {
+    value =
+      (evaluate.host "w1" [
+        ./nixos-services.nix
+        {
+          certToolkit.kubernetes = {
+            enable = true;
+            wire = true;
+            roles = [ "worker" ];
+          };
+        }
+      ]).config.services.kubernetes.kubelet.kubeconfig.server;
+    says = "where the API server is, is not known on w1. Set certToolkit.kubernetes.controlPlaneEndpoint, or name a control plane in certToolkit.kubernetes.nodes.";
+  };
   a_wrong_algorithm_is_refused = {
     value = (certs { } { certToolkit.defaults.key.algo = "dsa"; }).ca.key;
     says = "certToolkit.defaults.key.algo";

@@ -144,6 +144,9 @@ let
       certToolkit.root = project;
       age.identityPaths = [ "${keys}/${host}" ];
 
+      # agenix is a unit of systemd with userborn, and an activation script without.
+      services.userborn.enable = host == "w1";
+
       # Needs images from the network.
       services.kubernetes.addons.dns.enable = false;
 
@@ -201,6 +204,10 @@ pkgs.testers.runNixOSTest {
           machine.wait_for_unit("multi-user.target")
           found = machine.succeed(f"stat --dereference --format='%U %a' {file}").strip()
           assert found == f"{owner} 400", f"{file} is {found}"
+
+      # Where agenix is a unit, systemd would start what reads the keys without it.
+      for unit in ["kubelet", "kube-proxy", "flannel"]:
+          w1.succeed(f"systemctl show --property=After {unit} | grep agenix-install-secrets.service")
 
       # etcd talks to clients of its own authority, and to no others.
       cp1.wait_for_unit("etcd.service")
