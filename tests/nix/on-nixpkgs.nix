@@ -89,7 +89,7 @@ in
     "--etcd-certfile" = "etcd-kube-apiserver-etcd-client.crt";
     "--etcd-keyfile" = "/run/agenix/certtoolkit-derived-cp1-etcd-kube-apiserver-etcd-client";
     "--etcd-servers" = "https://10.0.0.1:2379";
-    "--kubelet-certificate-authority" = "kubernetes.crt";
+    "--kubelet-certificate-authority" = "kubernetes-clients.crt";
     "--kubelet-client-certificate" = "kubernetes-kube-apiserver-kubelet-client.crt";
     "--kubelet-preferred-address-types" = "InternalIP,ExternalIP,Hostname";
     "--proxy-client-cert-file" = "front-proxy-front-proxy-client.crt";

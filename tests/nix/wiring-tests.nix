@@ -726,6 +726,45 @@ let
     }
   ];
 
+  contradictions = [
+    {
+      name = "what_is_said_twice_must_agree";
+      got =
+        (host "cp1" [
+          {
+            services.kubernetes.apiserver.serviceClusterIpRange = "10.0.0.0/24";
+            services.kubernetes.addons.dns.clusterDomain = "k8s.local";
+          }
+        ]).warnings;
+      want = [
+        (
+          "certToolkit: services.kubernetes.apiserver.serviceClusterIpRange on cp1 is \"10.0.0.0/24\","
+          + " but certToolkit.kubernetes.serviceCIDRs is \"10.96.0.0/12,fd00:96::/108\"."
+          + " Pods that reach the API server by its service address refuse its certificate. Say it in one of the two places only."
+        )
+        (
+          "certToolkit: services.kubernetes.addons.dns.clusterDomain on cp1 is \"k8s.local\", but certToolkit.kubernetes.clusterDomain is \"cluster.local\"."
+          + " Pods that reach the API server by its full name refuse its certificate. Say it in one of the two places only."
+        )
+      ];
+    }
+    {
+      name = "a_kubelet_has_the_name_in_its_certificate";
+      got =
+        (host "w1" [
+          (with' { nodeName = "w1.example.org"; })
+          { services.kubernetes.kubelet.hostname = "w1"; }
+        ]).warnings;
+      want = [
+        (
+          "certToolkit: services.kubernetes.kubelet.hostname on w1 is \"w1\", but certToolkit.kubernetes.nodeName is \"w1.example.org\"."
+          + " The API server does not let the kubelet register, because its certificate is that of another node."
+          + " Say it in one of the two places only."
+        )
+      ];
+    }
+  ];
+
   # --- The rights of a new cluster ----------------------------------------------------------------------------------
 
   objectsOf =
@@ -839,4 +878,4 @@ let
     }
   ];
 in
-settings ++ precedence ++ order ++ doubts ++ rights
+settings ++ precedence ++ order ++ doubts ++ contradictions ++ rights

@@ -91,7 +91,8 @@ let
     {
       enable = wired true;
       clientCaFile = wired cfg.clientCaBundle;
-      kubeletClientCaFile = wired clusterBundle;
+      # Kubelets may serve with what the controller manager signed.
+      kubeletClientCaFile = wired cfg.clientCaBundle;
       serviceAccountKeyFile = wired serviceAccount.publicPath;
       serviceAccountSigningKeyFile = wired serviceAccount.keyPath;
     }

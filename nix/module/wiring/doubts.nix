@@ -1,4 +1,5 @@
-# What the wiring of a host leaves open: services without an identity, and settings that were overruled.
+# What the wiring of a host leaves open: services without an identity, settings that were overruled, and settings that
+# are not those of the certificates.
 {
   cfg,
   config,
@@ -116,5 +117,49 @@ let
       "certToolkit: ${service}.extraOpts on ${hostName} has lost ${flag}, without which ${without}."
       + " Set extraOpts without mkForce, so that the definitions are joined, or write the flag there yourself."
     );
+
+  # What a person may say in two places, and the certificates say once.
+  twice = [
+    {
+      option = "services.kubernetes.apiserver.serviceClusterIpRange";
+      concerns = isRole "control-plane" && kubernetes.apiserver.enable;
+      runs = kubernetes.apiserver.serviceClusterIpRange;
+      certified = lib.concatStringsSep "," cfg.serviceCIDRs;
+      by = "serviceCIDRs";
+      consequence = "Pods that reach the API server by its service address refuse its certificate";
+    }
+    {
+      option = "services.kubernetes.addons.dns.clusterDomain";
+      concerns = isRole "control-plane" && kubernetes.apiserver.enable;
+      runs = kubernetes.addons.dns.clusterDomain;
+      certified = cfg.clusterDomain;
+      by = "clusterDomain";
+      consequence = "Pods that reach the API server by its full name refuse its certificate";
+    }
+    {
+      option = "services.kubernetes.kubelet.hostname";
+      concerns = isRole "worker" && kubernetes.kubelet.enable;
+      runs = kubernetes.kubelet.hostname;
+      certified = cfg.nodeName;
+      by = "nodeName";
+      consequence = "The API server does not let the kubelet register, because its certificate is that of another node";
+    }
+  ];
+
+  disagreement =
+    {
+      option,
+      concerns,
+      runs,
+      certified,
+      by,
+      consequence,
+    }:
+    optional (concerns && runs != certified) (
+      "certToolkit: ${option} on ${hostName} is \"${runs}\", but certToolkit.kubernetes.${by} is \"${certified}\"."
+      + " ${consequence}. Say it in one of the two places only."
+    );
 in
-concatMap withoutIdentity identities ++ concatMap lost flags
+concatMap withoutIdentity identities
+++ concatMap lost flags
+++ concatMap disagreement twice
