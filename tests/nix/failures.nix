@@ -33,7 +33,10 @@ in
     says = "the private key of the authority \"cluster\" is sealed to userAgeKeys only";
   };
   the_key_of_a_person_is_on_no_host = {
-    value = (certs { flakeRoot = ./project; } { certToolkit.cas.cluster.certs.not-made-yet.onHost = false; }).certs.not-made-yet.keyPath;
+    value =
+      (certs { flakeRoot = ./project; } {
+        certToolkit.cas.cluster.certs.not-made-yet.onHost = false;
+      }).certs.not-made-yet.keyPath;
     says = "the private key of the certificate \"not-made-yet\" is sealed to userAgeKeys only (onHost = false)";
   };
   a_kubeconfig_that_nobody_enabled_says_how_to = {
@@ -61,7 +64,9 @@ in
     says = "certToolkit.kubernetes.roles";
   };
   an_unknown_component_is_refused = {
-    value = (certs { } { certToolkit.cas.cluster.certs.not-made-yet.component = "apiserver"; }).certs.not-made-yet.component;
+    value =
+      (certs { } { certToolkit.cas.cluster.certs.not-made-yet.component = "apiserver"; })
+      .certs.not-made-yet.component;
     says = "certToolkit.cas.cluster.certs.not-made-yet.component";
   };
   a_bundle_of_no_cluster_says_so = {

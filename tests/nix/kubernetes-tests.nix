@@ -35,7 +35,8 @@ let
   certsOf = modules: (host "cp1" modules).cas.cluster.certs;
 
   # A person's definition of the common name, at the strength of `define`.
-  commonNameBy = define: (certsOf [ (written { cas.cluster.certs.kubelet.commonName = define "mine"; }) ]).kubelet;
+  commonNameBy =
+    define: (certsOf [ (written { cas.cluster.certs.kubelet.commonName = define "mine"; }) ]).kubelet;
 
   secretsOf =
     modules:
