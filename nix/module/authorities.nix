@@ -92,7 +92,12 @@ let
         };
         certs = mkOption {
           type = types.attrsOf (
-            types.submodule ({ name, ... }: { options = certificateOptions ca authority.certDefaults name; })
+            types.submodule (
+              { name, ... }:
+              {
+                options = certificateOptions ca authority.certDefaults name;
+              }
+            )
           );
           default = { };
           description = "The certificates this host has from the authority.";

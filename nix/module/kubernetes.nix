@@ -28,7 +28,8 @@ let
     raw = (schema.declared { kubernetes = cfg; }).kubernetes;
   };
 
-  asDefaults = lib.mapAttrsRecursive (_: lib.mkDefault);
+  # Stronger than what is inherited, and weaker than even a default that a person sets.
+  asPreset = lib.mapAttrsRecursive (_: lib.mkOverride 1250);
 
   # What NixOS says about the same thing, where there is NixOS. It says nothing of a kubelet that does not run.
   fromService =
@@ -332,7 +333,7 @@ in
   };
 
   config.certToolkit = lib.mkIf cfg.enable {
-    cas = asDefaults preset.cas;
-    keyPairs = asDefaults preset.keyPairs;
+    cas = asPreset preset.cas;
+    keyPairs = asPreset preset.keyPairs;
   };
 }

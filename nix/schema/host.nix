@@ -66,7 +66,7 @@ let
         if host == null then
           [ ]
         else
-          filter (ca: (orElse { } (cas.${ca}.ca or null)).keyOnHost or null == true) (attrNames cas);
+          attrNames (filterAttrs (_: cfg: (orElse { } (cfg.ca or null)).keyOnHost or null == true) cas);
       needsOwner =
         signing != [ ]
         || host != null && keyPairs != { }

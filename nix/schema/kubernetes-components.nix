@@ -104,8 +104,12 @@ let
         authority = "frontProxy";
         commonName = "front-proxy-client";
       };
-      kube-controller-manager = controlPlane // client // { commonName = "system:kube-controller-manager"; };
-      kube-scheduler = controlPlane // client // { commonName = "system:kube-scheduler"; };
+      kube-controller-manager = controlPlane // client // {
+        commonName = "system:kube-controller-manager";
+      };
+      kube-scheduler = controlPlane // client // {
+        commonName = "system:kube-scheduler";
+      };
       kube-controller-manager-server = controlPlane // server // extra // {
         commonName = "kube-controller-manager";
         hosts = controller;
@@ -114,8 +118,12 @@ let
         commonName = "kube-scheduler";
         hosts = controller;
       };
-      konnectivity-server = controlPlane // client // extra // { commonName = "system:konnectivity-server"; };
-      addon-manager = controlPlane // client // extra // { commonName = "system:kube-addon-manager"; };
+      konnectivity-server = controlPlane // client // extra // {
+        commonName = "system:konnectivity-server";
+      };
+      addon-manager = controlPlane // client // extra // {
+        commonName = "system:kube-addon-manager";
+      };
 
       # People's credentials. RBAC can take the group of the first away again; nothing can take away system:masters, so
       # it is for the day when RBAC itself is broken, and never valid for long.
@@ -134,12 +142,22 @@ let
         onHost = false;
       };
 
-      kubelet = both // kubelet // { hosts = node; };
+      kubelet = both // kubelet // {
+        hosts = node;
+      };
       kubelet-client = client // kubelet;
-      kubelet-server = server // kubelet // { hosts = node; };
-      kube-proxy = worker // client // { commonName = "system:kube-proxy"; };
-      flannel = worker // client // extra // { commonName = "flannel-client"; };
-      calico-cni = worker // client // extra // { commonName = "calico-cni"; };
+      kubelet-server = server // kubelet // {
+        hosts = node;
+      };
+      kube-proxy = worker // client // {
+        commonName = "system:kube-proxy";
+      };
+      flannel = worker // client // extra // {
+        commonName = "flannel-client";
+      };
+      calico-cni = worker // client // extra // {
+        commonName = "calico-cni";
+      };
 
       etcd-server = etcd // both // {
         commonName = nodeName;

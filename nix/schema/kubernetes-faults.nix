@@ -189,7 +189,8 @@ let
     concatLists (
       attrValues (
         mapAttrs (
-          ca: cfg: concatLists (attrValues (mapAttrs (inCertificate ca) (orElse { } (cfg.certs or null))))
+          ca: cfg:
+          concatLists (attrValues (mapAttrs (inCertificate ca) (orElse { } (cfg.certs or null))))
         ) cas
       )
     );

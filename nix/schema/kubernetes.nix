@@ -30,7 +30,10 @@ let
       {
         cas = authoritiesWith settings placed;
         keyPairs =
-          if elem "control-plane" settings.roles then { ${settings.serviceAccount}.owner = "kubernetes"; } else { };
+          if elem "control-plane" settings.roles then
+            { ${settings.serviceAccount}.owner = "kubernetes"; }
+          else
+            { };
         certificates = listToAttrs (
           map (certificate: {
             name = certificate.id;
@@ -38,7 +41,8 @@ let
           }) placed
         );
         membership = membershipOf settings;
-        adminHost = if settings.adminUsers != [ ] || settings.superAdmin then adminHost settings else null;
+        adminHost =
+          if settings.adminUsers != [ ] || settings.superAdmin then adminHost settings else null;
         faults = fault: settingFaults fault settings ++ clashes fault placed;
       };
 

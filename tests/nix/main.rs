@@ -50,7 +50,7 @@ fn repository() -> &'static Path {
 
 fn syntax(nix: Option<&Evaluator>) -> Trials {
     let mut files = vec![repository().join("flake.nix")];
-    for directory in ["nix", "tests", "benches"] {
+    for directory in ["nix", "tests", "benches", "examples"] {
         nix_files(&repository().join(directory), &mut files)?;
     }
     files.sort();
