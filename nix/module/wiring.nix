@@ -15,7 +15,7 @@ let
     optionalAttrs
     ;
 
-  onNixos = options ? services.kubernetes;
+  onNixos = options ? services.kubernetes && options ? systemd.services;
 
   toolkit = config.certToolkit;
   cfg = toolkit.kubernetes;
