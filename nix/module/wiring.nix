@@ -120,6 +120,7 @@ let
 
   doubts = import ./wiring/doubts.nix {
     inherit
+      certificate
       cfg
       config
       has

@@ -23,6 +23,7 @@ let
     wants = texts;
     restartTriggers = texts;
     environment = option (types.attrsOf types.anything) { };
+    serviceConfig = option (types.attrsOf types.anything) { };
   };
 in
 {

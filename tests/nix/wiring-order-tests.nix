@@ -287,6 +287,51 @@ let
     }
   ];
 
+  # As NixOS runs them.
+  users = {
+    systemd.services = lib.mapAttrs (_: User: { serviceConfig = { inherit User; }; }) {
+      etcd = "etcd";
+      kube-apiserver = "kubernetes";
+      kube-controller-manager = "kubernetes";
+      kube-scheduler = "kubernetes";
+    };
+  };
+
+  readers = [
+    {
+      name = "services_may_read_their_keys";
+      got = (host "cp1" [ users ]).warnings;
+      want = [ ];
+    }
+    {
+      name = "a_key_of_another_user_is_a_doubt";
+      got =
+        (host "cp1" [
+          users
+          {
+            certToolkit.cas.kubernetes.certs.kube-scheduler.owner = "root";
+            certToolkit.cas.etcd.certs.etcd-peer.owner = "etcd-io";
+            # Read through its group, or by everyone.
+            certToolkit.cas.etcd.certs.etcd-server = {
+              owner = "root";
+              group = "etcd";
+              mode = "0440";
+            };
+          }
+        ]).warnings;
+      want = [
+        (
+          "certToolkit: etcd.service on cp1 runs as etcd, but the key of certToolkit.cas.etcd.certs.etcd-peer belongs to etcd-io,"
+          + " so it cannot read it. Set certToolkit.cas.etcd.certs.etcd-peer.owner = \"etcd\", or leave it out."
+        )
+        (
+          "certToolkit: kube-scheduler.service on cp1 runs as kubernetes, but the key of certToolkit.cas.kubernetes.certs.kube-scheduler belongs to root,"
+          + " so it cannot read it. Set certToolkit.cas.kubernetes.certs.kube-scheduler.owner = \"kubernetes\", or leave it out."
+        )
+      ];
+    }
+  ];
+
   contradictions = [
     {
       name = "what_is_said_twice_must_agree";
@@ -326,4 +371,4 @@ let
     }
   ];
 in
-precedence ++ order ++ doubts ++ contradictions
+precedence ++ order ++ doubts ++ readers ++ contradictions

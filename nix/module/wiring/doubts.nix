@@ -1,6 +1,7 @@
-# What the wiring of a host leaves open: services without an identity, settings that were overruled, and settings that
-# are not those of the certificates.
+# What the wiring of a host leaves open: services without an identity, settings that were overruled or are not those of
+# the certificates, keys that their reader may not read.
 {
+  certificate,
   cfg,
   config,
   has,
@@ -159,7 +160,67 @@ let
       "certToolkit: ${option} on ${hostName} is \"${runs}\", but certToolkit.kubernetes.${by} is \"${certified}\"."
       + " ${consequence}. Say it in one of the two places only."
     );
+
+  # Which unit opens which keys.
+  readers = {
+    kube-apiserver = keysOf [
+      "kube-apiserver"
+      "kube-apiserver-kubelet-client"
+      "kube-apiserver-etcd-client"
+      "front-proxy-client"
+    ] ++ serviceAccount;
+    kube-controller-manager =
+      keysOf [
+        "kube-controller-manager"
+        "kube-controller-manager-server"
+      ]
+      ++ serviceAccount;
+    kube-scheduler = keysOf [
+      "kube-scheduler"
+      "kube-scheduler-server"
+    ];
+    kube-addon-manager = keysOf [ "addon-manager" ];
+    etcd = keysOf [
+      "etcd-server"
+      "etcd-peer"
+    ];
+  };
+
+  keysOf =
+    components:
+    map (
+      component:
+      let
+        inherit (cfg.certificates.${component}) authority name;
+      in
+      {
+        option = "cas.${authority}.certs.${name}";
+        inherit (certificate component) owner mode;
+      }
+    ) (lib.filter has components);
+
+  serviceAccount = optional (isRole "control-plane") {
+    option = "keyPairs.${cfg.serviceAccount}";
+    inherit (config.certToolkit.keyPairs.${cfg.serviceAccount}) owner mode;
+  };
+
+  unreadable =
+    unit: keys:
+    let
+      # Root reads everything, and a group may have anyone in it.
+      user = config.systemd.services.${unit}.serviceConfig.User or "root";
+      mayRead =
+        { owner, mode, ... }:
+        user == "root" || owner == user || builtins.match "0?[0-7]([4-7][0-7]|[0-7][4-7])" mode != null;
+    in
+    map (
+      { option, owner, ... }:
+      "certToolkit: ${unit}.service on ${hostName} runs as ${user}, but the key of certToolkit.${option} belongs to ${
+        if owner == "" then "root" else owner
+      }, so it cannot read it. Set certToolkit.${option}.owner = \"${user}\", or leave it out."
+    ) (lib.filter (key: !mayRead key) (lib.optionals (config.systemd.services ? ${unit}) keys));
 in
 concatMap withoutIdentity identities
 ++ concatMap lost flags
 ++ concatMap disagreement twice
+++ lib.concatLists (lib.mapAttrsToList unreadable readers)
