@@ -31,10 +31,10 @@ let
   # Stronger than what is inherited, and weaker than even a default that a person sets.
   asPreset = lib.mapAttrsRecursive (_: lib.mkOverride 1250);
 
-  # What NixOS says about the same thing, where there is NixOS.
+  # What NixOS says about the same thing, where there is NixOS. It says nothing of a kubelet that does not run.
   fromService =
     path: default:
-    if lib.hasAttrByPath path options.services or { } then
+    if lib.attrByPath (path ++ [ "isDefined" ]) false (options.services or { }) then
       lib.getAttrFromPath path config.services
     else
       default;
