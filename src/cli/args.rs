@@ -62,6 +62,17 @@ pub(crate) enum Command {
         after_help = "Exits with 2 if the files are not as declared, with 1 if anything needs a decision.\n\nExample:\n  certs check"
     )]
     Check(CheckArgs),
+    /// Every certificate that was ever committed: those that are no longer in the tree and still accepted, the worst first.
+    #[command(
+        after_help = "Examples:\n  certs history\n  certs history --all\n  certs history --json | jq '.certificates[] | select(.atLarge)'"
+    )]
+    History(HistoryArgs),
+    /// What a lost private key opens, now and in every older version, whom it makes of its thief, and the commands that close it.
+    #[command(
+        after_help = "Without a name the whole fleet is ranked, whoever could do most first.\n\nExamples:\n  certs exposure\n  \
+                            certs exposure worker1\n  certs exposure ada@laptop\n  certs exposure \"$(cat found.pub)\""
+    )]
+    Exposure(ExposureArgs),
     /// Certificate files as Prometheus metrics: when they end, when they are to be renewed, whether their keys are there and fit.
     #[command(
         after_help = "On NixOS `certToolkit.monitoring.enable` runs this from a timer.\n\nExamples:\n  certs metrics /etc/ssl/*.crt\n  \
@@ -206,6 +217,30 @@ pub(crate) enum SortBy {
 fn state(word: &str) -> Result<State, String> {
     let found = State::ALL.into_iter().find(|state| state.code() == word);
     found.ok_or_else(|| format!("states are {}", State::ALL.map(State::code).join(", ")))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Show every certificate, not only those that are out of the tree and in date.
+    #[arg(long)]
+    pub all: bool,
+    /// Print every certificate as JSON.
+    #[arg(long, conflicts_with = "all")]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExposureArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// A host, an operator by the comment of the key, or any public key.
+    #[arg(value_name = "WHO")]
+    pub who: Option<String>,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ mod crash;
 mod fleet;
 mod foreign;
 mod git;
+mod history;
 mod nix;
 mod project;
 mod prometheus;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         fleet::trials(),
         foreign::trials(),
         git::trials(),
+        history::trials(),
         nix::trials(),
         prometheus::trials(),
         x509::trials(),
