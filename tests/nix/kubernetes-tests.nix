@@ -140,6 +140,13 @@ in
     };
   }
   {
+    name = "a_kubelet_that_does_not_run_has_no_name";
+    got = (placeOf (host "cp1" [
+      { options.services.kubernetes.kubelet.hostname = lib.mkOption { type = lib.types.str; }; }
+    ])).nodeName;
+    want = "cp1";
+  }
+  {
     name = "the_table_of_nodes_wins_over_the_services";
     got =
       (placeOf (
