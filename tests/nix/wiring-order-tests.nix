@@ -125,6 +125,19 @@ let
       ];
     }
     {
+      # Or there would never be a first time.
+      name = "what_is_to_be_issued_needs_no_file";
+      got =
+        let
+          inherit (host "w1" [ { certToolkit.root = mkForce ./.; } ]) certToolkit;
+        in
+        builtins.deepSeq certToolkit.manifest (lib.attrNames certToolkit.manifest.certToolkit.cas.kubernetes.certs);
+      want = [
+        "kube-proxy"
+        "kubelet"
+      ];
+    }
+    {
       name = "without_nixos_it_is_refused";
       got = failedAssertions (evaluate.host "cp1" [ fleet ]).config;
       want = [
