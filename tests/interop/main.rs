@@ -3,13 +3,17 @@
 mod age;
 mod agenix;
 mod crash;
+#[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
+mod diff;
 mod fleet;
 mod foreign;
 mod git;
+#[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod history;
 mod nix;
 mod project;
 mod prometheus;
+mod shared;
 mod tool;
 mod x509;
 
@@ -22,11 +26,13 @@ fn main() -> ExitCode {
         age::trials(),
         agenix::trials(),
         crash::trials(),
+        diff::trials(),
         fleet::trials(),
         foreign::trials(),
         git::trials(),
         history::trials(),
         nix::trials(),
+        shared::trials(),
         prometheus::trials(),
         x509::trials(),
     ];
