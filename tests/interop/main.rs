@@ -7,6 +7,7 @@ mod fleet;
 mod foreign;
 mod git;
 mod history;
+mod kubectl;
 mod nix;
 mod project;
 mod prometheus;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         foreign::trials(),
         git::trials(),
         history::trials(),
+        kubectl::trials(),
         nix::trials(),
         shared::trials(),
         prometheus::trials(),
