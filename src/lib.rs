@@ -27,6 +27,7 @@ pub mod seal;
 pub mod nixfiles;
 pub mod store;
 
+pub mod diff;
 pub mod export;
 pub mod history;
 pub mod observe;

@@ -62,6 +62,13 @@ pub(crate) enum Command {
         after_help = "Exits with 2 if the files are not as declared, with 1 if anything needs a decision.\n\nExample:\n  certs check"
     )]
     Check(CheckArgs),
+    /// Compare two manifests, or two states of the files in Git, in the words of certificates.
+    #[command(
+        after_help = "Examples:\n  certs diff HEAD~1\n  certs diff main my-branch\n  certs diff old.json new.json\n\n\
+                            So that `git diff` shows fields:\n  git config diff.certs.textconv 'certs diff --textconv'\n  \
+                            echo '*.crt diff=certs' >> .gitattributes\n  echo '*.key.age diff=certs' >> .gitattributes"
+    )]
+    Diff(DiffArgs),
     /// Every certificate that was ever committed: those that are no longer in the tree and still accepted, the worst first.
     #[command(
         after_help = "Examples:\n  certs history\n  certs history --all\n  certs history --json | jq '.certificates[] | select(.atLarge)'"
@@ -279,6 +286,22 @@ pub(crate) enum SortBy {
 fn state(word: &str) -> Result<State, String> {
     let found = State::ALL.into_iter().find(|state| state.code() == word);
     found.ok_or_else(|| format!("states are {}", State::ALL.map(State::code).join(", ")))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// A manifest (`*.json`) or a revision.
+    #[arg(value_name = "OLD")]
+    pub old: String,
+    /// The same, to compare with. Default: the working tree.
+    #[arg(value_name = "NEW")]
+    pub new: Option<String>,
+    /// Print the fields of the file OLD, one a line, for `git diff`.
+    #[arg(long, conflicts_with_all = ["new", "json"])]
+    pub textconv: bool,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -98,6 +98,15 @@ impl Project {
     }
 }
 
+/// The fleet of a manifest in a file; paths in it are relative to the nearest flake, as ever.
+pub(crate) fn fleet_of(manifest: &Path, ui: Ui) -> Result<Fleet, CliError> {
+    let source = SourceArgs {
+        manifest: Some(manifest.to_owned()),
+        ..SourceArgs::default()
+    };
+    Project::load(&source, ui).map(|project| project.fleet)
+}
+
 /// What the command line adds to the declaration.
 pub(crate) fn policy(selection: &SelectionArgs) -> Policy {
     Policy {

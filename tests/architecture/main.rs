@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("inspect", &["model"]),
@@ -23,6 +23,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("plan", &["model"]),
     ("status", &["model", "plan"]),
     ("history", &["model", "inspect"]),
+    ("diff", &["model", "inspect"]),
     ("store", &["model"]),
     ("nixfiles", &["model"]),
     ("export", &["model", "inspect", "store", "nixfiles"]),
@@ -35,13 +36,15 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ),
     (
         "render",
-        &["model", "manifest", "plan", "status", "history", "apply"],
+        &[
+            "model", "manifest", "plan", "status", "history", "diff", "apply",
+        ],
     ),
     (
         "cli",
         &[
-            "model", "manifest", "inspect", "issue", "seal", "plan", "status", "history", "store",
-            "nixfiles", "export", "observe", "apply", "render",
+            "model", "manifest", "inspect", "issue", "seal", "plan", "status", "history", "diff",
+            "store", "nixfiles", "export", "observe", "apply", "render",
         ],
     ),
 ];

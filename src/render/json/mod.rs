@@ -1,5 +1,6 @@
 //! The very values the tables show, as JSON with stable codes.
 
+pub mod diff;
 pub mod history;
 
 use serde_json::{Value, json};
