@@ -1,6 +1,6 @@
 //! A kubeconfig for one client certificate: as data, and as YAML that people read and kubectl takes. Where it goes is for the caller.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use base64::Engine as _;
@@ -226,11 +226,19 @@ fn push_quoted(yaml: &mut String, text: &str) {
             '"' | '\\' => yaml.extend(['\\', c]),
             ' '..='~' => yaml.push(c),
             c if c.is_alphanumeric() => yaml.push(c),
-            c if u32::from(c) <= 0xffff => yaml.push_str(&format!("\\u{:04X}", u32::from(c))),
-            c => yaml.push_str(&format!("\\U{:08X}", u32::from(c))),
+            c => push_escaped(yaml, c.into()),
         }
     }
     yaml.push('"');
+}
+
+/// Nothing fails that writes into a string.
+fn push_escaped(yaml: &mut String, code: u32) {
+    let _ = if code <= 0xffff {
+        write!(yaml, "\\u{code:04X}")
+    } else {
+        write!(yaml, "\\U{code:08X}")
+    };
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::git;
 use crate::cli::project::{Project, current_dir, store_error};
 use crate::cli::ui::Ui;
-use crate::export::kubeconfig::{Kubeconfig, Material, Server, groups, user};
+use crate::export::kubeconfig::{Kubeconfig, Material, Server, Unfit, groups, user};
 use crate::inspect::certificate::parse_pem_chain;
 use crate::issue::certificate::to_pem;
 use crate::issue::key::PrivateKey;
@@ -150,41 +150,25 @@ fn describe(
     args: &KubeconfigArgs,
     ui: Ui,
 ) -> Result<Kubeconfig, CliError> {
-    let membership = project
-        .fleet
-        .hosts
-        .get(&leaf.host)
-        .and_then(|host| host.membership.as_ref());
+    let host = project.fleet.hosts.get(&leaf.host);
+    let membership = host.and_then(|host| host.membership.as_ref());
     let own = chain.first().ok_or_else(|| missing(leaf))?;
-    let name = user(own).map_err(|unfit| {
-        CliError::new(format!("{} makes nobody a user", leaf.id()))
-            .cause(unfit.to_string())
-            .hint("declare a common name and the usage \"client auth\", then run `certs recreate`")
-    })?;
-    warn(leaf, own, membership, ui);
+    let name = user(own).map_err(|unfit| no_user(leaf, &unfit))?;
     let server = server(&project.fleet, leaf, membership, args)?;
-    let cluster = args.cluster.clone().unwrap_or_else(|| {
-        membership.map_or_else(|| leaf.authority.to_string(), |own| own.cluster.clone())
-    });
+    let declared_cluster =
+        || membership.map_or_else(|| leaf.authority.to_string(), |own| own.cluster.clone());
+    let cluster = args.cluster.clone().unwrap_or_else(declared_cluster);
     let user = args.user.clone().unwrap_or_else(|| name.to_owned());
+    let own_context = || format!("{user}@{cluster}");
     let (authority, certificate, key) = if args.reference {
         referenced(project, leaf, membership, args)?
     } else {
         embedded(project, leaf, membership, chain, args)?
     };
-    let groups = match groups(own).as_slice() {
-        [] => String::new(),
-        groups => format!(" of {}", groups.join(", ")),
-    };
-    ui.tell(&format!(
-        "{name}{groups}, at {server}, until {}\n",
-        Moment(own.not_after)
-    ));
+    warn(leaf, own, membership, ui);
+    ui.tell(&words::printable(&summary(name, own, &server)));
     Ok(Kubeconfig {
-        context: args
-            .context
-            .clone()
-            .unwrap_or_else(|| format!("{user}@{cluster}")),
+        context: args.context.clone().unwrap_or_else(own_context),
         cluster,
         server,
         authority,
@@ -193,6 +177,24 @@ fn describe(
         key,
         namespace: args.namespace.clone(),
     })
+}
+
+fn no_user(leaf: &Certificate, unfit: &Unfit) -> CliError {
+    CliError::new(format!("{} makes nobody a user", leaf.id()))
+        .cause(unfit.to_string())
+        .hint("declare a common name and the usage \"client auth\", then run `certs recreate`")
+}
+
+/// `ada of kubeadm:cluster-admins, at https://api.example.org:6443, until 2027-01-01`.
+fn summary(name: &str, own: &CertificateFacts, server: &Server) -> String {
+    let groups = match groups(own).as_slice() {
+        [] => String::new(),
+        groups => format!(" of {}", groups.join(", ")),
+    };
+    format!(
+        "{name}{groups}, at {server}, until {}\n",
+        Moment(own.not_after)
+    )
 }
 
 /// What is no fault of the file and will not work all the same.
@@ -226,8 +228,8 @@ fn server(
         .filter_map(|host| host.membership.as_ref());
     let of_the_cluster =
         members.filter(|other| membership.is_some_and(|own| own.cluster == other.cluster));
-    let declared = membership.into_iter().chain(of_the_cluster);
-    let endpoint = declared.filter_map(|own| own.endpoint.as_deref()).next();
+    let mut declared = membership.into_iter().chain(of_the_cluster);
+    let endpoint = declared.find_map(|own| own.endpoint.as_deref());
     let text = args.server.as_deref().or(endpoint).ok_or_else(|| {
         CliError::new(format!(
             "where the API server of {} is, is not declared",
