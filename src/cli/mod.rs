@@ -47,6 +47,7 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         Command::Diff(args) => commands::diff::run(&args, ui),
         Command::Check(args) => commands::check::run(&args, ui),
         Command::Explain(args) => commands::explain::run(&args, ui),
+        Command::Export { form } => commands::export::run(&form, ui),
         Command::Manifest(args) => commands::manifest::run(&args, ui),
         Command::Rules(args) => commands::rules::run(&args, ui),
         Command::Demo(args) => commands::demo::run(&args, ui),

@@ -10,7 +10,7 @@ use super::catalogue::{
 use super::finding::{Basis, Finding, Subject};
 use super::purpose::{Trust, component_of_name, profile};
 use crate::model::{
-    ArtifactId, CertificateFacts, ClusterRole, Fleet, KeyFingerprint, Observed, Recipient,
+    ArtifactId, CertificateFacts, ClusterRole, Fleet, KeyFingerprint, KeyPair, Observed, Recipient,
 };
 
 /// What Git holds beside the certificates.
@@ -113,7 +113,7 @@ fn owner_of(fleet: &Fleet, observed: &Observed, key: &KeyFingerprint) -> Option<
     let of_certificate = certificates
         .filter(|(_, certificate)| certificate.key_fingerprint == *key)
         .map(|(id, _)| id);
-    let of_pair = fleet.key_pairs.iter().map(|pair| pair.id()).filter(|id| {
+    let of_pair = fleet.key_pairs.iter().map(KeyPair::id).filter(|id| {
         let current = observed.key_pair(id).current();
         current.is_some_and(|current| current.fingerprint == *key)
     });
@@ -131,7 +131,7 @@ fn sealed_to(fleet: &Fleet, recipients: &[Recipient]) -> Vec<ArtifactId> {
         .key_pairs
         .iter()
         .filter(|pair| opens(&pair.recipients))
-        .map(|pair| pair.id());
+        .map(KeyPair::id);
     artifacts.chain(pairs).collect()
 }
 

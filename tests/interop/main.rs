@@ -10,6 +10,7 @@ mod foreign;
 mod git;
 #[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod history;
+mod kubectl;
 mod nix;
 mod project;
 mod prometheus;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         foreign::trials(),
         git::trials(),
         history::trials(),
+        kubectl::trials(),
         nix::trials(),
         prometheus::trials(),
         services::trials(),
