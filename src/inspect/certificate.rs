@@ -7,7 +7,7 @@ use x509_parser::prelude::FromDer as _;
 use super::extensions::Extensions;
 use super::name::distinguished_name;
 pub use super::signature::{signed_by, signed_by_key};
-use super::{key, pem};
+use super::{key, pem, signature};
 use crate::model::facts::CertificateFacts;
 use crate::model::key::KeyFingerprint;
 
@@ -39,22 +39,6 @@ pub enum CertificateDefect {
     #[error("extension {oid} stands twice in the certificate (RFC 5280 §4.2)")]
     RepeatedExtension { oid: String },
 }
-
-/// Signature algorithms as OpenSSL names them.
-const SIGNATURE_ALGORITHMS: [(&str, &str); 12] = [
-    ("1.2.840.113549.1.1.4", "md5WithRSAEncryption"),
-    ("1.2.840.113549.1.1.5", "sha1WithRSAEncryption"),
-    ("1.2.840.113549.1.1.10", "rsassaPss"),
-    ("1.2.840.113549.1.1.11", "sha256WithRSAEncryption"),
-    ("1.2.840.113549.1.1.12", "sha384WithRSAEncryption"),
-    ("1.2.840.113549.1.1.13", "sha512WithRSAEncryption"),
-    ("1.2.840.10045.4.1", "ecdsa-with-SHA1"),
-    ("1.2.840.10045.4.3.2", "ecdsa-with-SHA256"),
-    ("1.2.840.10045.4.3.3", "ecdsa-with-SHA384"),
-    ("1.2.840.10045.4.3.4", "ecdsa-with-SHA512"),
-    ("1.3.101.112", "ED25519"),
-    ("1.3.101.113", "ED448"),
-];
 
 /// Every certificate in a PEM file, in order: at least one. In a chain file the leaf comes first.
 ///
@@ -105,7 +89,7 @@ fn facts(
         key: key::algorithm(public_key),
         spki: public_key.raw.to_vec(),
         key_fingerprint: KeyFingerprint::of_spki(public_key.raw),
-        signature_algorithm: signature_algorithm(
+        signature_algorithm: signature::algorithm_name(
             &certificate.signature_algorithm.algorithm.to_id_string(),
         ),
         sans: extensions.sans,
@@ -120,12 +104,4 @@ fn facts(
         critical: extensions.critical,
         unknown_extensions: extensions.unknown,
     }
-}
-
-fn signature_algorithm(oid: &str) -> String {
-    SIGNATURE_ALGORITHMS
-        .iter()
-        .find(|(known, _)| *known == oid)
-        .map_or(oid, |(_, name)| name)
-        .to_owned()
 }

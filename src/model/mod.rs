@@ -1,6 +1,7 @@
 //! The nouns: declared and found values whose constructors refuse what cannot be meant. No I/O, no wire formats, no command line.
 
 pub mod constraints;
+pub mod crl;
 pub mod digest;
 pub mod facts;
 pub mod fleet;
@@ -19,6 +20,7 @@ pub mod usage;
 pub mod validity;
 
 pub use constraints::{NameConstraints, Subtrees};
+pub use crl::{CertificateKind, CrlFacts, CrlScope, RevocationReason, RevokedCertificate};
 pub use digest::Digest;
 pub use facts::{BasicConstraints, CertificateFacts};
 pub use fleet::{Artifact, ArtifactId, Authority, Certificate, Declaration, Fleet, PairFiles};

@@ -3,6 +3,7 @@
 // A test may panic; clippy's own exception stops at helper functions of integration tests.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod crl;
 mod hostile;
 mod inspect;
 mod issue;
