@@ -7,7 +7,8 @@ use x509_parser::prelude::FromDer as _;
 use super::extensions::Extensions;
 use super::name::distinguished_name;
 pub use super::signature::{signed_by, signed_by_key};
-use super::{key, pem, signature};
+use super::{every_extension, key, pem, signature};
+use crate::model::document::Certificate;
 use crate::model::facts::CertificateFacts;
 use crate::model::key::KeyFingerprint;
 
@@ -56,6 +57,25 @@ pub fn parse_pem_chain(bytes: &[u8]) -> Result<Vec<CertificateFacts>, Certificat
 /// # Errors
 /// `BadDer`, `TrailingData`, `SignatureAlgorithmMismatch`, `BadExtension` or `RepeatedExtension`.
 pub fn parse_der(der: &[u8]) -> Result<CertificateFacts, CertificateDefect> {
+    let certificate = decode(der)?;
+    let extensions = Extensions::read(certificate.extensions())?;
+    Ok(facts(der, &certificate, extensions))
+}
+
+/// One certificate in DER, with every extension.
+///
+/// # Errors
+/// As [`parse_der`].
+pub fn parse_whole(der: &[u8]) -> Result<Certificate, CertificateDefect> {
+    let certificate = decode(der)?;
+    let extensions = Extensions::read(certificate.extensions())?;
+    Ok(Certificate {
+        facts: facts(der, &certificate, extensions),
+        extensions: every_extension::read(certificate.extensions()),
+    })
+}
+
+fn decode(der: &[u8]) -> Result<X509Certificate<'_>, CertificateDefect> {
     let (rest, certificate) =
         X509Certificate::from_der(der).map_err(|error| CertificateDefect::BadDer {
             reason: error.to_string(),
@@ -66,11 +86,7 @@ pub fn parse_der(der: &[u8]) -> Result<CertificateFacts, CertificateDefect> {
     if certificate.signature_algorithm != certificate.tbs_certificate.signature {
         return Err(CertificateDefect::SignatureAlgorithmMismatch);
     }
-    Ok(facts(
-        der,
-        &certificate,
-        Extensions::read(certificate.extensions())?,
-    ))
+    Ok(certificate)
 }
 
 fn facts(

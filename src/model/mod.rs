@@ -3,6 +3,7 @@
 pub mod constraints;
 pub mod crl;
 pub mod digest;
+pub mod document;
 pub mod facts;
 pub mod fleet;
 pub mod hex;
