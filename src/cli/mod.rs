@@ -2,8 +2,10 @@
 
 mod args;
 mod commands;
+mod dial;
 mod error;
 mod evaluate;
+mod input;
 mod project;
 mod ui;
 
@@ -40,6 +42,8 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         Command::Check(args) => commands::check::run(&args, ui),
         Command::Manifest(args) => commands::manifest::run(&args, ui),
         Command::Rules(args) => commands::rules::run(&args, ui),
+        Command::Inspect(args) => commands::inspect::run(&args, ui),
+        Command::Fingerprint(args) => commands::fingerprint::run(&args, ui),
         Command::Demo(args) => commands::demo::run(&args, ui),
         Command::Completions { shell } => commands::completions::run(shell, ui),
         Command::Man { directory } => commands::man::run(&directory),

@@ -40,6 +40,8 @@ pub enum Step {
     Field(String),
     /// In the bag with this number, counted from 1.
     Bag(usize),
+    /// The certificate with this number as a server sent them, counted from 1: its own comes first.
+    Sent(usize),
 }
 
 /// What can be found.
@@ -54,6 +56,8 @@ pub enum Object {
     Pkcs12(Pkcs12Facts),
     Kubeconfig(KubeconfigFacts),
     Resource(ResourceFacts),
+    /// How a TLS server answered; the certificates it sent follow.
+    Connection(ConnectionFacts),
     /// Something well formed that we have no reader for, as its own label names it.
     Unknown {
         label: String,
@@ -88,6 +92,23 @@ pub struct RequestFacts {
     pub extensions: Vec<Extension>,
     /// Dotted object identifiers of attributes other than the extension request.
     pub attributes: Vec<String>,
+}
+
+/// A TLS handshake in which every certificate was taken, only to show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionFacts {
+    /// The address that answered, with its port.
+    pub address: String,
+    /// The name that was asked for (RFC 6066 §3); `None` for an address, which TLS does not send.
+    pub server_name: Option<String>,
+    /// `None` where the handshake broke off before it was agreed upon.
+    pub protocol: Option<String>,
+    pub cipher_suite: Option<String>,
+    pub key_exchange: Option<String>,
+    /// Whether the server proved that it has the key of its certificate.
+    pub key_proof: SignatureCheck,
+    /// Why the handshake broke off after the certificates had come, for example for want of a client certificate.
+    pub broke_off: Option<String>,
 }
 
 /// What checking a signature gave.
@@ -169,6 +190,7 @@ impl Object {
             Self::Pkcs12(_) => "pkcs12",
             Self::Kubeconfig(_) => "kubeconfig",
             Self::Resource(_) => "kubernetes",
+            Self::Connection(_) => "connection",
             Self::Unknown { .. } => "unknown",
             Self::Damaged(_) => "damaged",
         }
@@ -186,6 +208,7 @@ impl Object {
             Self::Pkcs12(_) => "PKCS#12 file",
             Self::Kubeconfig(_) => "kubeconfig",
             Self::Resource(_) => "Kubernetes resource",
+            Self::Connection(_) => "TLS connection",
             Self::Unknown { .. } => "unknown object",
             Self::Damaged(_) => "damaged object",
         }
@@ -224,6 +247,7 @@ impl fmt::Display for Place {
                 Step::Line(line) => write!(f, "line {line}")?,
                 Step::Field(name) => f.write_str(name)?,
                 Step::Bag(number) => write!(f, "bag {number}")?,
+                Step::Sent(number) => write!(f, "certificate {number} as sent")?,
             }
         }
         Ok(())

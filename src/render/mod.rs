@@ -1,6 +1,7 @@
 //! Values to text: tables for people, JSON for programs. Touches neither terminal nor clock.
 
 pub mod fault;
+pub mod inspect;
 pub mod json;
 pub mod paint;
 pub mod table;

@@ -3,6 +3,8 @@
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod fingerprint;
+pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod manifest;
 pub(crate) mod plan;
