@@ -1,5 +1,6 @@
 //! The nouns: declared and found values whose constructors refuse what cannot be meant. No I/O, no wire formats, no command line.
 
+pub mod cluster;
 pub mod constraints;
 pub mod crl;
 pub mod digest;
@@ -8,6 +9,7 @@ pub mod facts;
 pub mod fleet;
 pub mod hex;
 pub mod key;
+pub mod key_pair;
 pub mod lifetime;
 pub mod moment;
 pub mod name;
@@ -20,12 +22,17 @@ pub mod subject;
 pub mod usage;
 pub mod validity;
 
-pub use constraints::{NameConstraints, Subtrees};
+pub use cluster::{ClusterAuthorities, ClusterRole, Component, Membership};
+pub use constraints::{IpNetwork, NameConstraints, Subtrees};
 pub use crl::{CertificateKind, CrlFacts, CrlScope, RevocationReason, RevokedCertificate};
 pub use digest::Digest;
 pub use facts::{BasicConstraints, CertificateFacts};
-pub use fleet::{Artifact, ArtifactId, Authority, Certificate, Declaration, Fleet, PairFiles};
+pub use fleet::{
+    Allowances, Artifact, ArtifactId, Authority, Certificate, Custody, Declaration, Fleet, Host,
+    PairFiles,
+};
 pub use key::{FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint};
+pub use key_pair::{KeyPair, KeyPairFiles};
 pub use lifetime::Lifetime;
 pub use moment::Moment;
 pub use name::Name;
