@@ -75,7 +75,8 @@ pub(crate) fn chain(
             .cause(reason.to_string())
     };
     let deadline = Instant::now() + timeout;
-    let mut socket = connect(endpoint, deadline).map_err(|error| failed(&error))?;
+    let mut socket =
+        connect(endpoint, deadline).map_err(|error| failed(&error).hint(hint(&error)))?;
     let taken = Arc::new(Taken::new());
     let mut session = session(&taken, name.clone()).map_err(|error| failed(&error))?;
     let outcome = handshake(&mut session, &mut socket, deadline);
@@ -89,7 +90,18 @@ pub(crate) fn chain(
     let address = socket
         .peer_addr()
         .map_or_else(|_| format!("{host}:{port}"), |address| address.to_string());
-    let facts = ConnectionFacts {
+    let facts = facts(&session, &name, address, &taken, outcome.err().as_ref());
+    Ok(shown(facts, &certificates))
+}
+
+fn facts(
+    session: &ClientConnection,
+    name: &ServerName<'_>,
+    address: String,
+    taken: &Taken,
+    broke_off: Option<&io::Error>,
+) -> ConnectionFacts {
+    ConnectionFacts {
         address,
         server_name: match name {
             ServerName::DnsName(name) => Some(name.as_ref().to_owned()),
@@ -107,9 +119,8 @@ pub(crate) fn chain(
             .negotiated_key_exchange_group()
             .map(|group| format!("{:?}", group.name())),
         key_proof: taken.proof(),
-        broke_off: outcome.err().map(|error| error.to_string()),
-    };
-    Ok(shown(facts, &certificates))
+        broke_off: broke_off.map(ToString::to_string),
+    }
 }
 
 fn shown(facts: ConnectionFacts, certificates: &[CertificateDer<'static>]) -> Vec<Found> {

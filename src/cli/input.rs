@@ -12,7 +12,7 @@ use super::ui::Asker;
 use crate::inspect::document;
 use crate::model::document::pkcs12::Access;
 use crate::model::document::{Found, Object};
-use crate::seal::Unlock as _;
+use crate::seal::{Unlock as _, UnlockError};
 use crate::store::outside;
 
 /// As much as is read of a file.
@@ -43,8 +43,12 @@ pub(crate) fn read(input: &Path, passwords: &Passwords) -> Result<Vec<Found>, Cl
     match access(&found) {
         Some(Access::NeedsPassword) => {
             let password = Asker.passphrase(&name).map_err(|error| {
+                let cause = match error {
+                    UnlockError::NobodyToAsk => "there is no terminal to ask at".to_owned(),
+                    other => other.to_string(),
+                };
                 CliError::new(format!("{name} needs a password"))
-                    .cause(error.to_string())
+                    .cause(cause)
                     .hint("put it into a file and give that with --password-file")
             })?;
             look(Some(&password))
@@ -62,12 +66,33 @@ pub(crate) fn shown(input: &Path) -> String {
     }
 }
 
-/// Whether a part of what was found is missing from what is shown.
-pub(crate) fn is_incomplete(found: &Found) -> bool {
+/// What has to be said of an object of which not everything can be shown.
+pub(crate) fn complaint(input: &Path, found: &Found) -> Option<CliError> {
+    let name = shown(input);
+    let place = found.place.to_string();
+    let whole = if place.is_empty() {
+        name
+    } else {
+        format!("{name}, {place}")
+    };
     match &found.object {
-        Object::Damaged(_) => true,
-        Object::Pkcs12(file) => file.access != Access::Open,
-        _ => false,
+        Object::Damaged(defect) => {
+            Some(CliError::new(format!("cannot read {whole}")).cause(defect.to_string()))
+        }
+        Object::Pkcs12(file) => match file.access {
+            Access::Open => None,
+            Access::NeedsPassword => Some(CliError::new(format!("{whole} needs a password"))),
+            Access::WrongPassword => Some(
+                CliError::new(format!("the password of {whole} is wrong"))
+                    .hint("of a --password-file the whole first line counts, blanks too"),
+            ),
+            Access::Unsupported => Some(
+                CliError::new(format!("cannot open {whole}"))
+                    .cause("it is protected in a way that is not supported")
+                    .hint("`openssl pkcs12 -in FILE -out FILE.pem` may convert it"),
+            ),
+        },
+        _ => None,
     }
 }
 

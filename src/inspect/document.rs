@@ -15,6 +15,8 @@ use crate::model::document::{DocumentDefect, Found, Object, Step};
 use crate::model::key::FoundKeyAlgorithm;
 use crate::model::sealed::SealedDefect;
 
+/// What Java wrote before it took to PKCS#12.
+const JAVA_KEYSTORE: &[u8] = b"\xfe\xed\xfe\xed";
 const AGE_MAGIC: &[u8] = b"age-encryption.org/";
 const AGE_ARMOR: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
 const AGE_LABEL: &str = "AGE ENCRYPTED FILE";
@@ -34,6 +36,14 @@ pub fn read(bytes: &[u8], password: Option<&str>) -> Result<Vec<Found>, Document
     if sniff::looks_like_der(bytes) {
         return sniff::der(bytes, password);
     }
+    if bytes.starts_with(JAVA_KEYSTORE) {
+        return Ok(vec![Found::whole(Object::Unknown {
+            label:
+                "Java keystore (JKS); `keytool -importkeystore -deststoretype PKCS12` converts it"
+                    .to_owned(),
+            octets: bytes.len(),
+        })]);
+    }
     let text = std::str::from_utf8(bytes).map_err(|_| DocumentDefect::Unrecognised)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim_start().starts_with(AGE_ARMOR) {
@@ -49,6 +59,7 @@ pub fn read(bytes: &[u8], password: Option<&str>) -> Result<Vec<Found>, Document
         return Ok(found);
     }
     from_yaml(text)
+        .or_else(|| indented_pem(text))
         .or_else(|| base64_alone(text, password))
         .unwrap_or(Err(DocumentDefect::Unrecognised))
 }
@@ -157,6 +168,9 @@ fn key_lines(text: &str) -> Option<Vec<Found>> {
             .or_else(|| ssh::public_key(line).map(Object::PublicKey))?;
         found.push(Found::whole(object).within(Step::Line(index + 1)));
     }
+    if let [only] = found.as_mut_slice() {
+        only.place.0.clear();
+    }
     (!found.is_empty()).then_some(found)
 }
 
@@ -215,6 +229,14 @@ fn from_yaml(text: &str) -> Option<Result<Vec<Found>, DocumentDefect>> {
         Ok(documents) => kubernetes::read(&documents).map(Ok),
         Err(defect) => Some(Err(defect)),
     }
+}
+
+/// Blocks inside of some other text, like cloud-init's or Nix'.
+fn indented_pem(text: &str) -> Option<Result<Vec<Found>, DocumentDefect>> {
+    let is_there = text
+        .lines()
+        .any(|line| line.trim_start().starts_with("-----BEGIN "));
+    is_there.then(|| Ok(pem_objects(text)))
 }
 
 /// A value copied out of a Secret, still in Base64.

@@ -175,6 +175,16 @@ impl Scheme {
         })
     }
 
+    /// How many rounds of a hash taking it off costs.
+    pub(super) fn work(&self) -> u64 {
+        match self {
+            Self::Pbes2 { derivation, .. } => derivation.iterations,
+            // Key and initialisation vector are derived each on their own.
+            Self::Pkcs12 { iterations, .. } => iterations.saturating_mul(2),
+            Self::Other { .. } => 0,
+        }
+    }
+
     /// The plain bytes. That the password is right shows in the padding, so one wrong in 256 is only noticed by who reads on.
     pub(super) fn decrypt(
         &self,
@@ -405,7 +415,7 @@ impl fmt::Display for Scheme {
                 cipher, iterations, ..
             } => write!(
                 f,
-                "{cipher} under the key derivation of PKCS#12 with SHA-1, {iterations} iterations"
+                "{cipher} under the key derivation of PKCS#12 with SHA1, {iterations} iterations"
             ),
             Self::Other { name } => f.write_str(name),
         }
@@ -415,11 +425,11 @@ impl fmt::Display for Scheme {
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Sha1 => "SHA-1",
-            Self::Sha224 => "SHA-224",
-            Self::Sha256 => "SHA-256",
-            Self::Sha384 => "SHA-384",
-            Self::Sha512 => "SHA-512",
+            Self::Sha1 => "SHA1",
+            Self::Sha224 => "SHA224",
+            Self::Sha256 => "SHA256",
+            Self::Sha384 => "SHA384",
+            Self::Sha512 => "SHA512",
         })
     }
 }

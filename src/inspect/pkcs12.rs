@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::encryption::{Closed, Hash, Password, Purpose, Scheme};
 use super::{ber, explicit, private_key, sniff};
+use crate::model::document::keys::{PrivateKeyFacts, Protection};
 use crate::model::document::pkcs12::{Access, Bag, BagKind, Integrity, Pkcs12Facts};
 use crate::model::document::{DocumentDefect, Found, Object, Step};
 
@@ -33,6 +34,8 @@ const PBMAC1: &str = "1.2.840.113549.1.5.14";
 /// Bags in bags; nobody nests them even once.
 const DEEPEST: usize = 4;
 const MOST_BAGS: usize = 10_000;
+/// Some seconds.
+const MOST_WORK: u64 = 20_000_000;
 
 /// The file, then what its bags hold. Without a password the empty one is tried, as other programs do.
 ///
@@ -51,6 +54,7 @@ pub(super) fn read(bytes: &[u8], password: Option<&str>) -> Result<Vec<Found>, D
             bags: Vec::new(),
         },
         password: Password::none(),
+        work_left: MOST_WORK,
         found: Vec::new(),
     };
     match pfx.opened_by(password) {
@@ -188,10 +192,20 @@ impl<'a> Mac<'a> {
 struct Contents {
     facts: Pkcs12Facts,
     password: Password,
+    /// Rounds of a hash that may still be spent; a file may ask for the most in every one of its bags.
+    work_left: u64,
     found: Vec<Found>,
 }
 
 impl Contents {
+    fn decrypt(&mut self, scheme: &Scheme, data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Closed> {
+        self.work_left = self
+            .work_left
+            .checked_sub(scheme.work())
+            .ok_or(Closed::Unsupported)?;
+        scheme.decrypt(&self.password, data)
+    }
+
     /// `AuthenticatedSafe`; when closed, only how each safe is encrypted.
     fn safes(&mut self, der: &[u8], is_open: bool) -> Result<(), DocumentDefect> {
         let safes = safes(der).map_err(|error| undecodable(&error.to_string()))?;
@@ -214,7 +228,7 @@ impl Contents {
     fn safe(&mut self, safe: Safe<'_>) -> Result<(), DocumentDefect> {
         match safe {
             Safe::Plain(contents) => self.bags(contents, 0),
-            Safe::Encrypted { scheme, data } => match scheme.decrypt(&self.password, data) {
+            Safe::Encrypted { scheme, data } => match self.decrypt(&scheme, data) {
                 Ok(contents) => self.bags(&contents, 0),
                 Err(Closed::Unsupported) => {
                     self.facts.access = Access::Unsupported;
@@ -271,7 +285,7 @@ impl Contents {
             .extend(object.map(|object| Found::whole(object).within(Step::Bag(number))));
     }
 
-    fn content(&self, bag: &SafeBag<'_>) -> (BagKind, Option<Object>) {
+    fn content(&mut self, bag: &SafeBag<'_>) -> (BagKind, Option<Object>) {
         let value = Zeroizing::new(bag.value.to_der().unwrap_or_default());
         match bag.kind.to_string().as_str() {
             CERT_BAG => (
@@ -301,9 +315,17 @@ impl Contents {
         }
     }
 
-    fn shrouded_key(&self, scheme: &Scheme, data: &[u8]) -> Object {
-        match scheme.decrypt(&self.password, data) {
-            Ok(key) => key_object(&key),
+    fn shrouded_key(&mut self, scheme: &Scheme, data: &[u8]) -> Object {
+        match self.decrypt(scheme, data) {
+            Ok(key) => match key_object(&key) {
+                Object::PrivateKey(facts) => Object::PrivateKey(PrivateKeyFacts {
+                    protection: Protection::Encrypted {
+                        scheme: scheme.to_string(),
+                    },
+                    ..facts
+                }),
+                other => other,
+            },
             Err(Closed::WrongPassword) => Object::Damaged(undecodable(
                 "the key in it has another password than the file",
             )),

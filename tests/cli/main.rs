@@ -13,6 +13,7 @@ mod damage;
 mod faults;
 mod hostile;
 mod identities;
+mod inspect;
 mod metrics;
 mod project;
 mod recreate;
@@ -21,3 +22,6 @@ mod status;
 
 #[path = "../support/declared.rs"]
 mod declared;
+
+#[path = "../support/schema.rs"]
+mod schema;

@@ -6,6 +6,7 @@ mod crash;
 mod fleet;
 mod foreign;
 mod git;
+mod inspect;
 mod nix;
 mod project;
 mod prometheus;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         fleet::trials(),
         foreign::trials(),
         git::trials(),
+        inspect::trials(),
         nix::trials(),
         prometheus::trials(),
         x509::trials(),

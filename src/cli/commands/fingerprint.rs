@@ -15,10 +15,8 @@ pub(crate) fn run(args: &FingerprintArgs, ui: Ui) -> Result<Exit, CliError> {
     let mut lines = Vec::new();
     let mut exit = Exit::Done;
     for found in &found {
-        if let Object::Damaged(defect) = &found.object {
-            let error = CliError::new(format!("cannot read a part of {name}"))
-                .cause(format!("{} {defect}", found.place).trim().to_owned());
-            ui.tell(&error.render(ui.stderr));
+        if let Some(complaint) = input::complaint(&args.input, found) {
+            ui.tell(&complaint.render(ui.stderr));
             exit = Exit::Failed;
         }
         lines.extend(of(&found.object, args.format).map(|line| (line, found)));

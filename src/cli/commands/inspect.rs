@@ -18,17 +18,23 @@ pub(crate) fn run(args: &InspectArgs, ui: Ui) -> Result<Exit, CliError> {
     let mut exit = Exit::Done;
     for given in &args.inputs {
         match look(given, args, &passwords) {
-            Ok(found) => inspected.push(found),
+            Ok(found) => {
+                for complaint in found
+                    .found
+                    .iter()
+                    .filter_map(|found| input::complaint(given, found))
+                {
+                    ui.tell(&complaint.render(ui.stderr));
+                    exit = Exit::Failed;
+                }
+                inspected.push(found);
+            }
             // The others are shown all the same.
             Err(error) => {
                 ui.tell(&error.render(ui.stderr));
                 exit = Exit::Failed;
             }
         }
-    }
-    let mut objects = inspected.iter().flat_map(|input| &input.found);
-    if objects.any(input::is_incomplete) {
-        exit = Exit::Failed;
     }
     let now = OffsetDateTime::now_utc();
     ui.print(&if args.json {
