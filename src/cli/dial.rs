@@ -241,7 +241,7 @@ impl Taken {
 
     fn note(
         &self,
-        outcome: Result<HandshakeSignatureValid, rustls::Error>,
+        outcome: &Result<HandshakeSignatureValid, rustls::Error>,
     ) -> HandshakeSignatureValid {
         let proof = match outcome {
             Ok(_) => SignatureCheck::Good,
@@ -280,7 +280,7 @@ impl ServerCertVerifier for Taken {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        Ok(self.note(verify_tls12_signature(
+        Ok(self.note(&verify_tls12_signature(
             message,
             certificate,
             signature,
@@ -295,7 +295,7 @@ impl ServerCertVerifier for Taken {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        Ok(self.note(verify_tls13_signature(
+        Ok(self.note(&verify_tls13_signature(
             message,
             certificate,
             signature,

@@ -3,7 +3,7 @@
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use super::args::PasswordArgs;
@@ -35,9 +35,9 @@ pub(crate) fn read(input: &Path, passwords: &Passwords) -> Result<Vec<Found>, Cl
     let name = shown(input);
     let bytes = bytes(input)?;
     let look = |password: Option<&SecretString>| {
-        document::read(&bytes, password.map(|password| password.expose_secret())).map_err(
-            |defect| CliError::new(format!("cannot read {name}")).cause(defect.to_string()),
-        )
+        document::read(&bytes, password.map(ExposeSecret::expose_secret)).map_err(|defect| {
+            CliError::new(format!("cannot read {name}")).cause(defect.to_string())
+        })
     };
     let found = look(passwords.given.as_ref())?;
     match access(&found) {

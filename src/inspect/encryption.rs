@@ -463,7 +463,7 @@ mod tests {
         )
     }
 
-    /// The vectors that the implementation of RustCrypto is tested with.
+    /// The vectors that another implementation, the crate `pkcs12`, is tested with.
     #[test]
     fn derives_keys_as_others_do() {
         assert_eq!(

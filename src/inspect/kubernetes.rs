@@ -1,4 +1,4 @@
-//! Reads kubeconfigs, Secrets and ConfigMaps, with the certificates and keys in them. Values that are secret are not kept.
+//! Reads kubeconfigs, Secrets and `ConfigMap`s, with the certificates and keys in them. Values that are secret are not kept.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;

@@ -28,6 +28,8 @@ const SIGNATURE_ALGORITHMS: [(&str, &str); 12] = [
     ("1.3.101.113", "ED448"),
 ];
 
+const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
+
 /// Whether the issuer named by the child is this one, by bytes, and its key made the child's signature.
 ///
 /// RSA (PKCS#1 v1.5 and PSS) and ECDSA with SHA-256, -384 and -512, and Ed25519 are verified. SHA-1 and MD5 are not: OpenSSL at its
@@ -67,14 +69,22 @@ impl<'a> Signed<'a> {
 
     /// Whether a public key (DER of a `SubjectPublicKeyInfo`) made the signature; `None` where that cannot be verified.
     pub(super) fn made_by(&self, spki: &[u8]) -> Option<bool> {
-        let (_, key) = SubjectPublicKeyInfo::from_der(spki).ok()?;
         let (_, algorithm) = AlgorithmIdentifier::from_der(self.algorithm).ok()?;
-        let verifier = UnparsedPublicKey::new(
-            verification(&algorithm, &key)?,
-            &key.subject_public_key.data,
-        );
-        Some(verifier.verify(self.content, self.signature).is_ok())
+        made_by_key(spki, &algorithm, self.content, self.signature)
     }
+}
+
+/// Whether a public key made a signature over this content; `None` where that cannot be verified.
+pub(crate) fn made_by_key(
+    spki: &[u8],
+    algorithm: &AlgorithmIdentifier<'_>,
+    content: &[u8],
+    signature: &[u8],
+) -> Option<bool> {
+    let (_, key) = SubjectPublicKeyInfo::from_der(spki).ok()?;
+    let verification = verification(algorithm, &key)?;
+    let verifier = UnparsedPublicKey::new(verification, &key.subject_public_key.data);
+    Some(verifier.verify(content, signature).is_ok())
 }
 
 /// A signature algorithm as OpenSSL names it; its object identifier where we know no name.
@@ -115,6 +125,10 @@ fn verification(
         }
         // aws-lc refuses moduli under 2048 and over 8192 bits.
         key if key.to_string().starts_with("rsa ") => rsa(signature, &oid),
+        // A key that is for PSS alone (RFC 4055 §1.2).
+        FoundKeyAlgorithm::Other(name) if name == "rsa-pss" && oid == RSASSA_PSS => {
+            rsa_pss(signature)
+        }
         _ => None,
     }
 }
@@ -127,7 +141,7 @@ fn rsa(
         "1.2.840.113549.1.1.11" => Some(&lc::RSA_PKCS1_2048_8192_SHA256),
         "1.2.840.113549.1.1.12" => Some(&lc::RSA_PKCS1_2048_8192_SHA384),
         "1.2.840.113549.1.1.13" => Some(&lc::RSA_PKCS1_2048_8192_SHA512),
-        "1.2.840.113549.1.1.10" => rsa_pss(signature),
+        RSASSA_PSS => rsa_pss(signature),
         _ => None,
     }
 }
@@ -139,10 +153,11 @@ fn rsa_pss(signature: &AlgorithmIdentifier<'_>) -> Option<&'static dyn Verificat
     else {
         return None;
     };
-    match parameters.hash_algorithm_oid().to_id_string().as_str() {
-        "2.16.840.1.101.3.4.2.1" => Some(&lc::RSA_PSS_2048_8192_SHA256),
-        "2.16.840.1.101.3.4.2.2" => Some(&lc::RSA_PSS_2048_8192_SHA384),
-        "2.16.840.1.101.3.4.2.3" => Some(&lc::RSA_PSS_2048_8192_SHA512),
+    let hash = parameters.hash_algorithm_oid().to_id_string();
+    match (hash.as_str(), parameters.salt_length()) {
+        ("2.16.840.1.101.3.4.2.1", 32) => Some(&lc::RSA_PSS_2048_8192_SHA256),
+        ("2.16.840.1.101.3.4.2.2", 48) => Some(&lc::RSA_PSS_2048_8192_SHA384),
+        ("2.16.840.1.101.3.4.2.3", 64) => Some(&lc::RSA_PSS_2048_8192_SHA512),
         _ => None,
     }
 }

@@ -120,27 +120,15 @@ fn signed(der: &[u8]) -> Result<Object, DocumentDefect> {
             })
         })
         .unwrap_or_default();
-    match first_tags(inner).as_slice() {
+    let tags = first_tags(inner);
+    let is_time = |tag: &Tag| matches!(tag, Tag::UtcTime | Tag::GeneralizedTime);
+    match tags.as_slice() {
         [Tag::ContextSpecific { .. }, ..] => certificate(der),
-        [
-            Tag::Integer,
-            Tag::Sequence,
-            Tag::Sequence,
-            Tag::ContextSpecific { .. },
-        ] => certification_request(der),
-        [
-            Tag::Integer,
-            Tag::Sequence,
-            Tag::Sequence,
-            Tag::UtcTime | Tag::GeneralizedTime,
-            ..,
-        ]
-        | [
-            Tag::Sequence,
-            Tag::Sequence,
-            Tag::UtcTime | Tag::GeneralizedTime,
-            ..,
-        ] => revocation_list(der),
+        [Tag::Integer, _, _, Tag::ContextSpecific { .. }] => certification_request(der),
+        [Tag::Integer, _, _, time, ..] | [Tag::Sequence, _, time, ..] if is_time(time) => {
+            revocation_list(der)
+        }
+        // The first version of certificates did not say it.
         [Tag::Integer, ..] => certificate(der),
         _ => Err(DocumentDefect::Unrecognised),
     }

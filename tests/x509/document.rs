@@ -201,7 +201,9 @@ fn is_free_of_secrets(object: &Object, der: &[u8]) {
         }
         assert!(!shown.contains(&to_hex(octets)));
         let listed = format!("{octets:?}");
-        assert!(!shown.contains(listed.trim_matches(['[', ']'])), "{shown}");
+        // With what stands around a whole number, as 10 ends like 0.
+        let listed = format!(" {},", listed.trim_matches(['[', ']']));
+        assert!(!shown.contains(&listed), "{listed}");
     }
 }
 

@@ -26,11 +26,11 @@ pub(crate) fn run(args: &FingerprintArgs, ui: Ui) -> Result<Exit, CliError> {
         [] => return Err(nothing(&name, &found, args.format)),
         [(line, _)] => ui.print(&format!("{line}\n")),
         several => {
-            let text: String = several
+            let lines: Vec<String> = several
                 .iter()
-                .map(|(line, found)| format!("{line}  {}\n", printable(&description(found))))
+                .map(|(line, found)| format!("{line}  {}", printable(&description(found))))
                 .collect();
-            ui.print(&text);
+            ui.print(&(lines.join("\n") + "\n"));
         }
     }
     Ok(exit)

@@ -155,11 +155,10 @@ fn policy(policy: &Policy) -> String {
         "2.23.140.1.1" => " (extended validation)",
         _ => "",
     };
-    let statements: String = policy
+    let statements = policy
         .statements
         .iter()
-        .map(|place| format!(", {place}"))
-        .collect();
+        .fold(String::new(), |text, place| text + ", " + place);
     let others = match policy.other_qualifiers {
         0 => String::new(),
         number => format!(", {number} other qualifier(s)"),
