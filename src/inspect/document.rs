@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroizing;
 
-use super::pem::Block;
-use super::{kubernetes, pem, private_key, sealed, sniff, ssh, yaml};
+use super::bundle::{self, Block};
+use super::{certificate, kubernetes, pem, private_key, sealed, sniff, ssh, yaml};
 use crate::model::document::keys::{
     KeyFormat, PrivateKeyFacts, Protection, PublicKeyFacts, PublicKeyFormat,
 };
@@ -103,7 +103,7 @@ fn age(bytes: &[u8]) -> Result<Vec<Found>, DocumentDefect> {
 }
 
 fn pem_objects(text: &str) -> Vec<Found> {
-    let blocks = pem::blocks(text);
+    let blocks = bundle::blocks(text);
     let several = blocks.len() > 1;
     let objects = blocks.into_iter().filter_map(|block| match block {
         // The curve alone, in front of the key that names it too.
@@ -129,7 +129,7 @@ fn pem_object(block: &Block) -> Result<Object, DocumentDefect> {
         .any(|header| header.starts_with("Proc-Type:") && header.contains("ENCRYPTED"));
     let key = |facts: Result<PrivateKeyFacts, _>| facts.map(Object::PrivateKey);
     match block.label.as_str() {
-        label if pem::is_certificate(label) => sniff::certificate(der),
+        label if certificate::is_certificate(label) => sniff::certificate(der),
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => sniff::certification_request(der),
         "X509 CRL" => sniff::revocation_list(der),
         label if label.ends_with("PRIVATE KEY") && is_encrypted => Ok(Object::PrivateKey(

@@ -1,6 +1,7 @@
 //! Bytes to facts: reads what others wrote and names what is wrong with it. Changes nothing, opens nothing, trusts nothing.
 
 mod ber;
+mod bundle;
 pub mod certificate;
 pub mod crl;
 pub mod document;
@@ -14,6 +15,7 @@ mod name;
 mod pem;
 mod pkcs12;
 mod private_key;
+pub mod public_key;
 pub mod request;
 pub mod sealed;
 mod signature;

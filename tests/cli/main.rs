@@ -14,6 +14,8 @@ mod faults;
 mod hostile;
 mod identities;
 mod inspect;
+mod key_pairs;
+mod kubernetes;
 mod metrics;
 mod project;
 mod recreate;

@@ -3,7 +3,10 @@
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod diff;
+pub(crate) mod exposure;
 pub(crate) mod fingerprint;
+pub(crate) mod history;
 pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod manifest;
