@@ -42,9 +42,7 @@ const MOST_WORK: u64 = 20_000_000;
 /// # Errors
 /// What keeps the file from being read at all; that it stays closed is a fact.
 pub(super) fn read(bytes: &[u8], password: Option<&str>) -> Result<Vec<Found>, DocumentDefect> {
-    // DER is BER too; the way through it mends what old programs of Microsoft, Apple and Mozilla write.
-    let der =
-        Zeroizing::new(ber::to_der(bytes).ok_or_else(|| undecodable("it is damaged or cut off"))?);
+    let der = as_der(bytes)?;
     let pfx = Pfx::read(&der).map_err(|error| undecodable(&error.to_string()))?;
     let mut reader = Contents {
         facts: Pkcs12Facts {
@@ -78,6 +76,13 @@ pub(super) fn read(bytes: &[u8], password: Option<&str>) -> Result<Vec<Found>, D
     let mut all = vec![Found::whole(Object::Pkcs12(reader.facts))];
     all.append(&mut reader.found);
     Ok(all)
+}
+
+/// DER is BER too; the way through it mends what programs of Microsoft, Apple and Mozilla write, on every layer of encryption.
+fn as_der(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, DocumentDefect> {
+    ber::to_der(bytes)
+        .map(Zeroizing::new)
+        .ok_or_else(|| undecodable("it is damaged or cut off"))
 }
 
 /// `PFX`: the safes and their checksum.
@@ -208,7 +213,8 @@ impl Contents {
 
     /// `AuthenticatedSafe`; when closed, only how each safe is encrypted.
     fn safes(&mut self, der: &[u8], is_open: bool) -> Result<(), DocumentDefect> {
-        let safes = safes(der).map_err(|error| undecodable(&error.to_string()))?;
+        let der = as_der(der)?;
+        let safes = safes(&der).map_err(|error| undecodable(&error.to_string()))?;
         for safe in safes {
             let scheme = match &safe {
                 Safe::Encrypted { scheme, .. } => Some(scheme.to_string()),
@@ -254,8 +260,9 @@ impl Contents {
                 unit: "bags in one another",
             });
         }
+        let der = as_der(der)?;
         let bags: Vec<SafeBag<'_>> =
-            safe_bags(der).map_err(|error| undecodable(&error.to_string()))?;
+            safe_bags(&der).map_err(|error| undecodable(&error.to_string()))?;
         for bag in bags {
             if bag.kind.to_string() == SAFE_CONTENTS_BAG {
                 self.bags(&bag.value.to_der().unwrap_or_default(), depth + 1)?;

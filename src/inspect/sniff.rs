@@ -123,13 +123,12 @@ fn signed(der: &[u8]) -> Result<Object, DocumentDefect> {
     let tags = first_tags(inner);
     let is_time = |tag: &Tag| matches!(tag, Tag::UtcTime | Tag::GeneralizedTime);
     match tags.as_slice() {
-        [Tag::ContextSpecific { .. }, ..] => certificate(der),
         [Tag::Integer, _, _, Tag::ContextSpecific { .. }] => certification_request(der),
         [Tag::Integer, _, _, time, ..] | [Tag::Sequence, _, time, ..] if is_time(time) => {
             revocation_list(der)
         }
-        // The first version of certificates did not say it.
-        [Tag::Integer, ..] => certificate(der),
+        // The first version of certificates did not say it, and begins with its serial number.
+        [Tag::ContextSpecific { .. } | Tag::Integer, ..] => certificate(der),
         _ => Err(DocumentDefect::Unrecognised),
     }
 }
