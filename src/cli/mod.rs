@@ -6,6 +6,7 @@ mod deployed;
 mod dial;
 mod error;
 mod evaluate;
+mod findings;
 mod git;
 mod input;
 mod project;
@@ -47,6 +48,8 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         Command::Exposure(args) => commands::exposure::run(&args, ui),
         Command::Diff(args) => commands::diff::run(&args, ui),
         Command::Check(args) => commands::check::run(&args, ui),
+        Command::Explain(args) => commands::explain::run(&args, ui),
+        Command::Export { form } => commands::export::run(&form, ui),
         Command::Manifest(args) => commands::manifest::run(&args, ui),
         Command::Rules(args) => commands::rules::run(&args, ui),
         Command::Inspect(args) => commands::inspect::run(&args, ui),
@@ -54,7 +57,7 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         Command::Demo(args) => commands::demo::run(&args, ui),
         Command::Completions { shell } => commands::completions::run(shell, ui),
         Command::Man { directory } => commands::man::run(&directory),
-        Command::Reference => commands::reference::run(ui),
+        Command::Reference { document } => commands::reference::run(document, ui),
     }
 }
 

@@ -199,6 +199,7 @@ fn man_writes_a_page_for_each_verb() {
         "certs-check.1",
         "certs-rules.1",
         "certs-demo.1",
+        "certs-export-kubeconfig.1",
     ] {
         let text = String::from_utf8(project.read(&format!("man/{page}"))).unwrap();
         assert!(text.contains(".TH"), "{page}");

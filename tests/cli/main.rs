@@ -10,6 +10,7 @@
 
 mod commands;
 mod damage;
+mod export;
 mod faults;
 mod hostile;
 mod identities;

@@ -11,6 +11,7 @@ mod git;
 #[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod history;
 mod inspect;
+mod kubectl;
 mod nix;
 mod project;
 mod prometheus;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         git::trials(),
         history::trials(),
         inspect::trials(),
+        kubectl::trials(),
         nix::trials(),
         prometheus::trials(),
         services::trials(),

@@ -4,6 +4,8 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod diff;
+pub(crate) mod explain;
+pub(crate) mod export;
 pub(crate) mod exposure;
 pub(crate) mod fingerprint;
 pub(crate) mod history;
