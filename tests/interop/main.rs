@@ -8,6 +8,7 @@ mod foreign;
 mod git;
 mod nix;
 mod project;
+mod services;
 mod tool;
 mod x509;
 
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         foreign::trials(),
         git::trials(),
         nix::trials(),
+        services::trials(),
         x509::trials(),
     ];
     libtest_mimic::run(
