@@ -6,6 +6,7 @@ mod crash;
 mod fleet;
 mod foreign;
 mod git;
+mod kubernetes;
 mod nix;
 mod project;
 mod services;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         fleet::trials(),
         foreign::trials(),
         git::trials(),
+        kubernetes::trials(),
         nix::trials(),
         services::trials(),
         x509::trials(),
