@@ -318,32 +318,26 @@ impl Apiserver<'_> {
         path: &str,
         object: &Value,
     ) -> Result<Answer, Failed> {
-        self.site.project.bench
+        self.site
+            .project
+            .bench
             .write("run/object.json", object.to_string())?;
         let words = "--header Content-Type:application/json --data @run/object.json";
         self.ask(who, path, words)
     }
 
     /// Merges these fields into an object.
-    pub(crate) fn patch(
-        &self,
-        who: Who<'_>,
-        path: &str,
-        fields: &Value,
-    ) -> Result<Answer, Failed> {
-        self.site.project.bench
+    pub(crate) fn patch(&self, who: Who<'_>, path: &str, fields: &Value) -> Result<Answer, Failed> {
+        self.site
+            .project
+            .bench
             .write("run/object.json", fields.to_string())?;
         let words = "--request PATCH --header Content-Type:application/merge-patch+json --data @run/object.json";
         self.ask(who, path, words)
     }
 
     /// A request with further words for curl.
-    pub(crate) fn ask(
-        &self,
-        who: Who<'_>,
-        path: &str,
-        words: &str,
-    ) -> Result<Answer, Failed> {
+    pub(crate) fn ask(&self, who: Who<'_>, path: &str, words: &str) -> Result<Answer, Failed> {
         let said = self.site.run(&format!(
             "curl --silent --show-error --max-time 30 --cacert {} {} {words} --write-out \\n%{{http_code}} {}{path}",
             Pair::authority(CLUSTER).certificate,
@@ -385,16 +379,12 @@ impl Apiserver<'_> {
     }
 
     /// Waits for this answer: RBAC acts on what it has seen, a moment after it was written.
-    pub(crate) fn can_soon(
-        &self,
-        who: &Identity,
-        words: &str,
-        answer: bool,
-    ) -> Result<(), Failed> {
+    pub(crate) fn can_soon(&self, who: &Identity, words: &str, answer: bool) -> Result<(), Failed> {
         let what = format!("{answer:?} to whether {} can {words}", who.certificate);
-        until(&what, || {
-            Ok((self.can(who, words)? == answer).then_some(()))
-        })
+        until(
+            &what,
+            || Ok((self.can(who, words)? == answer).then_some(())),
+        )
     }
 
     /// The user that a client is taken for, as the refusal of what nobody may read names it.

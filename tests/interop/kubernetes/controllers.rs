@@ -174,5 +174,7 @@ fn manages(site: &Site) -> Result<(), Failed> {
         Ok((apiserver.get(admin, path)?.status == 200).then_some(()))
     })?;
     let path = "/api/v1/namespaces/kube-system/serviceaccounts/service-account-controller";
-    apiserver.get(admin, path)?.is(200, "service-account-controller")
+    apiserver
+        .get(admin, path)?
+        .is(200, "service-account-controller")
 }

@@ -46,10 +46,30 @@ pub(crate) fn authorities() -> Declaration {
 
 pub(crate) fn control_plane(declaration: Declaration, node: Node) -> Declaration {
     let clients = [
-        (CLUSTER, "kube-apiserver-kubelet-client", "kube-apiserver-kubelet-client", Some(ADMINISTRATORS)),
-        (ETCD, "kube-apiserver-etcd-client", "kube-apiserver-etcd-client", None),
-        (FRONT_PROXY, "front-proxy-client", "front-proxy-client", None),
-        (CLUSTER, "kube-controller-manager", "system:kube-controller-manager", None),
+        (
+            CLUSTER,
+            "kube-apiserver-kubelet-client",
+            "kube-apiserver-kubelet-client",
+            Some(ADMINISTRATORS),
+        ),
+        (
+            ETCD,
+            "kube-apiserver-etcd-client",
+            "kube-apiserver-etcd-client",
+            None,
+        ),
+        (
+            FRONT_PROXY,
+            "front-proxy-client",
+            "front-proxy-client",
+            None,
+        ),
+        (
+            CLUSTER,
+            "kube-controller-manager",
+            "system:kube-controller-manager",
+            None,
+        ),
         (CLUSTER, "kube-scheduler", "system:kube-scheduler", None),
     ];
     let declaration = declaration.leaf(
@@ -58,12 +78,13 @@ pub(crate) fn control_plane(declaration: Declaration, node: Node) -> Declaration
         "kube-apiserver",
         &apiserver(&names_of_apiserver(node)),
     );
-    clients
-        .into_iter()
-        .fold(declaration, |declaration, (authority, name, common_name, organization)| {
+    clients.into_iter().fold(
+        declaration,
+        |declaration, (authority, name, common_name, organization)| {
             let fields = of_component(name, client(common_name, organization));
             declaration.leaf(node.host, authority, name, &fields)
-        })
+        },
+    )
 }
 
 pub(crate) fn etcd_member(declaration: Declaration, node: Node) -> Declaration {
@@ -89,23 +110,39 @@ pub(crate) fn worker(declaration: Declaration, node: Node) -> Declaration {
     let kubelet = kubelet(node, &json!([node.host, node.address]));
     let proxy = client("system:kube-proxy", None);
     declaration
-        .leaf(node.host, CLUSTER, "kubelet", &of_component("kubelet", kubelet))
-        .leaf(node.host, CLUSTER, "kube-proxy", &of_component("kube-proxy", proxy))
+        .leaf(
+            node.host,
+            CLUSTER,
+            "kubelet",
+            &of_component("kubelet", kubelet),
+        )
+        .leaf(
+            node.host,
+            CLUSTER,
+            "kube-proxy",
+            &of_component("kube-proxy", proxy),
+        )
 }
 
 /// People's credentials, whose keys no host has.
 pub(crate) fn people(declaration: Declaration, node: Node) -> Declaration {
     let people = [
         ("admin-ada", "admin", "ada", ADMINISTRATORS),
-        ("super-admin", "super-admin", "kubernetes-super-admin", MASTERS),
+        (
+            "super-admin",
+            "super-admin",
+            "kubernetes-super-admin",
+            MASTERS,
+        ),
     ];
-    people
-        .into_iter()
-        .fold(declaration, |declaration, (name, component, person, group)| {
+    people.into_iter().fold(
+        declaration,
+        |declaration, (name, component, person, group)| {
             let mut fields = of_component(component, client(person, Some(group)));
             fields["onHost"] = json!(false);
             declaration.leaf(node.host, CLUSTER, name, &fields)
-        })
+        },
+    )
 }
 
 /// A certificate for nothing but being a client, without a SAN.
@@ -139,7 +176,10 @@ fn of_component(component: &str, mut fields: Value) -> Value {
 fn names_of_apiserver(node: Node) -> Value {
     let its_own = [node.host.to_owned(), node.address.to_string()];
     let known = [ENDPOINT, "localhost", "127.0.0.1", "::1"];
-    let known = known.into_iter().chain(SERVICE_NAMES).chain(SERVICE_ADDRESSES);
+    let known = known
+        .into_iter()
+        .chain(SERVICE_NAMES)
+        .chain(SERVICE_ADDRESSES);
     its_own
         .into_iter()
         .chain(known.map(str::to_owned))

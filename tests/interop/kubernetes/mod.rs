@@ -52,10 +52,7 @@ fn trial_with(name: &str, further: &[&str], installed: &[&str], run: Run) -> Tri
     let folder = folder_with(&[CONTROL_PLANE.as_slice(), further].concat());
     let is_complete = folder.is_some();
     let trial = at_site(format!("kubernetes::{name}"), &installed, move |site| {
-        symlink(
-            folder.ok_or("no programs")?,
-            site.project.path(PROGRAMS),
-        )?;
+        symlink(folder.ok_or("no programs")?, site.project.path(PROGRAMS))?;
         run(site)
     });
     let is_ignored = trial.has_ignored_flag() || !is_complete;

@@ -71,7 +71,8 @@ fn own_node_only(site: &Site) -> Result<(), Failed> {
         .create(holder, NODES, &node("cp3"))?
         .is(403, "is not allowed to modify node")?;
     // What makes a node attractive for other Pods is not its own to say.
-    let label = json!({ "metadata": { "labels": { "node-restriction.kubernetes.io/team": "one" } } });
+    let label =
+        json!({ "metadata": { "labels": { "node-restriction.kubernetes.io/team": "one" } } });
     apiserver
         .patch(holder, &format!("{NODES}/{first}"), &label)?
         .is(403, "is not allowed to modify labels")
@@ -82,7 +83,12 @@ fn without_group(site: &Site) -> Result<(), Failed> {
     let cluster = Cluster::on(site)?;
     let mut fields = kubelet(cluster.node, &json!([cluster.node.host]));
     fields["names"] = json!([]);
-    is_refused_its_node(&cluster, &fields, "system:node:cp1", "cannot create resource")
+    is_refused_its_node(
+        &cluster,
+        &fields,
+        "system:node:cp1",
+        "cannot create resource",
+    )
 }
 
 /// Kubelets register in lower case.
@@ -90,7 +96,12 @@ fn other_spelling(site: &Site) -> Result<(), Failed> {
     let cluster = Cluster::on(site)?;
     let mut fields = kubelet(cluster.node, &json!([cluster.node.host]));
     fields["commonName"] = json!("system:node:CP1");
-    is_refused_its_node(&cluster, &fields, "system:node:CP1", "is not allowed to modify node")
+    is_refused_its_node(
+        &cluster,
+        &fields,
+        "system:node:CP1",
+        "is not allowed to modify node",
+    )
 }
 
 fn is_refused_its_node(
@@ -100,9 +111,7 @@ fn is_refused_its_node(
     why: &str,
 ) -> Result<(), Failed> {
     let host = cluster.node.host;
-    let declaration = cluster
-        .declaration()
-        .leaf(host, CLUSTER, "kubelet", fields);
+    let declaration = cluster.declaration().leaf(host, CLUSTER, "kubelet", fields);
     let running = cluster.start(&declaration)?;
     let holder = cluster.identity(CLUSTER, "kubelet")?;
     let apiserver = &running.apiserver;

@@ -86,7 +86,8 @@ fn token(apiserver: &Apiserver<'_>, admin: Who<'_>) -> Result<String, Failed> {
     let robot = json!({ "metadata": { "name": "robot" } });
     let made = apiserver.create(admin, ACCOUNTS, &robot)?;
     expect([201, 409].contains(&made.status), &format!("{made:?}"))?;
-    let request = json!({ "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {} });
+    let request =
+        json!({ "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {} });
     let answer = apiserver.create(admin, &format!("{ACCOUNTS}/robot/token"), &request)?;
     answer.is(201, "token")?;
     let answer = answer.json()?;

@@ -39,7 +39,8 @@ fn declaration(cluster: &Cluster<'_>) -> Declaration {
 /// intermediate has to be here.
 fn client_authorities(site: &Site) -> Result<String, Failed> {
     let bundle = "run/client-authorities.crt";
-    let both = [CLUSTER, SIGNING].map(|name| site.project.bench.read(&Pair::authority(name).certificate));
+    let both =
+        [CLUSTER, SIGNING].map(|name| site.project.bench.read(&Pair::authority(name).certificate));
     let [root, intermediate] = both;
     site.project
         .bench
@@ -48,10 +49,7 @@ fn client_authorities(site: &Site) -> Result<String, Failed> {
 }
 
 /// A controller manager of the host that approves nothing and signs what is approved.
-fn controller_manager(
-    cluster: &Cluster<'_>,
-    apiserver: &Apiserver<'_>,
-) -> Result<Running, Failed> {
+fn controller_manager(cluster: &Cluster<'_>, apiserver: &Apiserver<'_>) -> Result<Running, Failed> {
     let Pair {
         certificate, key, ..
     } = Pair::authority(SIGNING);
