@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::model::Lifetime;
 use crate::plan::Pattern;
+use crate::status::State;
 
 /// Declared certificates, made true: issues certificate authorities and certificates from NixOS options, seals every
 /// private key with age, and changes only what differs from the declaration.
@@ -48,11 +50,25 @@ pub(crate) enum Command {
                             certs plan --json | jq '.steps[] | select(.action != \"keep\")'"
     )]
     Plan(PlanArgs),
+    /// Show the whole fleet: what each certificate says, how long it lasts, who can open its key, how it does. Needs no key.
+    #[command(
+        after_help = "States, the worst first: refused, damaged, missing, expired, not-yet-valid, differs, due, key-offline, good.\n\n\
+                            Examples:\n  certs status\n  certs status --tree\n  certs status cp1 --sort expiry\n  \
+                            certs status --within 30d --state due --state expired\n  certs status --json | jq '.entries[].renewal'"
+    )]
+    Status(StatusArgs),
     /// For CI: like `plan`, but says nothing about what is in order.
     #[command(
         after_help = "Exits with 2 if the files are not as declared, with 1 if anything needs a decision.\n\nExample:\n  certs check"
     )]
     Check(CheckArgs),
+    /// Certificate files as Prometheus metrics: when they end, when they are to be renewed, whether their keys are there and fit.
+    #[command(
+        after_help = "On NixOS `certToolkit.monitoring.enable` runs this from a timer.\n\nExamples:\n  certs metrics /etc/ssl/*.crt\n  \
+                            certs metrics --deployed /etc/certs/deployed.json --output /var/lib/node-exporter/certs.prom\n  \
+                            certs metrics --deployed /etc/certs/deployed.json --listen 127.0.0.1:9793"
+    )]
+    Metrics(MetricsArgs),
     /// Print the manifest: the whole fleet as the program sees it.
     #[command(after_help = "Example:\n  certs manifest --file certs.nix > manifest.json")]
     Manifest(SourceArgs),
@@ -146,6 +162,66 @@ pub(crate) struct CheckArgs {
     /// Print the findings as JSON: the same document as `plan --json`.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Only these: a host, a certificate, `host/authority/certificate` or `ca/authority`; `*` stands for any.
+    #[arg(value_name = "PATTERN")]
+    pub patterns: Vec<Pattern>,
+    /// Only what is in this state; may be given several times.
+    #[arg(long, value_name = "STATE", value_parser = state)]
+    pub state: Vec<State>,
+    /// Only what ends within this time, like `30d`; what has ended already is included.
+    #[arg(long, value_name = "TIME", value_parser = |text: &str| Lifetime::parse(text))]
+    pub within: Option<Lifetime>,
+    /// What comes first.
+    #[arg(long, value_enum, default_value_t = SortBy::Declared)]
+    pub sort: SortBy,
+    /// Show authorities as branches, with what they issued below them.
+    #[arg(long, conflicts_with_all = ["wide", "json", "sort"])]
+    pub tree: bool,
+    /// Show serial numbers, and every name and reader.
+    #[arg(long, conflicts_with = "json")]
+    pub wide: bool,
+    /// Print everything as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SortBy {
+    /// Issuers before what they issue, then by host and name.
+    Declared,
+    /// The first to end first.
+    Expiry,
+    /// The worst state first.
+    State,
+    /// By subject.
+    Subject,
+}
+
+fn state(word: &str) -> Result<State, String> {
+    let found = State::ALL.into_iter().find(|state| state.code() == word);
+    found.ok_or_else(|| format!("states are {}", State::ALL.map(State::code).join(", ")))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MetricsArgs {
+    /// Files with certificates in PEM, the leaf first.
+    #[arg(value_name = "FILE", required_unless_present = "deployed")]
+    pub files: Vec<PathBuf>,
+    /// The list of this machine's certificates and keys, as its NixOS configuration writes it.
+    #[arg(long, value_name = "FILE")]
+    pub deployed: Option<PathBuf>,
+    /// Write to a file, replacing it at once, for the textfile collector of the node exporter.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "listen")]
+    pub output: Option<PathBuf>,
+    /// Serve the metrics below `/metrics` there; the files are read anew for each scrape.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
 }
 
 #[derive(Debug, Args)]

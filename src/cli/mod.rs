@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod deployed;
 mod error;
 mod evaluate;
 mod project;
@@ -37,6 +38,8 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
     match command {
         Command::Recreate(args) => commands::recreate::run(&args, ui),
         Command::Plan(args) => commands::plan::run(&args, ui),
+        Command::Status(args) => commands::status::run(&args, ui),
+        Command::Metrics(args) => commands::metrics::run(&args, ui),
         Command::Check(args) => commands::check::run(&args, ui),
         Command::Manifest(args) => commands::manifest::run(&args, ui),
         Command::Rules(args) => commands::rules::run(&args, ui),

@@ -2,6 +2,8 @@
 
 pub mod fault;
 pub mod json;
+pub mod metrics;
 pub mod paint;
+pub mod status;
 pub mod table;
 pub mod words;

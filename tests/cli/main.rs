@@ -13,9 +13,11 @@ mod damage;
 mod faults;
 mod hostile;
 mod identities;
+mod metrics;
 mod project;
 mod recreate;
 mod redact;
+mod status;
 
 #[path = "../support/declared.rs"]
 mod declared;

@@ -10,6 +10,7 @@ mod kubernetes;
 mod nix;
 mod project;
 mod services;
+mod prometheus;
 mod tool;
 mod x509;
 
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         kubernetes::trials(),
         nix::trials(),
         services::trials(),
+        prometheus::trials(),
         x509::trials(),
     ];
     libtest_mimic::run(
