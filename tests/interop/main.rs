@@ -9,8 +9,8 @@ mod git;
 mod kubernetes;
 mod nix;
 mod project;
-mod services;
 mod prometheus;
+mod services;
 mod tool;
 mod x509;
 
@@ -28,8 +28,8 @@ fn main() -> ExitCode {
         git::trials(),
         kubernetes::trials(),
         nix::trials(),
-        services::trials(),
         prometheus::trials(),
+        services::trials(),
         x509::trials(),
     ];
     libtest_mimic::run(
