@@ -4,7 +4,7 @@
 use libtest_mimic::{Failed, Trial};
 
 use super::cluster::{CLUSTER_ROLE_BINDINGS, Cluster, Who, administrators};
-use super::identities::{ADMINISTRATORS, CLUSTER, client};
+use super::declared::{ADMINISTRATORS, CLUSTER, ETCD, FRONT_PROXY, MASTERS};
 use super::trial;
 use crate::project::{equal, expect};
 use crate::services::site::Site;
@@ -34,8 +34,8 @@ pub(crate) fn trials() -> Vec<Trial> {
 const EVERYTHING: &str = "* * --all-namespaces";
 
 fn administrators_and_break_glass(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    let running = cluster.start(&cluster.declaration())?;
+    let cluster = Cluster::made(site, "")?;
+    let running = cluster.start()?;
     let apiserver = &running.apiserver;
     let break_glass = cluster.super_admin()?;
     let ada = cluster.person("admin-ada")?;
@@ -92,8 +92,8 @@ const COMPONENTS: [(&str, &str, &str, &str); 3] = [
 ];
 
 fn components_are_known(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    let running = cluster.start(&cluster.declaration())?;
+    let cluster = Cluster::made(site, "")?;
+    let running = cluster.start()?;
     for (name, user, may, may_not) in COMPONENTS {
         let holder = cluster.identity(CLUSTER, name)?;
         equal(
@@ -113,14 +113,11 @@ fn components_are_known(site: &Site) -> Result<(), Failed> {
 }
 
 fn components_without_prefix(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    let host = cluster.node.host;
-    let declaration = COMPONENTS
-        .iter()
-        .fold(cluster.declaration(), |declaration, (name, ..)| {
-            declaration.leaf(host, CLUSTER, name, &client(name, None))
-        });
-    let running = cluster.start(&declaration)?;
+    let renamed = COMPONENTS.map(|(name, ..)| {
+        format!("cas.kubernetes.certs.{name} = {{ component = null; commonName = \"{name}\"; }};")
+    });
+    let cluster = Cluster::made(site, &renamed.concat())?;
+    let running = cluster.start()?;
     for (name, _, may, _) in COMPONENTS {
         let holder = cluster.identity(CLUSTER, name)?;
         equal(
@@ -135,18 +132,17 @@ fn components_without_prefix(site: &Site) -> Result<(), Failed> {
     Ok(())
 }
 
-/// `system:masters` is worth nothing in a certificate of etcd's authority, which the API server does not ask for clients.
+/// `system:masters` is worth nothing in a certificate of an authority that the API server does not ask for clients.
 fn clients_of_other_authorities(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    let host = cluster.node.host;
-    let master = client("intruder", Some(super::identities::MASTERS));
-    let declaration = ["etcd", "front-proxy"]
-        .into_iter()
-        .fold(cluster.declaration(), |declaration, authority| {
-            declaration.leaf(host, authority, "intruder", &master)
-        });
-    let running = cluster.start(&declaration)?;
-    for authority in ["etcd", "front-proxy"] {
+    let others = [ETCD, FRONT_PROXY];
+    let intruders = others.map(|authority| {
+        format!(
+            "cas.{authority}.certs.intruder = {{ names.O = \"{MASTERS}\"; usages = [ \"client auth\" ]; }};"
+        )
+    });
+    let cluster = Cluster::made(site, &intruders.concat())?;
+    let running = cluster.start()?;
+    for authority in others {
         let intruder = cluster.identity(authority, "intruder")?;
         running
             .apiserver

@@ -6,70 +6,55 @@ use libtest_mimic::Failed;
 use serde_json::{Value, json};
 
 use super::PROGRAMS;
-use super::identities::{
-    CLUSTER, ETCD, FRONT_PROXY, Node, SERVICE_NETWORK, authorities, control_plane, etcd_member,
-    people, worker,
-};
+use super::declared::{CLUSTER, ENDPOINT, ETCD, FRONT_PROXY, Node, SERVICE_NETWORKS, declare};
 use super::service_accounts::TokenKeys;
-use crate::project::{Declaration, OPERATORS, Pair, expect};
+use crate::project::{OPERATORS, Pair, expect};
 use crate::services::site::{Identity, Running, Site, address, ports, until};
 
 /// Who issues service account tokens: the name of the API server in the cluster.
 const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
 
-/// A cluster of one host that is control plane, etcd member and worker at once.
+/// A cluster of two hosts: the first is control plane, etcd member and worker at once.
 pub(crate) struct Cluster<'a> {
     pub(crate) site: &'a Site,
     pub(crate) node: Node,
+    pub(crate) second: Node,
     clients: SocketAddr,
     peers: SocketAddr,
 }
 
 impl<'a> Cluster<'a> {
-    pub(crate) fn on(site: &'a Site) -> Result<Self, Failed> {
-        let address = address()?;
-        let [clients, peers] = ports(address)?;
-        let node = Node {
-            host: "cp1",
-            address,
-        };
+    /// Declared with these further settings of `certToolkit`, and made.
+    pub(crate) fn made(site: &'a Site, further: &str) -> Result<Self, Failed> {
+        let [node, second] = ["cp1", "cp2"].map(|host| {
+            Ok::<_, Failed>(Node {
+                host,
+                address: address()?,
+            })
+        });
+        let (node, second) = (node?, second?);
+        declare(site, [node, second], further)?;
+        site.project.ends_with(0, "recreate --file fleet.nix")?;
+        let [clients, peers] = ports(node.address)?;
         Ok(Self {
             site,
             node,
+            second,
             clients,
             peers,
         })
     }
 
-    /// Everything that the roles of the host ask for.
-    pub(crate) fn declaration(&self) -> Declaration {
-        [control_plane, etcd_member, worker, people]
-            .into_iter()
-            .fold(authorities(), |declaration, role| {
-                role(declaration, self.node)
-            })
-    }
-
-    /// Another host with the same roles but for etcd, at an address of its own.
-    pub(crate) fn second_node() -> Result<Node, Failed> {
-        Ok(Node {
-            host: "cp2",
-            address: address()?,
-        })
-    }
-
-    /// The certificates made, and etcd and an API server running with them.
-    pub(crate) fn start(&self, declaration: &Declaration) -> Result<ControlPlane<'a>, Failed> {
-        self.start_with(declaration, |_| ())
+    /// etcd and an API server, running.
+    pub(crate) fn start(&self) -> Result<ControlPlane<'a>, Failed> {
+        self.start_with(|_| ())
     }
 
     /// The same with another setting of the API server.
     pub(crate) fn start_with(
         &self,
-        declaration: &Declaration,
         vary: impl FnOnce(&mut Settings),
     ) -> Result<ControlPlane<'a>, Failed> {
-        self.site.make(declaration)?;
         let etcd = self.start_etcd()?;
         let mut settings = self.apiserver(self.node)?;
         vary(&mut settings);
@@ -176,10 +161,7 @@ impl Settings {
     pub(crate) fn start<'a>(&self, site: &'a Site) -> Result<Apiserver<'a>, Failed> {
         let mut running = self.launch(site)?;
         let base = format!("https://{}", self.listen);
-        let probe = format!(
-            "curl --silent --show-error --fail --max-time 10 --cacert {} {base}/readyz",
-            Pair::authority(CLUSTER).certificate
-        );
+        let probe = by_name(self.listen, ENDPOINT, "/readyz");
         running.is_ready(|| site.run(&probe).map(drop))?;
         Ok(Apiserver {
             site,
@@ -203,10 +185,11 @@ impl Settings {
     }
 
     fn serving(&self) -> String {
+        let [network, _] = SERVICE_NETWORKS;
         // The endpoint of the service would be a loopback address, which it may not be.
         format!(
             "--bind-address {address} --advertise-address {address} --secure-port {} --endpoint-reconciler-type none \
-             --tls-cert-file {} --tls-private-key-file {} --service-cluster-ip-range {SERVICE_NETWORK}",
+             --tls-cert-file {} --tls-private-key-file {} --service-cluster-ip-range {network}",
             self.listen.port(),
             self.serving.certificate,
             self.serving.key,
@@ -251,6 +234,14 @@ impl Settings {
             "--service-account-issuer {ISSUER} --service-account-signing-key-file {signing} --service-account-key-file {verification}"
         )
     }
+}
+
+/// Asks a server for what everybody may know, as if this name were its own; curl takes it as it stands in a URL.
+pub(crate) fn by_name(listen: SocketAddr, name: &str, path: &str) -> String {
+    format!(
+        "curl --silent --show-error --fail --globoff --max-time 30 --cacert {} --connect-to {name}:443:{listen} https://{name}{path}",
+        Pair::authority(CLUSTER).certificate,
+    )
 }
 
 /// An API server and its etcd, until they are dropped.

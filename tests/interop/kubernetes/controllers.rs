@@ -4,7 +4,7 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
 use super::cluster::{Apiserver, Cluster, Who};
-use super::identities::{CLUSTER, client};
+use super::declared::CLUSTER;
 use super::{PROGRAMS, trial_with};
 use crate::project::Pair;
 use crate::services::site::{Identity, Running, Site, ports, until};
@@ -118,8 +118,8 @@ fn place_to_be(
 }
 
 fn places(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    let running = cluster.start(&cluster.declaration())?;
+    let cluster = Cluster::made(site, "")?;
+    let running = cluster.start()?;
     let apiserver = &running.apiserver;
     let admin = cluster.super_admin()?;
     let admin = Who::Holder(&admin);
@@ -132,12 +132,11 @@ fn places(site: &Site) -> Result<(), Failed> {
 }
 
 fn without_prefix_places_none(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
     let name = "kube-scheduler";
-    let host = cluster.node.host;
-    let fields = client(name, None);
-    let declaration = cluster.declaration().leaf(host, CLUSTER, name, &fields);
-    let running = cluster.start(&declaration)?;
+    let renamed =
+        format!("cas.kubernetes.certs.{name} = {{ component = null; commonName = \"{name}\"; }};");
+    let cluster = Cluster::made(site, &renamed)?;
+    let running = cluster.start()?;
     let apiserver = &running.apiserver;
     let admin = cluster.super_admin()?;
     let admin = Who::Holder(&admin);
@@ -156,8 +155,8 @@ fn without_prefix_places_none(site: &Site) -> Result<(), Failed> {
 
 /// Each of its controllers is a service account, whose token it asks for with its own identity.
 fn manages(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    let running = cluster.start(&cluster.declaration())?;
+    let cluster = Cluster::made(site, "")?;
+    let running = cluster.start()?;
     let apiserver = &running.apiserver;
     let admin = cluster.super_admin()?;
     let admin = Who::Holder(&admin);

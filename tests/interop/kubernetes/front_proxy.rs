@@ -4,7 +4,7 @@
 use libtest_mimic::{Failed, Trial};
 
 use super::cluster::{Answer, Apiserver, Cluster, Who, refused_user};
-use super::identities::{CLUSTER, FRONT_PROXY, MASTERS, client};
+use super::declared::{CLUSTER, FRONT_PROXY, MASTERS};
 use super::trial;
 use crate::project::{Pair, equal};
 use crate::services::site::{Identity, Site};
@@ -39,8 +39,8 @@ fn as_jane(apiserver: &Apiserver<'_>, holder: &Identity, group: &str) -> Result<
 }
 
 fn speaks_for_others(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    let running = cluster.start(&cluster.declaration())?;
+    let cluster = Cluster::made(site, "")?;
+    let running = cluster.start()?;
     let proxy = cluster.identity(FRONT_PROXY, "front-proxy-client")?;
     let answer = as_jane(&running.apiserver, &proxy, "readers")?;
     equal(&refused_user(&answer)?.as_str(), &"jane")?;
@@ -54,13 +54,10 @@ fn speaks_for_others(site: &Site) -> Result<(), Failed> {
 
 /// Neither a component nor one with the front proxy's very name.
 fn others_do_not(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
     let name = "front-proxy-client";
-    let declaration =
-        cluster
-            .declaration()
-            .leaf(cluster.node.host, CLUSTER, name, &client(name, None));
-    let running = cluster.start(&declaration)?;
+    let namesake = format!("cas.kubernetes.certs.{name}.usages = [ \"client auth\" ];");
+    let cluster = Cluster::made(site, &namesake)?;
+    let running = cluster.start()?;
     for (name, user) in [("kube-proxy", "system:kube-proxy"), (name, name)] {
         let holder = cluster.identity(CLUSTER, name)?;
         let answer = as_jane(&running.apiserver, &holder, MASTERS)?;
@@ -70,27 +67,23 @@ fn others_do_not(site: &Site) -> Result<(), Failed> {
 }
 
 fn name_not_allowed(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    let declaration = cluster.declaration().leaf(
-        cluster.node.host,
-        FRONT_PROXY,
-        "front-proxy-client",
-        &client("kube-apiserver-proxy-client", None),
-    );
-    let mut running = cluster.start(&declaration)?;
+    let renamed =
+        "cas.front-proxy.certs.front-proxy-client = { component = null; commonName = \"proxy\"; };";
+    let cluster = Cluster::made(site, renamed)?;
+    let mut running = cluster.start()?;
     let proxy = cluster.identity(FRONT_PROXY, "front-proxy-client")?;
     as_jane(&running.apiserver, &proxy, MASTERS)?.is(401, "Unauthorized")?;
     running
         .apiserver
         .running
-        .says(&["subject with cn=kube-apiserver-proxy-client is not in the allowed list"])
+        .says(&["subject with cn=proxy is not in the allowed list"])
 }
 
 /// Why the front proxy has an authority of its own: where the cluster's is its too and every name is allowed, kube-proxy of any worker
 /// is whoever it says it is.
 fn one_authority_for_all(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    let running = cluster.start_with(&cluster.declaration(), |settings| {
+    let cluster = Cluster::made(site, "")?;
+    let running = cluster.start_with(|settings| {
         settings.front_proxy_authority = Pair::authority(CLUSTER).certificate;
         settings.front_proxy_names = "";
     })?;

@@ -4,8 +4,9 @@
 mod access;
 mod cluster;
 mod controllers;
+mod declared;
 mod front_proxy;
-mod identities;
+
 mod nodes;
 mod service_accounts;
 mod serving;

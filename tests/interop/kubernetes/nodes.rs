@@ -5,7 +5,7 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
 use super::cluster::{Apiserver, Cluster, Who};
-use super::identities::{CLUSTER, Node, kubelet, worker};
+use super::declared::{ADMINISTRATORS, CLUSTER, Node};
 use super::{trial, trial_with};
 use crate::project::{Pair, equal, expect};
 use crate::services::site::{Identity, Running, Site, ports};
@@ -33,6 +33,11 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
+/// A kubelet's certificate that nobody says is one, with these fields of its own.
+fn kubelet_with(fields: &str) -> String {
+    format!("cas.kubernetes.certs.kubelet = {{ component = null; {fields} }};")
+}
+
 const NODES: &str = "/api/v1/nodes";
 
 fn node(name: &str) -> Value {
@@ -44,13 +49,15 @@ fn labelled(value: &str) -> Value {
 }
 
 fn own_node_only(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    let second = Cluster::second_node()?;
-    let running = cluster.start(&worker(cluster.declaration(), second))?;
+    let cluster = Cluster::made(site, "")?;
+    let running = cluster.start()?;
     let apiserver = &running.apiserver;
     let kubelets = [
         ("cp1", cluster.identity(CLUSTER, "kubelet")?),
-        ("cp2", site.identity(second.host, CLUSTER, "kubelet")?),
+        (
+            "cp2",
+            site.identity(cluster.second.host, CLUSTER, "kubelet")?,
+        ),
     ];
     for (name, holder) in &kubelets {
         let user = apiserver.user(Who::Holder(holder))?;
@@ -80,39 +87,25 @@ fn own_node_only(site: &Site) -> Result<(), Failed> {
 
 /// The common name alone makes no node.
 fn without_group(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    let mut fields = kubelet(cluster.node, &json!([cluster.node.host]));
-    fields["names"] = json!([]);
-    is_refused_its_node(
-        &cluster,
-        &fields,
-        "system:node:cp1",
-        "cannot create resource",
-    )
+    let fields = "names.O = null;";
+    is_refused_its_node(site, fields, "system:node:cp1", "cannot create resource")
 }
 
 /// Kubelets register in lower case.
 fn other_spelling(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    let mut fields = kubelet(cluster.node, &json!([cluster.node.host]));
-    fields["commonName"] = json!("system:node:CP1");
+    let fields = "commonName = \"system:node:CP1\";";
     is_refused_its_node(
-        &cluster,
-        &fields,
+        site,
+        fields,
         "system:node:CP1",
         "is not allowed to modify node",
     )
 }
 
-fn is_refused_its_node(
-    cluster: &Cluster<'_>,
-    fields: &Value,
-    user: &str,
-    why: &str,
-) -> Result<(), Failed> {
+fn is_refused_its_node(site: &Site, fields: &str, user: &str, why: &str) -> Result<(), Failed> {
+    let cluster = Cluster::made(site, &kubelet_with(fields))?;
+    let running = cluster.start()?;
     let host = cluster.node.host;
-    let declaration = cluster.declaration().leaf(host, CLUSTER, "kubelet", fields);
-    let running = cluster.start(&declaration)?;
     let holder = cluster.identity(CLUSTER, "kubelet")?;
     let apiserver = &running.apiserver;
     equal(&apiserver.user(Who::Holder(&holder))?.as_str(), &user)?;
@@ -169,8 +162,8 @@ impl Kubelet {
 }
 
 fn called_by_address(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    let running = cluster.start(&cluster.declaration())?;
+    let cluster = Cluster::made(site, "")?;
+    let running = cluster.start()?;
     let holder = cluster.identity(CLUSTER, "kubelet")?;
     let kubelet = Kubelet::start(site, cluster.node, &holder)?;
     kubelet.register(&running.apiserver, cluster.node, &holder)?;
@@ -179,18 +172,15 @@ fn called_by_address(site: &Site) -> Result<(), Failed> {
     let answer = running.apiserver.get(Who::Holder(&admin), &path)?;
     let caller = "kube-apiserver-kubelet-client";
     answer.is(200, caller)?;
-    expect(answer.body.contains("kubeadm:cluster-admins"), &answer.body)
+    expect(answer.body.contains(ADMINISTRATORS), &answer.body)
 }
 
 /// The name of the node alone is not enough where the API server goes by the address.
 fn without_address(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
+    let name_only = "hosts = [ config.networking.hostName ];";
+    let cluster = Cluster::made(site, &kubelet_with(name_only))?;
     let node = cluster.node;
-    let fields = kubelet(node, &json!([node.host]));
-    let declaration = cluster
-        .declaration()
-        .leaf(node.host, CLUSTER, "kubelet", &fields);
-    let running = cluster.start(&declaration)?;
+    let running = cluster.start()?;
     let holder = cluster.identity(CLUSTER, "kubelet")?;
     let kubelet = Kubelet::start(site, node, &holder)?;
     kubelet.register(&running.apiserver, node, &holder)?;

@@ -4,7 +4,6 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::json;
 
 use super::cluster::{Apiserver, Cluster, Who};
-use super::identities::control_plane;
 use super::trial_with;
 use crate::project::{equal, expect};
 use crate::services::site::Site;
@@ -107,10 +106,9 @@ fn refuses(apiserver: &Apiserver<'_>, token: &str) -> Result<(), Failed> {
 }
 
 fn shared_pair(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    let second = Cluster::second_node()?;
-    let running = cluster.start(&control_plane(cluster.declaration(), second))?;
-    let other = cluster.apiserver(second)?.start(site)?;
+    let cluster = Cluster::made(site, "")?;
+    let running = cluster.start()?;
+    let other = cluster.apiserver(cluster.second)?.start(site)?;
     let admin = cluster.super_admin()?;
     for from in [&running.apiserver, &other] {
         let token = token(from, Who::Holder(&admin))?;
@@ -122,10 +120,9 @@ fn shared_pair(site: &Site) -> Result<(), Failed> {
 }
 
 fn own_pairs(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    let second = Cluster::second_node()?;
-    let running = cluster.start(&control_plane(cluster.declaration(), second))?;
-    let mut settings = cluster.apiserver(second)?;
+    let cluster = Cluster::made(site, "")?;
+    let running = cluster.start()?;
+    let mut settings = cluster.apiserver(cluster.second)?;
     settings.token_keys = TokenKeys::named(site, "another")?;
     let other = settings.start(site)?;
     let admin = cluster.super_admin()?;
@@ -136,8 +133,7 @@ fn own_pairs(site: &Site) -> Result<(), Failed> {
 
 /// The new key signs; the old one is trusted until its tokens are over.
 fn replaced_pair(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    site.make(&cluster.declaration())?;
+    let cluster = Cluster::made(site, "")?;
     let _etcd = cluster.start_etcd()?;
     let admin = cluster.super_admin()?;
     let mut settings = cluster.apiserver(cluster.node)?;

@@ -4,12 +4,10 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use libtest_mimic::{Failed, Trial};
 use serde_json::json;
 
-use super::cluster::{Apiserver, Cluster, Who};
-use super::identities::{
-    CLUSTER, ENDPOINT, ETCD, SERVICE_ADDRESSES, SERVICE_NAMES, apiserver, client,
-};
+use super::cluster::{Apiserver, Cluster, Settings, Who, by_name};
+use super::declared::{CLUSTER, ENDPOINT, ETCD, SERVICE_ADDRESSES, SERVICE_NAMES};
 use super::trial;
-use crate::project::{Pair, expect};
+use crate::project::expect;
 use crate::services::site::Site;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -31,33 +29,25 @@ pub(crate) fn trials() -> Vec<Trial> {
             stranger_to_etcd,
         ),
         trial(
-            "etcd_refuses_an_apiserver_with_its_serving_certificate",
+            "etcd_refuses_an_apiserver_without_client_auth",
             server_as_client,
         ),
     ]
 }
 
-/// Asks for the version, which everybody may know, as if this name were the server's.
-fn by_name(apiserver: &Apiserver<'_>, name: &str) -> String {
-    format!(
-        "curl --silent --show-error --fail --globoff --max-time 30 --cacert {} --connect-to {name}:443:{} https://{name}/version",
-        Pair::authority(CLUSTER).certificate,
-        apiserver.listen,
-    )
-}
-
-/// As it stands in a URL.
-fn in_url(name: &str) -> String {
-    if name.contains(':') {
+/// Asks for the version under this name or address.
+fn version(apiserver: &Apiserver<'_>, name: &str) -> String {
+    let in_url = if name.contains(':') {
         format!("[{name}]")
     } else {
         name.to_owned()
-    }
+    };
+    by_name(apiserver.listen, &in_url, "/version")
 }
 
 fn every_name(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    let running = cluster.start(&cluster.declaration())?;
+    let cluster = Cluster::made(site, "")?;
+    let running = cluster.start()?;
     let address = cluster.node.address.to_string();
     let its_own = [cluster.node.host, &address, ENDPOINT, "localhost", "::1"];
     for name in its_own
@@ -65,11 +55,11 @@ fn every_name(site: &Site) -> Result<(), Failed> {
         .chain(SERVICE_NAMES)
         .chain(SERVICE_ADDRESSES)
     {
-        let said = site.run(&by_name(&running.apiserver, &in_url(name)))?;
+        let said = site.run(&version(&running.apiserver, name))?;
         expect(said.contains("gitVersion"), &said)?;
     }
     for name in ["kubernetes.example.org", "10.96.0.2"] {
-        site.refuses(&by_name(&running.apiserver, name), UNKNOWN)?;
+        site.refuses(&version(&running.apiserver, name), UNKNOWN)?;
     }
     Ok(())
 }
@@ -79,25 +69,21 @@ const UNKNOWN: &[&str] = &["no alternative certificate subject name matches"];
 
 /// It serves its administrators, who come by its host's name, and no Pod.
 fn without_service_names(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    let node = cluster.node;
-    let names = json!([node.host, node.address, ENDPOINT]);
-    let mut fields = apiserver(&names);
-    fields["component"] = json!(null);
-    let declaration = cluster
-        .declaration()
-        .leaf(node.host, CLUSTER, "kube-apiserver", &fields);
-    let running = cluster.start(&declaration)?;
-    site.run(&by_name(&running.apiserver, ENDPOINT))?;
+    let fields = format!("hosts = [ config.networking.hostName \"{ENDPOINT}\" ];");
+    let certificate =
+        format!("cas.kubernetes.certs.kube-apiserver = {{ component = null; {fields} }};");
+    let cluster = Cluster::made(site, &certificate)?;
+    let running = cluster.start()?;
+    site.run(&version(&running.apiserver, ENDPOINT))?;
     for name in SERVICE_NAMES.into_iter().chain(SERVICE_ADDRESSES) {
-        site.refuses(&by_name(&running.apiserver, &in_url(name)), UNKNOWN)?;
+        site.refuses(&version(&running.apiserver, name), UNKNOWN)?;
     }
     Ok(())
 }
 
 fn kept_in_etcd(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    let running = cluster.start(&cluster.declaration())?;
+    let cluster = Cluster::made(site, "")?;
+    let running = cluster.start()?;
     let admin = cluster.super_admin()?;
     let object = json!({ "metadata": { "name": "greeting" }, "data": { "greeting": "hello" } });
     running
@@ -127,35 +113,34 @@ const NO_STORE: &str = "createTransport failed to connect";
 
 fn stranger_to_etcd(site: &Site) -> Result<(), Failed> {
     let name = "kube-apiserver-etcd-client";
-    let cluster = Cluster::on(site)?;
-    let declaration =
-        cluster
-            .declaration()
-            .leaf(cluster.node.host, CLUSTER, name, &client(name, None));
-    site.make(&declaration)?;
-    let mut etcd = cluster.start_etcd()?;
+    let namesake = format!("cas.kubernetes.certs.{name}.usages = [ \"client auth\" ];");
+    let cluster = Cluster::made(site, &namesake)?;
     let mut settings = cluster.apiserver(cluster.node)?;
     settings.etcd_client = cluster.identity(CLUSTER, name)?;
-    let mut apiserver = settings.launch(site)?;
-    etcd.says(&["certificate signed by unknown authority"])?;
-    apiserver.says(&[NO_STORE])
+    etcd_refuses(
+        &cluster,
+        &settings,
+        "certificate signed by unknown authority",
+    )
 }
 
 /// A certificate for servers only, of the right authority: the usage alone is wrong.
 fn server_as_client(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    let mut fields = client("kube-apiserver-etcd-client", None);
-    fields["usages"] = json!(["server auth"]);
-    fields["hosts"] = json!([cluster.node.host]);
-    let declaration = cluster.declaration().leaf(
-        cluster.node.host,
-        ETCD,
-        "kube-apiserver-etcd-client",
-        &fields,
-    );
-    site.make(&declaration)?;
+    let certificate = "cas.etcd.certs.kube-apiserver-etcd-client = {
+        component = null; usages = [ \"server auth\" ]; hosts = [ config.networking.hostName ];
+    };";
+    let cluster = Cluster::made(site, certificate)?;
+    let settings = cluster.apiserver(cluster.node)?;
+    etcd_refuses(
+        &cluster,
+        &settings,
+        "certificate specifies an incompatible key usage",
+    )
+}
+
+fn etcd_refuses(cluster: &Cluster<'_>, settings: &Settings, why: &str) -> Result<(), Failed> {
     let mut etcd = cluster.start_etcd()?;
-    let mut apiserver = cluster.apiserver(cluster.node)?.launch(site)?;
-    etcd.says(&["certificate specifies an incompatible key usage"])?;
+    let mut apiserver = settings.launch(cluster.site)?;
+    etcd.says(&[why])?;
     apiserver.says(&[NO_STORE])
 }

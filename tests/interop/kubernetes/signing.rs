@@ -6,9 +6,9 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::json;
 
 use super::cluster::{Apiserver, Cluster, Who};
-use super::identities::CLUSTER;
+use super::declared::{CLUSTER, SIGNING};
 use super::{controllers, trial_with};
-use crate::project::{Declaration, Pair, equal, host_key};
+use crate::project::{Pair, equal, host_key};
 use crate::services::site::{Identity, Running, Site, until};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -23,16 +23,6 @@ pub(crate) fn trials() -> Vec<Trial> {
             refused_by_root_alone,
         ),
     ]
-}
-
-/// The intermediate that signs for the cluster, and nothing below it.
-const SIGNING: &str = "kubernetes-signing";
-
-fn declaration(cluster: &Cluster<'_>) -> Declaration {
-    let fields = json!({
-        "issuer": CLUSTER, "pathLength": 0, "expiry": "43800h", "keyHosts": [cluster.node.host],
-    });
-    cluster.declaration().authority(SIGNING, &fields)
 }
 
 /// What a cluster is trusted by that signs with an intermediate: a client of its own shows its certificate alone, so that the
@@ -101,8 +91,7 @@ fn signed(site: &Site, apiserver: &Apiserver<'_>, admin: &Identity) -> Result<Id
 }
 
 fn signed_and_accepted(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    site.make(&declaration(&cluster))?;
+    let cluster = Cluster::made(site, "")?;
     let _etcd = cluster.start_etcd()?;
     let mut settings = cluster.apiserver(cluster.node)?;
     settings.client_authorities = client_authorities(site)?;
@@ -123,8 +112,8 @@ fn signed_and_accepted(site: &Site) -> Result<(), Failed> {
 }
 
 fn refused_by_root_alone(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::on(site)?;
-    let running = cluster.start(&declaration(&cluster))?;
+    let cluster = Cluster::made(site, "")?;
+    let running = cluster.start()?;
     let apiserver = &running.apiserver;
     let _controllers = controller_manager(&cluster, apiserver)?;
     let carol = signed(site, apiserver, &cluster.super_admin()?)?;
