@@ -55,7 +55,7 @@ fn administrators_and_break_glass(site: &Site) -> Result<(), Failed> {
         .is(201, ADMINISTRATORS)?;
     for holder in [&ada, &kubelet_client] {
         apiserver.can_soon(holder, EVERYTHING, true)?;
-        apiserver.can_soon(holder, "create nodes/proxy", true)?;
+        apiserver.can_soon(holder, "create nodes --subresource proxy", true)?;
     }
 
     site.run(&apiserver.kubectl(
@@ -74,13 +74,13 @@ const COMPONENTS: [(&str, &str, &str, &str); 3] = [
     (
         "kube-controller-manager",
         "system:kube-controller-manager",
-        "create serviceaccounts/token -n kube-system",
-        "create pods/binding -n kube-system",
+        "create serviceaccounts --subresource token -n kube-system",
+        "create pods --subresource binding -n kube-system",
     ),
     (
         "kube-scheduler",
         "system:kube-scheduler",
-        "create pods/binding -n kube-system",
+        "create pods --subresource binding -n kube-system",
         "get secrets -n kube-system",
     ),
     (

@@ -362,9 +362,11 @@ impl Apiserver<'_> {
             Ok(said) => said,
             Err(_) => self.site.project.bench.refuses(&line)?,
         };
-        match said.lines().last() {
+        // It also warns, of namespaces for example.
+        let answer = said.lines().find(|line| !line.starts_with("Warning"));
+        match answer.and_then(|line| line.split_whitespace().next()) {
             Some("yes") => Ok(true),
-            Some(no) if no.starts_with("no") => Ok(false),
+            Some("no") => Ok(false),
             _ => Err(format!("{line:?} answers neither yes nor no:\n{said}").into()),
         }
     }
