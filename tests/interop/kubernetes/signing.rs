@@ -38,7 +38,8 @@ fn client_authorities(site: &Site) -> Result<String, Failed> {
     Ok(bundle.to_owned())
 }
 
-/// A controller manager of the host that approves nothing and signs what is approved.
+/// A controller manager of the host that approves nothing and signs what is approved. It does so as the service account of that
+/// controller: RBAC does not let the controller manager itself.
 fn controller_manager(cluster: &Cluster<'_>, apiserver: &Apiserver<'_>) -> Result<Running, Failed> {
     let Pair {
         certificate, key, ..
@@ -49,7 +50,7 @@ fn controller_manager(cluster: &Cluster<'_>, apiserver: &Apiserver<'_>) -> Resul
         .site
         .run(&format!("age -d -i {host} -o {opened} {key}"))?;
     let words = format!(
-        "--controllers csrsigning --cluster-signing-cert-file {certificate} --cluster-signing-key-file {opened}"
+        "--controllers csrsigning --use-service-account-credentials --cluster-signing-cert-file {certificate} --cluster-signing-key-file {opened}"
     );
     controllers::start(cluster, apiserver, "kube-controller-manager", &words)
 }
