@@ -65,8 +65,10 @@ in
 {
   imports = [
     ./module/authorities.nix
+    ./module/expiry.nix
     ./module/key-pairs.nix
     ./module/kubernetes.nix
+    ./module/monitoring.nix
   ];
 
   options.certToolkit = {

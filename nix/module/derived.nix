@@ -22,7 +22,9 @@ let
     else
       "/run/agenix/${secretName id}";
 
-  secretPathText = id: "`config.age.secrets.\"certtoolkit-${id}\".path`, or `/run/agenix/certtoolkit-${id}` without agenix";
+  secretPathText =
+    id:
+    "`config.age.secrets.\"certtoolkit-${id}\".path`, or `/run/agenix/certtoolkit-${id}` without agenix";
 
   derived =
     type: description: text: value:
@@ -70,13 +72,12 @@ let
 
   textOf = relative: builtins.readFile (existing relative);
 
+  isThere = relative: builtins.pathExists (rootDirectory + "/${relative}");
+
   existing =
     relative:
-    let
-      file = rootDirectory + "/${relative}";
-    in
-    if builtins.pathExists file then
-      file
+    if isThere relative then
+      rootDirectory + "/${relative}"
     else
       throw (
         "certToolkit: there is no file ${relative} below the root of the project."
@@ -102,6 +103,7 @@ in
     derivedOptions
     fileInStore
     textOf
+    isThere
     secretName
     secretPath
     secretPathText

@@ -208,6 +208,8 @@ let
     "root"
     "hostName"
     "ageIntegration"
+    "expiry"
+    "monitoring"
   ];
 
   # What of `value` is an option: without the values the module derives, and without faulty ones.
