@@ -292,8 +292,12 @@ impl Answer {
         )
     }
 
-    pub(crate) fn json(&self) -> Result<Value, Failed> {
-        serde_json::from_str(&self.body).map_err(|error| format!("{error}: {self:?}").into())
+    /// The text at a place of the object (RFC 6901), if there is one.
+    pub(crate) fn text(&self, place: &str) -> Result<Option<String>, Failed> {
+        let object: Value =
+            serde_json::from_str(&self.body).map_err(|error| format!("{error}: {self:?}"))?;
+        let text = object.pointer(place).and_then(Value::as_str);
+        Ok(text.map(str::to_owned))
     }
 }
 
@@ -389,8 +393,7 @@ impl Apiserver<'_> {
 
 /// Who was refused: `forbidden: User "jane" cannot get path …`.
 pub(crate) fn refused_user(answer: &Answer) -> Result<String, Failed> {
-    let status = answer.json()?;
-    let message = status["message"].as_str().unwrap_or_default();
+    let message = answer.text("/message")?.unwrap_or_default();
     let user = message
         .split_once("User \"")
         .and_then(|(_, rest)| rest.split_once('"'))

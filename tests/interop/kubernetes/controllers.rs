@@ -1,7 +1,7 @@
 //! The scheduler and the controller manager as clients of the API server: what makes them act is the identity in their kubeconfig.
 
 use libtest_mimic::{Failed, Trial};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::cluster::{Apiserver, Cluster, Who};
 use super::declared::CLUSTER;
@@ -117,6 +117,12 @@ fn place_to_be(
     apiserver.create(admin, PODS, &pod)?.is(201, "pod")
 }
 
+fn node_of_pod(apiserver: &Apiserver<'_>, admin: Who<'_>) -> Result<Option<String>, Failed> {
+    let pod = apiserver.get(admin, &format!("{PODS}/pod"))?;
+    pod.is(200, "Pending")?;
+    pod.text("/spec/nodeName")
+}
+
 fn places(site: &Site) -> Result<(), Failed> {
     let cluster = Cluster::made(site, "")?;
     let running = cluster.start()?;
@@ -125,9 +131,9 @@ fn places(site: &Site) -> Result<(), Failed> {
     let admin = Who::Holder(&admin);
     place_to_be(&cluster, apiserver, admin)?;
     let _scheduler = start(&cluster, apiserver, "kube-scheduler", "")?;
-    until("the Pod has a node", || {
-        let pod = apiserver.get(admin, &format!("{PODS}/pod"))?.json()?;
-        Ok((pod["spec"]["nodeName"] == cluster.node.host).then_some(()))
+    until("the Pod has its node", || {
+        let node = node_of_pod(apiserver, admin)?;
+        Ok(node.filter(|node| node == cluster.node.host))
     })
 }
 
@@ -143,13 +149,9 @@ fn without_prefix_places_none(site: &Site) -> Result<(), Failed> {
     place_to_be(&cluster, apiserver, admin)?;
     let mut scheduler = start(&cluster, apiserver, name, "")?;
     scheduler.says(&["User \"kube-scheduler\" cannot list resource \"pods\""])?;
-    let pod = apiserver.get(admin, &format!("{PODS}/pod"))?;
-    pod.is(200, "Pending")?;
-    let spec: &Value = &pod.json()?["spec"];
-    if spec["nodeName"].is_null() {
-        Ok(())
-    } else {
-        Err(format!("the Pod was placed: {spec}").into())
+    match node_of_pod(apiserver, admin)? {
+        None => Ok(()),
+        Some(node) => Err(format!("the Pod was placed on {node}").into()),
     }
 }
 
