@@ -27,7 +27,9 @@ pub mod seal;
 pub mod nixfiles;
 pub mod store;
 
+pub mod diff;
 pub mod export;
+pub mod history;
 pub mod observe;
 pub mod plan;
 pub mod status;

@@ -5,6 +5,7 @@ mod commands;
 mod deployed;
 mod error;
 mod evaluate;
+mod git;
 mod project;
 mod ui;
 
@@ -40,6 +41,9 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         Command::Plan(args) => commands::plan::run(&args, ui),
         Command::Status(args) => commands::status::run(&args, ui),
         Command::Metrics(args) => commands::metrics::run(&args, ui),
+        Command::History(args) => commands::history::run(&args, ui),
+        Command::Exposure(args) => commands::exposure::run(&args, ui),
+        Command::Diff(args) => commands::diff::run(&args, ui),
         Command::Check(args) => commands::check::run(&args, ui),
         Command::Manifest(args) => commands::manifest::run(&args, ui),
         Command::Rules(args) => commands::rules::run(&args, ui),

@@ -5,5 +5,6 @@ mod extensions;
 mod key;
 mod name;
 mod pem;
+pub mod public_key;
 pub mod sealed;
 mod signature;

@@ -1,6 +1,8 @@
 //! Values to text: tables for people, JSON for programs. Touches neither terminal nor clock.
 
+pub mod diff;
 pub mod fault;
+pub mod history;
 pub mod json;
 pub mod metrics;
 pub mod paint;

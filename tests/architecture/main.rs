@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("inspect", &["model"]),
@@ -22,6 +22,8 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("seal", &["model", "inspect"]),
     ("plan", &["model"]),
     ("status", &["model", "plan"]),
+    ("history", &["model", "inspect"]),
+    ("diff", &["model", "inspect"]),
     ("store", &["model"]),
     ("nixfiles", &["model"]),
     ("export", &["model", "inspect", "store", "nixfiles"]),
@@ -32,12 +34,17 @@ const LAYERS: [(&str, &[&str]); 14] = [
             "model", "inspect", "issue", "seal", "plan", "store", "export", "observe",
         ],
     ),
-    ("render", &["model", "manifest", "plan", "status", "apply"]),
+    (
+        "render",
+        &[
+            "model", "manifest", "plan", "status", "history", "diff", "apply",
+        ],
+    ),
     (
         "cli",
         &[
-            "model", "manifest", "inspect", "issue", "seal", "plan", "status", "store", "nixfiles",
-            "export", "observe", "apply", "render",
+            "model", "manifest", "inspect", "issue", "seal", "plan", "status", "history", "diff",
+            "store", "nixfiles", "export", "observe", "apply", "render",
         ],
     ),
 ];

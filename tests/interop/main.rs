@@ -3,14 +3,19 @@
 mod age;
 mod agenix;
 mod crash;
+#[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
+mod diff;
 mod fleet;
 mod foreign;
 mod git;
+#[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
+mod history;
 mod kubernetes;
 mod nix;
 mod project;
 mod prometheus;
 mod services;
+mod shared;
 mod tool;
 mod x509;
 
@@ -23,13 +28,16 @@ fn main() -> ExitCode {
         age::trials(),
         agenix::trials(),
         crash::trials(),
+        diff::trials(),
         fleet::trials(),
         foreign::trials(),
         git::trials(),
+        history::trials(),
         kubernetes::trials(),
         nix::trials(),
         prometheus::trials(),
         services::trials(),
+        shared::trials(),
         x509::trials(),
     ];
     libtest_mimic::run(

@@ -100,7 +100,7 @@ impl<'a> Cluster<'a> {
             client_authorities: Pair::authority(CLUSTER).certificate,
             front_proxy_authority: Pair::authority(FRONT_PROXY).certificate,
             front_proxy_names: "front-proxy-client",
-            token_keys: TokenKeys::of_cluster(self.site)?,
+            token_keys: TokenKeys::of_cluster(self.site, node.host)?,
         })
     }
 

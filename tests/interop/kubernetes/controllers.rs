@@ -133,7 +133,7 @@ fn places(site: &Site) -> Result<(), Failed> {
     let _scheduler = start(&cluster, apiserver, "kube-scheduler", "")?;
     until("the Pod has its node", || {
         let node = node_of_pod(apiserver, admin)?;
-        Ok(node.filter(|node| node == cluster.node.host))
+        Ok(node.filter(|node| node == cluster.node.host).map(drop))
     })
 }
 

@@ -4,12 +4,11 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::json;
 
 use super::cluster::{Apiserver, Cluster, Who};
-use super::trial_with;
-use crate::project::{equal, expect};
+use super::trial;
+use crate::project::{DIR, equal, expect, host_key};
 use crate::services::site::Site;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let trial = |name, run| trial_with(name, &[], &["openssl"], run);
     vec![
         trial(
             "a_token_of_one_control_plane_is_accepted_by_the_other",
@@ -19,6 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             "a_token_is_accepted_while_its_key_is_replaced_and_not_after",
             replaced_pair,
         ),
+        trial("the_next_pair_is_trusted_before_it_signs", next_pair),
         trial(
             "control_planes_with_a_pair_each_refuse_each_others_tokens",
             own_pairs,
@@ -27,54 +27,26 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// The files of a key pair, as an API server takes them: the private key and all public keys whose tokens are accepted.
-#[derive(Clone)]
 pub(crate) struct TokenKeys {
     pub(crate) signing: String,
     pub(crate) verification: String,
 }
 
 impl TokenKeys {
-    /// The pair that the control planes of a cluster share.
-    pub(crate) fn of_cluster(site: &Site) -> Result<Self, Failed> {
-        Self::named(site, "service-account")
+    /// The pair of service accounts, opened on one of the hosts that share it.
+    pub(crate) fn of_cluster(site: &Site, host: &str) -> Result<Self, Failed> {
+        Self::named(site, host, "service-account")
     }
 
-    fn named(site: &Site, name: &str) -> Result<Self, Failed> {
-        let [signing, verification] = ["key", "pub"].map(|end| format!("run/{name}.{end}"));
-        if !site.project.path(&signing).exists() {
-            site.run(&format!(
-                "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {signing}"
-            ))?;
-            site.run(&format!(
-                "openssl pkey -in {signing} -pubout -out {verification}"
-            ))?;
-        }
+    fn named(site: &Site, host: &str, name: &str) -> Result<Self, Failed> {
+        let signing = format!("run/{host}-{name}.key");
+        let sealed = format!("{DIR}/shared/{name}.key.age");
+        let key = host_key(host);
+        site.run(&format!("age -d -i {key} -o {signing} {sealed}"))?;
         Ok(Self {
             signing,
-            verification,
+            verification: format!("{DIR}/shared/{name}.pub"),
         })
-    }
-
-    /// A new pair, which verifies for the old one too: the public key that signs first.
-    fn replaced(&self, site: &Site) -> Result<Self, Failed> {
-        let new = Self::named(site, "replaced")?;
-        let both = [&new, self].map(|keys| site.project.bench.read(&keys.verification));
-        let [new_key, old_key] = both;
-        let both = [new_key?, old_key?].concat();
-        site.project.bench.write(&new.verification, both)?;
-        Ok(new)
-    }
-
-    /// The same when the old tokens are over: its own public key alone.
-    fn without_predecessor(&self, site: &Site) -> Result<Self, Failed> {
-        let Self {
-            signing,
-            verification,
-        } = self;
-        site.run(&format!(
-            "openssl pkey -in {signing} -pubout -out {verification}"
-        ))?;
-        Ok(self.clone())
     }
 }
 
@@ -120,10 +92,10 @@ fn shared_pair(site: &Site) -> Result<(), Failed> {
 }
 
 fn own_pairs(site: &Site) -> Result<(), Failed> {
-    let cluster = Cluster::made(site, "")?;
+    let cluster = Cluster::made(site, "keyPairs.another = { };")?;
     let running = cluster.start()?;
     let mut settings = cluster.apiserver(cluster.second)?;
-    settings.token_keys = TokenKeys::named(site, "another")?;
+    settings.token_keys = TokenKeys::named(site, cluster.second.host, "another")?;
     let other = settings.start(site)?;
     let admin = cluster.super_admin()?;
     let token = token(&running.apiserver, Who::Holder(&admin))?;
@@ -131,26 +103,54 @@ fn own_pairs(site: &Site) -> Result<(), Failed> {
     refuses(&other, &token)
 }
 
-/// The new key signs; the old one is trusted until its tokens are over.
+/// The next pair is known to all control planes before the first of them signs with it.
+fn next_pair(site: &Site) -> Result<(), Failed> {
+    let next = "keyPairs.next = { }; keyPairs.service-account.verificationKeys = [ \"next\" ];";
+    let cluster = Cluster::made(site, next)?;
+    let running = cluster.start()?;
+    let mut settings = cluster.apiserver(cluster.second)?;
+    settings.token_keys.signing = TokenKeys::named(site, cluster.second.host, "next")?.signing;
+    let ahead = settings.start(site)?;
+    let admin = cluster.super_admin()?;
+    for from in [&running.apiserver, &ahead] {
+        let token = token(from, Who::Holder(&admin))?;
+        accepts(&running.apiserver, &token)?;
+        accepts(&ahead, &token)?;
+    }
+    Ok(())
+}
+
+/// The new key signs; the old one is trusted until its tokens are over and somebody takes it out of the file.
 fn replaced_pair(site: &Site) -> Result<(), Failed> {
     let cluster = Cluster::made(site, "")?;
     let _etcd = cluster.start_etcd()?;
     let admin = cluster.super_admin()?;
-    let mut settings = cluster.apiserver(cluster.node)?;
-    let old_token = token(&settings.start(site)?, Who::Holder(&admin))?;
+    let admin = Who::Holder(&admin);
+    let old_token = token(&cluster.apiserver(cluster.node)?.start(site)?, admin)?;
 
-    let keys = settings.token_keys.replaced(site)?;
-    settings.token_keys = keys.clone();
+    let replace = "recreate --file fleet.nix --replace shared/service-account";
+    site.project.ends_with(0, replace)?;
+    let settings = cluster.apiserver(cluster.node)?;
     let new_token = {
         let apiserver = settings.start(site)?;
         accepts(&apiserver, &old_token)?;
-        let new_token = token(&apiserver, Who::Holder(&admin))?;
-        accepts(&apiserver, &new_token)?;
-        new_token
+        token(&apiserver, admin)?
     };
 
-    settings.token_keys = keys.without_predecessor(site)?;
+    take_predecessor_out(site, &settings.token_keys.verification)?;
     let apiserver = settings.start(site)?;
     accepts(&apiserver, &new_token)?;
     refuses(&apiserver, &old_token)
+}
+
+/// Leaves the first of two public keys, which is as declared too.
+fn take_predecessor_out(site: &Site, file: &str) -> Result<(), Failed> {
+    let text = String::from_utf8(site.project.bench.read(file)?)?;
+    let end = "-----END PUBLIC KEY-----\n";
+    let keys: Vec<&str> = text.split_inclusive(end).collect();
+    let [current, _predecessor] = keys.as_slice() else {
+        return Err(format!("not two public keys:\n{text}").into());
+    };
+    site.project.bench.write(file, current)?;
+    site.project.ends_with(0, "plan --file fleet.nix").map(drop)
 }
