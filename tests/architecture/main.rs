@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("inspect", &["model"]),
@@ -21,13 +21,17 @@ const LAYERS: [(&str, &[&str]); 16] = [
     // A sealed file's header is read the same way before and after it is made.
     ("seal", &["model", "inspect"]),
     ("plan", &["model"]),
+    ("lint", &["model"]),
     ("status", &["model", "plan"]),
     ("history", &["model", "inspect"]),
     ("diff", &["model", "inspect"]),
     ("store", &["model"]),
     ("nixfiles", &["model"]),
     ("export", &["model", "inspect", "store", "nixfiles"]),
-    ("observe", &["model", "inspect", "store"]),
+    (
+        "observe",
+        &["model", "inspect", "issue", "seal", "lint", "store"],
+    ),
     (
         "apply",
         &[
@@ -37,14 +41,14 @@ const LAYERS: [(&str, &[&str]); 16] = [
     (
         "render",
         &[
-            "model", "manifest", "plan", "status", "history", "diff", "apply",
+            "model", "manifest", "plan", "lint", "status", "history", "diff", "apply",
         ],
     ),
     (
         "cli",
         &[
-            "model", "manifest", "inspect", "issue", "seal", "plan", "status", "history", "diff",
-            "store", "nixfiles", "export", "observe", "apply", "render",
+            "model", "manifest", "inspect", "issue", "seal", "plan", "lint", "status", "history",
+            "diff", "store", "nixfiles", "export", "observe", "apply", "render",
         ],
     ),
 ];

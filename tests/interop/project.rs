@@ -198,7 +198,7 @@ impl Project {
     pub(crate) fn declare(&self, declaration: &Declaration) -> Result<(), Failed> {
         for host in declaration.hosts.keys() {
             if !self.path(&host_key(host)).exists() {
-                make_ssh_key(&self.bench, &host_key(host))?;
+                self.make_host_key(host)?;
             }
         }
         let mut users = Vec::new();
@@ -208,6 +208,10 @@ impl Project {
         }
         let manifest = declaration.manifest(&users);
         self.bench.write("manifest.json", format!("{manifest:#}\n"))
+    }
+
+    pub(crate) fn make_host_key(&self, host: &str) -> Result<(), Failed> {
+        make_ssh_key(&self.bench, &host_key(host))
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -1,24 +1,27 @@
 //! etcd as kubeadm runs it: members with mutual TLS for clients and for peers, below an authority of their own.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
-use super::site::{Identity, Running, Site, address, ports, served};
-use crate::project::{Declaration, Pair, equal, expect};
+use super::site::{Identity, Run, Running, Site, address, ports, served};
+use crate::project::{Declaration, OPERATORS, Pair, equal, expect};
 
 const ETCD: [&str; 3] = ["etcd", "etcdctl", "curl"];
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let declared_right: [(&str, fn(&Site) -> Result<(), Failed>); 2] = [
-        ("three_members_serve_who_they_trust_only", three_members),
+    let by_roles = served(
+        "etcd::three_members_declared_by_roles_serve_whom_they_trust_only",
+        &[&ETCD, ["nix-instantiate"].as_slice()].concat(),
+        three_members,
+    );
+    let others: [(&str, Run); 5] = [
         (
             "a_peer_key_is_replaced_while_the_others_serve",
             peer_key_is_replaced,
         ),
-    ];
-    let declared_wrong: [(&str, fn(&Site) -> Result<(), Failed>); 4] = [
         (
             "peers_without_client_auth_form_no_cluster",
             peers_without_client_auth,
@@ -36,11 +39,8 @@ pub(crate) fn trials() -> Vec<Trial> {
             one_authority_for_all,
         ),
     ];
-    declared_right
-        .into_iter()
-        .chain(declared_wrong)
-        .map(|(name, run)| served(&format!("etcd::{name}"), &ETCD, run))
-        .collect()
+    let others = others.map(|(name, run)| served(&format!("etcd::{name}"), &ETCD, run));
+    others.into_iter().chain([by_roles]).collect()
 }
 
 /// A member with the addresses it listens on.
@@ -67,6 +67,25 @@ impl Member {
     }
 }
 
+/// What a person writes for a cluster.
+const CLUSTER: &str = r#"
+let
+  member = { config, ... }: {
+    certToolkit = {
+      dir = "secrets/certs";
+      userAgeKeys = [ "OPERATOR" ];
+      userAgeIdentity = "operators/ada";
+      owningHostKey = "host-keys/${config.networking.hostName}.pub";
+      kubernetes = {
+        enable = true;
+        NODES
+      };
+    };
+  };
+in
+{ hosts = { HOSTS }; }
+"#;
+
 /// The members that know each other.
 struct Fleet<'a> {
     site: &'a Site,
@@ -80,6 +99,33 @@ impl<'a> Fleet<'a> {
             site,
             members: members.collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Declares the members by their roles and addresses only, the first as a whole control plane.
+    fn make_by_roles(&self) -> Result<(), Failed> {
+        let project = &self.site.project;
+        let operator = String::from_utf8(project.bench.read(&format!("{}.pub", OPERATORS[0]))?)?;
+        let (mut nodes, mut hosts) = (String::new(), String::new());
+        for member in &self.members {
+            let (host, address) = (member.host, member.clients.ip());
+            project.make_host_key(host)?;
+            let roles = if host == "cp1" {
+                r#""control-plane" "etcd" "worker""#
+            } else {
+                r#""etcd""#
+            };
+            writeln!(
+                nodes,
+                "nodes.{host} = {{ roles = [ {roles} ]; addresses = [ \"{address}\" ]; }};"
+            )?;
+            writeln!(hosts, "{host} = member;")?;
+        }
+        let text = CLUSTER
+            .replace("OPERATOR", operator.trim())
+            .replace("NODES", &nodes)
+            .replace("HOSTS", &hosts);
+        project.bench.write("certs.nix", text)?;
+        project.ends_with(0, "recreate --file certs.nix").map(drop)
     }
 
     /// Every member's certificates, and a client of the cluster's authority, which has no business here.
@@ -228,7 +274,7 @@ const HELLO: &str = "\"value\":\"aGVsbG8=\"";
 
 fn three_members(site: &Site) -> Result<(), Failed> {
     let fleet = Fleet::of(site, &["cp1", "cp2", "cp3"])?;
-    site.make(&fleet.declaration())?;
+    fleet.make_by_roles()?;
     let mut running = fleet.start_all()?;
     fleet.are_healthy(&mut running)?;
     let ([first, .., last], [.., last_running]) =
@@ -275,7 +321,7 @@ fn peer_key_is_replaced(site: &Site) -> Result<(), Failed> {
             site.project
                 .chain(&peer)?
                 .first()
-                .map(|facts| facts.key_fingerprint.clone()),
+                .map(|facts| facts.key_fingerprint),
         )
     };
     let old_key = key(site)?;

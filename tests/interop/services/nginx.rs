@@ -6,13 +6,13 @@ use std::net::SocketAddr;
 use libtest_mimic::{Failed, Trial};
 use serde_json::json;
 
-use super::site::{Identity, Running, Site, address, ports, served};
+use super::site::{Identity, Run, Running, Site, address, ports, served};
 use crate::project::{Declaration, Pair, equal, expect};
 
 const NGINX: [&str; 3] = ["nginx", "curl", "openssl"];
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let trials: [(&str, fn(&Site) -> Result<(), Failed>); 3] = [
+    let trials: [(&str, Run); 3] = [
         ("lets_in_whom_its_authority_calls_a_client", clients),
         ("is_trusted_by_the_declared_names_only", server_names),
         ("has_the_chain_that_both_sides_need_in_one_file", chains),
@@ -30,7 +30,7 @@ fn declaration(address: SocketAddr) -> Declaration {
         "usages": ["server auth"],
     });
     let client = json!({
-        "commonName": "ops", "names": [["O", "Example"]], "usages": ["client auth"],
+        "commonName": "ops", "names": [["O", "Example"], ["OU", "web"]], "usages": ["client auth"],
     });
     Declaration::default()
         .authority("root", &json!({}))
@@ -83,8 +83,8 @@ fn curl(authority: &str, client: Option<&Identity>, words: &str) -> String {
     format!("curl --silent --show-error --max-time 30 --cacert {authority} {client} {words}")
 }
 
-/// What nginx answers to its client.
-const WELCOME: &str = "SUCCESS CN=ops,O=Example";
+/// What nginx answers to its client: the subject from its last name to its first (RFC 2253 §2.1).
+const WELCOME: &str = "SUCCESS CN=ops,OU=web,O=Example";
 
 fn clients(site: &Site) -> Result<(), Failed> {
     let [socket] = ports(address()?)?;

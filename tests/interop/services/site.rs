@@ -28,6 +28,9 @@ const TIME_LIMIT: u32 = 60;
 /// What starts and stops the programs.
 const OUR_OWN: [&str; 2] = ["setpriv", "timeout"];
 
+/// What a trial does with servers.
+pub(crate) type Run = fn(&Site) -> Result<(), Failed>;
+
 /// A trial with servers. Its failure comes with the end of every log.
 pub(crate) fn served(
     name: &str,
@@ -279,7 +282,7 @@ pub(crate) fn until<T>(
         if start.elapsed() > PATIENCE {
             return Err(format!("not within {} s: {what}", PATIENCE.as_secs()).into());
         }
-        thread::sleep(Duration::from_millis(25));
+        thread::sleep(Duration::from_millis(50));
     }
 }
 
