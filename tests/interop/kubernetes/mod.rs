@@ -1,12 +1,11 @@
 //! Kubernetes' own programs meet the identities of a declared cluster: each is accepted for what it is for, and refused for the rest.
-//! They come with no distribution: `KUBEBUILDER_ASSETS` names the folder that has them, as for envtest; without it all this is ignored.
+//! Not every system has them: `KUBEBUILDER_ASSETS` names the folder that has them, as for envtest; without it all this is ignored.
 
 mod access;
 mod cluster;
 mod controllers;
 mod declared;
 mod front_proxy;
-
 mod nodes;
 mod service_accounts;
 mod serving;
