@@ -1,6 +1,6 @@
 //! What can be typed. The help texts here are the source of the manual, the completions and `docs/cli.md`.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -102,6 +102,21 @@ pub(crate) enum Command {
     /// Put the agenix rules of all sealed keys into a `secrets.nix` of yours, keeping its comments and layout.
     #[command(after_help = "Example:\n  certs rules --into secrets.nix")]
     Rules(RulesArgs),
+    /// Show what is in a file, whatever it is, or which certificates a TLS server sends. Trusts nothing and writes nothing.
+    #[command(
+        after_help = "Reads certificates, requests, revocation lists and keys in PEM or DER, bundles of them, PKCS#12, OpenSSH and age \
+                            keys, age files, kubeconfigs, Kubernetes Secrets and ConfigMaps. Of a private key only its kind, its \
+                            protection and its public half are shown.\n\nExits with 1 if anything could not be read.\n\nExamples:\n  \
+                            certs inspect secrets/certs/ca/cluster.crt\n  certs inspect --short ~/.kube/config\n  certs inspect \
+                            api.example.org:6443 --server-name kubernetes\n  kubectl get secret tls -o json | certs inspect - --json"
+    )]
+    Inspect(InspectArgs),
+    /// Print the fingerprint of each certificate or key in a file, and nothing else.
+    #[command(
+        after_help = "With more than one object in the file, what it is stands behind each fingerprint.\n\nExamples:\n  certs \
+                            fingerprint ca.crt\n  certs fingerprint server.crt --format spki-pin"
+    )]
+    Fingerprint(FingerprintArgs),
     /// Make an example cluster in a new directory: one control plane, two workers, operator and host keys made on the spot.
     #[command(
         after_help = "Example:\n  certs demo ./demo && cd demo && certs plan --manifest manifest.json"
@@ -376,6 +391,69 @@ pub(crate) struct RulesArgs {
     /// is run. Without it the entries are printed.
     #[arg(long, value_name = "FILE")]
     pub into: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// Files, `-` for standard input, or HOST:PORT of TLS servers. A file of that name wins.
+    #[arg(value_name = "FILE|-|HOST:PORT", required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// One line for each object.
+    #[arg(long)]
+    pub short: bool,
+    /// Print everything as JSON (docs/schema/inspect.json).
+    #[arg(long, conflicts_with = "short")]
+    pub json: bool,
+    #[command(flatten)]
+    pub password: PasswordArgs,
+    /// The name to ask TLS servers for. Default: the host itself.
+    #[arg(long, value_name = "NAME")]
+    pub server_name: Option<String>,
+    /// What to say to TLS servers before the handshake.
+    #[arg(long, value_enum, default_value_t = StartTls::None)]
+    pub starttls: StartTls,
+    /// How long a TLS server may take for everything.
+    #[arg(long, value_name = "SECONDS", default_value = "10")]
+    pub timeout: NonZeroU32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StartTls {
+    /// Nothing: the handshake begins at once.
+    None,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FingerprintArgs {
+    /// A file, or `-` for standard input.
+    #[arg(value_name = "FILE|-")]
+    pub input: PathBuf,
+    /// Over what, and how it is written.
+    #[arg(long, value_enum, default_value_t = FingerprintFormat::Hex)]
+    pub format: FingerprintFormat,
+    #[command(flatten)]
+    pub password: PasswordArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FingerprintFormat {
+    /// SHA-256 of the DER (of a key: of its public half) in lower-case hexadecimal.
+    Hex,
+    /// The same in upper case with colons, as OpenSSL shows it.
+    Colon,
+    /// The same in Base64.
+    Base64,
+    /// SHA-256 of the public key as curl's --pinnedpubkey takes it; it survives renewals.
+    SpkiPin,
+    /// The public key as ssh-keygen -l shows it.
+    Ssh,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PasswordArgs {
+    /// A file whose first line is the password of PKCS#12 files. Default: asked for where one is needed.
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -28,7 +28,7 @@ fn declared(project: &Project) -> Declared {
     // A kubeconfig needs no tokens to be signed.
     declared.manifest["hosts"]["cp1"]["allow"] = json!({ "service-account-missing": "not asked" });
     declared.manifest["hosts"]["cp1"]["kubernetes"] = json!({
-        "cluster": "production", "roles": ["control-plane"], "nodeName": "cp1", "nodeIPs": ["10.0.0.1"],
+        "cluster": "production", "roles": [], "nodeName": "cp1", "nodeIPs": ["10.0.0.1"],
         "serviceCIDRs": ["10.96.0.0/16"], "clusterDomain": "cluster.local", "controlPlaneEndpoint": "api.example.org",
         "authorities": { "cluster": "web", "etcd": "root", "frontProxy": "root", "signing": null },
         "serviceAccount": "sa",

@@ -14,6 +14,7 @@ mod export;
 mod faults;
 mod hostile;
 mod identities;
+mod inspect;
 mod key_pairs;
 mod kubernetes;
 mod lints;
@@ -25,3 +26,6 @@ mod status;
 
 #[path = "../support/declared.rs"]
 mod declared;
+
+#[path = "../support/schema.rs"]
+mod schema;

@@ -10,6 +10,7 @@ mod foreign;
 mod git;
 #[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod history;
+mod inspect;
 mod kubectl;
 mod nix;
 mod project;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         foreign::trials(),
         git::trials(),
         history::trials(),
+        inspect::trials(),
         kubectl::trials(),
         nix::trials(),
         prometheus::trials(),
