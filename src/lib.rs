@@ -23,6 +23,7 @@ pub mod model;
 pub mod inspect;
 pub mod issue;
 pub mod seal;
+pub mod verify;
 
 pub mod nixfiles;
 pub mod store;

@@ -3,7 +3,7 @@
 pub mod certificate;
 mod extensions;
 mod key;
-mod name;
+pub(crate) mod name;
 mod pem;
 pub mod sealed;
-mod signature;
+pub(crate) mod signature;

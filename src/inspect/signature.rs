@@ -22,12 +22,26 @@ pub fn signed_by(child: &CertificateFacts, issuer: &CertificateFacts) -> bool {
 
 /// Whether a public key (DER of a `SubjectPublicKeyInfo`) made the child's signature; `None` where that cannot be verified.
 pub fn signed_by_key(child: &CertificateFacts, spki: &[u8]) -> Option<bool> {
-    let (_, key) = SubjectPublicKeyInfo::from_der(spki).ok()?;
     let (_, child) = X509Certificate::from_der(&child.der).ok()?;
-    let algorithm = verification(&child.signature_algorithm, &key)?;
-    let verifier = UnparsedPublicKey::new(algorithm, &key.subject_public_key.data);
-    let outcome = verifier.verify(child.tbs_certificate.as_ref(), &child.signature_value.data);
-    Some(outcome.is_ok())
+    made_by_key(
+        spki,
+        &child.signature_algorithm,
+        child.tbs_certificate.as_ref(),
+        &child.signature_value.data,
+    )
+}
+
+/// Whether a public key made a signature over this content; `None` where that cannot be verified.
+pub(crate) fn made_by_key(
+    spki: &[u8],
+    algorithm: &AlgorithmIdentifier<'_>,
+    content: &[u8],
+    signature: &[u8],
+) -> Option<bool> {
+    let (_, key) = SubjectPublicKeyInfo::from_der(spki).ok()?;
+    let verification = verification(algorithm, &key)?;
+    let verifier = UnparsedPublicKey::new(verification, &key.subject_public_key.data);
+    Some(verifier.verify(content, signature).is_ok())
 }
 
 /// The verification that signature and key ask for together; `None` if they do not fit or are not supported.

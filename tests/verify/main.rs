@@ -1,0 +1,18 @@
+//! Strangers' suites judge the verifier: x509-limbo, NIST's PKITS and OpenSSL. A suite that is not here counts as ignored.
+
+mod judge;
+mod limbo;
+mod pkits;
+
+use std::process::ExitCode;
+
+use libtest_mimic::Arguments;
+
+fn main() -> ExitCode {
+    let trials = [limbo::trials(), pkits::trials()];
+    libtest_mimic::run(
+        &Arguments::from_args(),
+        trials.into_iter().flatten().collect(),
+    )
+    .exit_code()
+}
