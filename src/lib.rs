@@ -31,6 +31,7 @@ pub mod store;
 pub mod export;
 pub mod observe;
 pub mod plan;
+pub mod status;
 
 pub mod apply;
 pub mod render;

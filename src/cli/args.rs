@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::model::Lifetime;
 use crate::plan::Pattern;
+use crate::status::State;
 
 /// Declared certificates, made true: issues certificate authorities and certificates from NixOS options, seals every
 /// private key with age, and changes only what differs from the declaration.
@@ -48,6 +50,13 @@ pub(crate) enum Command {
                             certs plan --json | jq '.steps[] | select(.action != \"keep\")'"
     )]
     Plan(PlanArgs),
+    /// Show the whole fleet: what each certificate says, how long it lasts, who can open its key, how it does. Needs no key.
+    #[command(
+        after_help = "States, the worst first: refused, damaged, missing, expired, not-yet-valid, differs, due, key-offline, good.\n\n\
+                            Examples:\n  certs status\n  certs status --tree\n  certs status cp1 --sort expiry\n  \
+                            certs status --within 30d --state due --state expired\n  certs status --json | jq '.entries[].renewal'"
+    )]
+    Status(StatusArgs),
     /// For CI: like `plan`, but says nothing about what is in order.
     #[command(
         after_help = "Exits with 2 if the files are not as declared, with 1 if anything needs a decision.\n\nExample:\n  certs check"
@@ -146,6 +155,50 @@ pub(crate) struct CheckArgs {
     /// Print the findings as JSON: the same document as `plan --json`.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Only these: a host, a certificate, `host/authority/certificate` or `ca/authority`; `*` stands for any.
+    #[arg(value_name = "PATTERN")]
+    pub patterns: Vec<Pattern>,
+    /// Only what is in this state; may be given several times.
+    #[arg(long, value_name = "STATE", value_parser = state)]
+    pub state: Vec<State>,
+    /// Only what ends within this time, like `30d`; what has ended already is included.
+    #[arg(long, value_name = "TIME", value_parser = |text: &str| Lifetime::parse(text))]
+    pub within: Option<Lifetime>,
+    /// What comes first.
+    #[arg(long, value_enum, default_value_t = SortBy::Declared)]
+    pub sort: SortBy,
+    /// Show authorities as branches, with what they issued below them.
+    #[arg(long, conflicts_with_all = ["wide", "json", "sort"])]
+    pub tree: bool,
+    /// Show serial numbers, and every name and reader.
+    #[arg(long, conflicts_with = "json")]
+    pub wide: bool,
+    /// Print everything as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SortBy {
+    /// Issuers before what they issue, then by host and name.
+    Declared,
+    /// The first to end first.
+    Expiry,
+    /// The worst state first.
+    State,
+    /// By subject.
+    Subject,
+}
+
+fn state(word: &str) -> Result<State, String> {
+    let found = State::ALL.into_iter().find(|state| state.code() == word);
+    found.ok_or_else(|| format!("states are {}", State::ALL.map(State::code).join(", ")))
 }
 
 #[derive(Debug, Args)]

@@ -37,6 +37,7 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
     match command {
         Command::Recreate(args) => commands::recreate::run(&args, ui),
         Command::Plan(args) => commands::plan::run(&args, ui),
+        Command::Status(args) => commands::status::run(&args, ui),
         Command::Check(args) => commands::check::run(&args, ui),
         Command::Manifest(args) => commands::manifest::run(&args, ui),
         Command::Rules(args) => commands::rules::run(&args, ui),

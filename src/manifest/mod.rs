@@ -1,6 +1,8 @@
 //! The only reader of the manifest: JSON in, [`crate::model::Fleet`] out, or every fault in it at once.
 
 mod faults;
+mod hosts;
+mod key_pairs;
 mod relations;
 mod resolve;
 mod v1;

@@ -5,20 +5,45 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Fault;
 use super::faults::{Context, Faults};
-use crate::model::{Artifact, Authority, Certificate, Name, RelPath, San};
+use crate::model::{Artifact, ArtifactId, Authority, Certificate, KeyPair, Name, RelPath, San};
 
-/// Two artifacts with one file would overwrite each other; macOS takes names that differ only in case for one.
-pub(super) fn report_shared_files(
-    authorities: &[Authority],
-    certificates: &[Certificate],
-    faults: &mut Faults,
-) {
-    let mut owners: BTreeMap<String, String> = BTreeMap::new();
-    let authorities = authorities.iter().map(|a| (a.id(), &a.files));
-    let certificates = certificates.iter().map(|c| (c.id(), &c.files));
-    for (id, files) in authorities.chain(certificates) {
-        for path in [&files.certificate, &files.key] {
-            if let Some(other) = owners.insert(path.as_str().to_lowercase(), id.to_string()) {
+/// Every file of the fleet, with whose it is and the directory it belongs to.
+pub(super) struct Files<'a> {
+    list: Vec<(ArtifactId, &'static str, &'a RelPath)>,
+}
+
+impl<'a> Files<'a> {
+    pub(super) fn of(
+        authorities: &'a [Authority],
+        certificates: &'a [Certificate],
+        key_pairs: &'a [KeyPair],
+    ) -> Self {
+        let authorities = authorities
+            .iter()
+            .map(|a| (a.id(), "ca", [&a.files.certificate, &a.files.key]));
+        let certificates = certificates
+            .iter()
+            .map(|c| (c.id(), "derived", [&c.files.certificate, &c.files.key]));
+        let key_pairs = key_pairs
+            .iter()
+            .map(|k| (k.id(), "shared", [&k.files.public, &k.files.key]));
+        let all = authorities.chain(certificates).chain(key_pairs);
+        Self {
+            list: all
+                .flat_map(|(id, place, files)| files.map(|file| (id.clone(), place, file)))
+                .collect(),
+        }
+    }
+
+    /// Two artifacts with one file would overwrite each other; macOS takes names that differ only in case for one.
+    pub(super) fn report_shared(&self, faults: &mut Faults) {
+        let mut owners: BTreeMap<String, &ArtifactId> = BTreeMap::new();
+        let mut reported: BTreeSet<&ArtifactId> = BTreeSet::new();
+        for (id, _, path) in &self.list {
+            let Some(other) = owners.insert(path.as_str().to_lowercase(), id) else {
+                continue;
+            };
+            if reported.insert(id) {
                 let context = Context {
                     subject: id.to_string(),
                     option: id.option_path(),
@@ -26,36 +51,25 @@ pub(super) fn report_shared_files(
                 };
                 let cause = format!("{path} is also the file of {other}; rename one of them");
                 faults.note("path", &context, None, cause);
-                break;
             }
         }
     }
-}
 
-/// Files outside the declared directory would escape the lock and the journal that protect it; a leaf in the place of the
-/// authorities would escape pruning, and an authority outside of it would not.
-pub(super) fn report_outside(
-    dir: Option<&RelPath>,
-    authorities: &[Authority],
-    certificates: &[Certificate],
-    faults: &mut Faults,
-) {
-    let Some(dir) = dir else { return };
-    let authorities = authorities.iter().map(|a| (&a.files, dir.child("ca")));
-    let certificates = certificates
-        .iter()
-        .map(|c| (&c.files, dir.child("derived")));
-    for (files, place) in authorities.chain(certificates) {
-        for path in [&files.certificate, &files.key] {
-            if !path.is_within(&place) {
-                let context = Context::option(&["dir"]);
-                let cause = if path.is_within(dir) {
-                    format!("{path} is outside {place}, its place in the declared directory")
-                } else {
-                    format!("{path} is outside the declared directory {dir}")
-                };
-                faults.note("dir", &context, None, cause);
+    /// Files outside the declared directory would escape the lock and the journal that protect it; a leaf in the place of the
+    /// authorities would escape pruning, and an authority outside of it would not.
+    pub(super) fn report_outside(&self, dir: Option<&RelPath>, faults: &mut Faults) {
+        let Some(dir) = dir else { return };
+        for (_, place, path) in &self.list {
+            let place = dir.child(place);
+            if path.is_within(&place) {
+                continue;
             }
+            let cause = if path.is_within(dir) {
+                format!("{path} is outside {place}, its place in the declared directory")
+            } else {
+                format!("{path} is outside the declared directory {dir}")
+            };
+            faults.note("dir", &Context::option(&["dir"]), None, cause);
         }
     }
 }

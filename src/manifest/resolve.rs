@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::faults::{Context, Faults, notice, shortened};
-use super::v1::{AuthorityV1, CertificateV1, HostV1, ManifestV1, OwnerKeyV1};
+use super::v1::{AuthorityV1, ManifestV1};
 use super::values::{
     Common, Role, name_constraints, resolve_declaration, resolve_files, resolve_recipients,
     resolve_urls,
 };
-use super::{Fault, KeyFiles, relations};
-use crate::model::recipient::RecipientError;
-use crate::model::{Authority, Certificate, Fleet, Name, Recipient, RecipientSet, RelPath};
+use super::{Fault, KeyFiles, hosts, key_pairs, relations};
+use crate::model::{Authority, Fleet, Host, Name, RelPath};
 
 /// A fleet without faults, and what is worth telling all the same.
 #[derive(Clone, Debug)]
@@ -24,10 +23,13 @@ pub(super) fn resolve(wire: &ManifestV1, key_files: &KeyFiles) -> Result<Resolut
         list: wire.errors.iter().map(notice).collect(),
     };
     let dir = faults.keep("dir", &Context::option(&["dir"]), RelPath::new(&wire.dir));
-    let authorities = resolve_authorities(wire, &mut faults);
-    let certificates = resolve_hosts(wire, key_files, &mut faults);
-    relations::report_shared_files(&authorities, &certificates, &mut faults);
-    relations::report_outside(dir.as_ref(), &authorities, &certificates, &mut faults);
+    let mut authorities = resolve_authorities(wire, &mut faults);
+    let (hosts, certificates) = hosts::resolve_hosts(wire, key_files, &mut faults);
+    hand_to_hosts(&mut authorities, &hosts);
+    let key_pairs = key_pairs::resolve_key_pairs(wire, &hosts, &mut faults);
+    let files = relations::Files::of(&authorities, &certificates, &key_pairs);
+    files.report_shared(&mut faults);
+    files.report_outside(dir.as_ref(), &mut faults);
     let authorities = relations::order(authorities, &mut faults);
     relations::report_excluded_names(&authorities, &certificates, &mut faults);
     faults.drop_what_the_evaluation_said(wire);
@@ -40,6 +42,8 @@ pub(super) fn resolve(wire: &ManifestV1, key_files: &KeyFiles) -> Result<Resolut
                 identities: wire.identities.clone(),
                 authorities,
                 certificates,
+                key_pairs,
+                hosts,
             },
             warnings,
         }),
@@ -112,6 +116,8 @@ fn resolve_authority(
             cause,
         );
     }
+    let key_hosts =
+        hosts::resolve_owners("keyOnHost", wire, &authority.key_hosts, &context, faults);
     let files = resolve_files(
         &authority.files.certificate,
         &authority.files.key,
@@ -130,7 +136,22 @@ fn resolve_authority(
         files: files?,
         recipients,
         declared_by: authority.declared_by.clone(),
+        key_hosts: key_hosts?,
+        allow: authority.allow.clone(),
     })
+}
+
+/// Hosts that sign with an authority's key can open it.
+fn hand_to_hosts(authorities: &mut [Authority], hosts: &BTreeMap<Name, Host>) {
+    for authority in authorities {
+        for host in authority
+            .key_hosts
+            .iter()
+            .filter_map(|name| hosts.get(name))
+        {
+            authority.recipients = authority.recipients.union(&host.keys);
+        }
+    }
 }
 
 /// `Some(None)` is a root; `None` a fault.
@@ -152,146 +173,4 @@ fn resolve_issuer(
         return None;
     }
     faults.keep("issuer", context, Name::new(issuer)).map(Some)
-}
-
-fn resolve_hosts(wire: &ManifestV1, key_files: &KeyFiles, faults: &mut Faults) -> Vec<Certificate> {
-    let mut certificates = Vec::new();
-    for (host, declared) in &wire.hosts {
-        let context = Context {
-            subject: format!("host {}", shortened(host)),
-            option: Vec::new(),
-            hosts: vec![host.clone()],
-        };
-        let name = faults.keep_name(&context, host);
-        if declared.certificates.values().all(BTreeMap::is_empty) {
-            continue;
-        }
-        let recipients = host_recipients(declared, key_files, &context, faults);
-        for (authority, leaves) in &declared.certificates {
-            for (leaf, certificate) in leaves {
-                certificates.extend(resolve_leaf(
-                    wire,
-                    (host, authority, leaf),
-                    name.as_ref(),
-                    certificate,
-                    &recipients,
-                    faults,
-                ));
-            }
-        }
-    }
-    certificates
-}
-
-fn host_recipients(
-    host: &HostV1,
-    key_files: &KeyFiles,
-    context: &Context,
-    faults: &mut Faults,
-) -> RecipientSet {
-    let users = resolve_recipients("userAgeKeys", &host.users, context, faults);
-    if host.users.is_empty() {
-        let cause = "no operator could open its keys; list age or SSH public keys in certToolkit.userAgeKeys".to_owned();
-        faults.note("userAgeKeys", context, None, cause);
-    }
-    if host.owner_keys.is_empty() {
-        let cause = "it has certificates and no host key to seal them to; set certToolkit.owningHostKey to its \
-                     ssh_host_ed25519_key.pub (a path, or the line itself)"
-            .to_owned();
-        faults.note("owningHostKey", context, None, cause);
-    }
-    let mut lines: Vec<String> = Vec::new();
-    for key in &host.owner_keys {
-        match key {
-            OwnerKeyV1::Key(line) => lines.push(line.clone()),
-            OwnerKeyV1::File(path) => match key_files.get(path) {
-                Some(Ok(text)) => match Recipient::parse(text) {
-                    // One fault for the whole file, and none of its lines.
-                    Err(error @ RecipientError::PrivateKey { .. }) => {
-                        faults.note(
-                            "owningHostKey",
-                            context,
-                            Some(path),
-                            format!("{path}: {error}"),
-                        );
-                    }
-                    Ok(_) | Err(_) => lines.extend(public_key_lines(text)),
-                },
-                Some(Err(cause)) => {
-                    faults.note("owningHostKey", context, Some(path), cause.clone());
-                }
-                None => faults.note(
-                    "owningHostKey",
-                    context,
-                    Some(path),
-                    format!("{path} was not read"),
-                ),
-            },
-        }
-    }
-    let owners = resolve_recipients("owningHostKey", &lines, context, faults);
-    users.union(&owners)
-}
-
-/// One key a line, as in `authorized_keys`; blank lines and comments are not keys.
-fn public_key_lines(text: &str) -> impl Iterator<Item = String> {
-    let lines = text.lines().map(str::trim);
-    lines
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(str::to_owned)
-}
-
-fn resolve_leaf(
-    wire: &ManifestV1,
-    (host, authority, leaf): (&str, &str, &str),
-    host_name: Option<&Name>,
-    certificate: &CertificateV1,
-    recipients: &RecipientSet,
-    faults: &mut Faults,
-) -> Option<Certificate> {
-    let context = Context {
-        subject: format!(
-            "certificate {} of host {}",
-            shortened(leaf),
-            shortened(host)
-        ),
-        option: ["cas", authority, "certs", leaf]
-            .map(str::to_owned)
-            .to_vec(),
-        hosts: vec![host.to_owned()],
-    };
-    let name = faults.keep_name(&context, leaf);
-    if !wire.authorities.contains_key(authority) {
-        faults.note(
-            "certs",
-            &context,
-            None,
-            format!("its authority {authority:?} is not declared"),
-        );
-    }
-    let common = Common {
-        common_name: &certificate.common_name,
-        names: &certificate.names,
-        hosts: &certificate.hosts,
-        usages: &certificate.usages,
-        expiry: &certificate.expiry,
-        renew_before: certificate.renew_before.as_deref(),
-        key: &certificate.key,
-    };
-    let declaration = resolve_declaration(&common, Role::Leaf, &context, faults);
-    let files = resolve_files(
-        &certificate.files.certificate,
-        &certificate.files.key,
-        &context,
-        faults,
-    );
-    Some(Certificate {
-        host: host_name?.clone(),
-        // An authority's name that is no name is a fault of its own.
-        authority: Name::new(authority).ok()?,
-        name: name?,
-        declaration: declaration?,
-        files: files?,
-        recipients: recipients.clone(),
-    })
 }

@@ -18,19 +18,34 @@ pub struct ManifestV1 {
     pub authorities: BTreeMap<String, AuthorityV1>,
     #[serde(default)]
     pub hosts: BTreeMap<String, HostV1>,
-    /// Reserved for key pairs that several hosts share; version 1 knows none.
     #[serde(default)]
-    #[allow(clippy::zero_sized_map_values)]
-    pub key_pairs: BTreeMap<String, NeverV1>,
+    pub key_pairs: BTreeMap<String, KeyPairV1>,
     #[serde(default)]
     pub errors: Vec<NoticeV1>,
     #[serde(default)]
     pub warnings: Vec<NoticeV1>,
 }
 
-/// Has no value, so a manifest that has one is refused.
+/// A key pair that several hosts share.
 #[derive(Clone, Debug, Deserialize)]
-pub enum NeverV1 {}
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct KeyPairV1 {
+    pub users: Vec<String>,
+    pub owners: Vec<String>,
+    pub key: KeyV1,
+    #[serde(default)]
+    pub verification_keys: Vec<String>,
+    #[serde(default)]
+    pub allow: BTreeMap<String, String>,
+    pub files: KeyPairFilesV1,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyPairFilesV1 {
+    pub public: String,
+    pub key: String,
+}
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -54,6 +69,11 @@ pub struct AuthorityV1 {
     pub crl_urls: Vec<String>,
     #[serde(default)]
     pub issuer_urls: Vec<String>,
+    /// Hosts that have the private key, to sign with it.
+    #[serde(default)]
+    pub key_hosts: Vec<String>,
+    #[serde(default)]
+    pub allow: BTreeMap<String, String>,
     pub files: FilesV1,
 }
 
@@ -65,6 +85,39 @@ pub struct HostV1 {
     pub owner_keys: Vec<OwnerKeyV1>,
     #[serde(default)]
     pub certificates: BTreeMap<String, BTreeMap<String, CertificateV1>>,
+    pub kubernetes: Option<KubernetesV1>,
+    #[serde(default)]
+    pub allow: BTreeMap<String, String>,
+}
+
+/// A host's place in a Kubernetes cluster.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KubernetesV1 {
+    pub cluster: String,
+    pub roles: Vec<String>,
+    #[serde(rename = "nodeName")]
+    pub node_name: String,
+    #[serde(rename = "nodeIPs", default)]
+    pub node_ips: Vec<String>,
+    #[serde(rename = "serviceCIDRs", default)]
+    pub service_networks: Vec<String>,
+    #[serde(rename = "clusterDomain")]
+    pub cluster_domain: String,
+    #[serde(rename = "controlPlaneEndpoint")]
+    pub endpoint: Option<String>,
+    pub authorities: ClusterAuthoritiesV1,
+    #[serde(rename = "serviceAccount")]
+    pub service_account: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ClusterAuthoritiesV1 {
+    pub cluster: String,
+    pub etcd: String,
+    pub front_proxy: String,
+    pub signing: Option<String>,
 }
 
 /// A public key of the host that owns a certificate.
@@ -91,7 +144,17 @@ pub struct CertificateV1 {
     pub expiry: String,
     pub renew_before: Option<String>,
     pub key: KeyV1,
+    /// Whether the host has the private key; if not, the operators alone have it.
+    #[serde(default = "yes")]
+    pub on_host: bool,
+    pub component: Option<String>,
+    #[serde(default)]
+    pub allow: BTreeMap<String, String>,
     pub files: FilesV1,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Clone, Debug, Deserialize)]

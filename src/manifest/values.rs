@@ -199,7 +199,7 @@ pub(super) fn resolve_files(
 
 /// The suffixes keep pairs apart from everything else that lies in a project: what stands at a declared path is ours to
 /// replace, and `flake.nix` or the inventory must not.
-fn file_named(path: &str, suffix: &str) -> Result<RelPath, String> {
+pub(super) fn file_named(path: &str, suffix: &str) -> Result<RelPath, String> {
     let path = RelPath::new(path).map_err(|error| error.to_string())?;
     if path.file_name().len() > suffix.len() && path.file_name().ends_with(suffix) {
         return Ok(path);

@@ -190,6 +190,18 @@ impl IpNetwork {
         }
     }
 
+    /// The address after the network's own, which Kubernetes gives to its API server in a service network; `None` in a network of
+    /// one.
+    pub fn second_address(&self) -> Option<IpAddr> {
+        if self.prefix == address_bits(self.address) {
+            return None;
+        }
+        Some(match self.address {
+            IpAddr::V4(v4) => IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() | 1)),
+            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() | 1)),
+        })
+    }
+
     pub fn contains(&self, address: IpAddr) -> bool {
         let same_family = address.is_ipv4() == self.address.is_ipv4();
         same_family && Self::enclosing(address, self.prefix) == Some(*self)

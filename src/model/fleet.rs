@@ -1,11 +1,17 @@
 //! The declared state of a whole fleet: every authority and certificate with its names resolved and nothing left to check.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use time::OffsetDateTime;
+
 use super::{
-    KeyAlgorithm, Lifetime, Name, NameConstraints, RecipientSet, RelPath, San, Subject, Uri, Usages,
+    Component, KeyAlgorithm, KeyPair, Lifetime, Membership, Name, NameConstraints, RecipientSet,
+    RelPath, San, Subject, Uri, Usages, Validity,
 };
+
+/// Findings that somebody decided to live with: the code of the lint, and why.
+pub type Allowances = BTreeMap<String, String>;
 
 /// Everything declared, issuers before what they issue.
 #[derive(Clone, Debug)]
@@ -18,6 +24,20 @@ pub struct Fleet {
     pub authorities: Vec<Authority>,
     /// Ordered by host, authority, name.
     pub certificates: Vec<Certificate>,
+    /// Ordered by name.
+    pub key_pairs: Vec<KeyPair>,
+    /// Every host of the fleet.
+    pub hosts: BTreeMap<Name, Host>,
+}
+
+/// What is declared of a host beside its certificates.
+#[derive(Clone, Debug, Default)]
+pub struct Host {
+    /// Its own SSH keys. Empty where nothing is sealed to it.
+    pub keys: RecipientSet,
+    /// Its place in a Kubernetes cluster, where it has one.
+    pub membership: Option<Membership>,
+    pub allow: Allowances,
 }
 
 /// A declared certificate authority.
@@ -40,6 +60,9 @@ pub struct Authority {
     pub recipients: RecipientSet,
     /// Hosts whose configuration declares it.
     pub declared_by: Vec<String>,
+    /// Hosts that have its private key, to sign with it.
+    pub key_hosts: Vec<Name>,
+    pub allow: Allowances,
 }
 
 /// A declared leaf certificate of one host.
@@ -51,6 +74,20 @@ pub struct Certificate {
     pub declaration: Declaration,
     pub files: PairFiles,
     pub recipients: RecipientSet,
+    pub custody: Custody,
+    /// What it is for, where that is declared.
+    pub component: Option<Component>,
+    pub allow: Allowances,
+}
+
+/// Who has the private key of a leaf.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Custody {
+    /// The host it is declared for, and the operators.
+    #[default]
+    Host,
+    /// The operators alone: a person's credential, which no host should have.
+    Operators,
 }
 
 /// What is wanted of one certificate, whoever it is for.
@@ -72,7 +109,7 @@ pub struct PairFiles {
     pub key: RelPath,
 }
 
-/// The stable name of a certificate and its key: `ca/<authority>` or `<host>/<authority>/<certificate>`.
+/// The stable name of what has a key: `ca/<authority>`, `<host>/<authority>/<certificate>` or `shared/<key pair>`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ArtifactId {
     Authority(Name),
@@ -81,6 +118,7 @@ pub enum ArtifactId {
         authority: Name,
         name: Name,
     },
+    KeyPair(Name),
 }
 
 impl fmt::Display for ArtifactId {
@@ -92,7 +130,18 @@ impl fmt::Display for ArtifactId {
                 authority,
                 name,
             } => write!(f, "{host}/{authority}/{name}"),
+            Self::KeyPair(name) => write!(f, "shared/{name}"),
         }
+    }
+}
+
+impl Declaration {
+    /// From when on a certificate with this validity is to be renewed: `renewBefore` its end, or after two thirds of its life.
+    pub fn renewal(&self, validity: Validity) -> OffsetDateTime {
+        let before = self
+            .renew_before
+            .map_or(validity.span() / 3, Lifetime::duration);
+        validity.not_after - before
     }
 }
 
@@ -110,6 +159,7 @@ impl ArtifactId {
             } => ["cas", authority.as_str(), "certs", name.as_str()]
                 .map(str::to_owned)
                 .to_vec(),
+            Self::KeyPair(name) => ["keyPairs", name.as_str()].map(str::to_owned).to_vec(),
         }
     }
 }

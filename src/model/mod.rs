@@ -1,11 +1,13 @@
 //! The nouns: declared and found values whose constructors refuse what cannot be meant. No I/O, no wire formats, no command line.
 
+pub mod cluster;
 pub mod constraints;
 pub mod digest;
 pub mod facts;
 pub mod fleet;
 pub mod hex;
 pub mod key;
+pub mod key_pair;
 pub mod lifetime;
 pub mod moment;
 pub mod name;
@@ -18,11 +20,16 @@ pub mod subject;
 pub mod usage;
 pub mod validity;
 
-pub use constraints::{NameConstraints, Subtrees};
+pub use cluster::{ClusterAuthorities, ClusterRole, Component, Membership};
+pub use constraints::{IpNetwork, NameConstraints, Subtrees};
 pub use digest::Digest;
 pub use facts::{BasicConstraints, CertificateFacts};
-pub use fleet::{Artifact, ArtifactId, Authority, Certificate, Declaration, Fleet, PairFiles};
+pub use fleet::{
+    Allowances, Artifact, ArtifactId, Authority, Certificate, Custody, Declaration, Fleet, Host,
+    PairFiles,
+};
 pub use key::{FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint};
+pub use key_pair::{KeyPair, KeyPairFiles};
 pub use lifetime::Lifetime;
 pub use moment::Moment;
 pub use name::Name;

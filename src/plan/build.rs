@@ -10,8 +10,8 @@ use super::{
 };
 use crate::model::{
     Agreement, Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, DefectKind,
-    FileState, Fleet, Granted, Lifetime, Marker, Name, Observed, ObservedPair, SealedFacts,
-    SignatureState, Validity, ValidityError,
+    FileState, Fleet, Granted, Marker, Name, Observed, ObservedPair, SealedFacts, SignatureState,
+    Validity, ValidityError,
 };
 
 /// Compares the whole fleet with the files.
@@ -217,12 +217,7 @@ impl<'a> Planner<'a> {
         if not_after <= self.now {
             return Some(Reason::Expired { not_after });
         }
-        let span = not_after - found.not_before;
-        let renew_before = artifact
-            .declaration()
-            .renew_before
-            .map_or(span / 3, Lifetime::duration);
-        let is_due = self.now >= not_after - renew_before;
+        let is_due = self.now >= artifact.declaration().renewal(found.validity());
         let gains = self
             .granted(artifact)
             .is_ok_and(|granted| granted.validity().not_after > not_after);

@@ -1,10 +1,12 @@
 //! The very values the tables show, as JSON with stable codes.
 
 use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
 
 use crate::apply::Report;
-use crate::model::{Granted, Moment};
+use crate::model::{CertificateFacts, Granted, Moment};
 use crate::plan::{Action, Plan, Reason, Step, Target};
+use crate::status::{Entry, Reader, Status};
 
 /// A plan; `pending` says whether anything would change.
 pub fn plan(plan: &Plan, stale_files: &[String]) -> Value {
@@ -23,21 +25,65 @@ pub fn report(report: &Report, made_for: &Plan) -> Value {
         .done
         .iter()
         .map(|done| {
-            let facts = &done.certificate;
-            json!({
-                "artifact": done.id.to_string(),
-                "action": done.action.code(),
-                "subject": facts.subject.to_string(),
-                "serial": facts.serial_hex(),
-                "sans": facts.sans.iter().map(ToString::to_string).collect::<Vec<_>>(),
-                "usages": facts.usages().words().collect::<Vec<_>>(),
-                "notBefore": Moment(facts.not_before).rfc3339(),
-                "notAfter": Moment(facts.not_after).rfc3339(),
-                "keyFingerprint": facts.key_fingerprint.to_string(),
-            })
+            let mut value = certificate(&done.certificate);
+            if let Some(object) = value.as_object_mut() {
+                object.insert("artifact".to_owned(), json!(done.id.to_string()));
+                object.insert("action".to_owned(), json!(done.action.code()));
+            }
+            value
         })
         .collect();
     json!({ "version": 1, "plan": plan(made_for, &[]), "done": done, "filesChanged": report.files })
+}
+
+/// The fleet at one moment.
+pub fn status(status: &Status<'_>) -> Value {
+    let tally: serde_json::Map<String, Value> = status
+        .tally()
+        .into_iter()
+        .map(|(state, count)| (state.code().to_owned(), json!(count)))
+        .collect();
+    json!({
+        "version": 1,
+        "now": Moment(status.now).rfc3339(),
+        "tally": tally,
+        "entries": status.entries.iter().map(|entry| status_entry(entry, status.now)).collect::<Vec<_>>(),
+    })
+}
+
+fn status_entry(entry: &Entry<'_>, now: OffsetDateTime) -> Value {
+    let readers: Vec<Value> = entry
+        .readers
+        .iter()
+        .map(|reader| match reader {
+            Reader::Operator(name) => json!({ "operator": name }),
+            Reader::Host(name) => json!({ "host": name.as_str() }),
+        })
+        .collect();
+    json!({
+        "artifact": entry.id.to_string(),
+        "issuer": entry.issuer.map(ToString::to_string),
+        "state": entry.state.code(),
+        "reasons": entry.reasons.iter().map(reason).collect::<Vec<_>>(),
+        "certificate": entry.facts.map(certificate),
+        "secondsLeft": entry.left(now).map(Duration::whole_seconds),
+        "renewal": entry.renewal.map(|renewal| Moment(renewal).rfc3339()),
+        "readers": readers,
+    })
+}
+
+fn certificate(facts: &CertificateFacts) -> Value {
+    json!({
+        "subject": facts.subject.to_string(),
+        "issuer": facts.issuer.to_string(),
+        "serial": facts.serial_hex(),
+        "sans": facts.sans.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "usages": facts.usages().words().collect::<Vec<_>>(),
+        "key": facts.key.to_string(),
+        "keyFingerprint": facts.key_fingerprint.to_string(),
+        "notBefore": Moment(facts.not_before).rfc3339(),
+        "notAfter": Moment(facts.not_after).rfc3339(),
+    })
 }
 
 fn step(step: &Step) -> Value {

@@ -3,5 +3,6 @@
 pub mod fault;
 pub mod json;
 pub mod paint;
+pub mod status;
 pub mod table;
 pub mod words;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 
-use super::paint::Paint;
+use super::paint::{Paint, Tone};
 use super::words;
 use crate::apply::Report;
 use crate::model::{CertificateFacts, ExtendedKeyUsage, Granted, Moment};
@@ -95,7 +95,7 @@ pub fn report(report: &Report, plan: &Plan, paint: Paint, width: Width) -> Strin
 }
 
 /// What the certificate is for: its extended usages, which decide where it is accepted.
-fn purpose(facts: &CertificateFacts) -> String {
+pub(super) fn purpose(facts: &CertificateFacts) -> String {
     if facts.is_authority() {
         return "authority".to_owned();
     }
@@ -108,7 +108,7 @@ fn purpose(facts: &CertificateFacts) -> String {
     }
 }
 
-fn new_table(paint: Paint, width: Width) -> Table {
+pub(super) fn new_table(paint: Paint, width: Width) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     match paint {
@@ -123,8 +123,21 @@ fn new_table(paint: Paint, width: Width) -> Table {
     table
 }
 
+/// A cell that means something; uncoloured tables leave the colour out.
+pub(super) fn toned(text: &str, tone: Tone) -> Cell {
+    let cell = Cell::new(text);
+    match tone {
+        Tone::Good => cell.fg(Color::Green),
+        Tone::Change => cell.fg(Color::Cyan),
+        Tone::Warning => cell.fg(Color::Yellow),
+        Tone::Bad => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+        Tone::Quiet => cell.add_attribute(Attribute::Dim),
+        Tone::Strong => cell.add_attribute(Attribute::Bold),
+    }
+}
+
 /// Tables pad every cell; trailing blanks only disturb copying and diffing.
-fn trimmed(table: &Table) -> String {
+pub(super) fn trimmed(table: &Table) -> String {
     table
         .lines()
         .map(|line| line.trim_end().to_owned())
@@ -161,13 +174,15 @@ fn cut_short_note(step: &Step) -> Option<String> {
 }
 
 fn coloured(action: &Action, word: &str) -> Cell {
-    let cell = Cell::new(word);
-    match action {
-        Action::Keep => cell.add_attribute(Attribute::Dim),
-        Action::Create | Action::Renew | Action::Reseal => cell.fg(Color::Cyan),
-        Action::Replace | Action::Prune => cell.fg(Color::Yellow),
-        Action::Refuse { .. } => cell.fg(Color::Red).add_attribute(Attribute::Bold),
-    }
+    toned(
+        word,
+        match action {
+            Action::Keep => Tone::Quiet,
+            Action::Create | Action::Renew | Action::Reseal => Tone::Change,
+            Action::Replace | Action::Prune => Tone::Warning,
+            Action::Refuse { .. } => Tone::Bad,
+        },
+    )
 }
 
 fn past(action: &Action) -> &'static str {

@@ -1,4 +1,6 @@
-//! Small words: counts, lists cut short.
+//! Small words: counts, lists cut short, spans of time.
+
+use time::Duration;
 
 /// `1 file`, `3 files`.
 pub fn count(number: usize, one: &str, many: &str) -> String {
@@ -20,6 +22,20 @@ pub fn some_of(items: &[String], most: usize) -> String {
     match items.len().saturating_sub(most) {
         0 => shown,
         more => format!("{shown} and {more} more"),
+    }
+}
+
+/// A time in whole days, in hours below two days, to the nearest, with a sign where it lies in the past: `241 d`, `7 h`, `-3 d`.
+pub fn span(span: Duration) -> String {
+    let nearest = |unit: Duration| {
+        let sign = if span.is_negative() { -1 } else { 1 };
+        let half: Duration = unit / 2 * sign;
+        (span + half).whole_seconds() / unit.whole_seconds()
+    };
+    if span.abs() >= Duration::days(2) {
+        format!("{} d", nearest(Duration::DAY))
+    } else {
+        format!("{} h", nearest(Duration::HOUR))
     }
 }
 
@@ -77,6 +93,14 @@ mod tests {
             attribute_path(&parts),
             r#"cas.kube-apiserver."10"."two words"."a\"b""#
         );
+    }
+
+    #[test]
+    fn spans_are_told_in_days_and_short_ones_in_hours() {
+        assert_eq!(span(Duration::days(241) + Duration::hours(5)), "241 d");
+        assert_eq!(span(Duration::hours(47)), "47 h");
+        assert_eq!(span(Duration::days(365) - Duration::seconds(2)), "365 d");
+        assert_eq!(span(-Duration::days(3)), "-3 d");
     }
 
     #[test]

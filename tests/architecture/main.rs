@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("inspect", &["model"]),
@@ -21,6 +21,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
     // A sealed file's header is read the same way before and after it is made.
     ("seal", &["model", "inspect"]),
     ("plan", &["model"]),
+    ("status", &["model", "plan"]),
     ("store", &["model"]),
     ("nixfiles", &["model"]),
     ("export", &["model", "inspect", "store", "nixfiles"]),
@@ -31,12 +32,12 @@ const LAYERS: [(&str, &[&str]); 13] = [
             "model", "inspect", "issue", "seal", "plan", "store", "export", "observe",
         ],
     ),
-    ("render", &["model", "manifest", "plan", "apply"]),
+    ("render", &["model", "manifest", "plan", "status", "apply"]),
     (
         "cli",
         &[
-            "model", "manifest", "inspect", "issue", "seal", "plan", "store", "nixfiles", "export",
-            "observe", "apply", "render",
+            "model", "manifest", "inspect", "issue", "seal", "plan", "status", "store", "nixfiles",
+            "export", "observe", "apply", "render",
         ],
     ),
 ];

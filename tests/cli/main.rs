@@ -16,6 +16,7 @@ mod identities;
 mod project;
 mod recreate;
 mod redact;
+mod status;
 
 #[path = "../support/declared.rs"]
 mod declared;

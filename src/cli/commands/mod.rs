@@ -9,3 +9,4 @@ pub(crate) mod plan;
 pub(crate) mod recreate;
 pub(crate) mod reference;
 pub(crate) mod rules;
+pub(crate) mod status;

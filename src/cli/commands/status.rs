@@ -1,0 +1,51 @@
+//! `certs status`: the fleet at one moment.
+
+use time::OffsetDateTime;
+
+use crate::cli::args::{SortBy, StatusArgs};
+use crate::cli::error::{CliError, Exit};
+use crate::cli::project::{Project, store_error};
+use crate::cli::ui::Ui;
+use crate::model::Lifetime;
+use crate::observe::observe;
+use crate::plan::{Policy, plan};
+use crate::render::json;
+use crate::render::status::{self, Detail};
+use crate::status::{Filter, Order, Status};
+
+pub(crate) fn run(args: &StatusArgs, ui: Ui) -> Result<Exit, CliError> {
+    let project = Project::load(&args.source, ui)?;
+    let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
+    let now = OffsetDateTime::now_utc();
+    let plan = plan(&project.fleet, &observed, now, &Policy::default());
+    let mut status = Status::new(&project.fleet, &observed, &plan);
+    status.retain(&Filter {
+        patterns: args.patterns.clone(),
+        states: args.state.clone(),
+        within: args.within.map(Lifetime::duration),
+    });
+    status.sort(order(args.sort));
+    let text = if args.json {
+        format!("{:#}\n", json::status(&status))
+    } else if args.tree {
+        status::tree(&status, ui.stdout)
+    } else {
+        let detail = if args.wide {
+            Detail::Wide
+        } else {
+            Detail::Short
+        };
+        status::table(&status, detail, ui.stdout, ui.width())
+    };
+    ui.print(&text);
+    Ok(Exit::Done)
+}
+
+fn order(sort: SortBy) -> Order {
+    match sort {
+        SortBy::Declared => Order::Declared,
+        SortBy::Expiry => Order::Expiry,
+        SortBy::State => Order::State,
+        SortBy::Subject => Order::Subject,
+    }
+}

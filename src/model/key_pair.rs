@@ -1,0 +1,33 @@
+//! A declared key pair without a certificate, shared by several hosts: the key that signs service-account tokens, for one.
+
+use super::fleet::Allowances;
+use super::{ArtifactId, KeyAlgorithm, Name, RecipientSet, RelPath};
+
+/// One private key for all its owners, and the public keys that are trusted beside it.
+#[derive(Clone, Debug)]
+pub struct KeyPair {
+    pub name: Name,
+    pub key: KeyAlgorithm,
+    /// Hosts that have the private key.
+    pub owners: Vec<Name>,
+    /// Other key pairs whose public keys stand in the same file, while one takes the place of another.
+    pub verification_keys: Vec<Name>,
+    pub files: KeyPairFiles,
+    /// The operators and every owner.
+    pub recipients: RecipientSet,
+    pub allow: Allowances,
+}
+
+/// The two files of a key pair, relative to the root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPairFiles {
+    /// `SubjectPublicKeyInfo` in PEM, the current key first (RFC 7468 §13).
+    pub public: RelPath,
+    pub key: RelPath,
+}
+
+impl KeyPair {
+    pub fn id(&self) -> ArtifactId {
+        ArtifactId::KeyPair(self.name.clone())
+    }
+}

@@ -1,0 +1,251 @@
+//! The fleet at one moment, as a table and as a tree.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use comfy_table::Cell;
+use time::OffsetDateTime;
+
+use super::paint::{Paint, Tone};
+use super::table::{Width, new_table, purpose, toned, trimmed};
+use super::words;
+use crate::model::{ArtifactId, Moment, Name};
+use crate::status::{Entry, Reader, State, Status};
+
+/// How much a table says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What fits on a screen.
+    Short,
+    /// With serial number, every name and every reader.
+    Wide,
+}
+
+/// One line an artifact, then how many are in which state.
+pub fn table(status: &Status<'_>, detail: Detail, paint: Paint, width: Width) -> String {
+    let mut text = String::new();
+    if !status.entries.is_empty() {
+        let mut table = new_table(paint, width);
+        let mut header = vec![
+            "state",
+            "certificate",
+            "subject",
+            "names",
+            "for",
+            "left",
+            "renews",
+            "opened by",
+        ];
+        header.extend((detail == Detail::Wide).then_some("serial"));
+        table.set_header(header);
+        for entry in &status.entries {
+            table.add_row(row(entry, status.now, detail));
+        }
+        text = format!("{}\n\n", trimmed(&table));
+    }
+    let reasons: String = status
+        .entries
+        .iter()
+        .filter_map(|entry| Some(format!("{}: {}\n", entry.id, why(entry)?)))
+        .collect();
+    if !reasons.is_empty() {
+        let _ = writeln!(text, "{reasons}");
+    }
+    text.push_str(&summary(status, paint));
+    text
+}
+
+/// What an artifact lacks, where its state does not say it all.
+fn why(entry: &Entry<'_>) -> Option<String> {
+    if matches!(entry.state, State::Good | State::Offline) || entry.reasons.is_empty() {
+        return None;
+    }
+    let reasons: Vec<String> = entry.reasons.iter().map(ToString::to_string).collect();
+    Some(words::printable(&reasons.join("; ")))
+}
+
+fn row(entry: &Entry<'_>, now: OffsetDateTime, detail: Detail) -> Vec<Cell> {
+    let most = match detail {
+        Detail::Short => 3,
+        Detail::Wide => usize::MAX,
+    };
+    let facts = entry.facts;
+    let sans: Vec<String> = facts
+        .map(|facts| facts.sans.iter().map(ToString::to_string).collect())
+        .unwrap_or_default();
+    let readers: Vec<String> = entry.readers.iter().map(reader).collect();
+    let mut row = vec![
+        toned(entry.state.code(), tone(entry.state)),
+        Cell::new(&entry.id),
+        Cell::new(
+            facts
+                .map(|facts| words::printable(&facts.subject.to_string()))
+                .unwrap_or_default(),
+        ),
+        Cell::new(words::printable(&words::some_of(&sans, most))),
+        Cell::new(facts.map(purpose).unwrap_or_default()),
+        toned(&left(entry, now, Paint::Plain), left_tone(entry.state)),
+        Cell::new(
+            entry
+                .renewal
+                .map(|renewal| Moment(renewal).to_string())
+                .unwrap_or_default(),
+        ),
+        Cell::new(words::printable(&words::some_of(&readers, most))),
+    ];
+    if detail == Detail::Wide {
+        row.push(Cell::new(
+            facts
+                .map(crate::model::CertificateFacts::serial_hex)
+                .unwrap_or_default(),
+        ));
+    }
+    row
+}
+
+/// Authorities as branches, and below each the certificates it issued, by host.
+pub fn tree(status: &Status<'_>, paint: Paint) -> String {
+    let mut children: BTreeMap<Option<&Name>, Vec<&Entry<'_>>> = BTreeMap::new();
+    for entry in &status.entries {
+        children
+            .entry(known_issuer(status, entry))
+            .or_default()
+            .push(entry);
+    }
+    let mut text = String::new();
+    for root in children.get(&None).into_iter().flatten() {
+        let _ = writeln!(text, "{}", line(root, status.now, paint));
+        branch(root, &children, status.now, paint, "", &mut text);
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&summary(status, paint));
+    text
+}
+
+/// The issuer, where it is shown too; what a filter left without one stands at the top.
+fn known_issuer<'a>(status: &Status<'a>, entry: &Entry<'a>) -> Option<&'a Name> {
+    let issuer = entry.issuer?;
+    let is_shown =
+        |other: &Entry<'_>| matches!(&other.id, ArtifactId::Authority(name) if name == issuer);
+    status.entries.iter().any(is_shown).then_some(issuer)
+}
+
+fn branch(
+    parent: &Entry<'_>,
+    children: &BTreeMap<Option<&Name>, Vec<&Entry<'_>>>,
+    now: OffsetDateTime,
+    paint: Paint,
+    indent: &str,
+    text: &mut String,
+) {
+    let ArtifactId::Authority(name) = &parent.id else {
+        return;
+    };
+    let Some(below) = children.get(&Some(name)) else {
+        return;
+    };
+    for (index, child) in below.iter().enumerate() {
+        let (knot, rest) = if index + 1 == below.len() {
+            ("└─ ", "   ")
+        } else {
+            ("├─ ", "│  ")
+        };
+        let _ = writeln!(text, "{indent}{knot}{}", line(child, now, paint));
+        branch(
+            child,
+            children,
+            now,
+            paint,
+            &format!("{indent}{rest}"),
+            text,
+        );
+    }
+}
+
+fn line(entry: &Entry<'_>, now: OffsetDateTime, paint: Paint) -> String {
+    let name = match &entry.id {
+        ArtifactId::Leaf { host, name, .. } => format!("{host} {name}"),
+        id @ (ArtifactId::Authority(_) | ArtifactId::KeyPair(_)) => id.to_string(),
+    };
+    let subject = entry
+        .facts
+        .map(|facts| format!("  {}", words::printable(&facts.subject.to_string())))
+        .unwrap_or_default();
+    let state = match entry.state {
+        State::Good => String::new(),
+        state => format!("  {}", paint.apply(tone(state), state.code())),
+    };
+    let left = match left(entry, now, paint) {
+        empty if empty.is_empty() => empty,
+        left => format!("  {left}"),
+    };
+    let why = why(entry).map_or_else(String::new, |why| format!(": {why}"));
+    format!(
+        "{}{}{left}{state}{why}",
+        paint.apply(Tone::Strong, name),
+        paint.apply(Tone::Quiet, subject),
+    )
+}
+
+/// `██████░░ 241 d`; hours where days would say too little.
+fn left(entry: &Entry<'_>, now: OffsetDateTime, paint: Paint) -> String {
+    const CELLS: usize = 8;
+    let (Some(left), Some(share)) = (entry.left(now), entry.share_left(now)) else {
+        return String::new();
+    };
+    // A share between 0 and 1 of eight cells: neither sign nor size can be lost.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let full = (share * 8.0).ceil() as usize;
+    let bar = format!(
+        "{}{}",
+        "█".repeat(full.min(CELLS)),
+        "░".repeat(CELLS.saturating_sub(full))
+    );
+    format!(
+        "{} {}",
+        paint.apply(left_tone(entry.state), bar),
+        words::span(left)
+    )
+}
+
+/// A key that is elsewhere shortens no certificate's life.
+fn left_tone(state: State) -> Tone {
+    match state {
+        State::Offline => Tone::Good,
+        state => tone(state),
+    }
+}
+
+/// `14 certificates: 1 expired, 2 due, 11 good.`
+fn summary(status: &Status<'_>, paint: Paint) -> String {
+    let total = words::count(status.entries.len(), "certificate", "certificates");
+    let parts: Vec<String> = status
+        .tally()
+        .into_iter()
+        .map(|(state, count)| format!("{count} {}", paint.apply(tone(state), state.code())))
+        .collect();
+    if parts.is_empty() {
+        return "No certificate is selected.\n".to_owned();
+    }
+    format!("{total}: {}.\n", parts.join(", "))
+}
+
+fn reader(reader: &Reader) -> String {
+    match reader {
+        Reader::Operator(name) => name.clone(),
+        Reader::Host(name) => format!("host {name}"),
+    }
+}
+
+fn tone(state: State) -> Tone {
+    match state {
+        State::Refused | State::Damaged | State::Missing | State::Expired | State::NotYetValid => {
+            Tone::Bad
+        }
+        State::Differs | State::Due => Tone::Warning,
+        State::Offline => Tone::Quiet,
+        State::Good => Tone::Good,
+    }
+}

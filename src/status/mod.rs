@@ -1,0 +1,224 @@
+//! The fleet at one moment: what each artifact is, how long it lasts, who can open its key, in which state it is. A view of the
+//! declaration, the files and the plan; it decides nothing.
+
+mod filter;
+
+use std::collections::BTreeMap;
+
+use time::{Duration, OffsetDateTime};
+
+pub use filter::{Filter, Order};
+
+use crate::model::{
+    Artifact, ArtifactId, CertificateFacts, Fleet, Name, Observed, Recipient, RecipientSet,
+};
+use crate::plan::{Action, Part, Plan, Reason, Step};
+
+/// Everything declared, in issuing order.
+#[derive(Debug)]
+pub struct Status<'a> {
+    /// The moment it is seen at.
+    pub now: OffsetDateTime,
+    pub entries: Vec<Entry<'a>>,
+}
+
+/// One authority or certificate.
+#[derive(Debug)]
+pub struct Entry<'a> {
+    pub id: ArtifactId,
+    /// `None` for a root.
+    pub issuer: Option<&'a Name>,
+    /// What the certificate says, where it can be read.
+    pub facts: Option<&'a CertificateFacts>,
+    /// From when on it is to be renewed.
+    pub renewal: Option<OffsetDateTime>,
+    /// Who should be able to open the key; none where there is no sealed key.
+    pub readers: Vec<Reader>,
+    pub state: State,
+    /// Why it is in this state.
+    pub reasons: Vec<Reason>,
+}
+
+/// Somebody who can open a key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reader {
+    /// Named by the comment of the key, or by its end.
+    Operator(String),
+    Host(Name),
+}
+
+/// How an artifact does, the worst that can be said of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// A person has to decide.
+    Refused,
+    /// The certificate or the key cannot be read.
+    Damaged,
+    Missing,
+    Expired,
+    NotYetValid,
+    /// Something else than what is declared.
+    Differs,
+    /// Time to renew.
+    Due,
+    /// As declared; the authority's key is not in the tree.
+    Offline,
+    Good,
+}
+
+impl State {
+    pub const ALL: [Self; 9] = [
+        Self::Refused,
+        Self::Damaged,
+        Self::Missing,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::Differs,
+        Self::Due,
+        Self::Offline,
+        Self::Good,
+    ];
+
+    /// Stable word for JSON, filters and tables.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Damaged => "damaged",
+            Self::Missing => "missing",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not-yet-valid",
+            Self::Differs => "differs",
+            Self::Due => "due",
+            Self::Offline => "key-offline",
+            Self::Good => "good",
+        }
+    }
+}
+
+impl<'a> Status<'a> {
+    /// Looks at the fleet through its plan.
+    pub fn new(fleet: &'a Fleet, observed: &'a Observed, plan: &Plan) -> Self {
+        let names = Names::of(fleet);
+        let steps: BTreeMap<&ArtifactId, &Step> = plan
+            .steps
+            .iter()
+            .filter_map(|step| Some((step.artifact()?, step)))
+            .collect();
+        let entry = |artifact: Artifact<'a>| {
+            let id = artifact.id();
+            let facts = observed.certificate(&id);
+            let reasons = steps
+                .get(&id)
+                .map(|step| step.reasons.clone())
+                .unwrap_or_default();
+            let has_key = observed.pair(&id).key.facts().is_some();
+            Entry {
+                issuer: artifact.issuer_name(),
+                facts,
+                renewal: facts.map(|facts| artifact.declaration().renewal(facts.validity())),
+                readers: if has_key {
+                    names.readers(artifact.recipients())
+                } else {
+                    Vec::new()
+                },
+                state: state(steps.get(&id).copied(), facts, plan.now),
+                reasons,
+                id,
+            }
+        };
+        Self {
+            now: plan.now,
+            entries: fleet.artifacts().map(entry).collect(),
+        }
+    }
+
+    /// How many entries are in each state that occurs, the worst first.
+    pub fn tally(&self) -> Vec<(State, usize)> {
+        let count = |state| {
+            self.entries
+                .iter()
+                .filter(|entry| entry.state == state)
+                .count()
+        };
+        State::ALL
+            .map(|state| (state, count(state)))
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .collect()
+    }
+}
+
+impl Entry<'_> {
+    /// The time from `now` to the end of the certificate; negative after it.
+    pub fn left(&self, now: OffsetDateTime) -> Option<Duration> {
+        self.facts.map(|facts| facts.not_after - now)
+    }
+
+    /// How much of its life a certificate has left, from 0 to 1.
+    pub fn share_left(&self, now: OffsetDateTime) -> Option<f64> {
+        let facts = self.facts?;
+        let left = (facts.not_after - now).as_seconds_f64();
+        let whole = (facts.not_after - facts.not_before).as_seconds_f64();
+        (whole > 0.0).then(|| (left / whole).clamp(0.0, 1.0))
+    }
+}
+
+fn state(step: Option<&Step>, facts: Option<&CertificateFacts>, now: OffsetDateTime) -> State {
+    let Some(step) = step else {
+        return State::Good;
+    };
+    if facts.is_some_and(|facts| facts.not_before > now) {
+        return State::NotYetValid;
+    }
+    if matches!(step.action, Action::Refuse { .. }) {
+        return State::Refused;
+    }
+    let is_kept = step.action == Action::Keep;
+    let states = step.reasons.iter().map(|reason| match reason {
+        Reason::Unreadable { .. } => State::Damaged,
+        Reason::Missing(Part::Key) if is_kept => State::Offline,
+        Reason::Missing(_) => State::Missing,
+        Reason::Expired { .. } => State::Expired,
+        Reason::RenewalDue { .. } => State::Due,
+        _ => State::Differs,
+    });
+    states.min().unwrap_or(State::Good)
+}
+
+/// Recipients by what people call them.
+struct Names<'a> {
+    /// Hosts by their key; several where they share one, which they should not.
+    hosts: BTreeMap<&'a str, Vec<&'a Name>>,
+}
+
+impl<'a> Names<'a> {
+    fn of(fleet: &'a Fleet) -> Self {
+        let mut hosts: BTreeMap<&str, Vec<&Name>> = BTreeMap::new();
+        for (name, host) in &fleet.hosts {
+            for recipient in &host.keys {
+                hosts.entry(recipient.as_str()).or_default().push(name);
+            }
+        }
+        Self { hosts }
+    }
+
+    fn readers(&self, recipients: &RecipientSet) -> Vec<Reader> {
+        let mut readers: Vec<Reader> = recipients
+            .iter()
+            .flat_map(|recipient| self.named(recipient))
+            .collect();
+        readers.sort();
+        readers
+    }
+
+    fn named(&self, recipient: &Recipient) -> Vec<Reader> {
+        if let Some(hosts) = self.hosts.get(recipient.as_str()) {
+            let hosts = hosts.iter().map(|host| (*host).clone());
+            return hosts.map(Reader::Host).collect();
+        }
+        let name = recipient
+            .label()
+            .map_or_else(|| recipient.short(), str::to_owned);
+        vec![Reader::Operator(name)]
+    }
+}

@@ -1,0 +1,97 @@
+//! The fleet as `certs status` shows it, without any identity.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::project::Project;
+
+/// Five certificates, each in a state of its own.
+fn troubled() -> Project {
+    let project = Project::made();
+    let more = project
+        .declared()
+        .intermediate("web", "root")
+        .leaf("cp1/web/site")
+        .leaf("cp2/web/site");
+    project.declare(&more);
+    project.recreate();
+    project.write("certs/derived/cp1/web-site.crt", b"<<<<<<< HEAD\n");
+    project.declare(
+        &more
+            .with("cp2/web/site", "hosts", json!(["site.example", "10.0.0.2"]))
+            .leaf("cp2/web/new"),
+    );
+    project.remove("certs/ca/root.key.age");
+    project
+}
+
+#[test]
+fn shows_every_certificate_with_its_state() {
+    assert_snapshot!(troubled().run(&["status"]).exits_with(0).text());
+}
+
+#[test]
+fn shows_authorities_as_branches() {
+    assert_snapshot!(troubled().run(&["status", "--tree"]).exits_with(0).text());
+}
+
+#[test]
+fn shows_serial_numbers_where_wanted() {
+    assert_snapshot!(
+        Project::made()
+            .run(&["status", "--wide"])
+            .exits_with(0)
+            .text()
+    );
+}
+
+#[test]
+fn filters_by_state_name_and_time() {
+    let project = troubled();
+    let shown = |args: &[&str]| {
+        let status = project
+            .run(&[&["status", "--json"], args].concat())
+            .exits_with(0)
+            .json();
+        let entries = status["entries"].as_array().unwrap();
+        entries
+            .iter()
+            .map(|entry| entry["artifact"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        shown(&["--state", "damaged", "--state", "key-offline"]),
+        ["ca/root", "cp1/web/site"]
+    );
+    assert_eq!(shown(&["cp2/web/*"]), ["cp2/web/new", "cp2/web/site"]);
+    assert_eq!(
+        shown(&["--within", "1y"]),
+        ["cp1/root/server", "cp2/web/site"]
+    );
+    assert_eq!(shown(&["--within", "90d"]), [] as [&str; 0]);
+    assert_eq!(shown(&["--sort", "state"])[0], "cp1/web/site");
+    assert_eq!(shown(&["--sort", "expiry"]).last().unwrap(), "ca/web");
+}
+
+#[test]
+fn names_the_states_there_are() {
+    assert_snapshot!(
+        Project::made()
+            .run(&["status", "--state", "bad"])
+            .exits_with(64)
+            .text()
+    );
+}
+
+#[test]
+fn tells_machines_what_it_tells_people() {
+    let status = Project::made()
+        .run(&["status", "--json", "cp1"])
+        .exits_with(0)
+        .json();
+    let entry = &status["entries"][0];
+    assert_eq!(status["tally"], json!({ "good": 1 }));
+    assert_eq!(entry["state"], json!("good"));
+    assert_eq!(entry["certificate"]["sans"], json!(["dns:server.example"]));
+    assert_eq!(entry["readers"][1], json!({ "host": "cp1" }));
+}
