@@ -1,5 +1,7 @@
 //! What can be typed. The help texts here are the source of the manual, the completions and `docs/cli.md`.
 
+mod verify;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -9,6 +11,8 @@ use clap_complete::Shell;
 use crate::model::Lifetime;
 use crate::plan::Pattern;
 use crate::status::State;
+
+pub(crate) use verify::VerifyArgs;
 
 /// Declared certificates, made true: issues certificate authorities and certificates from NixOS options, seals every
 /// private key with age, and changes only what differs from the declaration.
@@ -62,6 +66,13 @@ pub(crate) enum Command {
         after_help = "Exits with 2 if the files are not as declared, with 1 if anything needs a decision.\n\nExample:\n  certs check"
     )]
     Check(CheckArgs),
+    /// Verify certificates against the roots that are trusted, and say what is wrong with which certificate of the chain.
+    #[command(
+        after_help = "Exits with 0 if everything is verified, with 1 if anything is refused.\n\nExamples:\n  certs verify\n  \
+                            certs verify server.crt --host api.example.com\n  certs verify chain.pem --roots ca.crt --purpose client \
+                            --at 2027-01-31\n  openssl s_client -connect host:443 -showcerts </dev/null | certs verify - --roots ca.crt"
+    )]
+    Verify(VerifyArgs),
     /// Print the manifest: the whole fleet as the program sees it.
     #[command(after_help = "Example:\n  certs manifest --file certs.nix > manifest.json")]
     Manifest(SourceArgs),

@@ -39,6 +39,7 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         Command::Plan(args) => commands::plan::run(&args, ui),
         Command::Status(args) => commands::status::run(&args, ui),
         Command::Check(args) => commands::check::run(&args, ui),
+        Command::Verify(args) => commands::verify::run(&args, ui),
         Command::Manifest(args) => commands::manifest::run(&args, ui),
         Command::Rules(args) => commands::rules::run(&args, ui),
         Command::Demo(args) => commands::demo::run(&args, ui),

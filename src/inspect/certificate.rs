@@ -67,6 +67,20 @@ pub fn parse_pem_chain(bytes: &[u8]) -> Result<Vec<CertificateFacts>, Certificat
         .collect()
 }
 
+/// Every certificate in a file, PEM or DER; in DER there is one.
+///
+/// # Errors
+/// The first defect of the file or of one of its certificates.
+pub fn parse_chain(bytes: &[u8]) -> Result<Vec<CertificateFacts>, CertificateDefect> {
+    // In ASCII it is the digit zero; text that begins so is no PEM either.
+    const SEQUENCE: u8 = 0x30;
+    if bytes.first() == Some(&SEQUENCE) {
+        Ok(vec![parse_der(bytes)?])
+    } else {
+        parse_pem_chain(bytes)
+    }
+}
+
 /// One certificate in DER.
 ///
 /// # Errors

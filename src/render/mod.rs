@@ -5,4 +5,5 @@ pub mod json;
 pub mod paint;
 pub mod status;
 pub mod table;
+pub mod verify;
 pub mod words;

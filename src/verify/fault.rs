@@ -259,6 +259,23 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// What to do about it, where that can be said without knowing more.
+    pub fn cure(&self) -> Option<&'static str> {
+        match self {
+            Self::IssuerUnknown { .. } => {
+                Some("give its issuer with --intermediates, or trust it with --roots")
+            }
+            Self::RootUntrusted => Some("trust it with --roots, if it is the right one"),
+            Self::CrlMissing { .. } => {
+                Some("give that list too with --crl, or ask for less with --revocation leaf or listed")
+            }
+            Self::CrlExpired { .. } => Some("get the current list, or verify --at a moment within this one"),
+            _ => None,
+        }
+    }
+}
+
 fn reason_words(reason: &Option<&'static str>) -> String {
     reason.map_or_else(String::new, |reason| format!(" ({reason})"))
 }

@@ -333,7 +333,6 @@ impl Examination<'_, '_> {
         let is_anchor = is_last && self.is_trusted;
         let mut checks = vec![
             (Aspect::Validity, form::validity(material, policy.moment)),
-            (Aspect::Signature, self.signature(position)),
             (Aspect::KeyIdentifiers, self.key_identifiers(position)),
             (Aspect::Key, form::key(material)),
             (Aspect::Form, form::form(material, is_anchor)),
@@ -342,6 +341,9 @@ impl Examination<'_, '_> {
                 self.constraints.get(position).cloned().unwrap_or_default(),
             ),
         ];
+        if !is_last || is_anchor {
+            checks.push((Aspect::Signature, self.signature(position)));
+        }
         if !is_last && !self.lists.crls.is_empty() {
             let faults = revocation::faults(self.materials, position, &self.lists);
             checks.push((Aspect::Revocation, faults));

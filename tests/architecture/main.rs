@@ -13,13 +13,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("inspect", &["model"]),
     ("issue", &["model"]),
     // A sealed file's header is read the same way before and after it is made.
     ("seal", &["model", "inspect"]),
+    ("verify", &["model", "inspect"]),
     ("plan", &["model"]),
     ("status", &["model", "plan"]),
     ("store", &["model"]),
@@ -32,11 +33,11 @@ const LAYERS: [(&str, &[&str]); 14] = [
             "model", "inspect", "issue", "seal", "plan", "store", "export", "observe",
         ],
     ),
-    ("render", &["model", "manifest", "plan", "status", "apply"]),
+    ("render", &["model", "manifest", "verify", "plan", "status", "apply"]),
     (
         "cli",
         &[
-            "model", "manifest", "inspect", "issue", "seal", "plan", "status", "store", "nixfiles",
+            "model", "manifest", "inspect", "issue", "seal", "verify", "plan", "status", "store", "nixfiles",
             "export", "observe", "apply", "render",
         ],
     ),

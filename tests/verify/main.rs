@@ -2,14 +2,19 @@
 
 mod judge;
 mod limbo;
+mod own;
+mod parity;
 mod pkits;
+
+#[path = "../interop/tool.rs"]
+mod tool;
 
 use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
-    let trials = [limbo::trials(), pkits::trials()];
+    let trials = [limbo::trials(), own::trials(), parity::trials(), pkits::trials()];
     libtest_mimic::run(
         &Arguments::from_args(),
         trials.into_iter().flatten().collect(),
