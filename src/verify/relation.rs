@@ -1,6 +1,7 @@
 //! What holds between a certificate and the one above it: signature, key identifiers, the right to sign, path length.
 
 use super::fault::Fault;
+use super::form;
 use super::material::{Material, same_name};
 use crate::inspect::certificate::signed_by_key;
 use crate::model::hex::to_hex;
@@ -26,6 +27,10 @@ const BROKEN_HASHES: [&str; 5] = [
 ];
 
 pub(super) fn signature(child: &Material<'_>, issuer: &Material<'_>) -> Signature {
+    // The library refuses weak keys as it does wrong signatures.
+    if !form::key(issuer).is_empty() {
+        return Signature::Unsupported;
+    }
     match signed_by_key(child.facts, &issuer.facts.spki) {
         Some(true) => Signature::Valid,
         Some(false) => Signature::Invalid,
@@ -43,7 +48,10 @@ pub(super) fn signature_faults(child: &Material<'_>, issuer: &Material<'_>, foun
         Signature::Unsupported if BROKEN_HASHES.contains(&algorithm.as_str()) => {
             vec![Fault::SignatureWeak { algorithm }]
         }
-        Signature::Unsupported => vec![Fault::SignatureUnsupported { algorithm }],
+        Signature::Unsupported => {
+            let algorithm = format!("{algorithm} by a key of {}", issuer.facts.key);
+            vec![Fault::SignatureUnsupported { algorithm }]
+        }
     }
 }
 

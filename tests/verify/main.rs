@@ -6,6 +6,8 @@ mod own;
 mod parity;
 mod pkits;
 
+// Not every trial here needs everything that those there do.
+#[allow(dead_code)]
 #[path = "../interop/tool.rs"]
 mod tool;
 

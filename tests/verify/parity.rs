@@ -122,12 +122,12 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("parity::openssl_agrees_on_changed_chains", &["openssl"], || {
             let bench = Bench::new()?;
-            make_keys(&bench)?;
+            prepare(&bench)?;
             compare(VARIANTS.iter().map(|variant| (variant.0, chain_answers(&bench, variant))))
         }),
         trial("parity::openssl_agrees_on_revocation", &["openssl"], || {
             let bench = Bench::new()?;
-            make_keys(&bench)?;
+            prepare(&bench)?;
             compare(REVOCATIONS.iter().map(|case| (case.0, revocation_answers(&bench, case))))
         }),
     ]
@@ -154,11 +154,20 @@ fn compare(cases: impl Iterator<Item = (&'static str, Answers)>) -> Result<(), F
     }
 }
 
-fn make_keys(bench: &Bench) -> Result<(), Failed> {
+/// Keys, requests, the sound chain, and a root of the same name with another key.
+fn prepare(bench: &Bench) -> Result<(), Failed> {
     for name in ["root", "intermediate", "leaf", "other"] {
         bench.run(&format!("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {name}.key"))?;
+        let subject = if name == "other" { "root" } else { name };
+        bench.run(&format!("openssl req -new -key {name}.key -subj /CN={subject} -out {name}.request"))?;
     }
     bench.run("openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out rsa.key")?;
+    bench.write("extensions", extensions("root", &[]))?;
+    bench.run("openssl x509 -req -in other.request -days 30 -extfile extensions -out other -signkey other.key")?;
+    for (who, issuer) in CHAIN {
+        make(bench, who, issuer, &[])?;
+        bench.write(&format!("sound.{who}"), bench.read(who)?)?;
+    }
     Ok(())
 }
 
@@ -217,47 +226,59 @@ fn options(purpose: &str, name: &str) -> String {
     format!("-purpose {purpose} {name}")
 }
 
+/// Each certificate and its issuer.
+const CHAIN: [(&str, &str); 3] = [("root", ""), ("intermediate", "root"), ("leaf", "intermediate")];
+
+/// Makes anew what is changed or signed by another key.
 fn make_chain(bench: &Bench, changes: &[Change]) -> Result<(), Failed> {
-    for ((who, _), issuer) in SOUND.iter().zip(["", "root", "intermediate"]) {
-        bench.write("extensions", extensions(who, changes))?;
-        let said = |what| bracketed(changes, who, what);
-        let key = said("[key]").unwrap_or(who);
-        let plain = format!("/CN={who}");
-        let subject = said("[subject]").unwrap_or(&plain);
-        let hash = said("[hash]").unwrap_or("sha256");
-        let days = said("[days]").unwrap_or("30");
-        let serial = said("[serial]").unwrap_or("4711");
-        bench.run(&format!("openssl req -new -key {key}.key -subj {subject} -out request"))?;
-        let signer = if issuer.is_empty() {
-            format!("-signkey {key}.key")
+    for (who, issuer) in CHAIN {
+        let is_changed = changes.iter().any(|(whose, ..)| *whose == who);
+        if is_changed || bracketed(changes, issuer, "[key]").is_some() {
+            make(bench, who, issuer, changes)?;
         } else {
-            let issuer_key = bracketed(changes, issuer, "[key]").unwrap_or(issuer);
-            format!("-CA {issuer} -CAkey {}.key", said("[signer]").unwrap_or(issuer_key))
-        };
-        let signs = format!("openssl x509 -req -in request -{hash} -days {days} -extfile extensions -set_serial {serial} -out {who}");
-        if said("[signer]").is_some() {
-            sign_under_a_stolen_name(bench, &signs, who)?;
-        } else {
-            bench.run(&format!("{signs} {signer}"))?;
+            bench.write(who, bench.read(&format!("sound.{who}"))?)?;
         }
     }
-    // A root of the same name and another key.
-    bench.write("extensions", extensions("root", &[]))?;
-    bench.run("openssl req -new -key other.key -subj /CN=root -out request")?;
-    bench.run("openssl x509 -req -in request -days 30 -extfile extensions -out other -signkey other.key")?;
     Ok(())
 }
 
+fn make(bench: &Bench, who: &str, issuer: &str, changes: &[Change]) -> Result<(), Failed> {
+    bench.write("extensions", extensions(who, changes))?;
+    let said = |what| bracketed(changes, who, what);
+    let key = said("[key]").unwrap_or(who);
+    let mut request = format!("{who}.request");
+    if said("[key]").is_some() || said("[subject]").is_some() {
+        let plain = format!("/CN={who}");
+        let subject = said("[subject]").unwrap_or(&plain);
+        bench.run(&format!("openssl req -new -key {key}.key -subj {subject} -out request"))?;
+        "request".clone_into(&mut request);
+    }
+    let hash = said("[hash]").unwrap_or("sha256");
+    let days = said("[days]").unwrap_or("30");
+    let serial = said("[serial]").unwrap_or("4711");
+    let signs = format!(
+        "openssl x509 -req -in {request} -{hash} -days {days} -extfile extensions -set_serial {serial} -out {who}"
+    );
+    if said("[signer]").is_some() {
+        return sign_under_a_stolen_name(bench, &signs);
+    }
+    let signer = if issuer.is_empty() {
+        format!("-signkey {key}.key")
+    } else {
+        let key = bracketed(changes, issuer, "[key]").unwrap_or(issuer);
+        format!("-CA {issuer} -CAkey {key}.key")
+    };
+    bench.run(&format!("{signs} {signer}")).map(|_| ())
+}
+
 /// OpenSSL signs only with the key of the issuer's certificate, so that another one is made for the other key.
-fn sign_under_a_stolen_name(bench: &Bench, signs: &str, who: &str) -> Result<(), Failed> {
+fn sign_under_a_stolen_name(bench: &Bench, signs: &str) -> Result<(), Failed> {
     let leaf = bench.read("extensions")?;
-    bench.run("openssl x509 -in intermediate -noout -ext subjectKeyIdentifier")?;
-    bench.run("openssl req -new -key other.key -subj /CN=intermediate -out stolen.request")?;
     bench.write("extensions", extensions("root", &[]))?;
+    bench.run("openssl req -new -key other.key -subj /CN=intermediate -out stolen.request")?;
     bench.run("openssl x509 -req -in stolen.request -days 30 -extfile extensions -out stolen -signkey other.key")?;
     bench.write("extensions", leaf)?;
-    bench.run(&format!("{signs} -CA stolen -CAkey other.key"))?;
-    bench.read(who).map(|_| ())
+    bench.run(&format!("{signs} -CA stolen -CAkey other.key")).map(|_| ())
 }
 
 fn extensions(who: &str, changes: &[Change]) -> String {
