@@ -46,7 +46,10 @@ pub fn tree(answers: &[Answer], policy: &Policy, detail: Detail, paint: Paint) -
             text.push_str(&one(answer, paint));
         }
     }
-    let refused = answers.iter().filter(|answer| !answer.is_verified()).count();
+    let refused = answers
+        .iter()
+        .filter(|answer| !answer.is_verified())
+        .count();
     let asked = printable(&question(policy));
     if refused == 0 {
         let all = count(answers.len(), "certificate", "certificates");
@@ -63,7 +66,12 @@ fn one(answer: &Answer, paint: Paint) -> String {
     let name = paint.apply(Tone::Strong, printable(&answer.name));
     match &answer.outcome {
         Outcome::Unreadable(reason) => {
-            let _ = writeln!(text, "{} {name}\n  {}\n", mark(false, paint), printable(reason));
+            let _ = writeln!(
+                text,
+                "{} {name}\n  {}\n",
+                mark(false, paint),
+                printable(reason)
+            );
         }
         Outcome::Judged(verdict) => {
             let _ = writeln!(text, "{} {name}", mark(verdict.is_verified(), paint));
@@ -192,7 +200,8 @@ fn member_json(member: &Member) -> Value {
         .iter()
         .map(|check| {
             let faults = check.faults.iter();
-            let faults = faults.map(|fault| json!({ "code": fault.code(), "message": fault.to_string() }));
+            let faults =
+                faults.map(|fault| json!({ "code": fault.code(), "message": fault.to_string() }));
             json!({
                 "check": check.aspect.code(),
                 "passed": check.faults.is_empty(),

@@ -65,12 +65,8 @@ fn own_faults(member: &Material<'_>) -> Vec<Fault> {
 }
 
 fn violation(name: &Name, constraints: &Constraints, authority: &str) -> Option<Fault> {
-    let same_kind = |subtrees: &'_ [Name]| -> Vec<Name> {
-        let of_kind = subtrees.iter().filter(|subtree| subtree.kind() == name.kind());
-        of_kind.cloned().collect()
-    };
-    let permitted = same_kind(&constraints.permitted);
-    let excluded = same_kind(&constraints.excluded);
+    let permitted = of_kind(&constraints.permitted, name.kind());
+    let excluded = of_kind(&constraints.excluded, name.kind());
     if permitted.is_empty() && excluded.is_empty() {
         return None;
     }
@@ -93,11 +89,17 @@ fn violation(name: &Name, constraints: &Constraints, authority: &str) -> Option<
             authority,
         });
     }
-    let is_permitted = permitted.is_empty() || permitted.iter().any(|subtree| lies_in(name, subtree));
+    let is_permitted =
+        permitted.is_empty() || permitted.iter().any(|subtree| lies_in(name, subtree));
     (!is_permitted).then_some(Fault::NameNotPermitted {
         name: shown,
         authority,
     })
+}
+
+fn of_kind(subtrees: &[Name], kind: u32) -> Vec<&Name> {
+    let of_kind = subtrees.iter().filter(|subtree| subtree.kind() == kind);
+    of_kind.collect()
 }
 
 /// Whether every name that this one can stand for lies in the subtree.
@@ -159,9 +161,13 @@ fn is_mailbox_in(mailbox: &str, subtree: &str) -> bool {
 fn host_of_uri(uri: &str) -> Option<&str> {
     let (_, rest) = uri.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
     let host = host.split_once(':').map_or(host, |(host, _)| host);
-    let is_name = is_host_name(host) && !host.starts_with("*.") && host.parse::<std::net::Ipv4Addr>().is_err();
+    let is_name = is_host_name(host)
+        && !host.starts_with("*.")
+        && host.parse::<std::net::Ipv4Addr>().is_err();
     is_name.then_some(host)
 }
 
@@ -206,9 +212,8 @@ fn is_mailbox(text: &str) -> bool {
     let Some((local, host)) = text.split_once('@') else {
         return false;
     };
-    let is_local = !local.is_empty()
-        && local.len() <= 64
-        && local.bytes().all(|b| b.is_ascii_graphic());
+    let is_local =
+        !local.is_empty() && local.len() <= 64 && local.bytes().all(|b| b.is_ascii_graphic());
     is_local && is_host_name(host) && !host.starts_with("*.")
 }
 
@@ -286,19 +291,34 @@ mod tests {
         let permit = |name: &str, subtree: &str| code(&uri(name), &[uri(subtree)], &[]);
         assert_eq!(permit("spiffe://example.com/db", "example.com"), None);
         assert_eq!(permit("https://u@a.example.com:1/x", ".example.com"), None);
-        assert_eq!(permit("https://example.com.evil.org/", ".example.com"), NOT_PERMITTED);
+        assert_eq!(
+            permit("https://example.com.evil.org/", ".example.com"),
+            NOT_PERMITTED
+        );
         assert_eq!(permit("https://10.0.0.1/", "example.com"), UNREADABLE);
         assert_eq!(permit("urn:example:com", "example.com"), UNREADABLE);
     }
 
     #[test]
     fn a_subtree_is_well_formed() {
-        for subtree in [dns("example.com"), dns(""), email(".example.com"), email("a*@example.com"), uri(".example.com")] {
+        for subtree in [
+            dns("example.com"),
+            dns(""),
+            email(".example.com"),
+            email("a*@example.com"),
+            uri(".example.com"),
+        ] {
             assert!(is_well_formed(&subtree), "{subtree}");
         }
         let odd_mask = Name::Ip(vec![10, 0, 0, 0, 255, 0, 255, 0]);
         let no_mask = Name::Ip(vec![0; 16]);
-        for subtree in [dns(".example.com"), dns("*.example.com"), email("a@b@c"), odd_mask, no_mask] {
+        for subtree in [
+            dns(".example.com"),
+            dns("*.example.com"),
+            email("a@b@c"),
+            odd_mask,
+            no_mask,
+        ] {
             assert!(!is_well_formed(&subtree), "{subtree}");
         }
     }

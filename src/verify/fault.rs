@@ -46,9 +46,13 @@ pub enum Fault {
     RootUntrusted,
     #[error("leads to its issuers in a circle, and to no root")]
     Circle,
-    #[error("is the {length}th certificate of a path that reaches no root; no path is followed further")]
+    #[error(
+        "is the {length}th certificate of a path that reaches no root; no path is followed further"
+    )]
     PathTooLong { length: usize },
-    #[error("has too many possible issuers; the search for a root was given up after {steps} steps")]
+    #[error(
+        "has too many possible issuers; the search for a root was given up after {steps} steps"
+    )]
     SearchGivenUp { steps: usize },
 
     #[error("was revoked at {}{}", Moment(*.date).rfc3339(), reason_words(.reason))]
@@ -56,7 +60,7 @@ pub enum Fault {
         date: OffsetDateTime,
         reason: Option<&'static str>,
     },
-    #[error("is on no revocation list that was given: there is none of {issuer}")]
+    #[error("is on no revocation list that was given: there is none of {issuer} that covers it")]
     CrlMissing { issuer: String },
     #[error("cannot be looked up: the revocation list of {issuer} ran out at {}", Moment(*.next_update).rfc3339())]
     CrlExpired {
@@ -68,9 +72,13 @@ pub enum Fault {
         issuer: String,
         this_update: OffsetDateTime,
     },
-    #[error("cannot be looked up: the revocation list that bears the name of {issuer} was not signed by a key of that authority")]
+    #[error(
+        "cannot be looked up: the revocation list that bears the name of {issuer} was not signed by a key of that authority"
+    )]
     CrlSignatureInvalid { issuer: String },
-    #[error("cannot be looked up: {issuer} may not sign revocation lists, its key usage lacks crl sign (RFC 5280 §6.3.3)")]
+    #[error(
+        "cannot be looked up: {issuer} may not sign revocation lists, its key usage lacks crl sign (RFC 5280 §6.3.3)"
+    )]
     CrlSignerNotAllowed { issuer: String },
     #[error("cannot be looked up: the revocation list of {issuer} {reason}")]
     CrlUnusable {
@@ -95,18 +103,22 @@ pub enum Fault {
     #[error("issued a certificate and may not: its key usage lacks cert sign")]
     MayNotSign,
 
-    #[error("has {found} authorities below it and allows {allowed}")]
+    #[error("allows {} below it and has {found}", authorities(u64::from(*.allowed)))]
     PathLengthExceeded { allowed: u32, found: usize },
-    #[error("is {found} authorities away from the root; at most {allowed} are wanted")]
+    #[error("has {} between it and the certificate; at most {allowed} may be there", authorities(*.found as u64))]
     ChainTooLong { allowed: usize, found: usize },
 
     #[error("has the name {name}, which {authority} does not permit")]
     NameNotPermitted { name: String, authority: String },
     #[error("has the name {name}, which {authority} excludes")]
     NameExcluded { name: String, authority: String },
-    #[error("has the name {name}, which cannot be read and so not be held against the constraints of {authority}")]
+    #[error(
+        "has the name {name}, which cannot be read and so not be held against the constraints of {authority}"
+    )]
     NameUnreadable { name: String, authority: String },
-    #[error("has the name {name}, a kind that {authority} constrains and that cannot be judged here")]
+    #[error(
+        "has the name {name}, a kind that {authority} constrains and that cannot be judged here"
+    )]
     ConstraintUnsupported { name: String, authority: String },
     #[error("constrains names by {subtree}, which is not well formed (RFC 5280 §4.2.1.10)")]
     ConstraintMalformed { subtree: String },
@@ -115,9 +127,13 @@ pub enum Fault {
     #[error("has more names than can be held against the constraints above it in reasonable time")]
     TooManyNames,
 
-    #[error("does not say which key signed it: the authority key identifier is missing (RFC 5280 §4.2.1.1)")]
+    #[error(
+        "does not say which key signed it: the authority key identifier is missing (RFC 5280 §4.2.1.1)"
+    )]
     AuthorityKeyIdMissing,
-    #[error("has an authority key identifier that lacks a part: the key identifier, or of issuer and serial number the other one (RFC 5280 §4.2.1.1)")]
+    #[error(
+        "has an authority key identifier that lacks a part: the key identifier, or of issuer and serial number the other one (RFC 5280 §4.2.1.1)"
+    )]
     AuthorityKeyIdIncomplete,
     #[error("is an authority without a subject key identifier (RFC 5280 §4.2.1.2)")]
     SubjectKeyIdMissing,
@@ -127,12 +143,18 @@ pub enum Fault {
         issuer: String,
         found: String,
     },
-    #[error("says that another certificate than this one of {issuer} signed it, by issuer and serial number")]
+    #[error(
+        "says that another certificate than this one of {issuer} signed it, by issuer and serial number"
+    )]
     IssuerSerialMismatch { issuer: String },
 
-    #[error("has the key {key}, which is too weak; 2048 bits of RSA or an elliptic curve are wanted")]
+    #[error(
+        "has the key {key}, which is too weak; 2048 bits of RSA or an elliptic curve are wanted"
+    )]
     KeyWeak { key: String },
-    #[error("has the key {key}, which is not accepted; RSA of 2048 to 8192 bits in whole octets, P-256, P-384, P-521 and Ed25519 are")]
+    #[error(
+        "has the key {key}, which is not accepted; RSA of 2048 to 8192 bits in whole octets, P-256, P-384, P-521 and Ed25519 are"
+    )]
     KeyUnsupported { key: String },
 
     #[error("has extensions in a certificate that is not of version 3 (RFC 5280 §4.1.2.9)")]
@@ -151,13 +173,17 @@ pub enum Fault {
     SanNotCritical,
     #[error("has the critical extension {extension}, which is not understood here (RFC 5280 §4.2)")]
     CriticalUnknown { extension: String },
-    #[error("has {extension} marked critical, which it must not be (RFC 5280 §4.2)")]
+    #[error("marks {extension} critical, which it must not (RFC 5280 §4.2)")]
     CriticalForbidden { extension: &'static str },
-    #[error("has {extension} not marked critical, which it must be (RFC 5280 §4.2)")]
+    #[error("does not mark {extension} critical, which it must (RFC 5280 §4.2)")]
     CriticalMissing { extension: &'static str },
-    #[error("is an authority whose key usage lacks cert sign, which contradicts itself (RFC 5280 §4.2.1.9)")]
+    #[error(
+        "is an authority whose key usage lacks cert sign, which contradicts itself (RFC 5280 §4.2.1.9)"
+    )]
     AuthorityWithoutCertSign,
-    #[error("may sign certificates and is no authority, which contradicts itself (RFC 5280 §4.2.1.9)")]
+    #[error(
+        "may sign certificates and is no authority, which contradicts itself (RFC 5280 §4.2.1.9)"
+    )]
     CertSignWithoutAuthority,
     #[error("has {what}, which only an authority may have (RFC 5280 §4.2.1)")]
     OnlyForAuthorities { what: &'static str },
@@ -267,10 +293,12 @@ impl Fault {
                 Some("give its issuer with --intermediates, or trust it with --roots")
             }
             Self::RootUntrusted => Some("trust it with --roots, if it is the right one"),
-            Self::CrlMissing { .. } => {
-                Some("give that list too with --crl, or ask for less with --revocation leaf or listed")
+            Self::CrlMissing { .. } => Some(
+                "give that list too with --crl, or ask for less with --revocation leaf or listed",
+            ),
+            Self::CrlExpired { .. } => {
+                Some("get the current list, or verify --at a moment within this one")
             }
-            Self::CrlExpired { .. } => Some("get the current list, or verify --at a moment within this one"),
             _ => None,
         }
     }
@@ -278,6 +306,14 @@ impl Fault {
 
 fn reason_words(reason: &Option<&'static str>) -> String {
     reason.map_or_else(String::new, |reason| format!(" ({reason})"))
+}
+
+fn authorities(number: u64) -> String {
+    match number {
+        0 => "no authority".to_owned(),
+        1 => "1 authority".to_owned(),
+        more => format!("{more} authorities"),
+    }
 }
 
 fn names_or_none(found: &[String]) -> String {

@@ -154,7 +154,9 @@ impl Name {
             GeneralName::URI(text) => Self::Uri((*text).to_owned()),
             GeneralName::IPAddress(octets) => Self::Ip(octets.to_vec()),
             GeneralName::DirectoryName(name) => Self::Directory(distinguished_name(name)),
-            GeneralName::OtherName(oid, _) => other(0, format!("other name {}", oid.to_id_string())),
+            GeneralName::OtherName(oid, _) => {
+                other(0, format!("other name {}", oid.to_id_string()))
+            }
             GeneralName::X400Address(_) => other(3, "X.400 address".to_owned()),
             GeneralName::EDIPartyName(_) => other(5, "EDI party name".to_owned()),
             GeneralName::RegisteredID(oid) => {

@@ -8,7 +8,9 @@ use super::fault::{Aspect, Fault};
 use super::material::{Material, same_name};
 use super::relation::{self, Signature};
 use super::revocation::{self, Lists};
-use super::{Check, Crl, Member, Policy, Position, Request, Verdict, constraints, form, second, usage};
+use super::{
+    Check, Crl, Member, Policy, Position, Request, Verdict, constraints, form, second, usage,
+};
 
 /// Certificates in a path. Real ones have up to five; RFC 5280 sets no bound.
 const LONGEST: usize = 24;
@@ -72,7 +74,9 @@ impl<'a> Search<'a> {
         let roots = request.roots.iter().map(|facts| (facts, true));
         let intermediates = request.intermediates.iter().map(|facts| (facts, false));
         for (facts, is_trusted) in roots.chain(intermediates) {
-            let is_known = pool.iter().any(|known| known.material.facts.der == facts.der);
+            let is_known = pool
+                .iter()
+                .any(|known| known.material.facts.der == facts.der);
             if let Some(material) = Material::of(facts).filter(|_| !is_known) {
                 pool.push(Candidate {
                     material,
@@ -196,15 +200,20 @@ impl<'a> Search<'a> {
             return End::Trusted;
         }
         let material = &last.material;
+        let issuer = &material.facts.issuer;
         let is_met = path.iter().filter_map(|index| self.pool.get(*index));
         let mut above = is_met.map(|met| &met.material.facts.subject);
         End::Fault(if material.is_self_issued() {
             Fault::RootUntrusted
-        } else if above.any(|subject| same_name(subject, &material.facts.issuer)) {
+        } else if above.any(|subject| same_name(subject, issuer)) {
             Fault::Circle
         } else {
             Fault::IssuerUnknown {
-                issuer: material.facts.issuer.to_string(),
+                issuer: if issuer.rdns().is_empty() {
+                    "nobody".to_owned()
+                } else {
+                    issuer.to_string()
+                },
             }
         })
     }
@@ -239,10 +248,14 @@ impl<'a> Search<'a> {
     }
 
     fn members(&self, path: &[usize], end: End) -> Vec<Member> {
-        let candidates: Vec<&Candidate<'_>> =
-            path.iter().filter_map(|index| self.pool.get(*index)).collect();
-        let materials: Vec<&Material<'_>> =
-            candidates.iter().map(|candidate| &candidate.material).collect();
+        let candidates: Vec<&Candidate<'_>> = path
+            .iter()
+            .filter_map(|index| self.pool.get(*index))
+            .collect();
+        let materials: Vec<&Material<'_>> = candidates
+            .iter()
+            .map(|candidate| &candidate.material)
+            .collect();
         let is_trusted = matches!(end, End::Trusted);
         let examination = Examination {
             search: self,
@@ -407,7 +420,8 @@ impl Examination<'_, '_> {
 
     fn names(&self, leaf: &Material<'_>) -> Vec<Fault> {
         let wanted = self.search.policy.names.iter();
-        let missing = wanted.filter(|wanted| !leaf.sans.iter().any(|name| wanted.is_matched_by(name)));
+        let missing =
+            wanted.filter(|wanted| !leaf.sans.iter().any(|name| wanted.is_matched_by(name)));
         missing
             .map(|wanted| Fault::NameMismatch {
                 wanted: wanted.to_string(),

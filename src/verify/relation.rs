@@ -38,7 +38,11 @@ pub(super) fn signature(child: &Material<'_>, issuer: &Material<'_>) -> Signatur
     }
 }
 
-pub(super) fn signature_faults(child: &Material<'_>, issuer: &Material<'_>, found: Signature) -> Vec<Fault> {
+pub(super) fn signature_faults(
+    child: &Material<'_>,
+    issuer: &Material<'_>,
+    found: Signature,
+) -> Vec<Fault> {
     let algorithm = child.facts.signature_algorithm.clone();
     match found {
         Signature::Valid => Vec::new(),
@@ -74,13 +78,15 @@ fn names_another_key(material: &Material<'_>) -> bool {
 
 /// RFC 5280 §4.2.1.1 and §4.2.1.2: which key signed has to be said, save where it is the certificate's own. Without an issuer that is
 /// found out by trying.
-pub(super) fn key_identifier_faults(child: &Material<'_>, issuer: Option<&Material<'_>>) -> Vec<Fault> {
+pub(super) fn key_identifier_faults(
+    child: &Material<'_>,
+    issuer: Option<&Material<'_>>,
+) -> Vec<Fault> {
     let mut faults = Vec::new();
     if child.is_ca() && child.facts.subject_key_id.is_none() {
         faults.push(Fault::SubjectKeyIdMissing);
     }
-    let signer =
-        issuer.or_else(|| (signature(child, child) == Signature::Valid).then_some(child));
+    let signer = issuer.or_else(|| (signature(child, child) == Signature::Valid).then_some(child));
     let signed_itself = signer.is_some_and(|signer| signer.facts.spki == child.facts.spki);
     let Some(key) = &child.authority_key else {
         if child.version >= 3 && !signed_itself {

@@ -2,7 +2,10 @@
 //! is what TLS in Rust runs on. Its refusal counts, save where it is known to be unable to judge.
 
 use rustls_pki_types::{CertificateDer, UnixTime};
-use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, Error, ExtendedKeyUsageValidator, KeyPurposeIdIter, anchor_from_trusted_cert};
+use webpki::{
+    ALL_VERIFICATION_ALGS, EndEntityCert, Error, ExtendedKeyUsageValidator, KeyPurposeIdIter,
+    anchor_from_trusted_cert,
+};
 
 use time::OffsetDateTime;
 
@@ -22,8 +25,15 @@ pub(super) fn objection(path: &[&Material<'_>], moment: OffsetDateTime) -> Optio
     let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
     match judge(&leaf, &between, &root, time) {
         Ok(()) | Err(Error::UnsupportedCriticalExtension) => None,
-        Err(error) => Some(error.to_string()),
+        Err(error) => Some(name_of(&error)),
     }
+}
+
+/// Its errors show as their own source text; the name says enough.
+fn name_of(error: &Error) -> String {
+    let text = error.to_string();
+    let end = text.find(['(', '{']).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default().trim().to_owned()
 }
 
 fn judge(
@@ -34,7 +44,15 @@ fn judge(
 ) -> Result<(), Error> {
     let anchors = [anchor_from_trusted_cert(root)?];
     EndEntityCert::try_from(leaf)?
-        .verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, between, time, AnyUsage, None, None)
+        .verify_for_usage(
+            ALL_VERIFICATION_ALGS,
+            &anchors,
+            between,
+            time,
+            AnyUsage,
+            None,
+            None,
+        )
         .map(|_| ())
 }
 
@@ -50,7 +68,11 @@ fn can_judge(path: &[&Material<'_>]) -> bool {
     });
     (2..=MOST_INTERMEDIATES + 2).contains(&path.len())
         && is_leaf_plain
-        && !path.iter().rev().skip(1).any(|member| member.is_self_issued())
+        && !path
+            .iter()
+            .rev()
+            .skip(1)
+            .any(|member| member.is_self_issued())
         && are_names_bytes
         && path
             .iter()

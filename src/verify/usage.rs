@@ -65,7 +65,8 @@ fn key_usage(leaf: &Material<'_>, purpose: &Purpose) -> Option<Fault> {
         _ => return None,
     };
     let found = leaf.facts.key_usage.as_ref()?;
-    if fit.iter().any(|usage| found.contains(usage)) {
+    // That nothing is listed is a fault of its own.
+    if found.is_empty() || fit.iter().any(|usage| found.contains(usage)) {
         return None;
     }
     let words: Vec<&str> = found.iter().map(|usage| usage.word()).collect();

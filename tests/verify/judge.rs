@@ -32,13 +32,15 @@ pub(crate) struct Deviations(BTreeMap<&'static str, &'static str>);
 
 impl Deviations {
     pub(crate) fn read(text: &'static str) -> Self {
-        let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+        let lines = text
+            .lines()
+            .filter(|line| !line.starts_with('#') && !line.is_empty());
         Self(lines.filter_map(|line| line.split_once(": ")).collect())
     }
 
     pub(crate) fn have(&self, case: &str) -> bool {
-        self.0.keys().any(|known| {
-            *known == case || (known.ends_with("::") && case.starts_with(known))
-        })
+        self.0
+            .keys()
+            .any(|known| *known == case || (known.ends_with("::") && case.starts_with(known)))
     }
 }

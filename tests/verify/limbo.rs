@@ -28,9 +28,17 @@ fn suite() -> Option<PathBuf> {
     if let Some(path) = std::env::var_os("CERTS_LIMBO") {
         return Some(PathBuf::from(path));
     }
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?.join("shared/limbo");
-    let mut files = fs::read_dir(beside).ok()?.filter_map(Result::ok).map(|entry| entry.path());
-    files.find(|path| path.extension().is_some_and(|extension| extension == "json"))
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()?
+        .join("shared/limbo");
+    let mut files = fs::read_dir(beside)
+        .ok()?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path());
+    files.find(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "json")
+    })
 }
 
 fn judge(suite: &Path) -> Result<(), Failed> {
@@ -57,7 +65,10 @@ fn judge(suite: &Path) -> Result<(), Failed> {
     if std::env::var_os("CERTS_LIMBO_SHOW").is_some() {
         return Err(summary.into());
     }
-    let unwritten: Vec<_> = wrongly_accepted.iter().filter(|id| !deviations.have(id)).collect();
+    let unwritten: Vec<_> = wrongly_accepted
+        .iter()
+        .filter(|id| !deviations.have(id))
+        .collect();
     let (enough, of) = AT_LEAST;
     if right * of < enough * cases.len() || !unwritten.is_empty() {
         return Err(format!("{summary}\nnot written down: {unwritten:?}").into());
@@ -70,7 +81,10 @@ fn answer(case: &Value) -> Result<Vec<String>, Failed> {
     let chain = |certificate: &Value| parse_pem_chain(text(certificate).as_bytes());
     let several = |field: &str| -> Vec<CertificateFacts> {
         let certificates = case[field].as_array().into_iter().flatten();
-        certificates.filter_map(|certificate| chain(certificate).ok()).flatten().collect()
+        certificates
+            .filter_map(|certificate| chain(certificate).ok())
+            .flatten()
+            .collect()
     };
     let leaf = match chain(&case["peer_certificate"]) {
         Ok(mut leaf) => leaf.swap_remove(0),
@@ -95,7 +109,9 @@ fn answer(case: &Value) -> Result<Vec<String>, Failed> {
             moment: moment(case)?,
             purpose: purpose(case)?,
             names,
-            longest: case["max_chain_depth"].as_u64().and_then(|depth| usize::try_from(depth).ok()),
+            longest: case["max_chain_depth"]
+                .as_u64()
+                .and_then(|depth| usize::try_from(depth).ok()),
             revocation: RevocationPolicy::Leaf,
         },
     };
@@ -106,7 +122,9 @@ fn names(case: &Value) -> Option<Vec<PeerName>> {
     let several = case["expected_peer_names"].as_array().into_iter().flatten();
     let wanted = several.chain(std::iter::once(&case["expected_peer_name"]));
     let wanted = wanted.filter(|name| !name.is_null());
-    wanted.map(|name| PeerName::parse(text(&name["value"])).ok()).collect()
+    wanted
+        .map(|name| PeerName::parse(text(&name["value"])).ok())
+        .collect()
 }
 
 fn purpose(case: &Value) -> Result<Purpose, Failed> {

@@ -1,10 +1,20 @@
 //! Strangers' suites judge the verifier: x509-limbo, NIST's PKITS and OpenSSL. A suite that is not here counts as ignored.
 
+// A test may panic; clippy's own exception stops at helper functions of integration tests.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+mod forge;
 mod judge;
 mod limbo;
 mod own;
 mod parity;
 mod pkits;
+mod refusals;
 
 // Not every trial here needs everything that those there do.
 #[allow(dead_code)]
@@ -16,7 +26,13 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
-    let trials = [limbo::trials(), own::trials(), parity::trials(), pkits::trials()];
+    let trials = [
+        limbo::trials(),
+        own::trials(),
+        parity::trials(),
+        pkits::trials(),
+        refusals::trials(),
+    ];
     libtest_mimic::run(
         &Arguments::from_args(),
         trials.into_iter().flatten().collect(),

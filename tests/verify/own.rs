@@ -22,13 +22,37 @@ use crate::tool::{Bench, trial};
 /// What is asked of a leaf, by OpenSSL's options and by ours: purpose, name. Half of it is to be refused.
 const QUESTIONS: [(&str, &str, Option<&str>); 8] = [
     ("-purpose any", "any", None),
-    ("-purpose sslserver -verify_hostname api.example.com", "server", Some("api.example.com")),
-    ("-purpose sslclient -verify_ip fd00::1", "client", Some("fd00::1")),
-    ("-purpose sslclient -verify_email ada@example.com", "client", Some("ada@example.com")),
-    ("-purpose sslserver -verify_hostname a.b.svc.example.com", "server", Some("a.b.svc.example.com")),
-    ("-purpose sslserver -verify_ip 10.0.0.2", "server", Some("10.0.0.2")),
+    (
+        "-purpose sslserver -verify_hostname api.example.com",
+        "server",
+        Some("api.example.com"),
+    ),
+    (
+        "-purpose sslclient -verify_ip fd00::1",
+        "client",
+        Some("fd00::1"),
+    ),
+    (
+        "-purpose sslclient -verify_email ada@example.com",
+        "client",
+        Some("ada@example.com"),
+    ),
+    (
+        "-purpose sslserver -verify_hostname a.b.svc.example.com",
+        "server",
+        Some("a.b.svc.example.com"),
+    ),
+    (
+        "-purpose sslserver -verify_ip 10.0.0.2",
+        "server",
+        Some("10.0.0.2"),
+    ),
     ("-purpose smimesign", "email", None),
-    ("-purpose sslclient -verify_email bob@example.com", "client", Some("bob@example.com")),
+    (
+        "-purpose sslclient -verify_email bob@example.com",
+        "client",
+        Some("bob@example.com"),
+    ),
 ];
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -48,23 +72,40 @@ fn agree(algorithm: KeyAlgorithm) -> Result<(), Failed> {
         let chain = chain(&root, intermediates, &leaf)?;
         let below = chain.get(1..chain.len() - 1).unwrap_or_default();
         bench.write("root", to_pem(&chain[0].der))?;
-        bench.write("between", below.iter().map(|facts| to_pem(&facts.der)).collect::<String>())?;
+        bench.write(
+            "between",
+            below
+                .iter()
+                .map(|facts| to_pem(&facts.der))
+                .collect::<String>(),
+        )?;
         bench.write("leaf", to_pem(&chain[chain.len() - 1].der))?;
-        let untrusted = if below.is_empty() { "" } else { "-untrusted between" };
+        let untrusted = if below.is_empty() {
+            ""
+        } else {
+            "-untrusted between"
+        };
         for (options, purpose, name) in QUESTIONS {
-            let line = format!("openssl verify -x509_strict -CAfile root {untrusted} {options} leaf");
+            let line =
+                format!("openssl verify -x509_strict -CAfile root {untrusted} {options} leaf");
             let theirs = bench.run(&line);
             let ours = ask(&chain, purpose, name)?;
             if theirs.is_ok() != ours.is_empty() {
                 let depth = intermediates.len();
-                return Err(format!("depth {depth}, {options}: {theirs:?}, we say {ours:?}").into());
+                return Err(
+                    format!("depth {depth}, {options}: {theirs:?}, we say {ours:?}").into(),
+                );
             }
         }
     }
     Ok(())
 }
 
-fn ask(chain: &[CertificateFacts], purpose: &str, name: Option<&str>) -> Result<Vec<&'static str>, Failed> {
+fn ask(
+    chain: &[CertificateFacts],
+    purpose: &str,
+    name: Option<&str>,
+) -> Result<Vec<&'static str>, Failed> {
     Ok(codes(&Question {
         leaf: chain[chain.len() - 1].clone(),
         intermediates: chain[1..chain.len() - 1].to_vec(),
@@ -88,8 +129,12 @@ fn chain(
 ) -> Result<Vec<CertificateFacts>, Failed> {
     let authority_usages = usages(&[])?.for_authority();
     let constraints = NameConstraints {
-        permitted: Subtrees::parse(&["example.com"], &["10.0.0.0/8", "fd00::/8"], &["example.com"])
-            .map_err(|faults| format!("{faults:?}"))?,
+        permitted: Subtrees::parse(
+            &["example.com"],
+            &["10.0.0.0/8", "fd00::/8"],
+            &["example.com"],
+        )
+        .map_err(|faults| format!("{faults:?}"))?,
         excluded: Subtrees::default(),
     };
     let (name, no_sans) = (name("Root é")?, []);
@@ -107,14 +152,39 @@ fn chain(
             name_constraints: (below == 0).then_some(&constraints),
         };
         let name = self::name(&format!("Intermediate {number}"))?;
-        issue(&mut chain, signer, key, &name, &authority_usages, &no_sans, role)?;
+        issue(
+            &mut chain,
+            signer,
+            key,
+            &name,
+            &authority_usages,
+            &no_sans,
+            role,
+        )?;
         signer = key;
     }
-    let names = ["api.example.com", "*.svc.example.com", "10.0.0.1", "fd00::1", "ada@example.com"];
-    let sans = names.map(San::parse).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let names = [
+        "api.example.com",
+        "*.svc.example.com",
+        "10.0.0.1",
+        "fd00::1",
+        "ada@example.com",
+    ];
+    let sans = names
+        .map(San::parse)
+        .into_iter()
+        .collect::<Result<Vec<_>, _>>()?;
     let leaf_usages = usages(&["digital signature", "server auth", "client auth"])?;
     let name = self::name("leaf")?;
-    issue(&mut chain, signer, leaf, &name, &leaf_usages, &sans, Role::Leaf)?;
+    issue(
+        &mut chain,
+        signer,
+        leaf,
+        &name,
+        &leaf_usages,
+        &sans,
+        Role::Leaf,
+    )?;
     Ok(chain)
 }
 

@@ -38,7 +38,10 @@ const SOUND: [(&str, &[(&str, &str)]); 3] = [
             ("extendedKeyUsage", "serverAuth"),
             ("subjectKeyIdentifier", "hash"),
             ("authorityKeyIdentifier", "keyid"),
-            ("subjectAltName", "DNS:a.example.com,DNS:*.w.example.com,IP:10.0.0.1,email:ada@example.com"),
+            (
+                "subjectAltName",
+                "DNS:a.example.com,DNS:*.w.example.com,IP:10.0.0.1,email:ada@example.com",
+            ),
         ],
     ),
 ];
@@ -120,15 +123,27 @@ const VARIANTS: &[Variant] = &[
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial("parity::openssl_agrees_on_changed_chains", &["openssl"], || {
-            let bench = Bench::new()?;
-            prepare(&bench)?;
-            compare(VARIANTS.iter().map(|variant| (variant.0, chain_answers(&bench, variant))))
-        }),
+        trial(
+            "parity::openssl_agrees_on_changed_chains",
+            &["openssl"],
+            || {
+                let bench = Bench::new()?;
+                prepare(&bench)?;
+                compare(
+                    VARIANTS
+                        .iter()
+                        .map(|variant| (variant.0, chain_answers(&bench, variant))),
+                )
+            },
+        ),
         trial("parity::openssl_agrees_on_revocation", &["openssl"], || {
             let bench = Bench::new()?;
             prepare(&bench)?;
-            compare(REVOCATIONS.iter().map(|case| (case.0, revocation_answers(&bench, case))))
+            compare(
+                REVOCATIONS
+                    .iter()
+                    .map(|case| (case.0, revocation_answers(&bench, case))),
+            )
         }),
     ]
 }
@@ -157,9 +172,13 @@ fn compare(cases: impl Iterator<Item = (&'static str, Answers)>) -> Result<(), F
 /// Keys, requests, the sound chain, and a root of the same name with another key.
 fn prepare(bench: &Bench) -> Result<(), Failed> {
     for name in ["root", "intermediate", "leaf", "other"] {
-        bench.run(&format!("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {name}.key"))?;
+        bench.run(&format!(
+            "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {name}.key"
+        ))?;
         let subject = if name == "other" { "root" } else { name };
-        bench.run(&format!("openssl req -new -key {name}.key -subj /CN={subject} -out {name}.request"))?;
+        bench.run(&format!(
+            "openssl req -new -key {name}.key -subj /CN={subject} -out {name}.request"
+        ))?;
     }
     bench.run("openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out rsa.key")?;
     bench.write("extensions", extensions("root", &[]))?;
@@ -197,7 +216,10 @@ fn chain_answers(bench: &Bench, (_, changes, asked): &Variant) -> Answers {
     if !untrusted.is_empty() {
         question.intermediates = certificates("intermediate")?;
     }
-    Ok((theirs, codes(&question).into_iter().map(str::to_owned).collect()))
+    Ok((
+        theirs,
+        codes(&question).into_iter().map(str::to_owned).collect(),
+    ))
 }
 
 fn policy(moment: OffsetDateTime, purpose: &str, name: &str) -> Result<Policy, Failed> {
@@ -205,7 +227,11 @@ fn policy(moment: OffsetDateTime, purpose: &str, name: &str) -> Result<Policy, F
     Ok(Policy {
         moment,
         purpose: purpose.parse::<Purpose>()?,
-        names: names.map(PeerName::parse).transpose()?.into_iter().collect(),
+        names: names
+            .map(PeerName::parse)
+            .transpose()?
+            .into_iter()
+            .collect(),
         longest: None,
         revocation: RevocationPolicy::Chain,
     })
@@ -227,7 +253,11 @@ fn options(purpose: &str, name: &str) -> String {
 }
 
 /// Each certificate and its issuer.
-const CHAIN: [(&str, &str); 3] = [("root", ""), ("intermediate", "root"), ("leaf", "intermediate")];
+const CHAIN: [(&str, &str); 3] = [
+    ("root", ""),
+    ("intermediate", "root"),
+    ("leaf", "intermediate"),
+];
 
 /// Makes anew what is changed or signed by another key.
 fn make_chain(bench: &Bench, changes: &[Change]) -> Result<(), Failed> {
@@ -250,7 +280,9 @@ fn make(bench: &Bench, who: &str, issuer: &str, changes: &[Change]) -> Result<()
     if said("[key]").is_some() || said("[subject]").is_some() {
         let plain = format!("/CN={who}");
         let subject = said("[subject]").unwrap_or(&plain);
-        bench.run(&format!("openssl req -new -key {key}.key -subj {subject} -out request"))?;
+        bench.run(&format!(
+            "openssl req -new -key {key}.key -subj {subject} -out request"
+        ))?;
         "request".clone_into(&mut request);
     }
     let hash = said("[hash]").unwrap_or("sha256");
@@ -278,22 +310,33 @@ fn sign_under_a_stolen_name(bench: &Bench, signs: &str) -> Result<(), Failed> {
     bench.run("openssl req -new -key other.key -subj /CN=intermediate -out stolen.request")?;
     bench.run("openssl x509 -req -in stolen.request -days 30 -extfile extensions -out stolen -signkey other.key")?;
     bench.write("extensions", leaf)?;
-    bench.run(&format!("{signs} -CA stolen -CAkey other.key")).map(|_| ())
+    bench
+        .run(&format!("{signs} -CA stolen -CAkey other.key"))
+        .map(|_| ())
 }
 
 fn extensions(who: &str, changes: &[Change]) -> String {
-    let sound = SOUND.iter().find(|(name, _)| *name == who).map_or(&[][..], |(_, sound)| *sound);
-    let own = changes.iter().filter(|(whose, name, _)| *whose == who && !name.starts_with('['));
+    let sound = SOUND
+        .iter()
+        .find(|(name, _)| *name == who)
+        .map_or(&[][..], |(_, sound)| *sound);
+    let own = changes
+        .iter()
+        .filter(|(whose, name, _)| *whose == who && !name.starts_with('['));
     let is_changed = |name: &str| own.clone().any(|(_, changed, _)| *changed == name);
     let kept = sound.iter().filter(|(name, _)| !is_changed(name)).copied();
     let changed = own.clone().map(|(_, name, value)| (*name, *value));
     let lines = kept.chain(changed).filter(|(_, value)| !value.is_empty());
-    let lines: String = lines.map(|(name, value)| format!("{name} = {value}\n")).collect();
+    let lines: String = lines
+        .map(|(name, value)| format!("{name} = {value}\n"))
+        .collect();
     format!("{lines}\n[elsewhere]\nCN = elsewhere\n")
 }
 
 fn bracketed(changes: &[Change], who: &str, what: &str) -> Option<&'static str> {
-    let found = changes.iter().find(|(whose, name, _)| *whose == who && *name == what);
+    let found = changes
+        .iter()
+        .find(|(whose, name, _)| *whose == who && *name == what);
     found.map(|(_, _, value)| *value)
 }
 
@@ -303,7 +346,12 @@ type Revoked = (&'static str, &'static str, &'static [&'static str], i64);
 const REVOCATIONS: &[Revoked] = &[
     ("nothing_revoked", "", &["root", "intermediate"], 0),
     ("leaf_revoked", "leaf", &["root", "intermediate"], 0),
-    ("intermediate_revoked", "intermediate", &["root", "intermediate"], 0),
+    (
+        "intermediate_revoked",
+        "intermediate",
+        &["root", "intermediate"],
+        0,
+    ),
     ("list_of_intermediate_missing", "", &["root"], 0),
     ("list_of_root_missing", "", &["intermediate"], 0),
     ("lists_expired", "", &["root", "intermediate"], 8),
@@ -321,10 +369,17 @@ fn revocation_answers(bench: &Bench, (_, revoked, lists, days): &Revoked) -> Ans
         bench.write("config", config)?;
         bench.write(&format!("{authority}.index"), "")?;
         bench.write(&format!("{authority}.number"), "01")?;
-        let openssl = format!("openssl ca -config config -cert {authority} -keyfile {authority}.key");
-        let below = if authority == "root" { "intermediate" } else { "leaf" };
+        let openssl =
+            format!("openssl ca -config config -cert {authority} -keyfile {authority}.key");
+        let below = if authority == "root" {
+            "intermediate"
+        } else {
+            "leaf"
+        };
         if *revoked == below {
-            bench.run(&format!("{openssl} -revoke {below} -crl_reason keyCompromise"))?;
+            bench.run(&format!(
+                "{openssl} -revoke {below} -crl_reason keyCompromise"
+            ))?;
         }
         bench.run(&format!("{openssl} -gencrl -out {authority}.crl"))?;
         if lists.contains(&authority) {

@@ -31,7 +31,11 @@ pub(crate) fn run(args: &VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
         trust.intermediates.append(&mut trust.roots);
         trust.roots = given;
     }
-    let intermediates = read_all(&args.intermediates, "intermediate certificates", parse_chain)?;
+    let intermediates = read_all(
+        &args.intermediates,
+        "intermediate certificates",
+        parse_chain,
+    )?;
     trust.intermediates.extend(intermediates);
 
     let policy = policy(args);
@@ -157,7 +161,9 @@ fn fleet(args: &VerifyArgs, subjects: &mut Vec<Subject>, ui: Ui) -> Result<Trust
                 name: id.to_string(),
                 chain: match state {
                     FileState::Missing => Err(format!("{path} is not there")),
-                    FileState::Defective { defect, .. } => Err(format!("{path}: {}", defect.detail)),
+                    FileState::Defective { defect, .. } => {
+                        Err(format!("{path}: {}", defect.detail))
+                    }
                     FileState::Sound { facts, .. } => {
                         let first = std::iter::once(&facts.certificate);
                         Ok(first.chain(&facts.following).cloned().collect())
