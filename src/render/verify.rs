@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::paint::{Paint, Tone};
 use super::words::{count, printable};
 use crate::model::{CertificateFacts, Moment};
-use crate::verify::{Fault, Member, Policy, Verdict};
+use crate::verify::{Fault, Member, Policy, Position, Verdict};
 
 /// What came out for one file.
 #[derive(Debug)]
@@ -78,11 +78,12 @@ fn one(answer: &Answer, paint: Paint) -> String {
             for (depth, member) in verdict.path.iter().rev().enumerate() {
                 branch(&mut text, depth, member, paint);
             }
-            if let Some((member, fault)) = verdict.reasons().next() {
+            for (member, fault) in verdict.reasons() {
                 let _ = writeln!(text, "  {}", printable(&sentence(member, fault)));
-                if let Some(cure) = fault.cure() {
-                    let _ = writeln!(text, "  {} {cure}", paint.apply(Tone::Good, "hint:"));
-                }
+            }
+            // What the first reason asks for; the others often go with it.
+            if let Some(cure) = verdict.reasons().next().and_then(|(_, fault)| fault.cure()) {
+                let _ = writeln!(text, "  {} {cure}", paint.apply(Tone::Good, "hint:"));
             }
             text.push('\n');
         }
@@ -90,29 +91,37 @@ fn one(answer: &Answer, paint: Paint) -> String {
     text
 }
 
-/// A member below its issuer, with its faults below it.
+/// A member below its issuer, with the codes of what is wrong with it.
 fn branch(text: &mut String, depth: usize, member: &Member, paint: Paint) {
-    let stem = if depth == 0 {
-        String::new()
-    } else {
-        format!("{}└ ", "  ".repeat(depth - 1))
+    let stem = match depth {
+        0 => String::new(),
+        below => format!("{}└ ", "  ".repeat(below - 1)),
     };
     let about = format!(
         "{}, until {}",
-        member.position.word(),
+        role(member),
         Moment(member.certificate.not_after)
     );
-    let _ = writeln!(
+    let _ = write!(
         text,
         "  {stem}{} {}  {}",
         mark(member.is_sound(), paint),
         printable(&label(&member.certificate)),
         paint.apply(Tone::Quiet, about)
     );
-    for fault in member.checks.iter().flat_map(|check| &check.faults) {
-        let indent = "  ".repeat(depth + 2);
-        let code = paint.apply(Tone::Bad, fault.code());
-        let _ = writeln!(text, "{indent}{code}: it {}", printable(&fault.to_string()));
+    let faults = member.checks.iter().flat_map(|check| &check.faults);
+    let codes: Vec<&str> = faults.map(Fault::code).collect();
+    if !codes.is_empty() {
+        let _ = write!(text, "  {}", paint.apply(Tone::Bad, codes.join(", ")));
+    }
+    text.push('\n');
+}
+
+/// An authority can be asked about as well.
+fn role(member: &Member) -> &'static str {
+    match member.position {
+        Position::Leaf if member.certificate.is_authority() => "authority",
+        position => position.word(),
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use thiserror::Error;
+
 use super::material::{Name, is_host_name};
 use crate::model::san::{DnsName, San, SanError};
 
@@ -17,14 +19,25 @@ pub enum PeerName {
     Uri(String),
 }
 
+/// Why a text is not the name of a peer.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PeerNameError {
+    #[error(
+        "{text:?} is a wildcard; write the name of one host, as somebody who connects to it would"
+    )]
+    Wildcard { text: String },
+    #[error(transparent)]
+    Malformed(#[from] SanError),
+}
+
 impl PeerName {
     /// Reads a name as it is written in a declaration; host names may have underscores, as some have in spite of RFC 1123.
     ///
     /// # Errors
     /// What is wrong with the name. A wildcard is none: one connects to a host.
-    pub fn parse(text: &str) -> Result<Self, SanError> {
+    pub fn parse(text: &str) -> Result<Self, PeerNameError> {
         match San::parse(text) {
-            Ok(San::Dns(name)) if name.is_wildcard() => Err(SanError::Wildcard {
+            Ok(San::Dns(name)) if name.is_wildcard() => Err(PeerNameError::Wildcard {
                 text: text.to_owned(),
             }),
             Ok(San::Dns(name)) => Ok(Self::Dns(name.as_str().to_owned())),
@@ -35,7 +48,7 @@ impl PeerName {
                 DnsName::parse(&text.replace('_', "x")).map_err(|_| error)?;
                 Ok(Self::Dns(text.to_ascii_lowercase()))
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 

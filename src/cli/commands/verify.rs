@@ -86,6 +86,8 @@ struct Trust {
 /// A file to judge: its certificates, or why there are none.
 struct Subject {
     name: String,
+    /// A declared authority is not asked for what only leaves are for.
+    is_authority: bool,
     chain: Result<Vec<CertificateFacts>, String>,
 }
 
@@ -107,13 +109,22 @@ impl Subject {
                 outcome: Outcome::Unreadable("the file is empty".to_owned()),
             };
         };
+        let of_authority = Policy {
+            purpose: Purpose::ANY,
+            names: Vec::new(),
+            ..policy.clone()
+        };
         let intermediates = [following, &trust.intermediates].concat();
         let verdict = verify(&Request {
             leaf,
             intermediates: &intermediates,
             roots: &trust.roots,
             crls,
-            policy,
+            policy: if self.is_authority {
+                &of_authority
+            } else {
+                policy
+            },
         });
         Answer {
             name,
@@ -127,6 +138,7 @@ fn subjects(files: &[PathBuf]) -> Result<Vec<Subject>, CliError> {
         let bytes = bytes_of(path, "certificate")?;
         Ok(Subject {
             name: name_of(path),
+            is_authority: false,
             chain: parse_chain(&bytes).map_err(|defect| defect.to_string()),
         })
     };
@@ -159,6 +171,7 @@ fn fleet(args: &VerifyArgs, subjects: &mut Vec<Subject>, ui: Ui) -> Result<Trust
         if args.files.is_empty() {
             subjects.push(Subject {
                 name: id.to_string(),
+                is_authority: id.is_authority(),
                 chain: match state {
                     FileState::Missing => Err(format!("{path} is not there")),
                     FileState::Defective { defect, .. } => {
