@@ -1,6 +1,6 @@
 # The options `certToolkit`: what people write, with types, descriptions and inheritance, and the paths other options read.
 # Owns nothing of their meaning (schema.nix does) and makes no file. Works in NixOS and in any evaluation of modules.
-# Options that are inherited from level to level are in module/inherited.nix.
+# Here is what concerns the whole host; authorities, key pairs and Kubernetes are in module/.
 {
   config,
   lib,
@@ -9,7 +9,9 @@
 }@args:
 let
   inherit (lib)
+    attrValues
     concatMap
+    filter
     literalExpression
     literalMD
     mkOption
@@ -24,280 +26,29 @@ let
     raw = cfg.manifest.certToolkit;
   };
 
-  # agenix is used where it is imported, and never imported here.
-  withAgenix = options ? age;
-  secretName = id: "certtoolkit-${id}";
-
-  inherit (import ./module/types.nix { inherit lib; })
-    publicKey
-    subtreesType
-    urls
-    ;
-  inherit (import ./module/inherited.nix { inherit lib; }) inheritedOptions defaultsOption;
-
-  # --- Values of one certificate only -------------------------------------------------------------------------------
-
-  commonName =
-    name:
-    mkOption {
-      type = types.str;
-      default = name;
-      defaultText = literalMD "the name of the attribute";
-      description = "The common name (CN) of the subject.";
-      example = "system:kube-scheduler";
-    };
-
-  # --- Values other options read ------------------------------------------------------------------------------------
-
-  derived =
-    type: description: text: value:
-    mkOption {
-      inherit type description;
-      default = value;
-      defaultText = literalMD text;
-      readOnly = true;
-    };
-
-  derivedOptions =
-    {
-      what,
-      id,
-      files,
-      keyPath,
-    }:
-    {
-      id = derived types.str "A name for ${what} that no other has on this host." "`${id.text}`" id.value;
-      relativePath =
-        derived types.str "The file of the certificate, relative to the root." "`<dir>/${files.text}.crt`"
-          files.value.certificate;
-      relativeAgePath =
-        derived types.str "The file of the sealed private key, relative to the root."
-          "`<dir>/${files.text}.key.age`"
-          files.value.key;
-      path =
-        derived types.path
-          "The certificate in the Nix store. A new certificate is a new path, so units that use it restart."
-          "`relativePath` below the root"
-          (fileInStore files.value.certificate);
-      agePath =
-        derived types.path "The sealed private key in the Nix store." "`relativeAgePath` below the root"
-          (fileInStore files.value.key);
-      keyPath = derived types.str keyPath.description keyPath.text keyPath.value;
-    };
-
-  # Only this file is copied, so a change elsewhere in the project changes no path.
-  fileInStore =
-    relative:
-    let
-      file = rootDirectory + "/${relative}";
-    in
-    if builtins.pathExists file then
-      builtins.path {
-        path = file;
-        name = baseNameOf relative;
-      }
-    else
-      throw (
-        "certToolkit: there is no file ${relative} below the root of the project."
-        + " Make it with `nix run .#certs.recreate`, then run `git add ${schema.relativeDir cfg.dir}`, because Nix sees no file"
-        + " that Git does not know. If the flake is not at the top of its repository, set certToolkit.root = ./. there."
-      );
-
-  rootDirectory =
-    if cfg.root == null then
-      throw (
-        "certToolkit: the root of the project is not known."
-        + " Set certToolkit.root = ./. in flake.nix, or give the modules `self` or `flakeRoot` as a special argument."
-      )
-    else if builtins.isPath cfg.root then
-      cfg.root
-    else
-      "${cfg.root}";
-
-  # --- Authorities and certificates ---------------------------------------------------------------------------------
-
-  authorityModule =
-    { name, config, ... }:
-    let
-      ca = name;
-      authority = config;
-    in
-    {
-      options = {
-        ca = mkOption {
-          type = types.submodule { options = authorityCertificateOptions ca; };
-          default = { };
-          description = "The certificate of the authority itself.";
-          example = {
-            commonName = "kubernetes";
-            expiry = "87600h";
-          };
-        };
-        issuer = mkOption {
-          type = types.nullOr types.str;
-          default = null;
-          description = "The authority that issues this one, by its name in `cas`. `null` for a root, which issues itself.";
-          example = "root";
-        };
-        userAgeKeys = mkOption {
-          type = types.listOf publicKey;
-          default = cfg.userAgeKeys;
-          defaultText = literalExpression "config.certToolkit.userAgeKeys";
-          description = "The public keys of the operators that may open the key of this authority.";
-          example = [ "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq" ];
-        };
-        crlUrls = mkOption {
-          type = urls;
-          default = [ ];
-          description = "Where the revocation list of this authority is published; written into what it issues.";
-          example = [ "http://pki.example.org/cluster.crl" ];
-        };
-        issuerUrls = mkOption {
-          type = urls;
-          default = [ ];
-          description = "Where the certificate of this authority is published; written into what it issues.";
-          example = [ "http://pki.example.org/cluster.crt" ];
-        };
-        certDefaults = defaultsOption {
-          parent = cfg.certDefaults;
-          parentText = "config.certToolkit.certDefaults";
-          fallback = null;
-          description = "What the certificates of this authority have in common.";
-        };
-        certs = mkOption {
-          type = types.attrsOf (
-            types.submodule ({ name, ... }: { options = certificateOptions ca authority.certDefaults name; })
-          );
-          default = { };
-          description = "The certificates this host has from the authority.";
-          example = {
-            apiserver = {
-              commonName = "kube-apiserver";
-              hosts = [ "10.0.0.1" ];
-            };
-          };
-        };
-        bundlePath =
-          derived types.path
-            (
-              "What programs that trust this authority read: its certificate, in the Nix store."
-              + " Programs that use OpenSSL trust an intermediate through the `bundlePath` of its root."
-            )
-            "`ca.path`"
-            authority.ca.path;
-      };
-    };
-
-  authorityCertificateOptions =
-    ca:
-    inheritedOptions {
-      parent = cfg.caDefaults;
-      parentText = "config.certToolkit.caDefaults";
-      fallback = schema.builtinValues.authority;
-    }
-    // {
-      commonName = commonName ca;
-      pathLength = mkOption {
-        type = types.nullOr types.ints.unsigned;
-        default = null;
-        description = "How many tiers of authorities there may be below this one. `null` for no limit of its own.";
-        example = 0;
-      };
-      nameConstraints = mkOption {
-        type = types.nullOr (
-          types.submodule {
-            options = {
-              permitted = mkOption {
-                type = subtreesType;
-                default = { };
-                description = "Names below this authority must lie within these, for each kind that is given.";
-                example = {
-                  dns = [ "example.org" ];
-                };
-              };
-              excluded = mkOption {
-                type = subtreesType;
-                default = { };
-                description = "Names below this authority must not lie within these.";
-                example = {
-                  ip = [ "0.0.0.0/0" ];
-                };
-              };
-            };
-          }
-        );
-        default = null;
-        description = "The names this authority may certify (RFC 5280 §4.2.1.10).";
-        example = {
-          permitted.dns = [ "example.org" ];
-        };
-      };
-    }
-    // derivedOptions {
-      what = "the authority";
-      id = {
-        text = "ca-<ca>";
-        value = "ca-${ca}";
-      };
-      files = {
-        text = "ca/<ca>";
-        value = schema.layout.authority (schema.relativeDir cfg.dir) ca;
-      };
-      keyPath = {
-        description = "Not available: the key of an authority is sealed to the operators, and is on no host.";
-        text = "an error that says so";
-        value = throw (
-          "certToolkit: the private key of the authority \"${ca}\" is sealed to userAgeKeys only, so no host has it as a file."
-          + " Declare a certificate in certToolkit.cas.${ca}.certs, and use its keyPath."
-        );
-      };
-    };
-
-  certificateOptions =
-    ca: parent: name:
-    let
-      id = schema.layout.id cfg.hostName ca name;
-      secret = secretName id;
-    in
-    inheritedOptions {
-      inherit parent;
-      parentText = "config.certToolkit.cas.<ca>.certDefaults";
-      fallback = schema.builtinValues.leaf;
-    }
-    // {
-      commonName = commonName name;
-    }
-    // derivedOptions {
-      what = "the certificate";
-      id = {
-        text = "derived-<hostName>-<ca>-<cert>";
-        value = id;
-      };
-      files = {
-        text = "derived/<hostName>/<ca>-<cert>";
-        value = schema.layout.leaf (schema.relativeDir cfg.dir) cfg.hostName ca name;
-      };
-      keyPath = {
-        description = "The opened private key on the running host.";
-        text = "`config.age.secrets.\"certtoolkit-<id>\".path`, or `/run/agenix/certtoolkit-<id>` without agenix";
-        value =
-          if withAgenix && cfg.ageIntegration then
-            config.age.secrets.${secret}.path
-          else
-            "/run/agenix/${secret}";
-      };
-    };
+  inherit (import ./module/types.nix { inherit lib; }) allowType publicKey;
+  inherit (import ./module/inherited.nix { inherit lib; }) defaultsOption;
+  inherit (import ./module/derived.nix { inherit lib config options; }) secretName withAgenix;
 
   # --- agenix -------------------------------------------------------------------------------------------------------
 
-  certificates = concatMap (authority: lib.attrValues authority.certs) (lib.attrValues cfg.cas);
+  # Everything that this host is to open: { id; agePath; owner; group; mode; }
+  secrets =
+    let
+      authorities = attrValues cfg.cas;
+    in
+    filter (certificate: certificate.onHost) (
+      concatMap (authority: attrValues authority.certs) authorities
+    )
+    ++ filter (authority: authority.keyOnHost) (map (authority: authority.ca) authorities)
+    ++ attrValues cfg.keyPairs;
 
-  ageSecret = certificate: {
-    name = secretName certificate.id;
+  ageSecret = secret: {
+    name = secretName secret.id;
     value = {
-      file = certificate.agePath;
+      file = secret.agePath;
     }
-    // lib.filterAttrs (_: value: value != "") { inherit (certificate) owner group mode; };
+    // lib.filterAttrs (_: value: value != "") { inherit (secret) owner group mode; };
   };
 
   # Among the messages of a whole system, each says where it comes from.
@@ -305,13 +56,21 @@ let
     message: if lib.hasPrefix "certToolkit" message then message else "certToolkit: ${message}";
 
   agenixMissing = {
-    assertion = withAgenix || !cfg.ageIntegration || certificates == [ ];
+    assertion = withAgenix || !cfg.ageIntegration || secrets == [ ];
     message =
       "certToolkit: nothing opens the private keys on this host, because agenix is not imported."
       + " Import agenix.nixosModules.default, or set certToolkit.ageIntegration = false if you open them yourself.";
   };
 in
 {
+  imports = [
+    ./module/authorities.nix
+    ./module/expiry.nix
+    ./module/key-pairs.nix
+    ./module/kubernetes.nix
+    ./module/monitoring.nix
+  ];
+
   options.certToolkit = {
     dir = mkOption {
       type = types.str;
@@ -403,15 +162,12 @@ in
       fallback = null;
       description = "What all certificates have in common.";
     };
-    cas = mkOption {
-      type = types.attrsOf (types.submodule authorityModule);
-      default = { };
-      description = "The certificate authorities, and the certificates this host has from each.";
+    allow = mkOption {
+      type = allowType;
+      default = schema.builtinValues.top.allow;
+      description = "Findings of `certs check` that are accepted on this host: the code of each, and the reason.";
       example = {
-        cluster = {
-          ca.commonName = "kubernetes";
-          certs.apiserver.hosts = [ "10.0.0.1" ];
-        };
+        kubelet-name-unlike-host = "The node was registered before it was renamed.";
       };
     };
     manifest = mkOption {
@@ -419,7 +175,10 @@ in
       default = {
         inherit (schema) version;
         host = cfg.hostName;
-        certToolkit = schema.declared cfg;
+        # A host without a place in a cluster has no name to have it under.
+        certToolkit = removeAttrs (schema.declared cfg) (
+          lib.optional (!cfg.kubernetes.enable) "kubernetes"
+        );
       };
       defaultText = literalMD "what this host declares";
       description = "What this host contributes to the manifest of the fleet.";
@@ -430,7 +189,7 @@ in
 
   config =
     optionalAttrs withAgenix {
-      age.secrets = lib.mkIf cfg.ageIntegration (lib.listToAttrs (map ageSecret certificates));
+      age.secrets = lib.mkIf cfg.ageIntegration (lib.listToAttrs (map ageSecret secrets));
     }
     // optionalAttrs (options ? assertions) {
       assertions =

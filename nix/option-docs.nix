@@ -17,19 +17,20 @@ let
 
   repeats = loc: lib.any (level: lib.hasPrefix "${level}." (optionName loc)) sameAsDefaults;
 
-  # An attribute below `cas` is the name of an authority, and one below `certs` that of a certificate.
+  # What an attribute below each of these is called.
+  elements = {
+    cas = "<ca>";
+    certs = "<cert>";
+    keyPairs = "<keyPair>";
+    nodes = "<host>";
+  };
+
   optionName =
     loc:
     lib.concatStringsSep "." (
-      lib.zipListsWith (
-        before: part:
-        if part != "<name>" then
-          part
-        else if before == "cas" then
-          "<ca>"
-        else
-          "<cert>"
-      ) ([ "" ] ++ loc) loc
+      lib.zipListsWith (before: part: if part == "<name>" then elements.${before} else part) (
+        [ "" ] ++ loc
+      ) loc
     );
 
   section =

@@ -6,14 +6,30 @@ let
   options = import ./schema/options.nix { inherit prelude; };
   files = import ./schema/files.nix { inherit prelude options; };
   recipients = import ./schema/recipients.nix { inherit prelude options files; };
+  addresses = import ./schema/addresses.nix;
+  kubernetesComponents = import ./schema/kubernetes-components.nix { inherit prelude addresses; };
+  kubernetesFaults = import ./schema/kubernetes-faults.nix {
+    inherit
+      prelude
+      options
+      addresses
+      kubernetesComponents
+      ;
+  };
+  kubernetes = import ./schema/kubernetes.nix {
+    inherit prelude kubernetesComponents kubernetesFaults;
+  };
   host = import ./schema/host.nix {
     inherit
       prelude
       options
       files
       recipients
+      kubernetes
+      kubernetesFaults
       ;
   };
+  shared = import ./schema/shared.nix { inherit prelude options; };
   fleet = import ./schema/fleet.nix {
     inherit
       prelude
@@ -21,6 +37,7 @@ let
       files
       recipients
       host
+      shared
       ;
   };
   plainFile = import ./schema/plain-file.nix { inherit prelude options fleet; };
@@ -38,4 +55,8 @@ in
     moduleOnly
     ;
   inherit (files) layout relativeDir;
+  kubernetes = {
+    inherit (kubernetes) preset settingsOf signingAuthority;
+    inherit (kubernetesComponents) roles componentIds extraIds;
+  };
 }

@@ -29,6 +29,7 @@ pub mod nixfiles;
 pub mod store;
 
 pub mod export;
+pub mod history;
 pub mod observe;
 pub mod plan;
 pub mod status;

@@ -67,10 +67,14 @@ let
         };
   };
 
+  # The code of a finding -> why it is accepted.
+  allowType = types.attrsOf types.str;
+
   urls = types.listOf (types.strMatching "[a-z][a-z0-9+.-]*:.+");
 in
 {
   inherit
+    allowType
     publicKey
     keyType
     subtreesType

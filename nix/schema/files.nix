@@ -10,6 +10,11 @@ let
       certificate = "${dir}/ca/${ca}.crt";
       key = "${dir}/ca/${ca}.key.age";
     };
+    keyPairId = name: "shared-${name}";
+    keyPair = dir: name: {
+      public = "${dir}/shared/${name}.pub";
+      key = "${dir}/shared/${name}.key.age";
+    };
     leaf = dir: host: ca: cert: {
       certificate = "${dir}/derived/${host}/${ca}-${cert}.crt";
       key = "${dir}/derived/${host}/${ca}-${cert}.key.age";
@@ -63,9 +68,14 @@ let
         ))
       ];
 
-  # Names of hosts, authorities and certificates become parts of file names, of store paths and of agenix secrets.
+  # Names of hosts, authorities, certificates and key pairs become parts of file names, of store paths and of agenix secrets.
   nameFaults =
-    fault: host: cas:
+    fault:
+    {
+      host,
+      cas,
+      keyPairs,
+    }:
     let
       check =
         noun: option: name:
@@ -89,7 +99,8 @@ let
         );
     in
     (if host == null then [ ] else check "host" [ ] host)
-    ++ concatLists (attrValues (mapAttrs inAuthority cas));
+    ++ concatLists (attrValues (mapAttrs inAuthority cas))
+    ++ concatMap (name: check "key pair" [ "keyPairs" name ] name) (attrNames keyPairs);
 
   nameFault =
     name:

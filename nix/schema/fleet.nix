@@ -5,6 +5,7 @@
   files,
   recipients,
   host,
+  shared,
 }:
 let
   # The `version` field of the manifest. A reader refuses every other number.
@@ -30,154 +31,45 @@ let
       ) authorities;
       sources = resolved ++ others;
       declaring = filter (source: source.declares) sources;
-      fleet = fleetAuthorities declaring;
+      authoritiesOfFleet = mergedAuthorities sources;
+      keyPairsOfFleet = mergedKeyPairs sources;
     in
     {
       inherit version;
       dir = if declaring == [ ] then normalDir builtinValues.top.dir else (head declaring).dir;
       identities = unique (concatMap (source: source.identities) sources);
-      authorities = fleet.values;
+      authorities = authoritiesOfFleet.values;
       hosts = listToAttrs (
         map (source: {
           name = source.host;
-          value = { inherit (source) users ownerKeys certificates; };
+          value = {
+            inherit (source)
+              users
+              ownerKeys
+              certificates
+              kubernetes
+              allow
+              ;
+          };
         }) resolved
       );
-      keyPairs = { };
+      keyPairs = keyPairsOfFleet.values;
       errors = mergeFaults (
         errors
         ++ concatMap (source: source.errors) sources
         ++ dirDisagreement declaring
-        ++ fleet.disagreements
-        ++ issuerFaults fleet.values
-        ++ pathLengthFaults fleet.values
+        ++ authoritiesOfFleet.disagreements
+        ++ keyPairsOfFleet.disagreements
+        ++ issuerFaults authoritiesOfFleet.values
+        ++ pathLengthFaults authoritiesOfFleet.values
+        ++ verificationKeyFaults keyPairsOfFleet.values
       );
       warnings = mergeFaults (
         concatMap (source: source.warnings) sources
         ++ sharedHostKeys resolved
-        ++ idlePathLengths fleet.values
+        ++ idlePathLengths authoritiesOfFleet.values
       );
     };
-
-  fleetAuthorities =
-    sources:
-    let
-      declarations = zipAttrsWith (_: list: list) (
-        map (
-          source:
-          mapAttrs (_: value: {
-            inherit (source) host;
-            inherit value;
-          }) source.authorities
-        ) sources
-      );
-    in
-    {
-      values = mapAttrs (
-        _: list:
-        (head list).value
-        // {
-          declaredBy = sort lessThan (filter (host: host != null) (map (d: d.host) list));
-        }
-      ) declarations;
-      disagreements = concatLists (
-        attrValues (
-          mapAttrs (
-            ca: list: concatMap (field: fieldDisagreement ca field list) (attrNames authorityFields)
-          ) declarations
-        )
-      );
-    };
-
-  # Where each field of an authority is written under cas.<ca>.
-  authorityFields =
-    listToAttrs (
-      map
-        (field: {
-          name = field;
-          value = [
-            "ca"
-            field
-          ];
-        })
-        [
-          "commonName"
-          "names"
-          "hosts"
-          "usages"
-          "expiry"
-          "renewBefore"
-          "key"
-          "pathLength"
-          "nameConstraints"
-        ]
-    )
-    // {
-      issuer = [ "issuer" ];
-      crlUrls = [ "crlUrls" ];
-      issuerUrls = [ "issuerUrls" ];
-      users = [ "userAgeKeys" ];
-    };
-
-  fieldDisagreement =
-    ca: field: list:
-    let
-      # Recipients are a set: their order is no disagreement.
-      comparable = value: toJSON (if field == "users" then sort lessThan value else value);
-      groups = groupBy (d: comparable d.value.${field}) list;
-      option = [
-        "cas"
-        ca
-      ]
-      ++ authorityFields.${field};
-    in
-    if length (attrNames groups) == 1 then
-      [ ]
-    else
-      [
-        {
-          code = "authority-disagreement";
-          inherit option;
-          hosts = map (d: d.host) list;
-          message =
-            "The hosts disagree about ${optionName option}: ${sayGroups groups}."
-            + " Declare the authority once, in a module that all of them import, with values that do not depend on the host;"
-            + " what differs from host to host belongs into cas.${ca}.certDefaults or cas.${ca}.certs.";
-        }
-      ];
-
-  dirDisagreement =
-    sources:
-    let
-      groups = groupBy (source: toJSON source.dir) sources;
-    in
-    if length (attrNames groups) < 2 then
-      [ ]
-    else
-      [
-        {
-          code = "dir-disagreement";
-          option = [ "dir" ];
-          hosts = map (source: source.host) sources;
-          message =
-            "The hosts disagree about certToolkit.dir: ${sayGroups groups}."
-            + " All files of a fleet live in one directory: set the same dir on every host.";
-        }
-      ];
-
-  # { "<value as JSON>" = [ { host; } ]; } -> `"a" on cp1, w1; "b" on w2`
-  sayGroups =
-    groups:
-    concatStringsSep "; " (
-      attrValues (
-        mapAttrs (
-          value: list:
-          "${shorten 120 value} on ${
-            concatStringsSep ", " (map (d: if d.host == null then "caModules" else d.host) list)
-          }"
-        ) groups
-      )
-    );
 
   issuerFaults =
     authorities:
@@ -327,12 +219,39 @@ let
       )
     );
 
+  verificationKeyFaults =
+    keyPairs:
+    concatLists (
+      attrValues (
+        mapAttrs (
+          name: pair:
+          map (other: {
+            code = "key-pair-unknown";
+            option = [
+              "keyPairs"
+              name
+              "verificationKeys"
+            ];
+            hosts = pair.owners;
+            message =
+              "The key pair ${quote name} has ${quote (shorten 60 other)} among its verificationKeys, which "
+              + (
+                if other == name then
+                  "is itself. Remove it: its own key is always first."
+                else
+                  "no host declares. Declare keyPairs.${attributeName other} on the same hosts, or remove it from the list."
+              );
+          }) (filter (other: other == name || !(keyPairs ? ${other})) pair.verificationKeys)
+        ) keyPairs
+      )
+    );
+
   sharedHostKeys =
     sources:
     let
       uses = concatMap (
         source:
-        if source.certificates == { } then
+        if source.certificates == { } && source.keyPairs == { } then
           [ ]
         else
           map (owner: {
@@ -378,7 +297,6 @@ let
       );
 
   inherit (builtins)
-    all
     attrNames
     attrValues
     concatLists
@@ -397,7 +315,6 @@ let
     sort
     tail
     toJSON
-    zipAttrsWith
     ;
   inherit (prelude)
     unique
@@ -405,10 +322,11 @@ let
     quote
     shorten
     ;
-  inherit (options) builtinValues optionName;
+  inherit (options) attributeName builtinValues;
   inherit (files) normalDir;
   inherit (recipients) firstTwoWords;
   inherit (host) resolveHost;
+  inherit (shared) mergedAuthorities mergedKeyPairs dirDisagreement;
 in
 {
   inherit version manifest;

@@ -4,6 +4,8 @@
   options,
   files,
   recipients,
+  kubernetes,
+  kubernetesFaults,
 }:
 let
   # host: its name; null for a value that only declares authorities.
@@ -13,22 +15,31 @@ let
     let
       value = declared raw;
       said = field: orElse builtinValues.top.${field} (value.${field} or null);
-      cas = mapAttrs (_: orElse { }) (said "cas");
+      preset = kubernetes.preset {
+        inherit host;
+        raw = value.kubernetes or null;
+      };
+      cas = mergeUnder preset.cas (mapAttrs (_: orElse { }) (said "cas"));
+      keyPairs = mergeUnder preset.keyPairs (mapAttrs (_: orElse { }) (said "keyPairs"));
       dir = normalDir (said "dir");
       users = publicKeys [ "userAgeKeys" ] (said "userAgeKeys");
       owners = publicKeys [ "owningHostKey" ] (said "owningHostKey");
-      authorityUsers = mapAttrs (
-        ca: cfg:
-        if
-          elem (cfg.userAgeKeys or null) [
-            null
-            (said "userAgeKeys")
-          ]
-        then
-          users
-        else
-          publicKeys [ "cas" ca "userAgeKeys" ] cfg.userAgeKeys
-      ) cas;
+      usersOf =
+        tree:
+        mapAttrs (
+          name: cfg:
+          if
+            elem (cfg.userAgeKeys or null) [
+              null
+              (said "userAgeKeys")
+            ]
+          then
+            users
+          else
+            publicKeys [ tree name "userAgeKeys" ] cfg.userAgeKeys
+        );
+      authorityUsers = usersOf "cas" cas;
+      keyPairUsers = usersOf "keyPairs" keyPairs;
       certificates = filterAttrs (_: certs: certs != { }) (
         mapAttrs (
           ca: cfg: if host == null then { } else mapAttrs (leaf ca cfg) (orElse { } (cfg.certs or null))
@@ -50,6 +61,16 @@ let
             (value.defaults or null)
           ];
         };
+      # The authorities whose keys this host has.
+      signing =
+        if host == null then
+          [ ]
+        else
+          filter (ca: (orElse { } (cas.${ca}.ca or null)).keyOnHost or null == true) (attrNames cas);
+      needsOwner =
+        signing != [ ]
+        || host != null && keyPairs != { }
+        || any (certs: any (cert: cert.onHost) (attrValues certs)) (attrValues certificates);
       # Said, but not as the option wants it: reported by typeFaults, and not missing.
       isFaulty = field: raw.${field} or null != null && value.${field} or null == null;
       fault = code: option: message: {
@@ -58,20 +79,22 @@ let
       };
     in
     {
-      inherit host dir certificates;
-      declares = cas != { };
+      inherit host dir certificates signing;
+      declares = cas != { } || keyPairs != { };
+      kubernetes = preset.membership;
+      allow = said "allow";
       identities = unique (
         filter (identity: identity != null) (
           [ (value.userAgeIdentity or null) ] ++ said "userAgeIdentities"
         )
       );
-      users = map (user: user.key or user.file) users.found;
+      users = keysOf users;
       ownerKeys = unique owners.found;
       authorities = mapAttrs (
         ca: cfg:
         resolveAuthority {
           inherit dir ca cfg;
-          users = map (user: user.key or user.file) authorityUsers.${ca}.found;
+          users = keysOf authorityUsers.${ca};
           levels = map (orElse { }) [
             (cfg.ca or null)
             (value.caDefaults or null)
@@ -79,22 +102,39 @@ let
           ];
         }
       ) cas;
+      keyPairs = mapAttrs (
+        name: cfg:
+        resolveKeyPair {
+          inherit dir name cfg;
+          users = keysOf keyPairUsers.${name};
+          levels = [
+            cfg
+            (orElse { } (value.defaults or null))
+          ];
+        }
+      ) keyPairs;
       errors =
         optionFaults fault raw
-        ++ nameFaults fault host cas
+        ++ nameFaults fault { inherit host cas keyPairs; }
         ++ dirFaults fault (said "dir")
         ++ ambiguousFiles fault certificates
+        ++ preset.faults fault
+        ++ componentFaults fault cas
         ++ concatMap (keys: keys.faults fault) (
           [
             users
             owners
           ]
           ++ attrValues authorityUsers
+          ++ attrValues keyPairUsers
         )
         ++ missingRecipients fault {
-          inherit cas certificates;
           users = users.given;
-          authorityUsers = mapAttrs (_: keys: keys.given) authorityUsers;
+          ofTree = mapAttrs (_: mapAttrs (_: keys: keys.given)) {
+            cas = authorityUsers;
+            keyPairs = keyPairUsers;
+          };
+          inherit needsOwner;
           owners = owners.given || isFaulty "owningHostKey";
         };
       warnings = dirWarnings fault (said "dir");
@@ -114,6 +154,7 @@ let
       issuer = cfg.issuer or null;
       pathLength = (head levels).pathLength or null;
       nameConstraints = nameConstraints ((head levels).nameConstraints or null);
+      allow = allowed (head levels);
       crlUrls = orElse [ ] (cfg.crlUrls or null);
       issuerUrls = orElse [ ] (cfg.issuerUrls or null);
       files = layout.authority dir ca;
@@ -130,19 +171,37 @@ let
     common builtinValues.leaf name levels
     // {
       id = layout.id host ca name;
+      onHost = orElse true ((head levels).onHost or null);
+      component = (head levels).component or null;
+      allow = allowed (head levels);
       files = layout.leaf dir host ca name;
     };
+
+  resolveKeyPair =
+    {
+      dir,
+      name,
+      cfg,
+      users,
+      levels,
+    }:
+    {
+      inherit users;
+      key = inheritedKey builtinValues.leaf levels;
+      verificationKeys = unique (orElse [ ] (cfg.verificationKeys or null));
+      allow = allowed cfg;
+      files = layout.keyPair dir name;
+    };
+
+  allowed = cfg: orElse { } (cfg.allow or null);
+
+  keysOf = keys: map (user: user.key or user.file) keys.found;
 
   # What authorities and leaves have alike. `levels`: the certificate itself, then what it inherits from, nearest first.
   common =
     fallback: name: levels:
     let
-      inherited =
-        field:
-        let
-          found = filter (level: level.${field} or null != null) levels;
-        in
-        if found == [ ] then fallback.${field} else (head found).${field};
+      inherited = inheritedField fallback levels;
     in
     {
       commonName = orElse name ((head levels).commonName or null);
@@ -151,15 +210,25 @@ let
       usages = inherited "usages";
       expiry = inherited "expiry";
       renewBefore = inherited "renewBefore";
-      key =
-        let
-          key = inherited "key";
-        in
-        {
-          algo = orElse fallback.key.algo (key.algo or null);
-          size = key.size or null;
-        };
+      key = inheritedKey fallback levels;
     };
+
+  inheritedKey =
+    fallback: levels:
+    let
+      key = inheritedField fallback levels "key";
+    in
+    {
+      algo = orElse fallback.key.algo (key.algo or null);
+      size = key.size or null;
+    };
+
+  inheritedField =
+    fallback: levels: field:
+    let
+      found = filter (level: level.${field} or null != null) levels;
+    in
+    if found == [ ] then fallback.${field} else (head found).${field};
 
   # `names` merges per attribute. An attribute that is null is said: it means "none", and is not inherited further.
   inheritedNames =
@@ -214,6 +283,8 @@ let
       };
 
   inherit (builtins)
+    any
+    attrNames
     attrValues
     concatMap
     elem
@@ -226,6 +297,7 @@ let
     toList
     unique
     filterAttrs
+    mergeUnder
     ;
   inherit (options) builtinValues declared optionFaults;
   inherit (files)
@@ -237,6 +309,7 @@ let
     ambiguousFiles
     ;
   inherit (recipients) publicKeys missingRecipients;
+  inherit (kubernetesFaults) componentFaults;
 in
 {
   inherit resolveHost;

@@ -34,6 +34,8 @@ let
         caDefaults = { };
         certDefaults = { };
         cas = { };
+        keyPairs = { };
+        allow = { };
       };
       leaf = either // {
         usages = [
@@ -66,6 +68,10 @@ let
         say = "a whole number, 0 or more";
         holds = value: isInt value && value >= 0;
       };
+      flag = {
+        say = "true or false";
+        holds = isBool;
+      };
       textOrTexts = {
         say = "a string or a list of strings";
         holds = value: isString value || texts.holds value;
@@ -77,6 +83,15 @@ let
       keyOrKeys = {
         say = "a public key, the path of a file that holds one, or a list of these";
         holds = value: isKeySource value || keys.holds value;
+      };
+      textByName = {
+        say = "a set of strings";
+        holds = value: isAttrs value && all isString (attrValues value);
+      };
+      # A null in it is said.
+      textOrNullByName = {
+        say = "a set of strings, or null for none";
+        holds = value: isAttrs value && all (part: part == null || isString part) (attrValues value);
       };
       isKeySource = value: isString value || isPath value;
       record = fields: { inherit fields; };
@@ -98,6 +113,16 @@ let
       };
       certificate = inheritable // {
         commonName = text;
+        allow = textByName;
+      };
+      leaf = certificate // {
+        onHost = flag;
+        component = text;
+        kubeconfig = record {
+          enable = flag;
+          server = text;
+          clusterName = text;
+        };
       };
       subtrees = record {
         dns = texts;
@@ -120,6 +145,7 @@ let
             certificate
             // {
               pathLength = number;
+              keyOnHost = flag;
               nameConstraints = record {
                 permitted = subtrees;
                 excluded = subtrees;
@@ -131,8 +157,49 @@ let
           crlUrls = texts;
           issuerUrls = texts;
           certDefaults = record inheritable;
-          certs = mapOf (record certificate);
+          certs = mapOf (record leaf);
         });
+        keyPairs = mapOf (record {
+          inherit (inheritable)
+            key
+            owner
+            group
+            mode
+            ;
+          userAgeKeys = keys;
+          verificationKeys = texts;
+          allow = textByName;
+        });
+        kubernetes = record {
+          enable = flag;
+          wire = flag;
+          cluster = text;
+          nodes = mapOf (record {
+            roles = texts;
+            addresses = texts;
+            nodeName = text;
+          });
+          roles = texts;
+          nodeName = text;
+          nodeIPs = texts;
+          authorities = record {
+            cluster = text;
+            etcd = text;
+            frontProxy = text;
+          };
+          serviceAccount = text;
+          serviceCIDRs = texts;
+          clusterDomain = text;
+          controlPlaneEndpoint = text;
+          extraSANs = texts;
+          adminUsers = texts;
+          superAdmin = flag;
+          splitKubelet = flag;
+          clusterSigning = flag;
+          extraComponents = texts;
+          certificateNames = textOrNullByName;
+        };
+        allow = textByName;
       };
     };
 
@@ -141,6 +208,8 @@ let
     "root"
     "hostName"
     "ageIntegration"
+    "expiry"
+    "monitoring"
   ];
 
   # What of `value` is an option: without the values the module derives, and without faulty ones.
@@ -215,10 +284,12 @@ let
   inherit (builtins)
     all
     attrNames
+    attrValues
     concatMap
     concatStringsSep
     intersectAttrs
     isAttrs
+    isBool
     isInt
     isList
     isString

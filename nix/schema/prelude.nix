@@ -7,6 +7,22 @@ let
   max = a: b: if a > b then a else b;
   filterAttrs = keep: set: removeAttrs set (filter (name: !(keep name set.${name})) (attrNames set));
   quote = toJSON;
+  # What `written` leaves open is taken from `preset`, in sets field by field. A null that is written stays.
+  mergeUnder =
+    preset: written:
+    preset
+    // mapAttrs (
+      name: value:
+      let
+        below = preset.${name} or null;
+      in
+      if !(isAttrs below) then
+        value
+      else if value == null then
+        below
+      else
+        mergeUnder below value
+    ) written;
   shorten = limit: text: if stringLength text <= limit then text else "${substring 0 limit text}…";
 
   inherit (builtins)
@@ -14,7 +30,9 @@ let
     elem
     filter
     foldl'
+    isAttrs
     isList
+    mapAttrs
     removeAttrs
     stringLength
     substring
@@ -30,6 +48,7 @@ in
     unique
     max
     filterAttrs
+    mergeUnder
     quote
     shorten
     ;

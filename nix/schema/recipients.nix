@@ -152,36 +152,41 @@ let
     && substring 0 (stringLength storeDir + 1) value == "${storeDir}/"
     && all (kind: kind == { path = true; }) (attrValues (getContext value));
 
+  # users:      is there an operator for everything?
+  # ofTree:     { cas; keyPairs; }: the same for each authority and key pair
+  # needsOwner: is there a key that the host is to open?
+  # owners:     is there a key of the host?
   missingRecipients =
     fault:
     {
-      cas,
-      certificates,
       users,
-      authorityUsers,
+      ofTree,
+      needsOwner,
       owners,
     }:
     let
       operator = "Add your public key: the output of age-keygen -y, or the line in ~/.ssh/id_ed25519.pub.";
-      silent = filter (ca: !authorityUsers.${ca}) (attrNames cas);
+      silent =
+        tree: whose:
+        map (
+          name:
+          fault "operator-missing" [ tree name "userAgeKeys" ] (
+            "certToolkit.${tree}.${name}.userAgeKeys is empty, so nobody could ever open ${whose} again. ${operator}"
+          )
+        ) (filter (name: !ofTree.${tree}.${name}) (attrNames ofTree.${tree}));
     in
     (
-      if cas != { } && !users then
+      if !users && ofTree.cas != { } then
         [
           (fault "operator-missing" [ "userAgeKeys" ] (
             "certToolkit.userAgeKeys is empty, so nobody could ever open the keys of the authorities again. ${operator}"
           ))
         ]
       else
-        map (
-          ca:
-          fault "operator-missing" [ "cas" ca "userAgeKeys" ] (
-            "certToolkit.cas.${ca}.userAgeKeys is empty, so nobody could ever open the key of the authority again. ${operator}"
-          )
-        ) silent
+        silent "cas" "the key of the authority" ++ silent "keyPairs" "the key pair"
     )
     ++ (
-      if certificates != { } && !owners then
+      if needsOwner && !owners then
         [
           (fault "host-key-missing" [ "owningHostKey" ] (
             "certToolkit.owningHostKey is not set, so the host could not open the keys of its certificates."

@@ -73,6 +73,24 @@ pub(crate) enum Command {
                             --at 2027-01-31\n  openssl s_client -connect host:443 -showcerts </dev/null | certs verify - --roots ca.crt"
     )]
     Verify(VerifyArgs),
+    /// Every certificate that was ever committed: those that are no longer in the tree and still accepted, the worst first.
+    #[command(
+        after_help = "Examples:\n  certs history\n  certs history --all\n  certs history --json | jq '.certificates[] | select(.atLarge)'"
+    )]
+    History(HistoryArgs),
+    /// What a lost private key opens, now and in every older version, whom it makes of its thief, and the commands that close it.
+    #[command(
+        after_help = "Without a name the whole fleet is ranked, whoever could do most first.\n\nExamples:\n  certs exposure\n  \
+                            certs exposure worker1\n  certs exposure ada@laptop\n  certs exposure \"$(cat found.pub)\""
+    )]
+    Exposure(ExposureArgs),
+    /// Certificate files as Prometheus metrics: when they end, when they are to be renewed, whether their keys are there and fit.
+    #[command(
+        after_help = "On NixOS `certToolkit.monitoring.enable` runs this from a timer.\n\nExamples:\n  certs metrics /etc/ssl/*.crt\n  \
+                            certs metrics --deployed /etc/certs/deployed.json --output /var/lib/node-exporter/certs.prom\n  \
+                            certs metrics --deployed /etc/certs/deployed.json --listen 127.0.0.1:9793"
+    )]
+    Metrics(MetricsArgs),
     /// Print the manifest: the whole fleet as the program sees it.
     #[command(after_help = "Example:\n  certs manifest --file certs.nix > manifest.json")]
     Manifest(SourceArgs),
@@ -210,6 +228,46 @@ pub(crate) enum SortBy {
 fn state(word: &str) -> Result<State, String> {
     let found = State::ALL.into_iter().find(|state| state.code() == word);
     found.ok_or_else(|| format!("states are {}", State::ALL.map(State::code).join(", ")))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Show every certificate, not only those that are out of the tree and in date.
+    #[arg(long)]
+    pub all: bool,
+    /// Print every certificate as JSON.
+    #[arg(long, conflicts_with = "all")]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExposureArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// A host, an operator by the comment of the key, or any public key.
+    #[arg(value_name = "WHO")]
+    pub who: Option<String>,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MetricsArgs {
+    /// Files with certificates in PEM, the leaf first.
+    #[arg(value_name = "FILE", required_unless_present = "deployed")]
+    pub files: Vec<PathBuf>,
+    /// The list of this machine's certificates and keys, as its NixOS configuration writes it.
+    #[arg(long, value_name = "FILE")]
+    pub deployed: Option<PathBuf>,
+    /// Write to a file, replacing it at once, for the textfile collector of the node exporter.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "listen")]
+    pub output: Option<PathBuf>,
+    /// Serve the metrics below `/metrics` there; the files are read anew for each scrape.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -12,7 +12,7 @@ use crate::store::outside;
 /// The schema that `nix/` ships, for declarations that are evaluated without our flake.
 const SCHEMA: &str = include_str!("../../nix/schema.nix");
 const FLEET: &str = include_str!("../../nix/fleet.nix");
-const SCHEMA_PARTS: [(&str, &str); 7] = [
+const SCHEMA_PARTS: [(&str, &str); 12] = [
     ("prelude", include_str!("../../nix/schema/prelude.nix")),
     ("options", include_str!("../../nix/schema/options.nix")),
     ("files", include_str!("../../nix/schema/files.nix")),
@@ -20,7 +20,21 @@ const SCHEMA_PARTS: [(&str, &str); 7] = [
         "recipients",
         include_str!("../../nix/schema/recipients.nix"),
     ),
+    ("addresses", include_str!("../../nix/schema/addresses.nix")),
+    (
+        "kubernetes-components",
+        include_str!("../../nix/schema/kubernetes-components.nix"),
+    ),
+    (
+        "kubernetes-faults",
+        include_str!("../../nix/schema/kubernetes-faults.nix"),
+    ),
+    (
+        "kubernetes",
+        include_str!("../../nix/schema/kubernetes.nix"),
+    ),
     ("host", include_str!("../../nix/schema/host.nix")),
+    ("shared", include_str!("../../nix/schema/shared.nix")),
     ("fleet", include_str!("../../nix/schema/fleet.nix")),
     (
         "plain-file",

@@ -2,8 +2,10 @@
 
 mod args;
 mod commands;
+mod deployed;
 mod error;
 mod evaluate;
+mod git;
 mod project;
 mod ui;
 
@@ -38,6 +40,9 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         Command::Recreate(args) => commands::recreate::run(&args, ui),
         Command::Plan(args) => commands::plan::run(&args, ui),
         Command::Status(args) => commands::status::run(&args, ui),
+        Command::Metrics(args) => commands::metrics::run(&args, ui),
+        Command::History(args) => commands::history::run(&args, ui),
+        Command::Exposure(args) => commands::exposure::run(&args, ui),
         Command::Check(args) => commands::check::run(&args, ui),
         Command::Verify(args) => commands::verify::run(&args, ui),
         Command::Manifest(args) => commands::manifest::run(&args, ui),

@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use time::OffsetDateTime;
-
 use super::{
     Component, KeyAlgorithm, KeyPair, Lifetime, Membership, Name, NameConstraints, RecipientSet,
-    RelPath, San, Subject, Uri, Usages, Validity,
+    RelPath, San, Subject, Uri, Usages,
 };
 
 /// Findings that somebody decided to live with: the code of the lint, and why.
@@ -132,16 +130,6 @@ impl fmt::Display for ArtifactId {
             } => write!(f, "{host}/{authority}/{name}"),
             Self::KeyPair(name) => write!(f, "shared/{name}"),
         }
-    }
-}
-
-impl Declaration {
-    /// From when on a certificate with this validity is to be renewed: `renewBefore` its end, or after two thirds of its life.
-    pub fn renewal(&self, validity: Validity) -> OffsetDateTime {
-        let before = self
-            .renew_before
-            .map_or(validity.span() / 3, Lifetime::duration);
-        validity.not_after - before
     }
 }
 

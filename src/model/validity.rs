@@ -108,6 +108,11 @@ impl Validity {
         self.not_after - self.not_before
     }
 
+    /// From when on a certificate that is valid so is to be renewed: this long before its end, or after two thirds of its life.
+    pub fn renewal(&self, before: Option<Lifetime>) -> OffsetDateTime {
+        self.not_after - before.map_or(self.span() / 3, Lifetime::duration)
+    }
+
     /// Whether this validity lies inside another one.
     pub fn is_within(&self, outer: &Self) -> bool {
         outer.not_before <= self.not_before && self.not_after <= outer.not_after

@@ -217,7 +217,10 @@ impl<'a> Planner<'a> {
         if not_after <= self.now {
             return Some(Reason::Expired { not_after });
         }
-        let is_due = self.now >= artifact.declaration().renewal(found.validity());
+        let is_due = self.now
+            >= found
+                .validity()
+                .renewal(artifact.declaration().renew_before);
         let gains = self
             .granted(artifact)
             .is_ok_and(|granted| granted.validity().not_after > not_after);

@@ -1,7 +1,9 @@
 //! Values to text: tables for people, JSON for programs. Touches neither terminal nor clock.
 
 pub mod fault;
+pub mod history;
 pub mod json;
+pub mod metrics;
 pub mod paint;
 pub mod status;
 pub mod table;

@@ -115,7 +115,11 @@ impl<'a> Status<'a> {
             Entry {
                 issuer: artifact.issuer_name(),
                 facts,
-                renewal: facts.map(|facts| artifact.declaration().renewal(facts.validity())),
+                renewal: facts.map(|facts| {
+                    facts
+                        .validity()
+                        .renewal(artifact.declaration().renew_before)
+                }),
                 readers: if has_key {
                     names.readers(artifact.recipients())
                 } else {

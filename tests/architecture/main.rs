@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("inspect", &["model"]),
@@ -23,6 +23,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("verify", &["model", "inspect"]),
     ("plan", &["model"]),
     ("status", &["model", "plan"]),
+    ("history", &["model", "inspect"]),
     ("store", &["model"]),
     ("nixfiles", &["model"]),
     ("export", &["model", "inspect", "store", "nixfiles"]),
@@ -33,12 +34,17 @@ const LAYERS: [(&str, &[&str]); 15] = [
             "model", "inspect", "issue", "seal", "plan", "store", "export", "observe",
         ],
     ),
-    ("render", &["model", "manifest", "verify", "plan", "status", "apply"]),
+    (
+        "render",
+        &[
+            "model", "manifest", "verify", "plan", "status", "history", "apply",
+        ],
+    ),
     (
         "cli",
         &[
-            "model", "manifest", "inspect", "issue", "seal", "verify", "plan", "status", "store", "nixfiles",
-            "export", "observe", "apply", "render",
+            "model", "manifest", "inspect", "issue", "seal", "verify", "plan", "status", "history",
+            "store", "nixfiles", "export", "observe", "apply", "render",
         ],
     ),
 ];

@@ -13,6 +13,7 @@ mod damage;
 mod faults;
 mod hostile;
 mod identities;
+mod metrics;
 mod project;
 mod recreate;
 mod redact;

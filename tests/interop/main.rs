@@ -6,8 +6,10 @@ mod crash;
 mod fleet;
 mod foreign;
 mod git;
+mod history;
 mod nix;
 mod project;
+mod prometheus;
 mod tool;
 mod x509;
 
@@ -23,7 +25,9 @@ fn main() -> ExitCode {
         fleet::trials(),
         foreign::trials(),
         git::trials(),
+        history::trials(),
         nix::trials(),
+        prometheus::trials(),
         x509::trials(),
     ];
     libtest_mimic::run(

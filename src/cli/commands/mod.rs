@@ -3,8 +3,11 @@
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod exposure;
+pub(crate) mod history;
 pub(crate) mod man;
 pub(crate) mod manifest;
+pub(crate) mod metrics;
 pub(crate) mod plan;
 pub(crate) mod recreate;
 pub(crate) mod reference;

@@ -1,5 +1,7 @@
 //! The very values the tables show, as JSON with stable codes.
 
+pub mod history;
+
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
@@ -72,7 +74,7 @@ fn status_entry(entry: &Entry<'_>, now: OffsetDateTime) -> Value {
     })
 }
 
-fn certificate(facts: &CertificateFacts) -> Value {
+pub(super) fn certificate(facts: &CertificateFacts) -> Value {
     json!({
         "subject": facts.subject.to_string(),
         "issuer": facts.issuer.to_string(),

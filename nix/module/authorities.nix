@@ -1,0 +1,275 @@
+# `certToolkit.cas`: the authorities, and the certificates this host has from each.
+{
+  config,
+  lib,
+  options,
+  ...
+}:
+let
+  inherit (lib)
+    literalExpression
+    literalMD
+    mkOption
+    types
+    ;
+
+  schema = import ../schema.nix;
+  cfg = config.certToolkit;
+
+  inherit (import ./types.nix { inherit lib; })
+    allowType
+    publicKey
+    subtreesType
+    urls
+    ;
+  inherit (import ./inherited.nix { inherit lib; }) inheritedOptions defaultsOption;
+  inherit (import ./derived.nix { inherit lib config options; })
+    derived
+    derivedOptions
+    fileInStore
+    secretPath
+    secretPathText
+    ;
+  inherit (import ./kubeconfig.nix { inherit lib cfg derived; }) kubeconfigOptions;
+
+  commonName =
+    name:
+    mkOption {
+      type = types.str;
+      default = name;
+      defaultText = literalMD "the name of the attribute";
+      description = "The common name (CN) of the subject.";
+      example = "system:kube-scheduler";
+    };
+
+  authorityModule =
+    { name, config, ... }:
+    let
+      ca = name;
+      authority = config;
+    in
+    {
+      options = {
+        ca = mkOption {
+          type = types.submodule { options = authorityCertificateOptions ca; };
+          default = { };
+          description = "The certificate of the authority itself.";
+          example = {
+            commonName = "kubernetes";
+            expiry = "87600h";
+          };
+        };
+        issuer = mkOption {
+          type = types.nullOr types.str;
+          default = null;
+          description = "The authority that issues this one, by its name in `cas`. `null` for a root, which issues itself.";
+          example = "root";
+        };
+        userAgeKeys = mkOption {
+          type = types.listOf publicKey;
+          default = cfg.userAgeKeys;
+          defaultText = literalExpression "config.certToolkit.userAgeKeys";
+          description = "The public keys of the operators that may open the key of this authority.";
+          example = [ "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq" ];
+        };
+        crlUrls = mkOption {
+          type = urls;
+          default = [ ];
+          description = "Where the revocation list of this authority is published; written into what it issues.";
+          example = [ "http://pki.example.org/cluster.crl" ];
+        };
+        issuerUrls = mkOption {
+          type = urls;
+          default = [ ];
+          description = "Where the certificate of this authority is published; written into what it issues.";
+          example = [ "http://pki.example.org/cluster.crt" ];
+        };
+        certDefaults = defaultsOption {
+          parent = cfg.certDefaults;
+          parentText = "config.certToolkit.certDefaults";
+          fallback = null;
+          description = "What the certificates of this authority have in common.";
+        };
+        certs = mkOption {
+          type = types.attrsOf (
+            types.submodule ({ name, ... }: { options = certificateOptions ca authority.certDefaults name; })
+          );
+          default = { };
+          description = "The certificates this host has from the authority.";
+          example = {
+            apiserver = {
+              commonName = "kube-apiserver";
+              hosts = [ "10.0.0.1" ];
+            };
+          };
+        };
+        bundlePath =
+          derived types.path
+            (
+              "What programs that trust this authority read: its certificate, in the Nix store."
+              + " Programs that use OpenSSL trust an intermediate through the `bundlePath` of its root."
+            )
+            "`ca.path`"
+            authority.ca.path;
+      };
+    };
+
+  authorityCertificateOptions =
+    ca:
+    inheritedOptions {
+      parent = cfg.caDefaults;
+      parentText = "config.certToolkit.caDefaults";
+      fallback = schema.builtinValues.authority;
+    }
+    // {
+      commonName = commonName ca;
+      allow = allowOption;
+      keyOnHost = mkOption {
+        type = types.bool;
+        default = false;
+        description = ''
+          Whether this host has the private key of the authority, to sign with it: the controller manager of Kubernetes
+          does. Only an intermediate authority should be given away like this; everyone who breaks into the host can
+          issue in its name.
+        '';
+        example = true;
+      };
+      pathLength = mkOption {
+        type = types.nullOr types.ints.unsigned;
+        default = null;
+        description = "How many tiers of authorities there may be below this one. `null` for no limit of its own.";
+        example = 0;
+      };
+      nameConstraints = mkOption {
+        type = types.nullOr (
+          types.submodule {
+            options = {
+              permitted = mkOption {
+                type = subtreesType;
+                default = { };
+                description = "Names below this authority must lie within these, for each kind that is given.";
+                example = {
+                  dns = [ "example.org" ];
+                };
+              };
+              excluded = mkOption {
+                type = subtreesType;
+                default = { };
+                description = "Names below this authority must not lie within these.";
+                example = {
+                  ip = [ "0.0.0.0/0" ];
+                };
+              };
+            };
+          }
+        );
+        default = null;
+        description = "The names this authority may certify (RFC 5280 §4.2.1.10).";
+        example = {
+          permitted.dns = [ "example.org" ];
+        };
+      };
+    }
+    // derivedOptions {
+      what = "the authority";
+      id = {
+        text = "ca-<ca>";
+        value = "ca-${ca}";
+      };
+      files = {
+        text = "ca/<ca>";
+        value = schema.layout.authority (schema.relativeDir cfg.dir) ca;
+      };
+      keyPath = {
+        description = "The opened key of the authority, on a host with `keyOnHost`. On others it is not available.";
+        text = "an error that says so, or ${secretPathText "ca-<ca>"}";
+        value =
+          if cfg.cas.${ca}.ca.keyOnHost then
+            secretPath "ca-${ca}"
+          else
+            throw (
+              "certToolkit: the private key of the authority \"${ca}\" is sealed to userAgeKeys only, so no host has it as a file."
+              + " Declare a certificate in certToolkit.cas.${ca}.certs, and use its keyPath."
+            );
+      };
+    };
+
+  certificateOptions =
+    ca: parent: name:
+    let
+      id = schema.layout.id cfg.hostName ca name;
+    in
+    inheritedOptions {
+      inherit parent;
+      parentText = "config.certToolkit.cas.<ca>.certDefaults";
+      fallback = schema.builtinValues.leaf;
+    }
+    // {
+      commonName = commonName name;
+      allow = allowOption;
+      onHost = mkOption {
+        type = types.bool;
+        default = true;
+        description = ''
+          Whether this host has the private key. If not, it is sealed to the operators only: the credentials of a person,
+          not of a program.
+        '';
+        example = false;
+      };
+      component = mkOption {
+        type = types.nullOr (types.enum schema.kubernetes.componentIds);
+        default = null;
+        description = ''
+          What of Kubernetes the certificate is for, so that `certs check` can tell whether it would work. The presets set
+          it. `null` leaves it to be guessed.
+        '';
+        example = "kube-apiserver";
+      };
+      kubeconfig = kubeconfigOptions ca name;
+    }
+    // derivedOptions {
+      what = "the certificate";
+      id = {
+        text = "derived-<hostName>-<ca>-<cert>";
+        value = id;
+      };
+      files = {
+        text = "derived/<hostName>/<ca>-<cert>";
+        value = schema.layout.leaf (schema.relativeDir cfg.dir) cfg.hostName ca name;
+      };
+      keyPath = {
+        description = "The opened private key on the running host.";
+        text = secretPathText "<id>";
+        value =
+          if cfg.cas.${ca}.certs.${name}.onHost then
+            secretPath id
+          else
+            throw (
+              "certToolkit: the private key of the certificate \"${name}\" is sealed to userAgeKeys only (onHost = false), so this"
+              + " host has it not as a file. Set certToolkit.cas.${ca}.certs.${name}.onHost = true if a program here needs it."
+            );
+      };
+    };
+
+  allowOption = mkOption {
+    type = allowType;
+    default = { };
+    description = "Findings of `certs check` that are accepted here: the code of each, and the reason.";
+    example = {
+      system-masters = "Break-glass access, kept offline.";
+    };
+  };
+in
+{
+  options.certToolkit.cas = mkOption {
+    type = types.attrsOf (types.submodule authorityModule);
+    default = { };
+    description = "The certificate authorities, and the certificates this host has from each.";
+    example = {
+      cluster = {
+        ca.commonName = "kubernetes";
+        certs.apiserver.hosts = [ "10.0.0.1" ];
+      };
+    };
+  };
+}

@@ -1,0 +1,214 @@
+# IP addresses and networks as numbers: read in every notation, masked, counted on by one, written as RFC 5952 has it.
+# Knows nothing of certificates. builtins have no arithmetic on text, so an address is a list of numbers: four octets, or
+# eight groups of 16 bits.
+let
+  # "10.0.0.128/25" -> { address; length; prefix; }, null if it is no network. Bits of the host may be set.
+  parseNetwork =
+    text:
+    let
+      halves = match "([^/]*)/(0|[1-9][0-9]{0,2})" text;
+      address = parseAddress (head halves);
+      prefix = fromJSON (elemAt halves 1);
+      length = bits address;
+    in
+    if halves == null || address == null || prefix > length then
+      null
+    else
+      { inherit address length prefix; };
+
+  # The address after that of the network itself; null where the network has only one.
+  firstAddress =
+    network:
+    let
+      mask = index: number: keepBits (unit network.address) (network.prefix - index * unit network.address) number;
+      masked = imap mask network.address;
+      last = length masked - 1;
+    in
+    if network.prefix == network.length then
+      null
+    else
+      # The last bit of a masked address is 0, so nothing is carried.
+      format (imap (index: number: if index == last then number + 1 else number) masked);
+
+  isAddress = text: parseAddress text != null;
+
+  # 4 or 6.
+  family = network: if network.length == 32 then 4 else 6;
+
+  parseAddress = text: if match ".*:.*" text == null then parseIPv4 text else parseIPv6 text;
+
+  parseIPv4 =
+    text:
+    let
+      # A leading zero is octal to some programs and decimal to others.
+      octets = match (concatStringsSep "\\." (genList (_: "(0|[1-9][0-9]{0,2})") 4)) text;
+      numbers = map fromJSON octets;
+    in
+    if octets == null || any (octet: octet > 255) numbers then null else numbers;
+
+  # RFC 4291 §2.2: eight groups, "::" once for as many zeros as are missing, the last 32 bits also as an IPv4 address.
+  parseIPv6 =
+    text:
+    let
+      sides = filter isString (split "::" text);
+      groups = imap (index: groupsOf (index == length sides - 1)) sides;
+      known = concatLists groups;
+      zeros = genList (_: 0) (8 - length known);
+    in
+    if length sides > 2 || any (list: list == null) groups then
+      null
+    else if length sides == 1 then
+      if length known == 8 then known else null
+    else if length known > 7 then
+      null
+    else
+      head groups ++ zeros ++ elemAt groups 1;
+
+  # One side of "::"; only the right one may end in an IPv4 address.
+  groupsOf =
+    isEnd: text:
+    let
+      parts = filter isString (split ":" text);
+      final = length parts - 1;
+      groups = imap (
+        index: part: if isEnd && index == final && match ".*\\..*" part != null then tailOf part else groupOf part
+      ) parts;
+    in
+    if text == "" then
+      [ ]
+    else if any (group: group == null) groups then
+      null
+    else
+      concatLists groups;
+
+  groupOf =
+    part:
+    if match "[0-9a-fA-F]{1,4}" part == null then
+      null
+    else
+      [ (foldl' (number: digit: number * 16 + hexadecimal.${digit}) 0 (characters part)) ];
+
+  tailOf =
+    part:
+    let
+      octets = parseIPv4 part;
+      pair = index: elemAt octets index * 256 + elemAt octets (index + 1);
+    in
+    if octets == null then
+      null
+    else
+      [
+        (pair 0)
+        (pair 2)
+      ];
+
+  format =
+    address: if length address == 4 then concatStringsSep "." (map toString address) else formatIPv6 address;
+
+  # RFC 5952 §4: no leading zeros, lower case, the first of the longest runs of two or more zeros as "::". §5: what stands
+  # for an IPv4 address is written as one.
+  formatIPv6 =
+    groups:
+    let
+      run = longestZeros groups;
+      text = from: count: concatStringsSep ":" (map toHex (sublist from count groups));
+      afterRun = run.start + run.length;
+      octet = index: shift: toString (if shift == 0 then low (elemAt groups index) else elemAt groups index / 256);
+      low = number: number - number / 256 * 256;
+    in
+    if sublist 0 6 groups == [ 0 0 0 0 0 65535 ] then
+      "::ffff:${octet 6 8}.${octet 6 0}.${octet 7 8}.${octet 7 0}"
+    else if run.length < 2 then
+      text 0 8
+    else
+      "${text 0 run.start}::${text afterRun (8 - afterRun)}";
+
+  longestZeros =
+    groups:
+    let
+      step =
+        state: number:
+        let
+          current = if number != 0 then 0 else state.current + 1;
+        in
+        {
+          index = state.index + 1;
+          inherit current;
+        }
+        // (
+          if current > state.length then
+            {
+              start = state.index + 1 - current;
+              length = current;
+            }
+          else
+            { inherit (state) start length; }
+        );
+    in
+    foldl' step {
+      index = 0;
+      current = 0;
+      start = 0;
+      length = 0;
+    } groups;
+
+  toHex =
+    number:
+    let
+      rest = number / 16;
+    in
+    (if rest == 0 then "" else toHex rest) + substring (number - rest * 16) 1 "0123456789abcdef";
+
+  hexadecimal =
+    let
+      digits = characters "0123456789abcdef";
+      values = list: listToAttrs (imap (value: name: { inherit name value; }) list);
+    in
+    values digits // { A = 10; B = 11; C = 12; D = 13; E = 14; F = 15; };
+
+  bits = address: length address * unit address;
+  unit = address: if length address == 4 then 8 else 16;
+
+  # Clears all but the first `count` bits of a number that is `width` bits wide.
+  keepBits =
+    width: count: number:
+    let
+      block = power (width - clamp 0 width count);
+    in
+    number / block * block;
+
+  power = exponent: if exponent == 0 then 1 else 2 * power (exponent - 1);
+  clamp =
+    low: high: number:
+    if number < low then low else if number > high then high else number;
+  imap = function: list: genList (index: function index (elemAt list index)) (length list);
+  sublist = from: count: list: genList (index: elemAt list (from + index)) count;
+  characters = text: genList (index: substring index 1 text) (stringLength text);
+
+  inherit (builtins)
+    any
+    concatLists
+    concatStringsSep
+    elemAt
+    filter
+    foldl'
+    fromJSON
+    genList
+    head
+    isString
+    length
+    listToAttrs
+    match
+    split
+    stringLength
+    substring
+    ;
+in
+{
+  inherit
+    parseNetwork
+    firstAddress
+    isAddress
+    family
+    ;
+}

@@ -1,0 +1,219 @@
+# What is wrong with certToolkit.kubernetes: faults that leave nothing to declare, or declare it twice. Whether an identity
+# would work is for the program's lints.
+{
+  prelude,
+  options,
+  addresses,
+  kubernetesComponents,
+}:
+let
+  settingFaults =
+    fault: settings:
+    roleFaults fault settings
+    ++ nodeAddressFaults fault settings
+    ++ concatMap (serviceNetworkFaults fault) settings.serviceCIDRs
+    ++ serviceFamilyFaults fault settings.serviceCIDRs
+    ++ endpointFaults fault settings.controlPlaneEndpoint
+    ++ nameFaults fault settings.certificateNames
+    ++ extraFaults fault settings.extraComponents;
+
+  roleFaults =
+    fault: settings:
+    let
+      inherit (settings) host nodes;
+      unknown =
+        option: list:
+        map (
+          role:
+          fault "role-unknown" ([ "kubernetes" ] ++ option) (
+            "${optionName ([ "kubernetes" ] ++ option)} has the role ${quote (shorten 60 role)}, which does not exist."
+            + " The roles are ${listed roles}; a control plane that also runs pods has \"worker\" too."
+          )
+        ) (filter (role: !(elem role roles)) list);
+      ofNode = name: orElse [ ] ((orElse { } nodes.${name}).roles or null);
+    in
+    concatMap (name: unknown [ "nodes" name "roles" ] (ofNode name)) (attrNames nodes)
+    ++ (if settings.roles == ofNodeOr [ ] settings then [ ] else unknown [ "roles" ] settings.roles)
+    ++ (
+      if settings.roles != [ ] then
+        [ ]
+      else
+        [
+          (fault "node-without-role" [ "kubernetes" "roles" ] (
+            "The host ${quote host} has no role in the cluster ${quote settings.cluster}, although certToolkit.kubernetes.enable"
+            + " is true there. Add it to kubernetes.nodes (nodes.${attributeName host} = { roles = [ \"worker\" ]; addresses = [ … ]; };),"
+            + " set kubernetes.roles on it, or set kubernetes.enable = false."
+          ))
+        ]
+    );
+
+  ofNodeOr =
+    default: settings:
+    orElse default ((orElse { } (settings.nodes.${settings.host} or null)).roles or null);
+
+  nodeAddressFaults =
+    fault: settings:
+    (
+      if settings.nodeIPs != [ ] || settings.roles == [ ] then
+        [ ]
+      else
+        [
+          (fault "node-without-address" [ "kubernetes" "nodeIPs" ] (
+            "The host ${quote settings.host} has no address in the cluster ${quote settings.cluster}, so nobody could verify its"
+            + " servers by one. Set kubernetes.nodes.${attributeName settings.host}.addresses or, on this host,"
+            + " kubernetes.nodeIPs: the addresses by which the other nodes reach it."
+          ))
+        ]
+    )
+    ++ map (
+      address:
+      fault "node-address-invalid" [ "kubernetes" "nodeIPs" ] (
+        "The address ${quote (shorten 60 address)} of the host ${quote settings.host} is no IP address."
+        + " Write one such as \"10.0.0.1\" or \"fd00::1\", without prefix, port or zone; names belong into extraSANs."
+      )
+    ) (filter (address: !(isAddress address)) settings.nodeIPs);
+
+  serviceNetworkFaults =
+    fault: cidr:
+    let
+      network = parseNetwork cidr;
+      say = code: message: [
+        (fault code [ "kubernetes" "serviceCIDRs" ] "The service network ${quote (shorten 60 cidr)} ${message}")
+      ];
+    in
+    if network == null then
+      say "service-network-invalid" (
+        "is no network in CIDR notation."
+        + " Write the value of the API server's --service-cluster-ip-range, such as \"10.96.0.0/12\" or \"fd00:10:96::/108\"."
+      )
+    else if network.length - network.prefix < 3 then
+      say "service-network-small" (
+        "has fewer than 8 addresses, which kube-apiserver refuses."
+        + " Use a prefix of /${toString (network.length - 3)} or shorter, for example /${toString (network.length - 20)}."
+      )
+    else
+      [ ];
+
+  serviceFamilyFaults =
+    fault: cidrs:
+    let
+      families = map family (filter (network: network != null) (map parseNetwork cidrs));
+      say = message: [ (fault "service-networks" [ "kubernetes" "serviceCIDRs" ] message) ];
+    in
+    if cidrs == [ ] then
+      say (
+        "certToolkit.kubernetes.serviceCIDRs is empty, so the API server's certificate would lack the address of the service"
+        + " \"kubernetes\". Write the value of its --service-cluster-ip-range, such as [ \"10.96.0.0/12\" ]."
+      )
+    else if length families != length (unique families) then
+      say (
+        "certToolkit.kubernetes.serviceCIDRs has two networks of one family; kube-apiserver takes at most one of IPv4"
+        + " and one of IPv6. Keep one of each."
+      )
+    else
+      [ ];
+
+  endpointFaults =
+    fault: endpoint:
+    if endpoint == null || endpointHost endpoint != null then
+      [ ]
+    else
+      [
+        (fault "endpoint-invalid" [ "kubernetes" "controlPlaneEndpoint" ] (
+          "certToolkit.kubernetes.controlPlaneEndpoint is ${quote (shorten 60 endpoint)}, which is no host with or without a port."
+          + " Write it without https://, such as \"api.example.org:6443\", \"10.0.0.10:6443\" or \"[fd00::10]:6443\"."
+        ))
+      ];
+
+  nameFaults =
+    fault: names:
+    map (
+      id:
+      fault "component-unknown" [ "kubernetes" "certificateNames" id ] (
+        "certToolkit.kubernetes.certificateNames names the component ${quote (shorten 60 id)}, which does not exist."
+        + " The components are ${listed componentIds}."
+      )
+    ) (filter (id: !(elem id componentIds)) (attrNames names));
+
+  extraFaults =
+    fault: ids:
+    map (
+      id:
+      fault "component-unknown" [ "kubernetes" "extraComponents" ] (
+        if elem id componentIds then
+          "certToolkit.kubernetes.extraComponents has ${quote id}, which belongs to a role and needs not be asked for."
+          + " Remove it, and give the host the role."
+        else
+          "certToolkit.kubernetes.extraComponents has ${quote (shorten 60 id)}, which does not exist."
+          + " What can be asked for is ${listed extraIds}."
+      )
+    ) (filter (id: !(elem id extraIds)) ids);
+
+  # One certificate cannot be two: its subject and usages would be those of either.
+  clashes =
+    fault: placed:
+    map
+      (
+        list:
+        fault "component-name-clash" [ "kubernetes" "certificateNames" ] (
+          "The components ${listed (map (certificate: certificate.id) list)} would share the certificate"
+          + " cas.${attributeName (head list).authority}.certs.${attributeName (head list).name}."
+          + " Give each its own name in kubernetes.certificateNames, or null to those that need none."
+        )
+      )
+      (
+        filter (list: length list > 1) (
+          attrValues (groupBy (certificate: "${certificate.authority}/${certificate.name}") placed)
+        )
+      );
+
+  # For certs.<name>.component, which people set by hand.
+  componentFaults =
+    fault: cas:
+    let
+      inCertificate =
+        ca: name: certificate:
+        let
+          id = (orElse { } certificate).component or null;
+        in
+        if id == null || elem id componentIds then
+          [ ]
+        else
+          [
+            (fault "component-unknown" [ "cas" ca "certs" name "component" ] (
+              "${optionName [ "cas" ca "certs" name "component" ]} is ${quote (shorten 60 id)}, which does not exist."
+              + " The components are ${listed componentIds}."
+            ))
+          ];
+    in
+    concatLists (
+      attrValues (
+        mapAttrs (
+          ca: cfg: concatLists (attrValues (mapAttrs (inCertificate ca) (orElse { } (cfg.certs or null))))
+        ) cas
+      )
+    );
+
+  listed = list: concatStringsSep ", " (map quote list);
+
+  inherit (builtins)
+    attrNames
+    attrValues
+    concatLists
+    concatMap
+    concatStringsSep
+    elem
+    filter
+    groupBy
+    head
+    length
+    mapAttrs
+    ;
+  inherit (prelude) orElse quote shorten unique;
+  inherit (options) attributeName optionName;
+  inherit (addresses) family isAddress parseNetwork;
+  inherit (kubernetesComponents) roles componentIds extraIds endpointHost;
+in
+{
+  inherit settingFaults clashes componentFaults;
+}

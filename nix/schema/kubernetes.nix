@@ -1,0 +1,243 @@
+# Kubernetes: what a host needs by its roles in a cluster, as declarations that stand under what a person writes. What the
+# components are is in kubernetes-components.nix.
+{
+  prelude,
+  kubernetesComponents,
+  kubernetesFaults,
+}:
+let
+  # host: its name; null for a value that only declares authorities, which has no part in a cluster
+  # raw:  the value of certToolkit.kubernetes
+  # -> { settings; cas; keyPairs; certificates; membership; faults = fault -> [ fault ]; }
+  preset =
+    { host, raw }:
+    let
+      given = orElse { } raw;
+      settings = settingsOf host given;
+      placed = placedCertificates settings;
+    in
+    if host == null || given.enable or null != true then
+      {
+        inherit settings;
+        cas = { };
+        keyPairs = { };
+        certificates = { };
+        membership = null;
+        faults = _: [ ];
+      }
+    else
+      {
+        inherit settings;
+        cas = authoritiesWith settings placed;
+        keyPairs =
+          if elem "control-plane" settings.roles then { ${settings.serviceAccount}.owner = "kubernetes"; } else { };
+        certificates = listToAttrs (
+          map (certificate: {
+            name = certificate.id;
+            value = { inherit (certificate) authority name; };
+          }) placed
+        );
+        membership = membershipOf settings;
+        faults = fault: settingFaults fault settings ++ clashes fault placed;
+      };
+
+  # --- Settings -----------------------------------------------------------------------------------------------------
+
+  # Every option of certToolkit.kubernetes with its value for this host: what is said, or what follows from the rest.
+  settingsOf =
+    host: given:
+    let
+      said = filterAttrs (_: value: value != null) given;
+      node = orElse { } ((orElse { } (said.nodes or null)).${orElse "" host} or null);
+      # Another cluster of the same fleet has authorities and keys of its own.
+      ofCluster =
+        name: if settings.cluster == "kubernetes" then name else "${settings.cluster}-${name}";
+      settings = {
+        inherit host;
+        enable = false;
+        wire = false;
+        cluster = "kubernetes";
+        nodes = { };
+        roles = orElse [ ] (node.roles or null);
+        nodeName = orElse host (node.nodeName or null);
+        nodeIPs = orElse [ ] (node.addresses or null);
+        serviceAccount = ofCluster "service-account";
+        serviceCIDRs = [ "10.96.0.0/12" ];
+        clusterDomain = "cluster.local";
+        controlPlaneEndpoint = null;
+        extraSANs = [ ];
+        adminUsers = [ ];
+        superAdmin = true;
+        splitKubelet = false;
+        clusterSigning = false;
+        extraComponents = [ ];
+        certificateNames = { };
+      }
+      // said
+      // {
+        authorities = {
+          inherit (settings) cluster;
+          etcd = ofCluster "etcd";
+          frontProxy = ofCluster "front-proxy";
+        }
+        // filterAttrs (_: name: name != null) (orElse { } (said.authorities or null));
+      };
+    in
+    settings;
+
+  signingAuthority =
+    settings: if settings.clusterSigning then "${settings.authorities.cluster}-signing" else null;
+
+  # What the program is told of the host's place in its cluster.
+  membershipOf = settings: {
+    inherit (settings)
+      cluster
+      nodeName
+      nodeIPs
+      serviceCIDRs
+      clusterDomain
+      controlPlaneEndpoint
+      serviceAccount
+      ;
+    roles = filter (role: elem role settings.roles) (sort lessThan roles);
+    authorities = settings.authorities // {
+      signing = signingAuthority settings;
+    };
+  };
+
+  # --- Certificates -------------------------------------------------------------------------------------------------
+
+  # The components of this host with the names of their certificates:
+  # [ { id; component; authority; name; certificate; } ]
+  placedCertificates =
+    settings:
+    let
+      all = components settings;
+      wanted =
+        id:
+        let
+          component = all.${id};
+        in
+        (
+          if component.role == "admin" then
+            isAdminHost settings && (id != "super-admin" || settings.superAdmin)
+          else
+            elem component.role settings.roles
+        )
+        && (!(component ? extra) || elem id settings.extraComponents)
+        && (id != "kubelet" || !settings.splitKubelet)
+        && (!(elem id [ "kubelet-client" "kubelet-server" ]) || settings.splitKubelet)
+        && nameOf id != null;
+      nameOf = id: settings.certificateNames.${id} or id;
+      place = id: default: certificate: {
+        inherit id;
+        component = certificate.component;
+        authority = settings.authorities.${all.${certificate.component}.authority};
+        name = settings.certificateNames.${certificate.component} or default;
+        certificate = removeAttrs certificate [
+          "role"
+          "authority"
+          "extra"
+        ];
+      };
+      instances =
+        id:
+        if id == "admin" then
+          map (
+            user:
+            place "admin-${user}" "admin-${fileNameOf user}" (
+              all.admin
+              // {
+                component = id;
+                commonName = user;
+              }
+            )
+          ) settings.adminUsers
+        else
+          [ (place id id (all.${id} // { component = id; })) ];
+    in
+    concatMap instances (filter wanted componentIds);
+
+  # People's credentials lie with the first control plane, so that the cluster has each once.
+  isAdminHost =
+    settings:
+    let
+      controlPlanes = filter (
+        name: elem "control-plane" (orElse [ ] ((orElse { } settings.nodes.${name}).roles or null))
+      ) (attrNames settings.nodes);
+    in
+    elem "control-plane" settings.roles
+    && (controlPlanes == [ ] || head controlPlanes == settings.host);
+
+  # "alice@example.org" -> "alice-example.org"
+  fileNameOf = user: concatStringsSep "-" (filter isString (split "[^A-Za-z0-9+._=-]+" user));
+
+  # --- What is declared ---------------------------------------------------------------------------------------------
+
+  authoritiesWith =
+    settings: placed:
+    let
+      is = role: elem role settings.roles;
+      inherit (settings) authorities;
+      signing = signingAuthority settings;
+      names = unique (
+        map (certificate: certificate.authority) placed
+        ++ (if is "control-plane" then attrValues authorities else [ ])
+        ++ (if is "worker" then [ authorities.cluster ] else [ ])
+        ++ (if is "etcd" then [ authorities.etcd ] else [ ])
+      );
+    in
+    listToAttrs (
+      map (name: {
+        inherit name;
+        value = {
+          ca.commonName = "${name}-ca";
+          certs = listToAttrs (
+            map (certificate: {
+              inherit (certificate) name;
+              value = certificate.certificate;
+            }) (filter (certificate: certificate.authority == name) placed)
+          );
+        };
+      }) names
+    )
+    // (
+      # The controller manager signs with it, so its key is on the hosts; the key of the root never is.
+      if signing == null || !(is "control-plane" || is "worker") then
+        { }
+      else
+        {
+          ${signing} = {
+            issuer = authorities.cluster;
+            ca = {
+              commonName = "${signing}-ca";
+              pathLength = 0;
+              owner = "kubernetes";
+            }
+            // (if is "control-plane" then { keyOnHost = true; } else { });
+          };
+        }
+    );
+
+  inherit (builtins)
+    attrNames
+    attrValues
+    concatMap
+    concatStringsSep
+    elem
+    filter
+    head
+    isString
+    lessThan
+    listToAttrs
+    removeAttrs
+    sort
+    split
+    ;
+  inherit (prelude) filterAttrs orElse unique;
+  inherit (kubernetesComponents) components componentIds roles;
+  inherit (kubernetesFaults) settingFaults clashes;
+in
+{
+  inherit preset settingsOf signingAuthority;
+}

@@ -1,0 +1,317 @@
+//! Reads a project's history with `git`: every content its files ever had, and when.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use time::OffsetDateTime;
+
+use super::error::CliError;
+use crate::history::{Commit, Content, End, History, Version};
+use crate::model::RelPath;
+use crate::store::Root;
+
+/// No certificate and no sealed key is larger; what is, was put there by mistake.
+const LARGEST: u64 = 1 << 20;
+/// What Git calls no file.
+const NOTHING: &str = "0000000000000000000000000000000000000000";
+
+/// Where a blob stood, when it came and when it went.
+#[derive(Debug, Default)]
+struct Stay {
+    first: Option<Commit>,
+    last: Option<(Commit, bool)>,
+}
+
+/// All contents of the files below `dir`, in all branches and in the working tree.
+pub(crate) fn history(root: &Root, dir: &RelPath) -> Result<(History, Coverage), CliError> {
+    let coverage = coverage(root.path())?;
+    let mut versions = Vec::new();
+    let mut present = BTreeMap::new();
+    for path in files_below(root, dir)? {
+        if let Some(file) = root
+            .read(&path)
+            .map_err(|error| CliError::from_error(&error))?
+        {
+            present.insert(path.to_string(), file.bytes);
+        }
+    }
+    let stays = if coverage == Coverage::NoRepository {
+        BTreeMap::new()
+    } else {
+        stays(root.path(), dir)?
+    };
+    let blobs: BTreeSet<&str> = stays.keys().map(|(_, blob)| blob.as_str()).collect();
+    let contents = read_blobs(root.path(), &blobs)?;
+    let mut committed: BTreeSet<&str> = BTreeSet::new();
+    for ((path, blob), stay) in &stays {
+        let Some(bytes) = contents.get(blob) else {
+            continue;
+        };
+        let is_present = present.get(path).is_some_and(|now| now == bytes);
+        if is_present {
+            committed.insert(path);
+        }
+        let end = match &stay.last {
+            _ if is_present => End::Now,
+            Some((commit, true)) => End::Deleted(commit.clone()),
+            Some((commit, false)) => End::Replaced(commit.clone()),
+            // Committed and not taken away: changed in the working tree only.
+            None => match &stay.first {
+                Some(commit) => End::Replaced(commit.clone()),
+                None => continue,
+            },
+        };
+        // A file that came back as something else was replaced, however it went.
+        let end = match end {
+            End::Deleted(commit) if present.contains_key(path) => End::Replaced(commit),
+            other => other,
+        };
+        versions.extend(Content::read(path, bytes).map(|content| Version {
+            path: path.clone(),
+            first: stay.first.clone(),
+            end,
+            content,
+        }));
+    }
+    for (path, bytes) in &present {
+        if !committed.contains(path.as_str()) {
+            versions.extend(Content::read(path, bytes).map(|content| Version {
+                path: path.clone(),
+                first: None,
+                end: End::Now,
+                content,
+            }));
+        }
+    }
+    Ok((History { versions }, coverage))
+}
+
+/// How far back the history goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Coverage {
+    Whole,
+    /// A shallow clone: older commits are not here.
+    Shallow,
+    NoRepository,
+}
+
+fn coverage(root: &Path) -> Result<Coverage, CliError> {
+    let output = git(root)
+        .args(["rev-parse", "--is-shallow-repository"])
+        .output()
+        .map_err(|error| not_run(&error))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    match (output.status.success(), output.stdout.trim_ascii()) {
+        (true, b"true") => Ok(Coverage::Shallow),
+        (true, _) => Ok(Coverage::Whole),
+        (false, _) if said.contains("not a git repository") => Ok(Coverage::NoRepository),
+        (false, _) => {
+            Err(CliError::new("Git does not open the repository").cause(said.trim().to_owned()))
+        }
+    }
+}
+
+fn git(root: &Path) -> Command {
+    let mut command = Command::new("git");
+    // Quoted names and replaced objects would be other names and other objects.
+    command
+        .arg("--no-replace-objects")
+        .args(["-c", "core.quotePath=false"])
+        .current_dir(root);
+    command
+}
+
+fn not_run(error: &io::Error) -> CliError {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            CliError::new("`git` is not on the PATH").hint("install Git; what was, only it knows")
+        }
+        _ => CliError::new("cannot run `git`").cause(error.to_string()),
+    }
+}
+
+/// Every path and blob below `dir` in any commit of any branch.
+fn stays(root: &Path, dir: &RelPath) -> Result<BTreeMap<(String, String), Stay>, CliError> {
+    let output = git(root)
+        .args([
+            "log",
+            "--all",
+            "--full-history",
+            "-m",
+            "--raw",
+            "--no-renames",
+            "--no-abbrev",
+            "--relative",
+            "-z",
+        ])
+        // A commit's line cannot be taken for a change, which begins with a colon.
+        .args(["--format=%x01%H %ct", "--", dir.as_str()])
+        .output()
+        .map_err(|error| not_run(&error))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        // A repository without a commit has no history to read.
+        return if said.contains("does not have any commits yet") {
+            Ok(BTreeMap::new())
+        } else {
+            Err(CliError::new("Git cannot tell the history").cause(said.trim().to_owned()))
+        };
+    }
+    Ok(parse_log(&String::from_utf8_lossy(&output.stdout)))
+}
+
+fn parse_log(log: &str) -> BTreeMap<(String, String), Stay> {
+    let mut stays: BTreeMap<(String, String), Stay> = BTreeMap::new();
+    let mut commit: Option<Commit> = None;
+    let mut fields = log.split('\0');
+    while let Some(field) = fields.next() {
+        let field = field.trim_start_matches('\n');
+        if let Some(line) = field.strip_prefix('\u{1}') {
+            commit = parse_commit(line);
+        } else if let Some(change) = field.strip_prefix(':') {
+            let path = fields.next().unwrap_or_default();
+            if let Some(commit) = &commit {
+                note_change(change, path, commit, &mut stays);
+            }
+        }
+    }
+    stays
+}
+
+fn parse_commit(line: &str) -> Option<Commit> {
+    let (id, time) = line.trim().split_once(' ')?;
+    let time = OffsetDateTime::from_unix_timestamp(time.parse().ok()?).ok()?;
+    Some(Commit {
+        id: id.to_owned(),
+        time,
+    })
+}
+
+/// `<mode> <mode> <blob before> <blob after> <status>`.
+fn note_change(
+    change: &str,
+    path: &str,
+    commit: &Commit,
+    stays: &mut BTreeMap<(String, String), Stay>,
+) {
+    let mut words = change.split(' ').skip(2);
+    let (Some(before), Some(after)) = (words.next(), words.next()) else {
+        return;
+    };
+    let is_blob = |blob: &str| !NOTHING.starts_with(blob) && !blob.bytes().all(|b| b == b'0');
+    if is_blob(after) {
+        let stay = stays
+            .entry((path.to_owned(), after.to_owned()))
+            .or_default();
+        if stay
+            .first
+            .as_ref()
+            .is_none_or(|first| commit.time < first.time)
+        {
+            stay.first = Some(commit.clone());
+        }
+    }
+    if is_blob(before) {
+        let stay = stays
+            .entry((path.to_owned(), before.to_owned()))
+            .or_default();
+        if stay
+            .last
+            .as_ref()
+            .is_none_or(|(last, _)| commit.time > last.time)
+        {
+            stay.last = Some((commit.clone(), !is_blob(after)));
+        }
+    }
+}
+
+/// The contents of many blobs, through one process.
+fn read_blobs(root: &Path, blobs: &BTreeSet<&str>) -> Result<BTreeMap<String, Vec<u8>>, CliError> {
+    let mut contents = BTreeMap::new();
+    if blobs.is_empty() {
+        return Ok(contents);
+    }
+    let mut process = git(root)
+        .args(["cat-file", "--batch"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| not_run(&error))?;
+    let broken = |error: io::Error| {
+        CliError::new("Git cannot tell what files held").cause(error.to_string())
+    };
+    let wanted: String = blobs.iter().flat_map(|blob| [blob, "\n"]).collect();
+    let asking = process.stdin.take();
+    // Asked from another thread: Git answers before it has heard everything.
+    let asker = std::thread::spawn(move || {
+        asking.map_or(Ok(()), |mut asking| asking.write_all(wanted.as_bytes()))
+    });
+    let result = read_answers(&mut process, &mut contents);
+    let _ = process.wait();
+    result.map_err(broken)?;
+    // If Git went away early, its answers are what is missing, and that was noticed.
+    let _ = asker.join();
+    Ok(contents)
+}
+
+/// `<blob> blob <size>`, the content, a line end; for each.
+fn read_answers(process: &mut Child, contents: &mut BTreeMap<String, Vec<u8>>) -> io::Result<()> {
+    let Some(stdout) = process.stdout.take() else {
+        return Ok(());
+    };
+    let mut answers = BufReader::new(stdout);
+    let mut header = String::new();
+    while answers.read_line(&mut header)? > 0 {
+        let mut words = header.split_whitespace();
+        if let (Some(blob), Some("blob"), Some(size)) = (words.next(), words.next(), words.next()) {
+            let size: u64 = size.parse().map_err(|_| io::ErrorKind::InvalidData)?;
+            let mut bytes = Vec::new();
+            (&mut answers)
+                .take(size.min(LARGEST))
+                .read_to_end(&mut bytes)?;
+            io::copy(
+                &mut (&mut answers).take((size + 1).saturating_sub(bytes.len() as u64)),
+                &mut io::sink(),
+            )?;
+            contents.insert(blob.to_owned(), bytes);
+        }
+        header.clear();
+    }
+    Ok(())
+}
+
+fn files_below(root: &Root, dir: &RelPath) -> Result<Vec<RelPath>, CliError> {
+    let layout = crate::store::Layout::new(dir.clone());
+    let mut files = Vec::new();
+    for directory in layout.directories() {
+        files.extend(
+            root.list(&directory)
+                .map_err(|error| CliError::from_error(&error))?,
+        );
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_when_a_content_came_and_went() {
+        let a = "a".repeat(40);
+        let b = "b".repeat(40);
+        let log = format!(
+            "\u{1}c3 300\0\n:100644 000000 {b} {NOTHING} D\0x.crt\0\u{1}c2 200\0\n:100644 100644 {a} {b} M\0x.crt\0\u{1}c1 100\0\n:000000 100644 {NOTHING} {a} A\0x.crt\0"
+        );
+        let stays = parse_log(&log);
+        let stay = |blob: &str| {
+            let stay = &stays[&("x.crt".to_owned(), blob.to_owned())];
+            let (last, gone) = stay.last.clone().unwrap();
+            (stay.first.clone().unwrap().id, last.id, gone)
+        };
+        assert_eq!(stay(&a), ("c1".to_owned(), "c2".to_owned(), false));
+        assert_eq!(stay(&b), ("c2".to_owned(), "c3".to_owned(), true));
+    }
+}
