@@ -55,7 +55,7 @@ pub enum Fault {
     )]
     SearchGivenUp { steps: usize },
 
-    #[error("was revoked at {}{}", Moment(*.date).rfc3339(), reason_words(.reason))]
+    #[error("was revoked at {}{}", Moment(*.date).rfc3339(), reason_words(*.reason))]
     Revoked {
         date: OffsetDateTime,
         reason: Option<&'static str>,
@@ -304,7 +304,7 @@ impl Fault {
     }
 }
 
-fn reason_words(reason: &Option<&'static str>) -> String {
+fn reason_words(reason: Option<&'static str>) -> String {
     reason.map_or_else(String::new, |reason| format!(" ({reason})"))
 }
 

@@ -32,10 +32,8 @@ pub(super) fn faults(path: &[&Material<'_>], position: usize, lists: &Lists<'_>)
         RevocationPolicy::Listed => false,
     };
     match look_up(member, above, lists, Depth::Member) {
-        Ok(()) => Vec::new(),
-        Err(fault @ Fault::Revoked { .. }) => vec![fault],
-        Err(fault) if wanted => vec![fault],
-        Err(_) => Vec::new(),
+        Err(fault) if wanted || matches!(fault, Fault::Revoked { .. }) => vec![fault],
+        Ok(()) | Err(_) => Vec::new(),
     }
 }
 

@@ -96,7 +96,7 @@ fn has_plain_constraints(member: &Material<'_>) -> bool {
 struct AnyUsage;
 
 impl ExtendedKeyUsageValidator for AnyUsage {
-    fn validate(&self, usages: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
-        usages.map(|usage| usage.map(|_| ())).collect()
+    fn validate(&self, mut usages: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
+        usages.try_for_each(|usage| usage.map(|_| ()))
     }
 }

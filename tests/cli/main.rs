@@ -22,3 +22,6 @@ mod verify;
 
 #[path = "../support/declared.rs"]
 mod declared;
+
+#[path = "../support/schema.rs"]
+mod schema;

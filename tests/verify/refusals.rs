@@ -231,6 +231,26 @@ fn codes_of_the_source() -> BTreeSet<String> {
     codes
 }
 
+fn schema_has_every_code() -> Result<(), Failed> {
+    let schema: serde_json::Value =
+        serde_json::from_str(include_str!("../../docs/schema/verify.json"))?;
+    let codes = schema["$defs"]["code"]["enum"]
+        .as_array()
+        .ok_or("no codes")?;
+    let published: BTreeSet<String> = codes
+        .iter()
+        .filter_map(|code| Some(code.as_str()?.to_owned()))
+        .collect();
+    let mut wanted = codes_of_the_source();
+    wanted.insert("no-certificate".to_owned());
+    if published == wanted {
+        Ok(())
+    } else {
+        let differing: Vec<_> = published.symmetric_difference(&wanted).collect();
+        Err(format!("{differing:?}").into())
+    }
+}
+
 fn revocation_policies() -> Result<(), Failed> {
     let mut world = World::listed();
     world.lists.remove(0);

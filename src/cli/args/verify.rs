@@ -42,7 +42,7 @@ pub(crate) struct VerifyArgs {
     pub max_depth: Option<usize>,
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Print the verdict with every check of every certificate as JSON.
+    /// Print the verdict with every check of every certificate as JSON (docs/schema/verify.json).
     #[arg(long)]
     pub json: bool,
 }
