@@ -48,10 +48,14 @@ fn own_faults(member: &Material<'_>) -> Vec<Fault> {
     let Some(Constraints {
         permitted,
         excluded,
+        is_whole,
     }) = &member.constraints
     else {
         return Vec::new();
     };
+    if !is_whole {
+        return vec![Fault::ConstraintsUnreadable];
+    }
     if permitted.is_empty() && excluded.is_empty() {
         return vec![Fault::ConstraintsEmpty];
     }
@@ -223,6 +227,7 @@ mod tests {
 
     fn code(name: &Name, permitted: &[Name], excluded: &[Name]) -> Option<&'static str> {
         let constraints = Constraints {
+            is_whole: true,
             permitted: permitted.to_vec(),
             excluded: excluded.to_vec(),
         };

@@ -124,6 +124,10 @@ pub enum Fault {
     ConstraintMalformed { subtree: String },
     #[error("has name constraints that constrain nothing (RFC 5280 §4.2.1.10)")]
     ConstraintsEmpty,
+    #[error(
+        "has name constraints that cannot be read whole, or with a minimum or maximum (RFC 5280 §4.2.1.10)"
+    )]
+    ConstraintsUnreadable,
     #[error("has more names than can be held against the constraints above it in reasonable time")]
     TooManyNames,
 
@@ -256,6 +260,7 @@ impl Fault {
             Self::ConstraintUnsupported { .. } => "constraint-unsupported",
             Self::ConstraintMalformed { .. } => "constraint-malformed",
             Self::ConstraintsEmpty => "constraints-empty",
+            Self::ConstraintsUnreadable => "constraints-unreadable",
             Self::TooManyNames => "too-many-names",
             Self::AuthorityKeyIdMissing => "authority-key-id-missing",
             Self::AuthorityKeyIdIncomplete => "authority-key-id-incomplete",

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use der::asn1::AnyRef;
+use der::{Decode as _, Reader as _, SliceReader};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, GeneralSubtree, ParsedExtension};
 use x509_parser::prelude::FromDer as _;
@@ -44,6 +46,8 @@ pub(super) enum Name {
 /// The subtrees of a name constraints extension as written.
 #[derive(Debug, Default)]
 pub(super) struct Constraints {
+    /// Whether every subtree could be read, and each is a base without minimum and maximum (RFC 5280 §4.2.1.10).
+    pub(super) is_whole: bool,
     pub(super) permitted: Vec<Name>,
     pub(super) excluded: Vec<Name>,
 }
@@ -71,24 +75,29 @@ impl<'a> Material<'a> {
             authority_key: None,
         };
         for extension in certificate.extensions() {
-            material.add(extension.parsed_extension());
+            material.add(extension.parsed_extension(), extension.value);
         }
         Some(material)
     }
 
-    fn add(&mut self, extension: &ParsedExtension<'_>) {
+    fn add(&mut self, extension: &ParsedExtension<'_>, value: &[u8]) {
         match extension {
             ParsedExtension::SubjectAlternativeName(names) => {
                 self.sans = names.general_names.iter().map(Name::of).collect();
             }
             ParsedExtension::NameConstraints(found) => {
-                let bases = |subtrees: Option<&[GeneralSubtree<'_>]>| {
+                let bases = |subtrees: Option<&[GeneralSubtree<'_>]>| -> Vec<Name> {
                     let subtrees = subtrees.unwrap_or_default().iter();
                     subtrees.map(|subtree| Name::of(&subtree.base)).collect()
                 };
+                let (permitted, excluded) = (
+                    bases(found.permitted_subtrees.as_deref()),
+                    bases(found.excluded_subtrees.as_deref()),
+                );
                 self.constraints = Some(Constraints {
-                    permitted: bases(found.permitted_subtrees.as_deref()),
-                    excluded: bases(found.excluded_subtrees.as_deref()),
+                    is_whole: subtrees(value) == Some(permitted.len() + excluded.len()),
+                    permitted,
+                    excluded,
                 });
             }
             ParsedExtension::AuthorityKeyIdentifier(found) => {
@@ -195,6 +204,29 @@ impl fmt::Display for Name {
             },
         }
     }
+}
+
+/// Encoded elements one after the other; `None` if something is left over.
+fn elements(octets: &[u8]) -> Option<Vec<AnyRef<'_>>> {
+    let mut reader = SliceReader::new(octets).ok()?;
+    let mut elements = Vec::new();
+    while !reader.is_finished() {
+        elements.push(AnyRef::decode(&mut reader).ok()?);
+    }
+    Some(elements)
+}
+
+/// How many subtrees name constraints have, if each is a base alone. The reader of extensions passes over what it cannot read there.
+fn subtrees(value: &[u8]) -> Option<usize> {
+    let [constraints] = elements(value)?.try_into().ok()?;
+    let mut count = 0;
+    for list in elements(constraints.value())? {
+        for subtree in elements(list.value())? {
+            (elements(subtree.value())?.len() == 1).then_some(())?;
+            count += 1;
+        }
+    }
+    Some(count)
 }
 
 /// The subject, or the serial number of a certificate that has none.

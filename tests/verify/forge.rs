@@ -355,14 +355,13 @@ pub(crate) fn seq(parts: &[Vec<u8>]) -> Vec<u8> {
 pub(crate) fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len();
     let mut octets = vec![tag];
-    match length {
-        0..=0x7f => octets.push(length.try_into().unwrap()),
-        _ => {
-            let bytes = length.to_be_bytes();
-            let bytes: Vec<u8> = bytes.into_iter().skip_while(|octet| *octet == 0).collect();
-            octets.push(0x80 | u8::try_from(bytes.len()).unwrap());
-            octets.extend(bytes);
-        }
+    if length < 0x80 {
+        octets.push(length.try_into().unwrap());
+    } else {
+        let bytes = length.to_be_bytes();
+        let bytes: Vec<u8> = bytes.into_iter().skip_while(|octet| *octet == 0).collect();
+        octets.push(0x80 | u8::try_from(bytes.len()).unwrap());
+        octets.extend(bytes);
     }
     octets.extend(content);
     octets

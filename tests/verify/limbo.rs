@@ -1,4 +1,4 @@
-//! x509-limbo (https://x509-limbo.com), compiled: path validation cases with the answer that RFC 5280 or the Web PKI profile asks for.
+//! x509-limbo (<https://x509-limbo.com>), compiled: path validation cases with the answer that RFC 5280 or the Web PKI profile asks for.
 //! `CERTS_LIMBO` names the file.
 
 use std::fs;

@@ -323,14 +323,14 @@ fn extensions(who: &str, changes: &[Change]) -> String {
     let own = changes
         .iter()
         .filter(|(whose, name, _)| *whose == who && !name.starts_with('['));
-    let is_changed = |name: &str| own.clone().any(|(_, changed, _)| *changed == name);
-    let kept = sound.iter().filter(|(name, _)| !is_changed(name)).copied();
+    let is_own = |name: &str| own.clone().any(|(_, set, _)| *set == name);
+    let kept = sound.iter().filter(|(name, _)| !is_own(name)).copied();
     let changed = own.clone().map(|(_, name, value)| (*name, *value));
-    let lines = kept.chain(changed).filter(|(_, value)| !value.is_empty());
-    let lines: String = lines
-        .map(|(name, value)| format!("{name} = {value}\n"))
-        .collect();
-    format!("{lines}\n[elsewhere]\nCN = elsewhere\n")
+    let mut text = String::new();
+    for (name, value) in kept.chain(changed).filter(|(_, value)| !value.is_empty()) {
+        let _ = writeln!(text, "{name} = {value}");
+    }
+    text + "\n[elsewhere]\nCN = elsewhere\n"
 }
 
 fn bracketed(changes: &[Change], who: &str, what: &str) -> Option<&'static str> {

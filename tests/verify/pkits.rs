@@ -1,4 +1,4 @@
-//! NIST's Public Key Interoperability Test Suite, as the PyPI package `cryptography_vectors` carries it. Every certificate and every
+//! The Public Key Interoperability Test Suite of NIST, as `cryptography_vectors` from the package index of Python carries it. Every certificate and every
 //! revocation list of the suite is at hand for every case, so that finding the path is judged too.
 //!
 //! Left out are certificate policies (sections 4.8 to 4.12), distribution points and indirect lists (4.14) and deltas (4.15), which are

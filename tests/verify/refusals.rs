@@ -9,7 +9,13 @@ use libtest_mimic::{Failed, Trial};
 use time::Duration;
 use time::macros::datetime;
 
-use crate::forge::*;
+use crate::forge::{
+    AUTHORITY_KEY_ID, BASIC_CONSTRAINTS, CERT_SIGN, CLIENT_AUTH, CRL_NUMBER, CRL_SIGN, Draft,
+    EXTENDED_KEY_USAGE, KEY_USAGE, Key, ListDraft, NAME_CONSTRAINTS, NOW, SAN, SERVER_AUTH, SIGNS,
+    SUBJECT_KEY_ID, algorithm, authority_key_id, basic_constraints, common_name, critical, dns,
+    email, extended_key_usage, integer, key_usage, name_constraints, oid, plain, registered_id,
+    rsa, seq, subject_key_id, tlv, unknown_key,
+};
 
 /// A root, an intermediate and a leaf, with whatever else lies about, and what is asked.
 struct World {
@@ -121,6 +127,8 @@ const WITHOUT_LISTS: &[(&str, Change)] = &[
     ("unreadable name", |w| { w.leaf.set(plain(SAN, seq(&[dns("a.example.com"), email("a@b@example.com")]))); w.root.set(critical(NAME_CONSTRAINTS, name_constraints(&[email("example.com")], &[]))); }),
     ("unsupported kind of name", |w| { w.leaf.set(plain(SAN, seq(&[dns("a.example.com"), registered_id("1.2.3.4")]))); w.root.set(critical(NAME_CONSTRAINTS, name_constraints(&[registered_id("1.2.3.4")], &[]))); }),
     ("malformed constraint", |w| w.root.set(critical(NAME_CONSTRAINTS, name_constraints(&[], &[dns(".example.org")])))),
+    ("constraint with a minimum", |w| { let subtree = seq(&[dns("example.com"), tlv(0x80, &[1])]); w.root.set(critical(NAME_CONSTRAINTS, seq(&[tlv(0xa0, &subtree)]))); }),
+    ("constraint that is cut off", |w| { let excluded = tlv(0xa1, &[0x30, 0x05, 0x82, 0x01]); let permitted = tlv(0xa0, &seq(&[dns("example.com")])); w.root.set(critical(NAME_CONSTRAINTS, seq(&[permitted, excluded]))); }),
     ("empty constraints", |w| w.root.set(critical(NAME_CONSTRAINTS, name_constraints(&[], &[])))),
     ("constraints not critical", |w| w.root.set(plain(NAME_CONSTRAINTS, name_constraints(&[dns("example.com")], &[])))),
     ("constraints on a leaf", |w| w.leaf.set(critical(NAME_CONSTRAINTS, name_constraints(&[dns("example.com")], &[])))),
@@ -169,6 +177,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("refusals::a_sound_chain_has_none", sound),
         Trial::test("refusals::each_has_its_code_and_its_sentence", snapshot),
+        Trial::test("refusals::the_schema_has_every_code", schema_has_every_code),
         Trial::test(
             "refusals::less_can_be_asked_of_revocation",
             revocation_policies,
