@@ -177,6 +177,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("refusals::a_sound_chain_has_none", sound),
         Trial::test("refusals::each_has_its_code_and_its_sentence", snapshot),
+        Trial::test("refusals::no_changed_bit_is_let_through", no_changed_bit),
         Trial::test("refusals::the_schema_has_every_code", schema_has_every_code),
         Trial::test(
             "refusals::less_can_be_asked_of_revocation",
@@ -238,6 +239,38 @@ fn codes_of_the_source() -> BTreeSet<String> {
     let codes: BTreeSet<String> = codes.map(str::to_owned).collect();
     assert!(codes.len() > 50, "{codes:?}");
     codes
+}
+
+/// Every octet of what is not trusted as it is, is signed or is the signature.
+fn no_changed_bit() -> Result<(), Failed> {
+    let world = World::sound();
+    let sound = [&world.leaf, &world.intermediate, &world.root].map(Draft::der);
+    for (number, octet) in
+        (0..3).flat_map(|number| (0..sound[number].len()).map(move |octet| (number, octet)))
+    {
+        for bit in [0x01, 0x80] {
+            let mut chain = sound.clone();
+            chain[number][octet] ^= bit;
+            let Ok(chain) = chain
+                .iter()
+                .map(|der| parse_der(der))
+                .collect::<Result<Vec<_>, _>>()
+            else {
+                continue;
+            };
+            let verdict = verify(&Request {
+                leaf: &chain[0],
+                intermediates: &chain[1..2],
+                roots: &chain[2..],
+                crls: &[],
+                policy: &world.policy,
+            });
+            if verdict.is_verified() {
+                return Err(format!("certificate {number}, octet {octet}, bit {bit:#x}").into());
+            }
+        }
+    }
+    Ok(())
 }
 
 fn schema_has_every_code() -> Result<(), Failed> {
