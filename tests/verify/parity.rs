@@ -325,9 +325,9 @@ fn extensions(who: &str, changes: &[Change]) -> String {
         .filter(|(whose, name, _)| *whose == who && !name.starts_with('['));
     let is_own = |name: &str| own.clone().any(|(_, set, _)| *set == name);
     let kept = sound.iter().filter(|(name, _)| !is_own(name)).copied();
-    let changed = own.clone().map(|(_, name, value)| (*name, *value));
+    let added = own.clone().map(|(_, name, value)| (*name, *value));
     let mut text = String::new();
-    for (name, value) in kept.chain(changed).filter(|(_, value)| !value.is_empty()) {
+    for (name, value) in kept.chain(added).filter(|(_, value)| !value.is_empty()) {
         let _ = writeln!(text, "{name} = {value}");
     }
     text + "\n[elsewhere]\nCN = elsewhere\n"

@@ -246,7 +246,7 @@ fn no_changed_bit() -> Result<(), Failed> {
     let world = World::sound();
     let sound = [&world.leaf, &world.intermediate, &world.root].map(Draft::der);
     for (number, octet) in
-        (0..3).flat_map(|number| (0..sound[number].len()).map(move |octet| (number, octet)))
+        (0..2).flat_map(|number| (0..sound[number].len()).map(move |octet| (number, octet)))
     {
         for bit in [0x01, 0x80] {
             let mut chain = sound.clone();
