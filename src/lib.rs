@@ -28,6 +28,7 @@ pub mod verify;
 pub mod nixfiles;
 pub mod store;
 
+pub mod diff;
 pub mod export;
 pub mod history;
 pub mod observe;

@@ -1,21 +1,83 @@
 //! Brings proved artifacts to disk in whole pairs, the derived files with the last of them, and reads everything back.
 
-use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use rayon::prelude::*;
 
+use super::key_pair::MadePair;
 use super::make::Made;
-use super::{ApplyError, Done, Report, Run};
-use crate::export::index;
-use crate::model::{ArtifactId, CertificateFacts, Digest, FileState, RelPath};
+use super::{ApplyError, Done, Product, Report, Run};
+use crate::export::index::{self, Facts};
+use crate::model::{Digest, FileState, Observed, RelPath};
 use crate::plan::{Action, Step, Target};
 use crate::store::{Change, Expected};
+
+/// A proved artifact with the files it changes, which reach the disk in one commit.
+pub(super) struct Ready {
+    done: Done,
+    writes: Vec<Write>,
+}
+
+struct Write {
+    path: RelPath,
+    expected: Expected,
+    bytes: Vec<u8>,
+}
+
+impl Ready {
+    pub(super) fn certified(made: Made<'_>, observed: &Observed) -> Self {
+        let id = made.artifact.id();
+        let files = made.artifact.files();
+        let pair = observed.pair(&id);
+        let key = Write::new(&files.key, &pair.key, made.key_file);
+        let certificate = made
+            .certificate_file
+            .map(|text| Write::new(&files.certificate, &pair.certificate, text.into_bytes()));
+        Self {
+            done: Done {
+                id,
+                action: made.action,
+                product: Product::Certificate(Box::new(made.certificate)),
+            },
+            writes: std::iter::once(key).chain(certificate).collect(),
+        }
+    }
+
+    pub(super) fn shared(made: MadePair<'_>, observed: &Observed) -> Self {
+        let id = made.pair.id();
+        let files = &made.pair.files;
+        let pair = observed.key_pair(&id);
+        let key = made
+            .key_file
+            .map(|bytes| Write::new(&files.key, &pair.key, bytes));
+        let public = made
+            .public_file
+            .map(|text| Write::new(&files.public, &pair.public, text.into_bytes()));
+        Self {
+            done: Done {
+                id,
+                action: made.action,
+                product: Product::PublicKeys(made.public),
+            },
+            writes: key.into_iter().chain(public).collect(),
+        }
+    }
+}
+
+impl Write {
+    fn new<T>(path: &RelPath, found: &FileState<T>, bytes: Vec<u8>) -> Self {
+        Self {
+            path: path.clone(),
+            expected: expected(found),
+            bytes,
+        }
+    }
+}
 
 /// Collects what was made and writes it in few commits: each one waits for the disk several times, however small it is.
 pub(super) struct Committer<'a> {
     run: Run<'a>,
-    pending: Vec<Made<'a>>,
+    pending: Vec<Ready>,
     done: Vec<Done>,
     files: usize,
 }
@@ -31,7 +93,7 @@ impl<'a> Committer<'a> {
     }
 
     /// Takes what goes with the next commit.
-    pub(super) fn add(&mut self, made: impl IntoIterator<Item = Made<'a>>) {
+    pub(super) fn add(&mut self, made: impl IntoIterator<Item = Ready>) {
         self.pending.extend(made);
     }
 
@@ -43,11 +105,7 @@ impl<'a> Committer<'a> {
     /// Writes the rest, deletes what is to be pruned, brings the derived files up to date and hands over the report.
     pub(super) fn finish(mut self) -> Result<Report, ApplyError> {
         let mut changes = self.pruned();
-        changes.extend(index::stale(
-            self.run.root,
-            self.run.fleet,
-            &self.certificates(),
-        )?);
+        changes.extend(index::stale(self.run.root, self.run.fleet, &self.facts())?);
         self.commit_with(changes)?;
         Ok(Report {
             done: self.done,
@@ -57,15 +115,14 @@ impl<'a> Committer<'a> {
 
     fn commit_with(&mut self, others: Vec<Change>) -> Result<(), ApplyError> {
         let made = std::mem::take(&mut self.pending);
-        let mut changes: Vec<Change> = made.iter().flat_map(|made| self.changes(made)).collect();
+        let writes = made.iter().flat_map(|ready| &ready.writes);
+        let mut changes: Vec<Change> = writes
+            .map(|write| Change::write(write.path.clone(), write.expected, write.bytes.clone()))
+            .collect();
         changes.extend(others);
         self.write(changes)?;
         self.read_back(&made)?;
-        self.done.extend(made.into_iter().map(|made| Done {
-            id: made.artifact.id(),
-            action: made.action,
-            certificate: made.certificate,
-        }));
+        self.done.extend(made.into_iter().map(|ready| ready.done));
         Ok(())
     }
 
@@ -89,24 +146,6 @@ impl<'a> Committer<'a> {
             })?;
         self.files += files;
         Ok(())
-    }
-
-    fn changes(&self, made: &Made<'a>) -> Vec<Change> {
-        let files = made.artifact.files();
-        let pair = self.run.observed.pair(&made.artifact.id());
-        let mut changes = vec![Change::write(
-            files.key.clone(),
-            expected(&pair.key),
-            made.key_file.clone(),
-        )];
-        if let Some(text) = &made.certificate_file {
-            changes.push(Change::write(
-                files.certificate.clone(),
-                expected(&pair.certificate),
-                text.clone().into_bytes(),
-            ));
-        }
-        changes
     }
 
     fn pruned(&self) -> Vec<Change> {
@@ -133,41 +172,39 @@ impl<'a> Committer<'a> {
     }
 
     /// The facts as they are now: found ones, overlaid by those just made.
-    fn certificates(&self) -> BTreeMap<ArtifactId, &CertificateFacts> {
-        let mut certificates = self.run.observed.certificates();
-        certificates.extend(
-            self.done
-                .iter()
-                .map(|done| (done.id.clone(), &done.certificate)),
-        );
-        certificates.extend(
-            self.pending
-                .iter()
-                .map(|made| (made.artifact.id(), &made.certificate)),
-        );
-        certificates
+    fn facts(&self) -> Facts<'_> {
+        let mut facts = Facts::found(self.run.observed);
+        let pending = self.pending.iter().map(|ready| &ready.done);
+        for done in self.done.iter().chain(pending) {
+            match &done.product {
+                Product::Certificate(certificate) => {
+                    facts.certificates.insert(done.id.clone(), certificate);
+                }
+                Product::PublicKeys(keys) => {
+                    let current = keys.first().map(|current| (done.id.clone(), current));
+                    facts.public_keys.extend(current);
+                }
+            }
+        }
+        facts
     }
 
     /// What is on disk now must be, byte for byte, what was proved.
-    fn read_back(&self, made: &[Made<'_>]) -> Result<(), ApplyError> {
-        made.par_iter().try_for_each(|made| {
-            let files = made.artifact.files();
-            self.expect(made, &files.key, &made.key_file)?;
-            let certificate = made.certificate_file.as_ref();
-            certificate.map_or(Ok(()), |text| {
-                self.expect(made, &files.certificate, text.as_bytes())
-            })
+    fn read_back(&self, made: &[Ready]) -> Result<(), ApplyError> {
+        made.par_iter().try_for_each(|ready| {
+            let mut writes = ready.writes.iter();
+            writes.try_for_each(|write| self.expect(ready, write))
         })
     }
 
-    fn expect(&self, made: &Made<'_>, path: &RelPath, bytes: &[u8]) -> Result<(), ApplyError> {
-        let found = self.run.root.read(path)?;
-        if found.is_some_and(|file| file.bytes == bytes) {
+    fn expect(&self, ready: &Ready, write: &Write) -> Result<(), ApplyError> {
+        let found = self.run.root.read(&write.path)?;
+        if found.is_some_and(|file| file.bytes == write.bytes) {
             return Ok(());
         }
         Err(ApplyError::ReadBackDiffers {
-            artifact: made.artifact.id(),
-            path: path.clone(),
+            artifact: ready.done.id.clone(),
+            path: write.path.clone(),
         })
     }
 }

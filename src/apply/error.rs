@@ -23,7 +23,7 @@ pub enum ApplyError {
     #[error(
         "the sealed key of {artifact} is {found}, but {declared} is declared; nothing was written"
     )]
-    AuthorityKeyDiffers {
+    KeyDiffers {
         artifact: ArtifactId,
         found: FoundKeyAlgorithm,
         declared: KeyAlgorithm,
@@ -109,10 +109,14 @@ pub enum Unopened {
     Store(#[from] StoreError),
     #[error("it opens, but holds another key than the certificate beside it is for")]
     OtherKey,
+    #[error("it opens, but holds another key than the public key beside it")]
+    OtherPublicKey,
     #[error(
         "it is the key of {owner}; restore its own, or replace {id} and everything below it: --replace {id}"
     )]
     KeyOf { owner: ArtifactId, id: ArtifactId },
+    #[error("it is the key of {owner}; restore its own, or have a new one: --replace {id}")]
+    PairOf { owner: ArtifactId, id: ArtifactId },
     #[error(
         "it did not sign what {id} has issued; restore the right one, or replace {id} and everything below it: --replace {id}"
     )]

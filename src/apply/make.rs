@@ -153,7 +153,7 @@ impl<'a> Workbench<'a> {
                 Ok((key, action.clone()))
             }
             Some(key) if *action == Action::Reseal => Ok((key, Action::Reseal)),
-            Some(key) if id.is_authority() => Err(ApplyError::AuthorityKeyDiffers {
+            Some(key) if id.is_authority() => Err(ApplyError::KeyDiffers {
                 artifact: id,
                 found: key.algorithm(),
                 declared,

@@ -4,6 +4,7 @@
 
 mod commit;
 mod error;
+mod key_pair;
 mod make;
 mod prove;
 mod unlock;
@@ -16,12 +17,12 @@ use rayon::prelude::*;
 
 pub use error::{ApplyError, SealedKey, Unopened};
 
-use crate::model::{ArtifactId, CertificateFacts, Fleet, Observed};
+use crate::model::{ArtifactId, CertificateFacts, Fleet, Observed, PublicKey};
 use crate::plan::{Action, Plan, Step};
 use crate::seal::Identities;
 use crate::store::{Lock, Root};
 
-use commit::Committer;
+use commit::{Committer, Ready};
 use make::{Made, Workbench};
 use unlock::Unlocked;
 
@@ -61,7 +62,15 @@ pub struct Report {
 pub struct Done {
     pub id: ArtifactId,
     pub action: Action,
-    pub certificate: CertificateFacts,
+    pub product: Product,
+}
+
+/// What came out of a step.
+#[derive(Clone, Debug)]
+pub enum Product {
+    Certificate(Box<CertificateFacts>),
+    /// Of a shared pair, the current one first.
+    PublicKeys(Vec<PublicKey>),
 }
 
 /// How many artifacts are made between two commits: enough to make the cost of a commit vanish, few enough that an
@@ -91,6 +100,11 @@ pub fn execute(run: Run<'_>, jobs: NonZeroUsize) -> Result<Report, ApplyError> {
             .count(),
     );
     let workbench = make_authorities(&run, &unlocked, &mut committer)?;
+    let key_pairs = key_pair::make_all(&run, &unlocked)?;
+    committer.add(key_pairs.into_iter().map(|made| {
+        run.progress.made(&made.pair.id());
+        Ready::shared(made, run.observed)
+    }));
     make_leaves(&run, &workbench, &mut committer, jobs)?;
     committer.finish()
 }
@@ -119,7 +133,7 @@ fn make_authorities<'a>(
         }
         let new = workbench.authority(authority, step)?;
         run.progress.made(&new.artifact.id());
-        committer.add([new]);
+        committer.add([Ready::certified(new, run.observed)]);
     }
     Ok(workbench)
 }
@@ -158,7 +172,10 @@ fn make_leaves<'a>(
                 Ok(made)
             })
             .collect::<Result<_, ApplyError>>()?;
-        committer.add(made);
+        let ready = made
+            .into_iter()
+            .map(|made| Ready::certified(made, run.observed));
+        committer.add(ready);
         // The last batch is left to go with the derived files.
         if batches.peek().is_some() {
             committer.commit()?;

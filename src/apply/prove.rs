@@ -1,10 +1,11 @@
 //! The proof before the commit: what was made is opened, parsed and compared with the declaration as if a stranger had made it.
 
+use super::key_pair::MadePair;
 use super::make::Made;
 use super::{ApplyError, Run};
-use crate::inspect::{certificate as inspect, sealed};
+use crate::inspect::{certificate as inspect, public_key, sealed};
 use crate::issue::key::PrivateKey;
-use crate::model::{Agreement, ArtifactId, CertificateFacts};
+use crate::model::{Agreement, ArtifactId, CertificateFacts, RecipientSet};
 use crate::plan::{Step, certificate_drift};
 
 /// Reads a certificate that was just issued.
@@ -24,11 +25,12 @@ pub(super) fn pair(
     issuer: Option<&CertificateFacts>,
 ) -> Result<(), ApplyError> {
     let artifact = made.artifact;
+    let id = artifact.id();
     let unproved = |detail: &str| ApplyError::Unproved {
-        artifact: artifact.id(),
+        artifact: id.clone(),
         detail: detail.to_owned(),
     };
-    prove_key(run, made, key)?;
+    sealed_key(run, &id, artifact.recipients(), &made.key_file, key)?;
     if made.certificate.key_fingerprint != key.fingerprint() {
         return Err(unproved("the certificate is for another key"));
     }
@@ -47,28 +49,66 @@ pub(super) fn pair(
         return Ok(());
     }
     Err(ApplyError::NotAsDeclared {
-        artifact: artifact.id(),
+        artifact: id,
         reasons,
     })
 }
 
-fn prove_key(run: &Run<'_>, made: &Made<'_>, key: &PrivateKey) -> Result<(), ApplyError> {
-    let artifact = made.artifact;
+/// Proves what goes to the files of a shared pair: the sealed key opens and is the first of the public keys, which read back as
+/// they were meant.
+pub(super) fn key_pair(run: &Run<'_>, made: &MadePair<'_>) -> Result<(), ApplyError> {
+    let id = made.pair.id();
     let unproved = |detail: String| ApplyError::Unproved {
-        artifact: artifact.id(),
+        artifact: id.clone(),
         detail,
     };
-    let facts = sealed::parse(&made.key_file).map_err(|defect| unproved(defect.to_string()))?;
-    if facts.agrees_with(artifact.recipients()) != Agreement::Exact {
+    if let Some(key) = &made.key {
+        let is_first = made
+            .public
+            .first()
+            .is_some_and(|public| public.fingerprint == key.fingerprint());
+        if !is_first {
+            return Err(unproved("its public key is another".to_owned()));
+        }
+        if let Some(file) = &made.key_file {
+            sealed_key(run, &id, &made.pair.recipients, file, key)?;
+        }
+    }
+    let Some(text) = &made.public_file else {
+        return Ok(());
+    };
+    let read =
+        public_key::parse_pem(text.as_bytes()).map_err(|defect| unproved(defect.to_string()))?;
+    if read == made.public {
+        Ok(())
+    } else {
+        Err(unproved("its public keys read back as others".to_owned()))
+    }
+}
+
+/// A sealed key opens, and is the one that was meant, for exactly those it was meant for.
+fn sealed_key(
+    run: &Run<'_>,
+    id: &ArtifactId,
+    recipients: &RecipientSet,
+    file: &[u8],
+    key: &PrivateKey,
+) -> Result<(), ApplyError> {
+    let unproved = |detail: String| ApplyError::Unproved {
+        artifact: id.clone(),
+        detail,
+    };
+    let facts = sealed::parse(file).map_err(|defect| unproved(defect.to_string()))?;
+    if facts.agrees_with(recipients) != Agreement::Exact {
         return Err(unproved(
             "the key is not sealed to exactly its recipients".to_owned(),
         ));
     }
     let opened = run
         .identities
-        .open(&made.key_file)
+        .open(file)
         .map_err(|source| ApplyError::NotOpenable {
-            artifact: artifact.id(),
+            artifact: id.clone(),
             source,
         })?;
     let reopened = PrivateKey::from_pem(&opened).map_err(|error| unproved(error.to_string()))?;

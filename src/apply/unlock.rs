@@ -9,7 +9,7 @@ use super::error::{SealedKey, Unopened};
 use super::{ApplyError, Run};
 use crate::inspect::certificate::signed_by_key;
 use crate::issue::key::PrivateKey;
-use crate::model::{Artifact, ArtifactId, Authority, Marker};
+use crate::model::{ArtifactId, Authority, KeyFingerprint, Marker, Sealed};
 use crate::plan::{Action, Step};
 use crate::seal::Coverage;
 
@@ -27,19 +27,14 @@ impl Unlocked {
 /// Refuses a run whose products nobody present could open: the proof would fail after the work.
 pub(super) fn check_coverage(run: &Run<'_>) -> Result<(), ApplyError> {
     let mut seen: BTreeSet<String> = BTreeSet::new();
-    let changing = chosen(run, Action::changes_files);
-    for artifact in run
-        .fleet
-        .artifacts()
-        .filter(|artifact| changing.contains(&artifact.id()))
-    {
-        let recipients = artifact.recipients();
-        if !seen.insert(recipients.fingerprint()) {
+    let sealing = chosen(run, |step| step.action.seals());
+    for sealed in run.fleet.sealed() {
+        if !sealing.contains(&sealed.id) || !seen.insert(sealed.recipients.fingerprint()) {
             continue;
         }
-        if let Coverage::No { have, want } = run.identities.can_open(recipients) {
+        if let Coverage::No { have, want } = run.identities.can_open(sealed.recipients) {
             return Err(ApplyError::NoIdentity {
-                artifact: artifact.id(),
+                artifact: sealed.id,
                 recipients: want,
                 have,
             });
@@ -50,23 +45,23 @@ pub(super) fn check_coverage(run: &Run<'_>) -> Result<(), ApplyError> {
 
 /// Opens all keys at once and reports every one that does not open.
 pub(super) fn open_keys(run: &Run<'_>) -> Result<Unlocked, ApplyError> {
-    let made_anew = chosen(run, |action| {
-        matches!(action, Action::Create | Action::Replace)
+    let made_anew = chosen(run, |step| {
+        matches!(step.action, Action::Create | Action::Replace)
     });
     let wanted = wanted(run, &made_anew);
-    let resealed = chosen(run, |action| *action == Action::Reseal);
+    let resealed = chosen(run, |step| step.action == Action::Reseal);
     let stays_a_pair = |id: &&ArtifactId| {
-        resealed.contains(*id) || (id.is_authority() && !made_anew.contains(*id))
+        resealed.contains(*id) || (id.is_conservative() && !made_anew.contains(*id))
     };
     let pairs: BTreeSet<ArtifactId> = wanted.iter().filter(stays_a_pair).cloned().collect();
-    let artifacts: Vec<Artifact<'_>> = run
+    let files: Vec<Sealed<'_>> = run
         .fleet
-        .artifacts()
-        .filter(|artifact| wanted.contains(&artifact.id()))
+        .sealed()
+        .filter(|sealed| wanted.contains(&sealed.id))
         .collect();
-    let opened: Vec<(ArtifactId, Result<PrivateKey, SealedKey>)> = artifacts
+    let opened: Vec<(ArtifactId, Result<PrivateKey, SealedKey>)> = files
         .par_iter()
-        .map(|artifact| (artifact.id(), open_key(run, *artifact, &pairs)))
+        .map(|sealed| (sealed.id.clone(), open_key(run, sealed, &pairs)))
         .collect();
     let mut keys = BTreeMap::new();
     let mut failures = Vec::new();
@@ -85,7 +80,7 @@ pub(super) fn open_keys(run: &Run<'_>) -> Result<Unlocked, ApplyError> {
 
 /// Keys that are reused or replaced, and those of issuers that sign without being made anew themselves.
 fn wanted(run: &Run<'_>, made_anew: &BTreeSet<ArtifactId>) -> BTreeSet<ArtifactId> {
-    let issuing = chosen(run, Action::issues);
+    let issuing = chosen(run, |step| step.action.issues());
     let issuers = run
         .fleet
         .artifacts()
@@ -93,42 +88,62 @@ fn wanted(run: &Run<'_>, made_anew: &BTreeSet<ArtifactId>) -> BTreeSet<ArtifactI
         .filter_map(|artifact| run.fleet.issuer_of(artifact))
         .map(Authority::id)
         .filter(|id| !made_anew.contains(id));
-    let mut wanted = chosen(run, Action::opens_own_key);
+    let mut wanted = chosen(run, Step::opens_own_key);
     wanted.extend(issuers);
     // Where a new key is made, only one that is there could be lost.
-    wanted.retain(|id| !made_anew.contains(id) || run.observed.pair(id).key.facts().is_some());
+    wanted.retain(|id| !made_anew.contains(id) || run.observed.key(id).facts().is_some());
     wanted
 }
 
-fn chosen(run: &Run<'_>, is_wanted: impl Fn(&Action) -> bool) -> BTreeSet<ArtifactId> {
-    let steps = run.plan.changes().filter(|step| is_wanted(&step.action));
+fn chosen(run: &Run<'_>, is_wanted: impl Fn(&Step) -> bool) -> BTreeSet<ArtifactId> {
+    let steps = run.plan.changes().filter(|step| is_wanted(step));
     steps.filter_map(Step::artifact).cloned().collect()
 }
 
 /// A leaf is issued for the key that is there unless it is another's; but only a pair is sealed anew. An authority of another
-/// key would be another authority.
+/// key would be another authority, and so would a shared pair.
 fn open_key(
     run: &Run<'_>,
-    artifact: Artifact<'_>,
+    sealed: &Sealed<'_>,
     pairs: &BTreeSet<ArtifactId>,
 ) -> Result<PrivateKey, SealedKey> {
-    let id = artifact.id();
-    let path = &artifact.files().key;
+    let id = &sealed.id;
     let open = || -> Result<PrivateKey, Unopened> {
-        let file = run.root.read(path)?.ok_or(Unopened::Missing)?;
+        let file = run.root.read(sealed.file)?.ok_or(Unopened::Missing)?;
         let key = PrivateKey::from_pem(&run.identities.open(&file.bytes)?)?;
-        match artifact {
-            _ if !pairs.contains(&id) => {}
-            Artifact::Authority(authority) => check_authority(run, authority, &key)?,
-            Artifact::Leaf(_) => check_pair(run, &id, &key)?,
+        if !pairs.contains(id) {
+            return Ok(key);
+        }
+        match id {
+            ArtifactId::Authority(name) => run
+                .fleet
+                .authority(name)
+                .map_or(Ok(()), |authority| check_authority(run, authority, &key))?,
+            ArtifactId::Leaf { .. } => check_pair(run, id, &key)?,
+            ArtifactId::KeyPair(_) => check_key_pair(run, id, &key)?,
         }
         Ok(key)
     };
     open().map_err(|cause| SealedKey {
         artifact: id.clone(),
-        path: path.clone(),
+        path: sealed.file.clone(),
         cause,
     })
+}
+
+/// Sealing it for the owners of a shared pair would hand them whatever key it is.
+fn check_key_pair(run: &Run<'_>, id: &ArtifactId, key: &PrivateKey) -> Result<(), Unopened> {
+    let public = run.observed.key_pair(id).current();
+    if public.is_some_and(|public| public.fingerprint != key.fingerprint()) {
+        return Err(Unopened::OtherPublicKey);
+    }
+    match owner_of(run, id, &key.fingerprint()) {
+        Some(owner) => Err(Unopened::PairOf {
+            owner: owner.clone(),
+            id: id.clone(),
+        }),
+        None => Ok(()),
+    }
 }
 
 fn check_pair(run: &Run<'_>, id: &ArtifactId, key: &PrivateKey) -> Result<(), Unopened> {
@@ -146,7 +161,7 @@ fn check_authority(run: &Run<'_>, authority: &Authority, key: &PrivateKey) -> Re
     if run.observed.certificate(&id).is_some() {
         return check_pair(run, &id, key);
     }
-    if let Some(owner) = owner_of(run, &id, key) {
+    if let Some(owner) = owner_of(run, &id, &key.fingerprint()) {
         return Err(Unopened::KeyOf {
             owner: owner.clone(),
             id,
@@ -166,9 +181,13 @@ fn check_authority(run: &Run<'_>, authority: &Authority, key: &PrivateKey) -> Re
     Ok(())
 }
 
-/// The other artifact whose certificate is for this key.
-fn owner_of<'a>(run: &Run<'a>, id: &ArtifactId, key: &PrivateKey) -> Option<&'a ArtifactId> {
+/// The other artifact whose certificate or pair is of this key.
+pub(super) fn owner_of<'a>(
+    run: &Run<'a>,
+    id: &ArtifactId,
+    key: &KeyFingerprint,
+) -> Option<&'a ArtifactId> {
     let mut owners = run.observed.key_owners();
-    let owners = owners.remove(&Marker::key_id(key.fingerprint().as_bytes()))?;
+    let owners = owners.remove(&Marker::key_id(key.as_bytes()))?;
     owners.into_iter().find(|owner| *owner != id)
 }

@@ -73,6 +73,13 @@ pub(crate) enum Command {
                             --at 2027-01-31\n  openssl s_client -connect host:443 -showcerts </dev/null | certs verify - --roots ca.crt"
     )]
     Verify(VerifyArgs),
+    /// Compare two manifests, or two states of the files in Git, in the words of certificates.
+    #[command(
+        after_help = "Examples:\n  certs diff HEAD~1\n  certs diff main my-branch\n  certs diff old.json new.json\n\n\
+                            So that `git diff` shows fields:\n  git config diff.certs.textconv 'certs diff --textconv'\n  \
+                            echo '*.crt diff=certs' >> .gitattributes\n  echo '*.key.age diff=certs' >> .gitattributes"
+    )]
+    Diff(DiffArgs),
     /// Every certificate that was ever committed: those that are no longer in the tree and still accepted, the worst first.
     #[command(
         after_help = "Examples:\n  certs history\n  certs history --all\n  certs history --json | jq '.certificates[] | select(.atLarge)'"
@@ -134,10 +141,11 @@ pub(crate) struct SourceArgs {
 
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct SelectionArgs {
-    /// Only these: a host, a certificate, `host/authority/certificate` or `ca/authority`; `*` stands for any.
+    /// Only these: a host, a certificate, `host/authority/certificate`, `ca/authority` or `shared/keypair`; `*` stands for any.
     #[arg(long, value_name = "PATTERN")]
     pub only: Vec<Pattern>,
-    /// Give these new keys. An authority has to be named in full (`ca/cluster`); everything below it is issued anew.
+    /// Give these new keys. An authority has to be named in full (`ca/cluster`), and everything below it is issued anew; so has
+    /// a shared key pair (`shared/service-account`), which still verifies by its old key.
     #[arg(long, value_name = "PATTERN")]
     pub replace: Vec<Pattern>,
     /// Delete certificates and keys that are no longer declared (never an authority's). Not together with --only.
@@ -178,7 +186,7 @@ pub(crate) struct PlanArgs {
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Only these: a host, a certificate, `host/authority/certificate` or `ca/authority`; `*` stands for any.
+    /// Only these: a host, a certificate, `host/authority/certificate`, `ca/authority` or `shared/keypair`; `*` stands for any.
     #[arg(long, value_name = "PATTERN")]
     pub only: Vec<Pattern>,
     /// Print the findings as JSON: the same document as `plan --json`.
@@ -228,6 +236,22 @@ pub(crate) enum SortBy {
 fn state(word: &str) -> Result<State, String> {
     let found = State::ALL.into_iter().find(|state| state.code() == word);
     found.ok_or_else(|| format!("states are {}", State::ALL.map(State::code).join(", ")))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// A manifest (`*.json`) or a revision.
+    #[arg(value_name = "OLD")]
+    pub old: String,
+    /// The same, to compare with. Default: the working tree.
+    #[arg(value_name = "NEW")]
+    pub new: Option<String>,
+    /// Print the fields of the file OLD, one a line, for `git diff`.
+    #[arg(long, conflicts_with_all = ["new", "json"])]
+    pub textconv: bool,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use super::error::CliError;
 use crate::history::{Commit, Content, End, History, Version};
 use crate::model::RelPath;
-use crate::store::Root;
+use crate::store::{Root, outside};
 
 /// No certificate and no sealed key is larger; what is, was put there by mistake.
 const LARGEST: u64 = 1 << 20;
@@ -130,6 +130,73 @@ fn not_run(error: &io::Error) -> CliError {
         }
         _ => CliError::new("cannot run `git`").cause(error.to_string()),
     }
+}
+
+/// The files of one revision whose paths are wanted, relative to `root`.
+pub(crate) fn files_at(
+    root: &Path,
+    revision: &str,
+    is_wanted: fn(&str) -> bool,
+) -> Result<BTreeMap<String, Vec<u8>>, CliError> {
+    // What begins with a hyphen would be an option.
+    let output = git(root)
+        .args(["ls-tree", "-r", "-z", "--end-of-options", revision])
+        .output()
+        .map_err(|error| not_run(&error))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(
+            CliError::new(format!("{revision} is no revision of this repository"))
+                .cause(said.trim().to_owned())
+                .hint("give a commit, a branch or a tag, like HEAD~1"),
+        );
+    }
+    let listing = String::from_utf8_lossy(&output.stdout);
+    let files: BTreeMap<&str, &str> = listing.split('\0').filter_map(listed).collect();
+    let files = files.into_iter().filter(|(path, _)| is_wanted(path));
+    let files: BTreeMap<&str, &str> = files.collect();
+    let contents = read_blobs(root, &files.values().copied().collect())?;
+    let content = |(path, blob): (&str, &str)| {
+        let bytes = contents.get(blob)?;
+        Some((path.to_owned(), bytes.clone()))
+    };
+    Ok(files.into_iter().filter_map(content).collect())
+}
+
+/// `<mode> <type> <blob>\t<path>`.
+fn listed(entry: &str) -> Option<(&str, &str)> {
+    let (about, path) = entry.split_once('\t')?;
+    let blob = about.split(' ').nth(2)?;
+    about.contains(" blob ").then_some((path, blob))
+}
+
+/// The files of the working tree that Git knows or would take, relative to `root`.
+pub(crate) fn files_now(
+    root: &Path,
+    is_wanted: fn(&str) -> bool,
+) -> Result<BTreeMap<String, Vec<u8>>, CliError> {
+    let output = git(root)
+        .args([
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ])
+        .output()
+        .map_err(|error| not_run(&error))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(CliError::new("this is no Git repository").cause(said.trim().to_owned()));
+    }
+    let listing = String::from_utf8_lossy(&output.stdout);
+    let paths = listing.split('\0').filter(|path| is_wanted(path));
+    // What is deleted and not committed so is listed, and not there.
+    let content = |path: &str| {
+        let bytes = outside::read(&root.join(path)).ok()?;
+        Some((path.to_owned(), bytes.to_vec()))
+    };
+    Ok(paths.filter_map(content).collect())
 }
 
 /// Every path and blob below `dir` in any commit of any branch.

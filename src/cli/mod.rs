@@ -43,6 +43,7 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         Command::Metrics(args) => commands::metrics::run(&args, ui),
         Command::History(args) => commands::history::run(&args, ui),
         Command::Exposure(args) => commands::exposure::run(&args, ui),
+        Command::Diff(args) => commands::diff::run(&args, ui),
         Command::Check(args) => commands::check::run(&args, ui),
         Command::Verify(args) => commands::verify::run(&args, ui),
         Command::Manifest(args) => commands::manifest::run(&args, ui),

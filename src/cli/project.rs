@@ -8,7 +8,7 @@ use super::args::{SelectionArgs, SourceArgs};
 use super::error::CliError;
 use super::evaluate::Source;
 use super::ui::{Asker, Ui};
-use crate::export::index;
+use crate::export::index::{self, Facts};
 use crate::manifest::{Fault, KeyFiles, Manifest};
 use crate::model::{ArtifactId, Fleet, Observed};
 use crate::nixfiles::locate::Locator;
@@ -53,7 +53,7 @@ impl Project {
 
     /// Derived files that are not what today's certificates would make of them.
     pub(crate) fn stale_files(&self, observed: &Observed) -> Result<Vec<String>, CliError> {
-        let stale = index::stale(&self.root, &self.fleet, &observed.certificates())
+        let stale = index::stale(&self.root, &self.fleet, &Facts::found(observed))
             .map_err(|error| store_error(&error))?;
         Ok(stale
             .into_iter()
@@ -98,6 +98,15 @@ impl Project {
     }
 }
 
+/// The fleet of a manifest in a file; paths in it are relative to the nearest flake, as ever.
+pub(crate) fn fleet_of(manifest: &Path, ui: Ui) -> Result<Fleet, CliError> {
+    let source = SourceArgs {
+        manifest: Some(manifest.to_owned()),
+        ..SourceArgs::default()
+    };
+    Project::load(&source, ui).map(|project| project.fleet)
+}
+
 /// What the command line adds to the declaration.
 pub(crate) fn policy(selection: &SelectionArgs) -> Policy {
     Policy {
@@ -113,7 +122,7 @@ pub(crate) fn policy(selection: &SelectionArgs) -> Policy {
 
 /// A pattern that selects nothing is a typing error, not an empty wish.
 pub(crate) fn check_selection(selection: &SelectionArgs, fleet: &Fleet) -> Result<(), CliError> {
-    let ids: Vec<ArtifactId> = fleet.artifacts().map(|artifact| artifact.id()).collect();
+    let ids: Vec<ArtifactId> = fleet.sealed().map(|sealed| sealed.id).collect();
     for pattern in &selection.only {
         if !ids.iter().any(|id| pattern.selects(id)) {
             return Err(CliError::new(format!(
@@ -123,18 +132,11 @@ pub(crate) fn check_selection(selection: &SelectionArgs, fleet: &Fleet) -> Resul
         }
     }
     for pattern in &selection.replace {
-        let selects = ids.iter().any(|id| {
-            if id.is_authority() {
-                pattern.names(id)
-            } else {
-                pattern.selects(id)
-            }
-        });
-        if !selects {
+        if !ids.iter().any(|id| pattern.asks_to_replace(id)) {
             return Err(CliError::new(format!(
                 "--replace {pattern} selects nothing that is declared"
             ))
-            .hint("an authority is replaced by its full name only: --replace ca/<name>"));
+            .hint("an authority or a key pair is replaced by its full name only: --replace ca/<name>, --replace shared/<name>"));
         }
     }
     Ok(())
@@ -143,13 +145,9 @@ pub(crate) fn check_selection(selection: &SelectionArgs, fleet: &Fleet) -> Resul
 /// A request that `--only` leaves out would end in "nothing to do".
 pub(crate) fn check_requests(selection: &SelectionArgs, plan: &Plan) -> Result<(), CliError> {
     let is_requested = |pattern: &Pattern, step: &Step| {
-        let asks = step.artifact().is_some_and(|id| {
-            if id.is_authority() {
-                pattern.names(id)
-            } else {
-                pattern.selects(id)
-            }
-        });
+        let asks = step
+            .artifact()
+            .is_some_and(|id| pattern.asks_to_replace(id));
         asks && step.reasons.contains(&Reason::Requested)
     };
     for pattern in &selection.replace {

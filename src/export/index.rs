@@ -4,18 +4,38 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{Artifact, ArtifactId, CertificateFacts, Fleet, Moment, RelPath};
+use crate::model::{
+    Artifact, ArtifactId, CertificateFacts, Fleet, KeyPair, Moment, Observed, PublicKey, RelPath,
+    Sealed,
+};
 use crate::nixfiles;
 use crate::store::{Change, Expected, Layout, Root, StoreError};
 
-/// The facts of every declared certificate, as found or as just made.
-pub type Certificates<'a> = BTreeMap<ArtifactId, &'a CertificateFacts>;
+/// What is public of everything declared, as found or as just made.
+#[derive(Clone, Debug, Default)]
+pub struct Facts<'a> {
+    pub certificates: BTreeMap<ArtifactId, &'a CertificateFacts>,
+    /// The current key of each shared pair.
+    pub public_keys: BTreeMap<ArtifactId, &'a PublicKey>,
+}
+
+impl<'a> Facts<'a> {
+    pub fn found(observed: &'a Observed) -> Self {
+        let pairs = observed.key_pairs.iter();
+        Self {
+            certificates: observed.certificates(),
+            public_keys: pairs
+                .filter_map(|(id, pair)| Some((id.clone(), pair.current()?)))
+                .collect(),
+        }
+    }
+}
 
 /// Path and content of each derived file.
-pub fn files(fleet: &Fleet, certificates: &Certificates<'_>) -> Vec<(RelPath, String)> {
+pub fn files(fleet: &Fleet, facts: &Facts<'_>) -> Vec<(RelPath, String)> {
     let layout = Layout::new(fleet.dir.clone());
     vec![
-        (layout.inventory(), pretty(&inventory(fleet, certificates))),
+        (layout.inventory(), pretty(&inventory(fleet, facts))),
         (
             layout.recipients(),
             nixfiles::rules::recipients(&rules(fleet)),
@@ -24,19 +44,15 @@ pub fn files(fleet: &Fleet, certificates: &Certificates<'_>) -> Vec<(RelPath, St
     ]
 }
 
-/// The derived files that say something else than these certificates, as changes. A `secrets.nix` somebody wrote by hand
+/// The derived files that say something else than these facts, as changes. A `secrets.nix` somebody wrote by hand
 /// is left alone.
 ///
 /// # Errors
 /// A derived file that is there and cannot be read.
-pub fn stale(
-    root: &Root,
-    fleet: &Fleet,
-    certificates: &Certificates<'_>,
-) -> Result<Vec<Change>, StoreError> {
+pub fn stale(root: &Root, fleet: &Fleet, facts: &Facts<'_>) -> Result<Vec<Change>, StoreError> {
     let rules = Layout::new(fleet.dir.clone()).rules();
     let mut changes = Vec::new();
-    for (path, text) in files(fleet, certificates) {
+    for (path, text) in files(fleet, facts) {
         let found = root.read(&path)?;
         let is_foreign = path == rules
             && found
@@ -58,12 +74,12 @@ pub fn stale(
     Ok(changes)
 }
 
-/// What the certificates say, by authority and by host. Public, sorted; Nix reads `notAfterEpoch` (seconds since 1970).
-pub fn inventory(fleet: &Fleet, certificates: &Certificates<'_>) -> Value {
+/// What the certificates and shared pairs say, by authority, by host, by name. Public, sorted; Nix reads `notAfterEpoch` (seconds since 1970).
+pub fn inventory(fleet: &Fleet, known: &Facts<'_>) -> Value {
     let mut authorities = Map::new();
     let mut hosts = Map::new();
     for artifact in fleet.artifacts() {
-        let Some(facts) = certificates.get(&artifact.id()) else {
+        let Some(facts) = known.certificates.get(&artifact.id()) else {
             continue;
         };
         let entry = entry(artifact, facts);
@@ -78,7 +94,25 @@ pub fn inventory(fleet: &Fleet, certificates: &Certificates<'_>) -> Value {
         }
     }
     authorities.sort_keys();
-    json!({ "version": 1, "authorities": authorities, "hosts": hosts })
+    let key_pairs: Map<String, Value> = fleet
+        .key_pairs
+        .iter()
+        .filter_map(|pair| {
+            let current = known.public_keys.get(&pair.id())?;
+            Some((pair.name.to_string(), key_pair_entry(pair, current)))
+        })
+        .collect();
+    json!({ "version": 1, "authorities": authorities, "hosts": hosts, "keyPairs": key_pairs })
+}
+
+fn key_pair_entry(pair: &KeyPair, current: &PublicKey) -> Value {
+    let owners: Vec<String> = pair.owners.iter().map(ToString::to_string).collect();
+    json!({
+        "key": current.algorithm.to_string(),
+        "keyFingerprint": current.fingerprint.to_string(),
+        "owners": owners,
+        "public": pair.files.public.to_string(),
+    })
 }
 
 fn child<'m>(map: &'m mut Map<String, Value>, key: &str) -> &'m mut Map<String, Value> {
@@ -113,15 +147,14 @@ fn entry(artifact: Artifact<'_>, facts: &CertificateFacts) -> Value {
 
 /// The public keys each sealed file is for, by path.
 pub fn rules(fleet: &Fleet) -> nixfiles::rules::Entries {
-    let entry = |artifact: Artifact<'_>| {
-        let keys = artifact
-            .recipients()
-            .iter()
+    let entry = |sealed: Sealed<'_>| {
+        let recipients = sealed.recipients.iter();
+        let keys = recipients
             .map(|recipient| recipient.as_str().to_owned())
             .collect();
-        (artifact.files().key.to_string(), keys)
+        (sealed.file.to_string(), keys)
     };
-    fleet.artifacts().map(entry).collect()
+    fleet.sealed().map(entry).collect()
 }
 
 fn pretty(value: &Value) -> String {

@@ -5,9 +5,10 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
 use super::extensions::Extensions;
+use super::key;
 use super::name::distinguished_name;
+use super::pem::{self, PemDefect};
 pub use super::signature::{signed_by, signed_by_key};
-use super::{key, pem};
 use crate::model::facts::CertificateFacts;
 use crate::model::key::KeyFingerprint;
 
@@ -61,9 +62,15 @@ const SIGNATURE_ALGORITHMS: [(&str, &str); 12] = [
 /// # Errors
 /// The first defect of the file or of one of its certificates.
 pub fn parse_pem_chain(bytes: &[u8]) -> Result<Vec<CertificateFacts>, CertificateDefect> {
-    pem::certificates(bytes)?
-        .iter()
-        .map(|der| parse_der(der))
+    let blocks = pem::blocks(bytes)?;
+    if !blocks.iter().any(|block| is_certificate(block.tag())) {
+        return Err(CertificateDefect::NoCertificate {
+            found: pem::labels(&blocks),
+        });
+    }
+    let certificates = blocks.iter().filter(|block| is_certificate(block.tag()));
+    certificates
+        .map(|block| parse_der(block.contents()))
         .collect()
 }
 
@@ -78,6 +85,24 @@ pub fn parse_chain(bytes: &[u8]) -> Result<Vec<CertificateFacts>, CertificateDef
         Ok(vec![parse_der(bytes)?])
     } else {
         parse_pem_chain(bytes)
+    }
+}
+
+/// RFC 7468 §5.1 with its older label. OpenSSL's `TRUSTED CERTIFICATE` has data behind the certificate that nobody else reads.
+fn is_certificate(tag: &str) -> bool {
+    matches!(tag, "CERTIFICATE" | "X509 CERTIFICATE")
+}
+
+impl From<PemDefect> for CertificateDefect {
+    fn from(defect: PemDefect) -> Self {
+        match defect {
+            PemDefect::Empty => Self::Empty,
+            PemDefect::ConflictMarkers { line } => Self::ConflictMarkers { line },
+            PemDefect::NotPem => Self::NotPem,
+            PemDefect::Truncated => Self::Truncated,
+            PemDefect::PlaintextKey => Self::PlaintextKey,
+            PemDefect::BadPem { reason } => Self::BadPem { reason },
+        }
     }
 }
 

@@ -5,5 +5,6 @@ mod extensions;
 mod key;
 pub(crate) mod name;
 mod pem;
+pub mod public_key;
 pub mod sealed;
 pub(crate) mod signature;

@@ -1,48 +1,62 @@
-//! Takes a file of certificates apart into DER blocks, and says what such a file is instead when it is none.
+//! Takes a PEM file apart into DER blocks, and says what such a file is instead when it is none.
 
-use super::certificate::CertificateDefect;
+use thiserror::Error;
 
-/// The DER of every certificate in a PEM text, in order.
-pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>, CertificateDefect> {
+/// What is wrong with a PEM text, whatever it should hold.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PemDefect {
+    #[error("the file is empty")]
+    Empty,
+    #[error("line {line} is a merge conflict marker")]
+    ConflictMarkers { line: usize },
+    #[error("the file is not PEM")]
+    NotPem,
+    #[error("the file is cut off: a BEGIN line has no END line")]
+    Truncated,
+    #[error("the file holds a private key in clear text")]
+    PlaintextKey,
+    #[error("the PEM text is damaged: {reason}")]
+    BadPem { reason: String },
+}
+
+/// Every block of a PEM text, in order: at least one, and none of them a private key.
+pub(super) fn blocks(bytes: &[u8]) -> Result<Vec<pem::Pem>, PemDefect> {
     if bytes.trim_ascii().is_empty() {
-        return Err(CertificateDefect::Empty);
+        return Err(PemDefect::Empty);
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| CertificateDefect::NotPem)?;
+    let text = std::str::from_utf8(bytes).map_err(|_| PemDefect::NotPem)?;
     if let Some(line) = conflict_marker(text) {
-        return Err(CertificateDefect::ConflictMarkers { line });
+        return Err(PemDefect::ConflictMarkers { line });
     }
     let begins: Vec<_> = text.lines().filter_map(tag_of_begin).collect();
     if begins.is_empty() {
-        return Err(CertificateDefect::NotPem);
+        return Err(PemDefect::NotPem);
     }
     if begins.iter().any(|tag| tag.ends_with("PRIVATE KEY")) {
-        return Err(CertificateDefect::PlaintextKey);
+        return Err(PemDefect::PlaintextKey);
     }
     let ends = text
         .lines()
         .filter(|line| line.trim_start().starts_with("-----END "))
         .count();
     if begins.len() != ends {
-        return Err(CertificateDefect::Truncated);
+        return Err(PemDefect::Truncated);
     }
-    if !begins.iter().any(|tag| is_certificate(tag)) {
-        return Err(CertificateDefect::NoCertificate {
-            found: begins.join(", "),
-        });
-    }
-    let blocks = pem::parse_many(bytes).map_err(|error| CertificateDefect::BadPem {
+    let blocks = pem::parse_many(bytes).map_err(|error| PemDefect::BadPem {
         reason: error.to_string(),
     })?;
     if blocks.len() != begins.len() {
-        return Err(CertificateDefect::BadPem {
+        return Err(PemDefect::BadPem {
             reason: "a BEGIN line does not match its END line".to_owned(),
         });
     }
-    Ok(blocks
-        .into_iter()
-        .filter(|block| is_certificate(block.tag()))
-        .map(pem::Pem::into_contents)
-        .collect())
+    Ok(blocks)
+}
+
+/// The labels of the blocks, for a message about what a file holds instead.
+pub(super) fn labels(blocks: &[pem::Pem]) -> String {
+    let labels: Vec<&str> = blocks.iter().map(pem::Pem::tag).collect();
+    labels.join(", ")
 }
 
 /// The first line, counted from one, that a merge left behind. `=======` alone can be a heading, so it does not count.
@@ -59,9 +73,4 @@ fn tag_of_begin(line: &str) -> Option<&str> {
     line.trim()
         .strip_prefix("-----BEGIN ")?
         .strip_suffix("-----")
-}
-
-/// RFC 7468 §5.1 with its older label. OpenSSL's `TRUSTED CERTIFICATE` has data behind the certificate that nobody else reads.
-fn is_certificate(tag: &str) -> bool {
-    matches!(tag, "CERTIFICATE" | "X509 CERTIFICATE")
 }

@@ -169,6 +169,11 @@ impl PrivateKey {
     }
 }
 
+/// A public key (DER `SubjectPublicKeyInfo`) as PEM text (RFC 7468 §13) with LF line ends.
+pub fn public_to_pem(spki: &[u8]) -> String {
+    String::clone(&pem_text("PUBLIC KEY", spki))
+}
+
 impl PublicKeyData for PrivateKey {
     /// The bits inside the `SubjectPublicKeyInfo`.
     fn der_bytes(&self) -> &[u8] {

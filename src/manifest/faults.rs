@@ -130,11 +130,14 @@ pub(super) fn shortened(name: &str) -> String {
 
 fn kebab(field: &str) -> String {
     let mut out = String::new();
+    let mut before = 'A';
     for c in field.chars() {
-        if c.is_ascii_uppercase() {
+        // `nodeIPs` has two words.
+        if c.is_ascii_uppercase() && !before.is_ascii_uppercase() {
             out.push('-');
         }
         out.push(c.to_ascii_lowercase());
+        before = c;
     }
     out
 }

@@ -138,6 +138,15 @@ impl ArtifactId {
         matches!(self, Self::Authority(_))
     }
 
+    pub fn is_key_pair(&self) -> bool {
+        matches!(self, Self::KeyPair(_))
+    }
+
+    /// Whether others stand or fall with its key, so that it is replaced only where a person names it in full.
+    pub fn is_conservative(&self) -> bool {
+        self.is_authority() || self.is_key_pair()
+    }
+
     /// Attribute path of its declaration under `certToolkit`.
     pub fn option_path(&self) -> Vec<String> {
         match self {
@@ -227,7 +236,29 @@ impl<'a> Artifact<'a> {
     }
 }
 
+/// A file with a private key in it, whatever the key is for.
+#[derive(Clone, Debug)]
+pub struct Sealed<'a> {
+    pub id: ArtifactId,
+    pub file: &'a RelPath,
+    pub recipients: &'a RecipientSet,
+}
+
 impl Fleet {
+    /// Everything that has a private key: authorities, leaves, key pairs.
+    pub fn sealed(&self) -> impl Iterator<Item = Sealed<'_>> {
+        let certified = self.artifacts().map(|artifact| Sealed {
+            id: artifact.id(),
+            file: &artifact.files().key,
+            recipients: artifact.recipients(),
+        });
+        certified.chain(self.key_pairs.iter().map(|pair| Sealed {
+            id: pair.id(),
+            file: &pair.files.key,
+            recipients: &pair.recipients,
+        }))
+    }
+
     /// Authorities first, in issuing order, then leaves.
     pub fn artifacts(&self) -> impl Iterator<Item = Artifact<'_>> {
         let authorities = self.authorities.iter().map(Artifact::Authority);

@@ -1,7 +1,9 @@
-//! A declared key pair without a certificate, shared by several hosts: the key that signs service-account tokens, for one.
+//! A key pair without a certificate, shared by several hosts, declared and found: the key that signs service-account tokens, for one.
 
 use super::fleet::Allowances;
-use super::{ArtifactId, KeyAlgorithm, Name, RecipientSet, RelPath};
+use super::{
+    ArtifactId, FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint, Name, RecipientSet, RelPath,
+};
 
 /// One private key for all its owners, and the public keys that are trusted beside it.
 #[derive(Clone, Debug)]
@@ -24,6 +26,15 @@ pub struct KeyPairFiles {
     /// `SubjectPublicKeyInfo` in PEM, the current key first (RFC 7468 §13).
     pub public: RelPath,
     pub key: RelPath,
+}
+
+/// A public key as it stands in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey {
+    /// The DER `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7).
+    pub spki: Vec<u8>,
+    pub algorithm: FoundKeyAlgorithm,
+    pub fingerprint: KeyFingerprint,
 }
 
 impl KeyPair {

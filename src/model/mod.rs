@@ -26,16 +26,16 @@ pub use digest::Digest;
 pub use facts::{BasicConstraints, CertificateFacts};
 pub use fleet::{
     Allowances, Artifact, ArtifactId, Authority, Certificate, Custody, Declaration, Fleet, Host,
-    PairFiles,
+    PairFiles, Sealed,
 };
 pub use key::{FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint};
-pub use key_pair::{KeyPair, KeyPairFiles};
+pub use key_pair::{KeyPair, KeyPairFiles, PublicKey};
 pub use lifetime::Lifetime;
 pub use moment::Moment;
 pub use name::Name;
 pub use observed::{
-    CertificateFile, Defect, DefectKind, FileState, Observed, ObservedPair, SignatureState,
-    UndeclaredFile,
+    CertificateFile, Defect, DefectKind, FileState, Observed, ObservedKeyPair, ObservedPair,
+    SignatureState, UndeclaredFile,
 };
 pub use path::RelPath;
 pub use recipient::{Recipient, RecipientSet};

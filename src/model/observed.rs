@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{ArtifactId, CertificateFacts, Digest, Marker, RelPath, SealedFacts};
+use super::{ArtifactId, CertificateFacts, Digest, Marker, PublicKey, RelPath, SealedFacts};
 
 /// The state of the tree at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
     pub pairs: BTreeMap<ArtifactId, ObservedPair>,
+    pub key_pairs: BTreeMap<ArtifactId, ObservedKeyPair>,
     /// Certificates and keys in the tree's own folders that no declaration names.
     pub undeclared: Vec<UndeclaredFile>,
 }
@@ -23,6 +24,14 @@ pub struct UndeclaredFile {
 #[derive(Clone, Debug)]
 pub struct ObservedPair {
     pub certificate: FileState<CertificateFile>,
+    pub key: FileState<SealedFacts>,
+}
+
+/// The two files of one shared key pair as found.
+#[derive(Clone, Debug)]
+pub struct ObservedKeyPair {
+    /// At least one key; the current one first.
+    pub public: FileState<Vec<PublicKey>>,
     pub key: FileState<SealedFacts>,
 }
 
@@ -99,10 +108,39 @@ impl ObservedPair {
     };
 }
 
+impl ObservedKeyPair {
+    pub const ABSENT: Self = Self {
+        public: FileState::Missing,
+        key: FileState::Missing,
+    };
+
+    /// Every public key found, the current one first; none where the file cannot be read.
+    pub fn public_keys(&self) -> &[PublicKey] {
+        self.public.facts().map_or(&[], Vec::as_slice)
+    }
+
+    pub fn current(&self) -> Option<&PublicKey> {
+        self.public_keys().first()
+    }
+}
+
 impl Observed {
     pub fn pair(&self, id: &ArtifactId) -> &ObservedPair {
         const ABSENT: &ObservedPair = &ObservedPair::ABSENT;
         self.pairs.get(id).unwrap_or(ABSENT)
+    }
+
+    pub fn key_pair(&self, id: &ArtifactId) -> &ObservedKeyPair {
+        const ABSENT: &ObservedKeyPair = &ObservedKeyPair::ABSENT;
+        self.key_pairs.get(id).unwrap_or(ABSENT)
+    }
+
+    /// The sealed key of whatever has one.
+    pub fn key(&self, id: &ArtifactId) -> &FileState<SealedFacts> {
+        match id {
+            ArtifactId::KeyPair(_) => &self.key_pair(id).key,
+            ArtifactId::Authority(_) | ArtifactId::Leaf { .. } => &self.pair(id).key,
+        }
     }
 
     /// Every readable certificate, by artifact.
@@ -112,8 +150,9 @@ impl Observed {
             .collect()
     }
 
-    /// Whose certificates are for which key, by [`Marker::key_id`]. What follows a leaf are its issuers' certificates; what
-    /// follows an authority are its own earlier ones, so those count too.
+    /// Whose certificates and public keys are for which key, by [`Marker::key_id`]. What follows a leaf are its issuers'
+    /// certificates; what follows an authority are its own earlier ones, so those count too. What follows the current key of a
+    /// key pair may be anybody's.
     pub fn key_owners(&self) -> BTreeMap<String, Vec<&ArtifactId>> {
         let mut owners: BTreeMap<String, Vec<&ArtifactId>> = BTreeMap::new();
         for (id, pair) in &self.pairs {
@@ -127,6 +166,12 @@ impl Observed {
             };
             for certificate in std::iter::once(&file.certificate).chain(earlier) {
                 let key = Marker::key_id(certificate.key_fingerprint.as_bytes());
+                owners.entry(key).or_default().push(id);
+            }
+        }
+        for (id, pair) in &self.key_pairs {
+            if let Some(current) = pair.current() {
+                let key = Marker::key_id(current.fingerprint.as_bytes());
                 owners.entry(key).or_default().push(id);
             }
         }

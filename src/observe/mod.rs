@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use crate::inspect::certificate::{self, CertificateDefect};
-use crate::inspect::sealed;
+use crate::inspect::{public_key, sealed};
 use crate::model::{
     Artifact, ArtifactId, CertificateFacts, CertificateFile, Defect, DefectKind, FileState, Fleet,
-    Observed, ObservedPair, RelPath, SealedDefect, SealedFacts, SignatureState, UndeclaredFile,
+    Observed, ObservedKeyPair, ObservedPair, PublicKey, RelPath, SealedDefect, SealedFacts,
+    SignatureState, UndeclaredFile,
 };
 use crate::store::{Layout, ReadFile, Root, StoreError};
 
@@ -19,8 +20,13 @@ use crate::store::{Layout, ReadFile, Root, StoreError};
 pub fn observe(root: &Root, fleet: &Fleet) -> Result<Observed, StoreError> {
     let artifacts: Vec<Artifact<'_>> = fleet.artifacts().collect();
     let pairs = observe_pairs(root, &artifacts)?;
-    let undeclared = undeclared_files(root, fleet, &artifacts)?;
-    let mut observed = Observed { pairs, undeclared };
+    let key_pairs = observe_key_pairs(root, fleet)?;
+    let undeclared = undeclared_files(root, fleet)?;
+    let mut observed = Observed {
+        pairs,
+        key_pairs,
+        undeclared,
+    };
     check_signatures(&artifacts, &mut observed);
     Ok(observed)
 }
@@ -37,6 +43,20 @@ fn observe_pairs(
         Ok((artifact.id(), ObservedPair { certificate, key }))
     };
     artifacts.par_iter().map(read).collect()
+}
+
+fn observe_key_pairs(
+    root: &Root,
+    fleet: &Fleet,
+) -> Result<BTreeMap<ArtifactId, ObservedKeyPair>, StoreError> {
+    let pairs = fleet.key_pairs.iter();
+    pairs
+        .map(|pair| {
+            let public = file_state(root.read(&pair.files.public)?, read_public_keys);
+            let key = file_state(root.read(&pair.files.key)?, read_sealed);
+            Ok((pair.id(), ObservedKeyPair { public, key }))
+        })
+        .collect()
 }
 
 fn file_state<T>(
@@ -72,6 +92,17 @@ fn certificate_defect(defect: &CertificateDefect) -> Defect {
         kind: DefectKind::Unreadable,
         detail: defect.to_string(),
     }
+}
+
+fn read_public_keys(bytes: &[u8]) -> Result<Vec<PublicKey>, Defect> {
+    public_key::parse_pem(bytes).map_err(|defect| Defect {
+        kind: if defect.is_private_key() {
+            DefectKind::PlaintextKey
+        } else {
+            DefectKind::Unreadable
+        },
+        detail: defect.to_string(),
+    })
 }
 
 fn read_sealed(bytes: &[u8]) -> Result<SealedFacts, Defect> {
@@ -129,15 +160,13 @@ fn signature_state(found: &CertificateFacts, issuer: Option<&CertificateFacts>) 
     }
 }
 
-fn undeclared_files(
-    root: &Root,
-    fleet: &Fleet,
-    artifacts: &[Artifact<'_>],
-) -> Result<Vec<UndeclaredFile>, StoreError> {
-    let declared: BTreeSet<&RelPath> = artifacts
-        .iter()
-        .flat_map(|artifact| [&artifact.files().certificate, &artifact.files().key])
-        .collect();
+fn undeclared_files(root: &Root, fleet: &Fleet) -> Result<Vec<UndeclaredFile>, StoreError> {
+    let certificates = fleet
+        .artifacts()
+        .map(|artifact| &artifact.files().certificate);
+    let public_keys = fleet.key_pairs.iter().map(|pair| &pair.files.public);
+    let keys = fleet.sealed().map(|sealed| sealed.file);
+    let declared: BTreeSet<&RelPath> = certificates.chain(public_keys).chain(keys).collect();
     let mut undeclared = Vec::new();
     for directory in Layout::new(fleet.dir.clone()).directories() {
         for path in root.list(&directory)? {

@@ -19,7 +19,7 @@ impl<'a> Planner<'a> {
         let artifact = Artifact::Authority(authority);
         let id = authority.id();
         let pair = self.observed.pair(&id);
-        let requested = self.policy.replace.iter().any(|pattern| pattern.names(&id));
+        let requested = self.is_requested(&id);
         let findings = if requested {
             self.requested_authority(authority, pair)
         } else {
@@ -61,7 +61,7 @@ impl<'a> Planner<'a> {
         if let FileState::Defective { .. } = &pair.key {
             return refuse(
                 reasons,
-                cure_for_key(pair, files.key.to_string().as_str(), &authority.id()),
+                cure_for_key(&pair.key, files.key.as_str(), &authority.id()),
             );
         }
         let certificate = match &pair.certificate {

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
+use super::key_pair::needed_key_pairs;
 use super::{
     Action, Part, Plan, Policy, Reason, Step, Target, UndeclaredPolicy, certificate_drift,
 };
 use crate::model::{
     Agreement, Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, DefectKind,
-    FileState, Fleet, Granted, Marker, Name, Observed, ObservedPair, SealedFacts, SignatureState,
-    Validity, ValidityError,
+    FileState, Fleet, Granted, Marker, Name, Observed, ObservedPair, RecipientSet, SealedFacts,
+    SignatureState, Validity, ValidityError,
 };
 
 /// Compares the whole fleet with the files.
@@ -33,6 +34,7 @@ pub fn plan(fleet: &Fleet, observed: &Observed, now: OffsetDateTime, policy: &Po
         planner.remember(authority, &step);
         steps.push(step);
     }
+    steps.extend(planner.key_pair_steps());
     steps.extend(
         fleet
             .certificates
@@ -89,6 +91,11 @@ pub(super) struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
+    pub(super) fn is_requested(&self, id: &ArtifactId) -> bool {
+        let mut patterns = self.policy.replace.iter();
+        patterns.any(|pattern| pattern.asks_to_replace(id))
+    }
+
     /// Everything that can be wrong with a certificate that parses, and with the key beside it.
     pub(super) fn pair_reasons(
         &self,
@@ -120,7 +127,7 @@ impl<'a> Planner<'a> {
             {
                 reasons.push(Reason::KeyMismatch);
             }
-            reasons.extend(recipient_reason(artifact, key));
+            reasons.extend(recipient_reason(artifact.recipients(), key));
         }
         reasons.extend(self.date_reason(artifact, found));
         reasons
@@ -322,7 +329,7 @@ pub(super) fn file_reasons(pair: &ObservedPair) -> Vec<Reason> {
     reasons
 }
 
-fn file_reason<T>(state: &FileState<T>, part: Part) -> Option<Reason> {
+pub(super) fn file_reason<T>(state: &FileState<T>, part: Part) -> Option<Reason> {
     match state {
         FileState::Missing => Some(Reason::Missing(part)),
         FileState::Defective { defect, .. } => Some(Reason::Unreadable {
@@ -333,8 +340,8 @@ fn file_reason<T>(state: &FileState<T>, part: Part) -> Option<Reason> {
     }
 }
 
-pub(super) fn recipient_reason(artifact: Artifact<'_>, sealed: &SealedFacts) -> Option<Reason> {
-    match sealed.agrees_with(artifact.recipients()) {
+pub(super) fn recipient_reason(wanted: &RecipientSet, sealed: &SealedFacts) -> Option<Reason> {
+    match sealed.agrees_with(wanted) {
         Agreement::Exact | Agreement::Plausible => None,
         Agreement::Differs {
             missing,
@@ -346,8 +353,8 @@ pub(super) fn recipient_reason(artifact: Artifact<'_>, sealed: &SealedFacts) -> 
     }
 }
 
-pub(super) fn cure_for_key(pair: &ObservedPair, path: &str, id: &ArtifactId) -> String {
-    let kind = match &pair.key {
+pub(super) fn cure_for_key(key: &FileState<SealedFacts>, path: &str, id: &ArtifactId) -> String {
+    let kind = match key {
         FileState::Defective { defect, .. } => defect.kind,
         FileState::Missing | FileState::Sound { .. } => DefectKind::Unreadable,
     };
@@ -358,8 +365,14 @@ pub(super) fn cure_for_key(pair: &ObservedPair, path: &str, id: &ArtifactId) -> 
         DefectKind::PlaintextKey if id.is_authority() => format!(
             "this key is in clear and, once committed, known to everyone with the history: remove {path} and replace the authority: --replace {id}"
         ),
+        DefectKind::PlaintextKey if id.is_key_pair() => format!(
+            "this key is in clear and, once committed, known to everyone with the history: remove {path} and replace the pair: --replace {id}; then take its old key out of the public file, or whoever has it signs on"
+        ),
         DefectKind::PlaintextKey => format!(
             "this key is in clear and, once committed, known to everyone with the history: remove {path} and let the next run make a new pair"
+        ),
+        DefectKind::Unreadable if id.is_key_pair() => format!(
+            "restore it (`git restore -- {path}`); a key that cannot be read is never overwritten: for a new one, move it away and --replace {id}"
         ),
         DefectKind::Unreadable => format!(
             "restore it (`git restore -- {path}`); a key that cannot be read is never overwritten: move it away to have a new pair made"
@@ -372,7 +385,7 @@ pub(super) fn issues_anew(reason: &Reason) -> bool {
     !matches!(reason, Reason::RecipientsChanged { .. })
 }
 
-/// The chosen steps and, before them, the issuers a chosen change stands on.
+/// The chosen steps and, before them, the issuers and key pairs a chosen change stands on.
 fn select(fleet: &Fleet, steps: Vec<Step>, policy: &Policy) -> Vec<Step> {
     if policy.only.is_empty() {
         return steps;
@@ -381,7 +394,8 @@ fn select(fleet: &Fleet, steps: Vec<Step>, policy: &Policy) -> Vec<Step> {
         step.artifact()
             .is_some_and(|id| policy.only.iter().any(|pattern| pattern.selects(id)))
     };
-    let needed = needed_issuers(fleet, steps.iter().filter(|step| chosen(step)));
+    let mut needed = needed_issuers(fleet, steps.iter().filter(|step| chosen(step)));
+    needed.extend(needed_key_pairs(fleet, &steps, chosen));
     let is_needed = |step: &Step| step.artifact().is_some_and(|id| needed.contains(id));
     steps
         .into_iter()
@@ -408,7 +422,8 @@ fn needed_issuers<'s>(
         .collect()
 }
 
-/// The key of an authority is never pruned: what it signed may still be trusted somewhere.
+/// The key of an authority is never pruned: what it signed is trusted for years. A shared pair is, for a person who asks: what
+/// it signed lasts for hours, and its public key verifies nothing for a fleet that declares it no more.
 fn undeclared_steps(
     fleet: &Fleet,
     observed: &Observed,

@@ -13,19 +13,14 @@ impl<'a> Planner<'a> {
         if let FileState::Sound { facts, .. } = &pair.certificate {
             reasons.extend(self.pair_reasons(artifact, facts, pair.key.facts()));
         } else if let FileState::Sound { facts, .. } = &pair.key {
-            reasons.extend(recipient_reason(artifact, facts));
+            reasons.extend(recipient_reason(artifact.recipients(), facts));
         }
         reasons.extend(self.key_of_another(&id, pair, &reasons));
-        if self
-            .policy
-            .replace
-            .iter()
-            .any(|pattern| pattern.selects(&id))
-        {
+        if self.is_requested(&id) {
             reasons.push(Reason::Requested);
         }
         let mut action = leaf_action(pair, &reasons, || {
-            cure_for_key(pair, certificate.files.key.to_string().as_str(), &id)
+            cure_for_key(&pair.key, certificate.files.key.as_str(), &id)
         });
         if action.issues()
             && let Some(cure) = self.issuer_refusal(Some(&certificate.authority))

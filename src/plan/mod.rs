@@ -3,6 +3,7 @@
 mod authority;
 mod build;
 mod drift;
+mod key_pair;
 mod leaf;
 mod reason;
 mod selection;
@@ -13,6 +14,7 @@ use time::OffsetDateTime;
 
 pub use build::plan;
 pub use drift::certificate_drift;
+pub use key_pair::{public_keys, withdrawn_keys};
 pub use reason::{Part, Reason};
 pub use selection::{Pattern, PatternError};
 
@@ -23,7 +25,7 @@ use crate::model::{ArtifactId, Granted, RelPath};
 pub struct Policy {
     /// Act on these only (empty: on everything), and on the issuers they need.
     pub only: Vec<Pattern>,
-    /// Give these new keys. An authority has to be named in full.
+    /// Give these new keys. An authority or a shared key pair has to be named in full.
     pub replace: Vec<Pattern>,
     pub undeclared: UndeclaredPolicy,
 }
@@ -36,7 +38,7 @@ pub enum UndeclaredPolicy {
     Prune,
 }
 
-/// Ordered steps: issuers before what they issue, undeclared files last.
+/// Ordered steps: issuers before what they issue, key pairs between authorities and leaves, undeclared files last.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub steps: Vec<Step>,
@@ -75,6 +77,8 @@ pub enum Action {
     Replace,
     /// The same key and certificate, sealed to other recipients.
     Reseal,
+    /// The public keys of a shared pair written anew; its sealed key stays as it is.
+    Rewrite,
     /// Delete files nobody declares.
     Prune,
     /// Only a person can decide; `cure` says what to type.
@@ -99,6 +103,7 @@ impl Action {
             Self::Renew => "renew",
             Self::Replace => "replace",
             Self::Reseal => "reseal",
+            Self::Rewrite => "rewrite",
             Self::Prune => "prune",
             Self::Refuse { .. } => "refuse",
         }
@@ -109,9 +114,12 @@ impl Action {
         matches!(self, Self::Create | Self::Renew | Self::Replace)
     }
 
-    /// Whether the key file that is there must be opened first: to reuse it, or to prove it is not lost unseen.
-    pub fn opens_own_key(&self) -> bool {
-        matches!(self, Self::Renew | Self::Replace | Self::Reseal)
+    /// Whether a key is sealed.
+    pub fn seals(&self) -> bool {
+        matches!(
+            self,
+            Self::Create | Self::Renew | Self::Replace | Self::Reseal
+        )
     }
 
     pub fn changes_files(&self) -> bool {
@@ -144,6 +152,21 @@ impl Plan {
 }
 
 impl Step {
+    /// Whether the key file that is there must be opened first: to reuse it, or to prove it is not lost unseen.
+    pub fn opens_own_key(&self) -> bool {
+        match self.action {
+            Action::Renew | Action::Replace | Action::Reseal => true,
+            // A lost public key is found again in the private one; what stands beside it needs no key.
+            Action::Rewrite => self.reasons.contains(&Reason::Missing(Part::PublicKey)),
+            Action::Keep | Action::Create | Action::Prune | Action::Refuse { .. } => false,
+        }
+    }
+
+    /// Whether no run can carry it out without an identity.
+    pub fn needs_identity(&self) -> bool {
+        self.action.seals() || self.opens_own_key()
+    }
+
     pub fn artifact(&self) -> Option<&ArtifactId> {
         match &self.target {
             Target::Artifact(id) => Some(id),

@@ -10,6 +10,8 @@ use crate::model::{BACKDATE, Moment};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     Certificate,
+    /// The public keys of a shared pair.
+    PublicKey,
     Key,
 }
 
@@ -25,7 +27,9 @@ pub enum Reason {
     },
     /// The sealed key is not the key of the certificate.
     KeyMismatch,
-    /// The sealed key is the one that the certificate of another artifact is for.
+    /// The sealed key of a shared pair is not the first of its public keys.
+    PublicKeyMismatch,
+    /// The key is the one that the certificate or the pair of another artifact is for.
     KeyOfAnother {
         owner: String,
     },
@@ -88,6 +92,20 @@ pub enum Reason {
     LeavesOfAnother {
         count: usize,
     },
+    /// The public keys that stand beside a shared pair's own are not those of its declared verification keys.
+    VerificationKeysChanged {
+        added: Vec<String>,
+        removed: Vec<String>,
+    },
+    /// What one of its verification keys is cannot be known until a person has decided.
+    VerificationKeyRefused {
+        pair: String,
+    },
+    /// Public keys of nobody declared stand in a shared pair's file: predecessors, or what a person put there.
+    AlsoVerifies {
+        file: String,
+        keys: Vec<String>,
+    },
 }
 
 impl Reason {
@@ -95,15 +113,21 @@ impl Reason {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Missing(Part::Certificate) => "certificate-missing",
+            Self::Missing(Part::PublicKey) => "public-key-missing",
             Self::Missing(Part::Key) => "key-missing",
             Self::Unreadable {
                 part: Part::Certificate,
                 ..
             } => "certificate-unreadable",
             Self::Unreadable {
+                part: Part::PublicKey,
+                ..
+            } => "public-key-unreadable",
+            Self::Unreadable {
                 part: Part::Key, ..
             } => "key-unreadable",
             Self::KeyMismatch => "key-mismatch",
+            Self::PublicKeyMismatch => "public-key-mismatch",
             Self::KeyOfAnother { .. } => "key-of-another",
             Self::KeyAlgorithmChanged { .. } => "key-algorithm-changed",
             Self::IssuerChanged { .. } => "issuer-changed",
@@ -122,6 +146,9 @@ impl Reason {
             Self::Requested => "requested",
             Self::IssuerRefused { .. } => "issuer-refused",
             Self::LeavesOfAnother { .. } => "leaves-of-another-authority",
+            Self::VerificationKeysChanged { .. } => "verification-keys-changed",
+            Self::VerificationKeyRefused { .. } => "verification-key-refused",
+            Self::AlsoVerifies { .. } => "also-verifies",
         }
     }
 }
@@ -130,16 +157,24 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing(Part::Certificate) => f.write_str("the certificate is missing"),
+            Self::Missing(Part::PublicKey) => f.write_str("the public key is missing"),
             Self::Missing(Part::Key) => f.write_str("the sealed key is missing"),
             Self::Unreadable {
                 part: Part::Certificate,
                 defect,
             } => write!(f, "the certificate is unusable: {defect}"),
             Self::Unreadable {
+                part: Part::PublicKey,
+                defect,
+            } => write!(f, "the public key is unusable: {defect}"),
+            Self::Unreadable {
                 part: Part::Key,
                 defect,
             } => write!(f, "the sealed key is unusable: {defect}"),
             Self::KeyMismatch => f.write_str("the sealed key is not the certificate's key"),
+            Self::PublicKeyMismatch => {
+                f.write_str("the sealed key is not the public key beside it")
+            }
             Self::KeyOfAnother { owner } => write!(f, "its key is the key of {owner}"),
             Self::KeyAlgorithmChanged { from, to } => write!(f, "key {from} → {to}"),
             Self::IssuerChanged { detail } => write!(f, "issuer: {detail}"),
@@ -183,6 +218,17 @@ impl fmt::Display for Reason {
                     "the tree still has certificates of an earlier authority of this name ({count})"
                 )
             }
+            Self::VerificationKeysChanged { added, removed } => {
+                write_change(f, "verification keys", added, removed)
+            }
+            Self::VerificationKeyRefused { pair } => {
+                write!(f, "its verification key {pair} needs a decision first")
+            }
+            Self::AlsoVerifies { file, keys } => write!(
+                f,
+                "{file} also verifies by {}; delete each block once nothing signed with its key is in use",
+                keys.join(", ")
+            ),
         }
     }
 }

@@ -15,7 +15,7 @@ pub struct Pattern {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     #[error(
-        "{0:?} names nothing; write a host, a certificate, or `<host>/<authority>/<certificate>` or `ca/<authority>` with `*` for any"
+        "{0:?} names nothing; write a host, a certificate, or `<host>/<authority>/<certificate>`, `ca/<authority>` or `shared/<key pair>` with `*` for any"
     )]
     Shape(String),
 }
@@ -49,6 +49,16 @@ impl Pattern {
                 parts.len() == names.len()
                     && parts.iter().zip(names).all(|(part, name)| glob(part, name))
             }
+        }
+    }
+
+    /// Whether the pattern asks for a new key: a leaf is selected, but an authority or a key pair, with which others stand or
+    /// fall, has to be named in full.
+    pub fn asks_to_replace(&self, id: &ArtifactId) -> bool {
+        if id.is_conservative() {
+            self.names(id)
+        } else {
+            self.selects(id)
         }
     }
 
@@ -121,6 +131,18 @@ mod tests {
         assert!(selects("*/*/kube-*y", &leaf()));
         assert!(!selects("cp1/*", &leaf()));
         assert!(!selects("ca/cluster", &leaf()));
+    }
+
+    #[test]
+    fn only_a_full_name_asks_for_the_key_that_others_stand_on() {
+        let pair = ArtifactId::KeyPair(Name::new("service-account").unwrap());
+        let asks = |pattern: &str, id| pattern.parse::<Pattern>().unwrap().asks_to_replace(id);
+        assert!(selects("service-account", &pair) && selects("shared", &pair));
+        assert!(asks("shared/service-account", &pair));
+        for pattern in ["*", "shared", "shared/*", "service-account"] {
+            assert!(!asks(pattern, &pair), "{pattern}");
+        }
+        assert!(asks("*", &leaf()));
     }
 
     #[test]

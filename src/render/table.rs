@@ -6,7 +6,7 @@ use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 
 use super::paint::{Paint, Tone};
 use super::words;
-use crate::apply::Report;
+use crate::apply::{Product, Report};
 use crate::model::{CertificateFacts, ExtendedKeyUsage, Granted, Moment};
 use crate::plan::{Action, Plan, Step};
 
@@ -75,15 +75,14 @@ pub fn report(report: &Report, plan: &Plan, paint: Paint, width: Width) -> Strin
         let mut table = new_table(paint, width);
         table.set_header(["did", "certificate", "subject", "names", "usages", "until"]);
         for done in &report.done {
-            let facts = &done.certificate;
-            let sans: Vec<String> = facts.sans.iter().map(ToString::to_string).collect();
+            let [subject, names, usages, until] = cells(&done.product);
             table.add_row([
                 coloured(&done.action, past(&done.action)),
                 Cell::new(&done.id),
-                Cell::new(&facts.subject),
-                Cell::new(words::some_of(&sans, 4)),
-                Cell::new(purpose(facts)),
-                Cell::new(Moment(facts.not_after)),
+                Cell::new(subject),
+                Cell::new(names),
+                Cell::new(usages),
+                Cell::new(until),
             ]);
         }
         text.push_str(&trimmed(&table));
@@ -92,6 +91,37 @@ pub fn report(report: &Report, plan: &Plan, paint: Paint, width: Width) -> Strin
     text.push_str(&outcome(report, plan));
     text.push('\n');
     text
+}
+
+/// Subject, names, usages and end of a certificate. A shared pair has none of them: its algorithm, and what it is.
+fn cells(product: &Product) -> [String; 4] {
+    match product {
+        Product::Certificate(facts) => {
+            let sans: Vec<String> = facts.sans.iter().map(ToString::to_string).collect();
+            [
+                facts.subject.to_string(),
+                words::some_of(&sans, 4),
+                purpose(facts),
+                Moment(facts.not_after).to_string(),
+            ]
+        }
+        Product::PublicKeys(keys) => {
+            let algorithm = keys.first().map(|key| key.algorithm.to_string());
+            let others = match keys.len().saturating_sub(1) {
+                0 => String::new(),
+                more => format!(
+                    "verifies by {}",
+                    words::count(more, "more key", "more keys")
+                ),
+            };
+            [
+                algorithm.unwrap_or_default(),
+                others,
+                "shared key pair".to_owned(),
+                String::new(),
+            ]
+        }
+    }
 }
 
 /// What the certificate is for: its extended usages, which decide where it is accepted.
@@ -178,7 +208,7 @@ fn coloured(action: &Action, word: &str) -> Cell {
         word,
         match action {
             Action::Keep => Tone::Quiet,
-            Action::Create | Action::Renew | Action::Reseal => Tone::Change,
+            Action::Create | Action::Renew | Action::Reseal | Action::Rewrite => Tone::Change,
             Action::Replace | Action::Prune => Tone::Warning,
             Action::Refuse { .. } => Tone::Bad,
         },
@@ -192,6 +222,7 @@ fn past(action: &Action) -> &'static str {
         Action::Renew => "renewed",
         Action::Replace => "replaced",
         Action::Reseal => "resealed",
+        Action::Rewrite => "rewritten",
         Action::Prune => "pruned",
         Action::Refuse { .. } => "refused",
     }
@@ -206,21 +237,40 @@ fn summary(plan: &Plan) -> String {
             .filter(|step| step.artifact().is_some() || code == "prune");
         steps.filter(|step| step.action.code() == code).count()
     };
-    let changes: Vec<String> = ["create", "renew", "replace", "reseal", "prune", "refuse"]
-        .iter()
-        .filter_map(|code| match declared(code) {
-            0 => None,
-            number => Some(format!("{number} to {code}")),
-        })
-        .collect();
-    let kept = declared("keep");
+    let changes: Vec<String> = [
+        "create", "renew", "replace", "reseal", "rewrite", "prune", "refuse",
+    ]
+    .iter()
+    .filter_map(|code| match declared(code) {
+        0 => None,
+        number => Some(format!("{number} to {code}")),
+    })
+    .collect();
     if changes.is_empty() {
-        return format!(
-            "Nothing to do: {} as declared.",
-            words::count(kept, "certificate is", "certificates are")
-        );
+        return nothing_to_do(plan);
     }
-    format!("{}, {kept} to keep.", changes.join(", "))
+    format!("{}, {} to keep.", changes.join(", "), declared("keep"))
+}
+
+/// `Nothing to do: 13 certificates and 1 key pair are as declared.`
+fn nothing_to_do(plan: &Plan) -> String {
+    let kept = plan
+        .steps
+        .iter()
+        .filter(|step| step.action == Action::Keep)
+        .filter_map(Step::artifact);
+    let (pairs, certificates): (Vec<_>, Vec<_>) = kept.partition(|id| id.is_key_pair());
+    let (pairs, certificates) = (pairs.len(), certificates.len());
+    let what = match (certificates, pairs) {
+        (_, 0) => words::count(certificates, "certificate is", "certificates are"),
+        (0, _) => words::count(pairs, "key pair is", "key pairs are"),
+        _ => format!(
+            "{} and {} are",
+            words::count(certificates, "certificate", "certificates"),
+            words::count(pairs, "key pair", "key pairs")
+        ),
+    };
+    format!("Nothing to do: {what} as declared.")
 }
 
 /// `Created 13, kept 0; wrote 29 files.`
@@ -237,6 +287,7 @@ fn outcome(report: &Report, plan: &Plan) -> String {
         ("renew", "renewed"),
         ("replace", "replaced"),
         ("reseal", "resealed"),
+        ("rewrite", "rewrote"),
     ]
     .iter()
     .filter_map(|(code, word)| match did(code) {
@@ -254,10 +305,7 @@ fn outcome(report: &Report, plan: &Plan) -> String {
         .filter(|step| step.artifact().is_some() && step.action == Action::Keep)
         .count();
     if parts.is_empty() && report.files == 0 {
-        return format!(
-            "Nothing to do: {} as declared.",
-            words::count(kept, "certificate is", "certificates are")
-        );
+        return nothing_to_do(plan);
     }
     let done = if parts.is_empty() {
         "brought the derived files up to date".to_owned()

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("inspect", &["model"]),
@@ -24,6 +24,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
     ("plan", &["model"]),
     ("status", &["model", "plan"]),
     ("history", &["model", "inspect"]),
+    ("diff", &["model", "inspect"]),
     ("store", &["model"]),
     ("nixfiles", &["model"]),
     ("export", &["model", "inspect", "store", "nixfiles"]),
@@ -37,13 +38,13 @@ const LAYERS: [(&str, &[&str]); 16] = [
     (
         "render",
         &[
-            "model", "manifest", "verify", "plan", "status", "history", "apply",
+            "model", "manifest", "verify", "plan", "status", "history", "diff", "apply",
         ],
     ),
     (
         "cli",
         &[
-            "model", "manifest", "inspect", "issue", "seal", "verify", "plan", "status", "history",
+            "model", "manifest", "inspect", "issue", "seal", "verify", "plan", "status", "history", "diff",
             "store", "nixfiles", "export", "observe", "apply", "render",
         ],
     ),

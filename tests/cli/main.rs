@@ -13,6 +13,8 @@ mod damage;
 mod faults;
 mod hostile;
 mod identities;
+mod key_pairs;
+mod kubernetes;
 mod metrics;
 mod project;
 mod recreate;

@@ -60,7 +60,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials
 }
 
-fn key(algorithm: KeyAlgorithm) -> Value {
+/// The key of a declaration.
+pub(crate) fn key(algorithm: KeyAlgorithm) -> Value {
     match algorithm {
         KeyAlgorithm::Rsa2048 => json!({ "algo": "rsa", "size": 2048 }),
         KeyAlgorithm::Rsa3072 => json!({ "algo": "rsa", "size": 3072 }),

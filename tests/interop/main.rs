@@ -3,13 +3,18 @@
 mod age;
 mod agenix;
 mod crash;
+#[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
+mod diff;
 mod fleet;
 mod foreign;
 mod git;
+#[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod history;
 mod nix;
 mod project;
 mod prometheus;
+mod services;
+mod shared;
 mod tool;
 mod x509;
 
@@ -22,12 +27,15 @@ fn main() -> ExitCode {
         age::trials(),
         agenix::trials(),
         crash::trials(),
+        diff::trials(),
         fleet::trials(),
         foreign::trials(),
         git::trials(),
         history::trials(),
         nix::trials(),
         prometheus::trials(),
+        services::trials(),
+        shared::trials(),
         x509::trials(),
     ];
     libtest_mimic::run(

@@ -30,6 +30,7 @@ pub(crate) const DIR: &str = "secrets/certs";
 pub(crate) struct Declaration {
     authorities: Map<String, Value>,
     hosts: BTreeMap<String, BTreeMap<String, Map<String, Value>>>,
+    key_pairs: Map<String, Value>,
 }
 
 impl Declaration {
@@ -61,6 +62,20 @@ impl Declaration {
         self
     }
 
+    /// A key pair of these hosts, but for these fields.
+    pub(crate) fn key_pair(mut self, name: &str, owners: &[&str], fields: &Value) -> Self {
+        for owner in owners {
+            self.hosts.entry((*owner).to_owned()).or_default();
+        }
+        let stem = format!("{DIR}/shared/{name}");
+        let usual = json!({
+            "owners": owners, "key": {"algo": "ecdsa", "size": 256},
+            "files": { "public": format!("{stem}.pub"), "key": format!("{stem}.key.age") },
+        });
+        self.key_pairs.insert(name.to_owned(), with(usual, fields));
+        self
+    }
+
     /// Every certificate declared, authorities first.
     pub(crate) fn pairs(&self) -> Vec<Pair> {
         let authorities = self.authorities.keys().map(|name| Pair::authority(name));
@@ -79,6 +94,10 @@ impl Declaration {
         for (_, authority) in &mut authorities {
             *authority = with(authority.clone(), &json!({ "users": users }));
         }
+        let mut key_pairs = self.key_pairs.clone();
+        for (_, pair) in &mut key_pairs {
+            *pair = with(pair.clone(), &json!({ "users": users }));
+        }
         let hosts: Map<String, Value> = self
             .hosts
             .iter()
@@ -91,7 +110,7 @@ impl Declaration {
             .collect();
         json!({
             "version": 1, "dir": DIR, "identities": [OPERATORS[0]], "authorities": authorities,
-            "hosts": hosts, "keyPairs": {}, "errors": [], "warnings": [],
+            "hosts": hosts, "keyPairs": key_pairs, "errors": [], "warnings": [],
         })
     }
 }
@@ -179,7 +198,7 @@ impl Project {
     pub(crate) fn declare(&self, declaration: &Declaration) -> Result<(), Failed> {
         for host in declaration.hosts.keys() {
             if !self.path(&host_key(host)).exists() {
-                make_ssh_key(&self.bench, &host_key(host))?;
+                self.make_host_key(host)?;
             }
         }
         let mut users = Vec::new();
@@ -189,6 +208,10 @@ impl Project {
         }
         let manifest = declaration.manifest(&users);
         self.bench.write("manifest.json", format!("{manifest:#}\n"))
+    }
+
+    pub(crate) fn make_host_key(&self, host: &str) -> Result<(), Failed> {
+        make_ssh_key(&self.bench, &host_key(host))
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

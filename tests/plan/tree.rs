@@ -11,8 +11,8 @@ use certs::issue::name::NameDer;
 use certs::manifest::{KeyFiles, Manifest};
 use certs::model::{
     Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, Defect, DefectKind, Digest,
-    FileState, Fleet, Observed, ObservedPair, RelPath, San, SealedFacts, SignatureState,
-    UndeclaredFile, Usages, Validity,
+    FileState, Fleet, Observed, ObservedPair, RecipientSet, RelPath, San, SealedFacts,
+    SignatureState, UndeclaredFile, Usages, Validity,
 };
 use certs::plan::{Action, Plan, Policy, Step, plan};
 use certs::seal::seal;
@@ -98,7 +98,7 @@ pub(crate) enum Foreign {
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
     pub(crate) observed: Observed,
-    keys: BTreeMap<ArtifactId, Rc<PrivateKey>>,
+    pub(crate) keys: BTreeMap<ArtifactId, Rc<PrivateKey>>,
 }
 
 impl Tree {
@@ -144,6 +144,7 @@ impl Tree {
                 self.carry_out(&fleet, artifact, step);
             }
         }
+        self.carry_out_key_pairs(&fleet, &plan);
         self.check_signatures(&fleet);
     }
 
@@ -264,7 +265,7 @@ impl Tree {
             Some(granted) => self.issue(fleet, artifact, &key, granted.validity()),
             None => self.observed.pairs[&id].certificate.clone(),
         };
-        let key_state = sealed_state(artifact, &key);
+        let key_state = sealed_state(artifact.recipients(), &key);
         self.observed.pairs.insert(
             id.clone(),
             ObservedPair {
@@ -368,16 +369,16 @@ fn sound_certificate(
     FileState::Sound { digest, facts }
 }
 
-fn sealed_state(artifact: Artifact<'_>, key: &PrivateKey) -> FileState<SealedFacts> {
+pub(crate) fn sealed_state(recipients: &RecipientSet, key: &PrivateKey) -> FileState<SealedFacts> {
     let pem = key.to_pem().unwrap();
-    let bytes = seal(pem.as_bytes(), artifact.recipients(), &key.fingerprint()).unwrap();
+    let bytes = seal(pem.as_bytes(), recipients, &key.fingerprint()).unwrap();
     FileState::Sound {
         digest: Digest::of(&bytes),
         facts: sealed::parse(&bytes).unwrap(),
     }
 }
 
-fn defective<T>(kind: DefectKind, detail: &str) -> FileState<T> {
+pub(crate) fn defective<T>(kind: DefectKind, detail: &str) -> FileState<T> {
     FileState::Defective {
         digest: Digest::of(detail.as_bytes()),
         defect: Defect {

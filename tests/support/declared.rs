@@ -14,7 +14,7 @@ impl Declared {
     /// Nothing but the operators and the key of every host, each as a public key.
     pub(crate) fn by(users: &[&str], owner: &str) -> Self {
         Self {
-            manifest: json!({ "version": 1, "dir": "certs", "authorities": {}, "hosts": {} }),
+            manifest: json!({ "version": 1, "dir": "certs", "authorities": {}, "hosts": {}, "keyPairs": {} }),
             users: users.iter().map(|user| (*user).to_owned()).collect(),
             owner: json!([{ "key": owner }]),
         }
@@ -31,10 +31,7 @@ impl Declared {
     /// A server certificate; its host comes into being with it.
     pub(crate) fn leaf(mut self, id: &str) -> Self {
         let (host, authority, name) = parts(id);
-        if self.manifest["hosts"].get(host).is_none() {
-            self.manifest["hosts"][host] =
-                json!({ "users": self.users, "ownerKeys": self.owner, "certificates": {} });
-        }
+        self = self.host(host);
         let stem = format!("certs/derived/{host}/{authority}-{name}");
         self.manifest["hosts"][host]["certificates"][authority][name] = json!({
             "id": id,
@@ -45,6 +42,31 @@ impl Declared {
             "key": { "algo": "ecdsa", "size": 256 },
             "files": { "certificate": format!("{stem}.crt"), "key": format!("{stem}.key.age") },
         });
+        self
+    }
+
+    /// A key pair shared by these hosts, which come into being with it.
+    #[allow(dead_code)] // Not every test binary shares keys.
+    pub(crate) fn key_pair(mut self, name: &str, owners: &[&str]) -> Self {
+        for owner in owners {
+            self = self.host(owner);
+        }
+        let stem = format!("certs/shared/{name}");
+        self.manifest["keyPairs"][name] = json!({
+            "users": self.users,
+            "owners": owners,
+            "key": { "algo": "ecdsa", "size": 256 },
+            "files": { "public": format!("{stem}.pub"), "key": format!("{stem}.key.age") },
+        });
+        self
+    }
+
+    /// A host, unless it is there.
+    pub(crate) fn host(mut self, host: &str) -> Self {
+        if self.manifest["hosts"].get(host).is_none() {
+            self.manifest["hosts"][host] =
+                json!({ "users": self.users, "ownerKeys": self.owner, "certificates": {} });
+        }
         self
     }
 
@@ -59,6 +81,8 @@ impl Declared {
     pub(crate) fn without(mut self, id: &str) -> Self {
         let (siblings, name) = if let Some(name) = id.strip_prefix("ca/") {
             (&mut self.manifest["authorities"], name)
+        } else if let Some(name) = id.strip_prefix("shared/") {
+            (&mut self.manifest["keyPairs"], name)
         } else {
             let (host, authority, name) = parts(id);
             let siblings = &mut self.manifest["hosts"][host]["certificates"][authority];
@@ -77,6 +101,7 @@ impl Declared {
         };
         list(&mut self.manifest["authorities"]);
         list(&mut self.manifest["hosts"]);
+        list(&mut self.manifest["keyPairs"]);
         self
     }
 
@@ -99,6 +124,9 @@ impl Declared {
     fn artifact(&mut self, id: &str) -> &mut Value {
         if let Some(name) = id.strip_prefix("ca/") {
             return &mut self.manifest["authorities"][name];
+        }
+        if let Some(name) = id.strip_prefix("shared/") {
+            return &mut self.manifest["keyPairs"][name];
         }
         let (host, authority, name) = parts(id);
         &mut self.manifest["hosts"][host]["certificates"][authority][name]

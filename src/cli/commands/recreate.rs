@@ -10,8 +10,9 @@ use crate::cli::args::RecreateArgs;
 use crate::cli::error::{CliError, Exit, causes};
 use crate::cli::project::{Project, check_requests, check_selection, policy, store_error};
 use crate::cli::ui::{Asker, Bar, Ui, end_on_signal};
+use crate::model::ArtifactId;
 use crate::observe::observe;
-use crate::plan::{Action, Plan, plan};
+use crate::plan::{Action, Plan, Reason, Step, plan};
 use crate::render::{json, table};
 use crate::seal::Identities;
 use crate::store::{CommitError, Layout, Lock, LockError, Recovery};
@@ -48,8 +49,8 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
     warn_of_short_lives(&plan, ui);
 
     // Where no key is opened or sealed, nobody needs to be able to.
-    let seals = plan.changes().any(|step| step.artifact().is_some());
-    let identities = if seals {
+    let needs_identity = plan.changes().any(Step::needs_identity);
+    let identities = if needs_identity {
         project.identities(&args.identity)?
     } else {
         Identities::new(Vec::new(), Box::new(Asker))
@@ -105,14 +106,40 @@ fn show(report: &Report, plan: &Plan, as_json: bool, ui: Ui) {
     if !report.done.is_empty() {
         ui.tell("hint: `git add` the files: a flake sees only what Git knows\n");
     }
-    for done in &report.done {
-        if done.id.is_authority() && done.action == Action::Replace {
-            ui.tell(&format!(
-                "warning: {0} has a new key. Its file holds the old certificate too, so that both are trusted while you roll out; \
-                 delete the second block once every host has the first\n",
-                done.id
-            ));
-        }
+    let replaced = report
+        .done
+        .iter()
+        .filter(|done| done.action == Action::Replace);
+    for done in replaced {
+        ui.tell(&after_replacing(&done.id));
+    }
+    for id in plan.changes().filter_map(taken_away) {
+        ui.tell(&format!(
+            "warning: {id} is sealed to fewer than before, and who could open it may still have the key: --replace {id} makes a new one\n"
+        ));
+    }
+}
+
+/// The key others stand on that a step seals to somebody no longer.
+fn taken_away(step: &Step) -> Option<&ArtifactId> {
+    let takes = |reason: &Reason| matches!(reason, Reason::RecipientsChanged { removed, .. } if !removed.is_empty());
+    let id = step.artifact().filter(|id| id.is_conservative())?;
+    (step.action == Action::Reseal && step.reasons.iter().any(takes)).then_some(id)
+}
+
+/// What is left to do once a key is replaced that others stand on.
+fn after_replacing(id: &ArtifactId) -> String {
+    match id {
+        ArtifactId::Authority(_) => format!(
+            "warning: {id} has a new key. Its file holds the old certificate too, so that both are trusted while you roll out; \
+             delete the second block once every host has the first\n"
+        ),
+        ArtifactId::KeyPair(_) => format!(
+            "warning: {id} has a new key. Its public file holds the old public key too, so that what was signed with it stays \
+             good; delete that block once nothing signed with it is in use. Until every owner has the new file, some refuse what \
+             others sign\n"
+        ),
+        ArtifactId::Leaf { .. } => String::new(),
     }
 }
 
@@ -156,7 +183,7 @@ fn apply_error(error: &ApplyError, plan: &Plan) -> CliError {
                 let cause = std::iter::once(key.cause.to_string()).chain(causes(&key.cause)).collect::<Vec<_>>();
                 shown.cause(format!("{} ({}): {}", key.path, key.artifact, cause.join(": ")))
             });
-            if let Some(other) = keys.iter().find(|key| matches!(key.cause, Unopened::OtherKey)) {
+            if let Some(other) = keys.iter().find(|key| matches!(key.cause, Unopened::OtherKey | Unopened::OtherPublicKey)) {
                 let id = &other.artifact;
                 return named.hint(format!("restore the pair from Git, or make a new one: --replace {id}"));
             }
@@ -166,7 +193,10 @@ fn apply_error(error: &ApplyError, plan: &Plan) -> CliError {
                 named.hint("restore what is damaged from Git (`git log -- FILE`); certs never overwrites a key it cannot open")
             }
         }
-        ApplyError::AuthorityKeyDiffers { artifact, found, .. } => shown.hint(format!(
+        ApplyError::KeyDiffers { artifact, found, .. } if artifact.is_key_pair() => shown.hint(format!(
+            "declare the key that is there ({found}), or have a new one, with the old one still verified: --replace {artifact}"
+        )),
+        ApplyError::KeyDiffers { artifact, found, .. } => shown.hint(format!(
             "declare the key that is there ({found}), or replace the authority and everything below it: --replace {artifact}"
         )),
         ApplyError::Commit(CommitError::Untouched(store) | CommitError::Interrupted { source: store, .. }) => {

@@ -1,12 +1,13 @@
 //! The very values the tables show, as JSON with stable codes.
 
+pub mod diff;
 pub mod history;
 
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use crate::apply::Report;
-use crate::model::{CertificateFacts, Granted, Moment};
+use crate::apply::{Done, Product, Report};
+use crate::model::{CertificateFacts, Granted, Moment, PublicKey};
 use crate::plan::{Action, Plan, Reason, Step, Target};
 use crate::status::{Entry, Reader, Status};
 
@@ -23,19 +24,30 @@ pub fn plan(plan: &Plan, stale_files: &[String]) -> Value {
 
 /// What a run did, beside the plan it carried out.
 pub fn report(report: &Report, made_for: &Plan) -> Value {
-    let done: Vec<Value> = report
-        .done
-        .iter()
-        .map(|done| {
-            let mut value = certificate(&done.certificate);
-            if let Some(object) = value.as_object_mut() {
-                object.insert("artifact".to_owned(), json!(done.id.to_string()));
-                object.insert("action".to_owned(), json!(done.action.code()));
-            }
-            value
-        })
-        .collect();
+    let done: Vec<Value> = report.done.iter().map(done).collect();
     json!({ "version": 1, "plan": plan(made_for, &[]), "done": done, "filesChanged": report.files })
+}
+
+fn done(done: &Done) -> Value {
+    let mut value = match &done.product {
+        Product::Certificate(facts) => certificate(facts),
+        Product::PublicKeys(keys) => public_keys(keys),
+    };
+    if let Some(object) = value.as_object_mut() {
+        object.shift_insert(0, "artifact".to_owned(), json!(done.id.to_string()));
+        object.shift_insert(1, "action".to_owned(), json!(done.action.code()));
+    }
+    value
+}
+
+/// Of a shared pair: its own key, and those it verifies by beside it.
+fn public_keys(keys: &[PublicKey]) -> Value {
+    let fingerprints = keys.iter().map(|key| key.fingerprint.to_string());
+    json!({
+        "key": keys.first().map(|key| key.algorithm.to_string()),
+        "keyFingerprint": fingerprints.clone().next(),
+        "verificationKeys": fingerprints.skip(1).collect::<Vec<_>>(),
+    })
 }
 
 /// The fleet at one moment.
@@ -125,7 +137,8 @@ fn reason(reason: &Reason) -> Value {
         Reason::SansChanged { added, removed }
         | Reason::UsagesChanged { added, removed }
         | Reason::DistributionPointsChanged { added, removed }
-        | Reason::RecipientsChanged { added, removed } => Some((added, removed)),
+        | Reason::RecipientsChanged { added, removed }
+        | Reason::VerificationKeysChanged { added, removed } => Some((added, removed)),
         _ => None,
     };
     if let (Some((added, removed)), Some(object)) = (changes, value.as_object_mut()) {

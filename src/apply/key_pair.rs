@@ -1,0 +1,193 @@
+//! Makes shared key pairs in memory: every key first, because a pair's file holds the public keys of others; then the files, proved.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::unlock::{Unlocked, owner_of};
+use super::{ApplyError, Run, prove, steps_by_id};
+use crate::inspect::public_key;
+use crate::issue::key::{PrivateKey, public_to_pem};
+use crate::model::{FoundKeyAlgorithm, KeyPair, Name, PublicKey};
+use crate::plan::{Action, Step, public_keys, withdrawn_keys};
+use crate::seal;
+
+/// A proved pair, ready to be written.
+pub(super) struct MadePair<'a> {
+    pub(super) pair: &'a KeyPair,
+    pub(super) action: Action,
+    /// As the file holds them, the current one first.
+    pub(super) public: Vec<PublicKey>,
+    /// Text of the public file; `None` where it stays.
+    pub(super) public_file: Option<String>,
+    /// `None` where it stays.
+    pub(super) key_file: Option<Vec<u8>>,
+    /// `None` where nothing needs it.
+    pub(super) key: Option<Arc<PrivateKey>>,
+}
+
+/// Every pair the plan changes.
+pub(super) fn make_all<'a>(
+    run: &Run<'a>,
+    unlocked: &Unlocked,
+) -> Result<Vec<MadePair<'a>>, ApplyError> {
+    let steps = steps_by_id(run.plan);
+    let changing: Vec<(&KeyPair, &Step)> = run
+        .fleet
+        .key_pairs
+        .iter()
+        .filter_map(|pair| Some((pair, *steps.get(&pair.id())?)))
+        .filter(|(_, step)| step.action.changes_files())
+        .collect();
+    let keys: BTreeMap<&Name, Arc<PrivateKey>> = changing
+        .par_iter()
+        .filter_map(|(pair, step)| {
+            let key = key_for(pair, step, unlocked).transpose()?;
+            Some(key.map(|key| (&pair.name, key)))
+        })
+        .collect::<Result<_, ApplyError>>()?;
+    let workbench = Workbench {
+        run,
+        unlocked,
+        public: public_after(run, &keys)?,
+        keys,
+    };
+    changing
+        .iter()
+        .map(|(pair, step)| workbench.make(pair, step))
+        .collect()
+}
+
+/// The key a pair will have, where the run has it in hand. Only a lost public key hides from the plan what kind it is.
+fn key_for(
+    pair: &KeyPair,
+    step: &Step,
+    unlocked: &Unlocked,
+) -> Result<Option<Arc<PrivateKey>>, ApplyError> {
+    let id = pair.id();
+    if matches!(step.action, Action::Create | Action::Replace) {
+        let key = PrivateKey::generate(pair.key).map_err(|source| ApplyError::Key {
+            artifact: id,
+            source,
+        })?;
+        return Ok(Some(Arc::new(key)));
+    }
+    match unlocked.key(&id) {
+        Some(key) if key.algorithm() != FoundKeyAlgorithm::Known(pair.key) => {
+            Err(ApplyError::KeyDiffers {
+                artifact: id,
+                found: key.algorithm(),
+                declared: pair.key,
+            })
+        }
+        key => Ok(key),
+    }
+}
+
+/// The current public key of every pair once the run is over.
+fn public_after<'a>(
+    run: &Run<'a>,
+    keys: &BTreeMap<&Name, Arc<PrivateKey>>,
+) -> Result<BTreeMap<&'a Name, PublicKey>, ApplyError> {
+    let mut public = BTreeMap::new();
+    for pair in &run.fleet.key_pairs {
+        let current = match keys.get(&pair.name) {
+            Some(key) => Some(public_of(pair, key)?),
+            None => run.observed.key_pair(&pair.id()).current().cloned(),
+        };
+        public.extend(current.map(|current| (&pair.name, current)));
+    }
+    Ok(public)
+}
+
+fn public_of(pair: &KeyPair, key: &PrivateKey) -> Result<PublicKey, ApplyError> {
+    public_key::parse_der(key.spki_der()).map_err(|defect| ApplyError::Unproved {
+        artifact: pair.id(),
+        detail: defect.to_string(),
+    })
+}
+
+/// All keys of a run, private where in hand and public.
+struct Workbench<'r, 'a> {
+    run: &'r Run<'a>,
+    unlocked: &'r Unlocked,
+    keys: BTreeMap<&'a Name, Arc<PrivateKey>>,
+    public: BTreeMap<&'a Name, PublicKey>,
+}
+
+impl<'a> Workbench<'_, 'a> {
+    fn make(&self, pair: &'a KeyPair, step: &Step) -> Result<MadePair<'a>, ApplyError> {
+        let key = self.keys.get(&pair.name).cloned();
+        let public = self.public_keys(pair)?;
+        let found = self.run.observed.key_pair(&pair.id()).public_keys();
+        let text = || public.iter().map(|key| public_to_pem(&key.spki)).collect();
+        let public_file = (!holds_the_same(found, &public)).then(text);
+        let key_file = match &key {
+            Some(key) if step.action.seals() => Some(sealed(pair, key)?),
+            _ => None,
+        };
+        let made = MadePair {
+            pair,
+            action: step.action.clone(),
+            public,
+            public_file,
+            key_file,
+            key,
+        };
+        prove::key_pair(self.run, &made)?;
+        Ok(made)
+    }
+
+    fn public_keys(&self, pair: &KeyPair) -> Result<Vec<PublicKey>, ApplyError> {
+        let own = self
+            .public
+            .get(&pair.name)
+            .ok_or_else(|| ApplyError::Unproved {
+                artifact: pair.id(),
+                detail: "its key was not opened".to_owned(),
+            })?;
+        let others = pair.verification_keys.iter();
+        let others = others.filter_map(|name| self.public.get(name));
+        let standing = self.standing(pair)?;
+        let withdrawn = withdrawn_keys(pair, self.run.fleet, self.run.observed);
+        Ok(public_keys(own, others, &standing, &withdrawn))
+    }
+
+    /// The public keys that were there, and the one of the sealed key, whose place a new one takes: tokens of either may be in
+    /// use. A key that belongs to another artifact never signed for this pair.
+    fn standing(&self, pair: &KeyPair) -> Result<Vec<PublicKey>, ApplyError> {
+        let id = pair.id();
+        let mut found = self.run.observed.key_pair(&id).public_keys().to_vec();
+        let is_anothers = |spki: &PublicKey| owner_of(self.run, &id, &spki.fingerprint).is_some();
+        if found.first().is_some_and(is_anothers) {
+            found.remove(0);
+        }
+        if let Some(opened) = self.unlocked.key(&id) {
+            let opened = public_of(pair, &opened)?;
+            found.extend((!is_anothers(&opened)).then_some(opened));
+        }
+        Ok(found)
+    }
+}
+
+/// The first key is the current one; the order of the others has no meaning.
+fn holds_the_same(found: &[PublicKey], wanted: &[PublicKey]) -> bool {
+    found.first() == wanted.first()
+        && wanted.iter().all(|key| found.contains(key))
+        && found.iter().all(|key| wanted.contains(key))
+}
+
+fn sealed(pair: &KeyPair, key: &PrivateKey) -> Result<Vec<u8>, ApplyError> {
+    let id = pair.id();
+    let pem = key.to_pem().map_err(|source| ApplyError::Key {
+        artifact: id.clone(),
+        source,
+    })?;
+    seal::seal(pem.as_bytes(), &pair.recipients, &key.fingerprint()).map_err(|source| {
+        ApplyError::Seal {
+            artifact: id,
+            source,
+        }
+    })
+}

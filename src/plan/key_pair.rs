@@ -1,0 +1,351 @@
+//! What happens to a shared key pair: conservative as with an authority, because what was signed with its key is in use.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::build::{Planner, cure_for_key, file_reason, recipient_reason};
+use super::{Action, Part, Reason, Step, Target};
+use crate::model::{
+    ArtifactId, DefectKind, FileState, Fleet, FoundKeyAlgorithm, KeyFingerprint, KeyPair, Marker,
+    Name, Observed, ObservedKeyPair, PublicKey,
+};
+
+/// The keys a pair's public file is to hold: its own, those of its verification keys (`None`: not known), then what else was
+/// found there. A key that was left standing may verify what is in use; only withdrawn ones go.
+pub fn public_keys<'k>(
+    own: &'k PublicKey,
+    verification_keys: impl IntoIterator<Item = &'k PublicKey>,
+    found: impl IntoIterator<Item = &'k PublicKey>,
+    withdrawn: &BTreeSet<KeyFingerprint>,
+) -> Vec<PublicKey> {
+    let standing = found
+        .into_iter()
+        .filter(|key| !withdrawn.contains(&key.fingerprint));
+    let mut keys = vec![own.clone()];
+    for key in verification_keys.into_iter().chain(standing) {
+        if !keys.contains(key) {
+            keys.push(key.clone());
+        }
+    }
+    keys
+}
+
+/// The keys of declared pairs that this one does not list, as they were found: where one stands in its file, it was listed.
+pub fn withdrawn_keys(
+    pair: &KeyPair,
+    fleet: &Fleet,
+    observed: &Observed,
+) -> BTreeSet<KeyFingerprint> {
+    let is_unlisted =
+        |other: &&KeyPair| other.name != pair.name && !pair.verification_keys.contains(&other.name);
+    let others = fleet.key_pairs.iter().filter(is_unlisted);
+    others
+        .filter_map(|other| observed.key_pair(&other.id()).current())
+        .map(|key| key.fingerprint)
+        .collect()
+}
+
+/// What becomes of a pair's own key, before the keys of others are looked at.
+struct Decision {
+    action: Action,
+    reasons: Vec<Reason>,
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn key_pair_steps(&self) -> Vec<Step> {
+        let pairs = self.fleet.key_pairs.iter();
+        let decisions: BTreeMap<&Name, Decision> = pairs
+            .clone()
+            .map(|pair| (&pair.name, self.own_decision(pair)))
+            .collect();
+        pairs
+            .map(|pair| self.key_pair_step(pair, &decisions))
+            .collect()
+    }
+
+    fn own_decision(&self, pair: &KeyPair) -> Decision {
+        let id = pair.id();
+        let found = self.observed.key_pair(&id);
+        let mut reasons: Vec<Reason> = file_reason(&found.public, Part::PublicKey)
+            .into_iter()
+            .chain(file_reason(&found.key, Part::Key))
+            .collect();
+        reasons.extend(algorithm_reason(pair, found));
+        reasons.extend(mismatch(found));
+        reasons.extend(self.pair_of_another(&id, found));
+        if let Some(sealed) = found.key.facts() {
+            reasons.extend(recipient_reason(&pair.recipients, sealed));
+        }
+        if self.is_requested(&id) {
+            reasons.push(Reason::Requested);
+        }
+        let action = own_action(pair, found, &reasons);
+        Decision { action, reasons }
+    }
+
+    /// Files copied from elsewhere in the tree: what is sealed to the owners of this pair must be nobody else's key.
+    fn pair_of_another(&self, id: &ArtifactId, found: &ObservedKeyPair) -> Option<Reason> {
+        let marker = found.key.facts().and_then(|sealed| sealed.marker.as_ref());
+        let sealed = marker.map(|marker| marker.key.clone());
+        let keys = sealed.into_iter().chain(found.current().map(key_id));
+        let owner = keys
+            .filter_map(|key| self.owners.get(&key))
+            .flatten()
+            .find(|owner| **owner != id)?;
+        Some(Reason::KeyOfAnother {
+            owner: owner.to_string(),
+        })
+    }
+
+    fn key_pair_step(&self, pair: &'a KeyPair, decisions: &BTreeMap<&Name, Decision>) -> Step {
+        let found = self.observed.key_pair(&pair.id());
+        let (mut action, mut reasons) = decisions
+            .get(&pair.name)
+            .map_or((Action::Keep, Vec::new()), |own| {
+                (own.action.clone(), own.reasons.clone())
+            });
+        let is_refused = matches!(action, Action::Refuse { .. });
+        if found.public.is_missing()
+            && !is_refused
+            && let Some(other) = self.unknown_verification_key(pair, decisions)
+        {
+            reasons.push(Reason::VerificationKeyRefused {
+                pair: other.to_string(),
+            });
+            let cure = format!("settle {other} first");
+            action = Action::Refuse { cure };
+        } else if let Some(reason) = self.verification_reason(pair, found, decisions)
+            && !is_refused
+        {
+            reasons.push(reason);
+            if action == Action::Keep {
+                action = Action::Rewrite;
+            }
+        }
+        if action == Action::Keep {
+            reasons.extend(self.also_verifies(pair, found));
+        }
+        Step {
+            target: Target::Artifact(pair.id()),
+            action,
+            reasons,
+            validity: None,
+        }
+    }
+
+    /// A verification key that nobody can tell before a person has decided about its pair.
+    fn unknown_verification_key(
+        &self,
+        pair: &KeyPair,
+        decisions: &BTreeMap<&Name, Decision>,
+    ) -> Option<ArtifactId> {
+        let is_refused = |name: &&Name| {
+            decisions
+                .get(name)
+                .is_some_and(|other| matches!(other.action, Action::Refuse { .. }))
+        };
+        let refused = pair.verification_keys.iter().filter(is_refused);
+        refused
+            .map(|name| ArtifactId::KeyPair(name.clone()))
+            .find(|id| self.observed.key_pair(id).current().is_none())
+    }
+
+    /// How the keys beside a pair's own differ from the declared ones. Where there is no file, all of it is written in any case.
+    fn verification_reason(
+        &self,
+        pair: &KeyPair,
+        found: &ObservedKeyPair,
+        decisions: &BTreeMap<&Name, Decision>,
+    ) -> Option<Reason> {
+        let keys = found.public.facts()?;
+        let is_absent = |name: &&Name| {
+            decisions
+                .get(name)
+                .is_some_and(|other| self.is_absent(name, other, keys))
+        };
+        let added: Vec<String> = pair
+            .verification_keys
+            .iter()
+            .filter(is_absent)
+            .map(|name| ArtifactId::KeyPair(name.clone()).to_string())
+            .collect();
+        let withdrawn = withdrawn_keys(pair, self.fleet, self.observed);
+        let removed: Vec<String> = keys
+            .iter()
+            .skip(1)
+            .filter(|key| withdrawn.contains(&key.fingerprint))
+            .map(|key| self.owner_of(key))
+            .collect();
+        let is_changed = !(added.is_empty() && removed.is_empty());
+        is_changed.then_some(Reason::VerificationKeysChanged { added, removed })
+    }
+
+    /// Whether the key that another pair will have is none of these.
+    fn is_absent(&self, name: &Name, other: &Decision, keys: &[PublicKey]) -> bool {
+        let found = self.observed.key_pair(&ArtifactId::KeyPair(name.clone()));
+        let marker = found.key.facts().and_then(|sealed| sealed.marker.as_ref());
+        match (&other.action, found.current(), marker) {
+            (Action::Create | Action::Replace, _, _) => true,
+            (_, Some(current), _) => !keys.contains(current),
+            (Action::Refuse { .. }, None, _) => false,
+            (_, None, Some(marker)) => keys.iter().all(|key| key_id(key) != marker.key),
+            (_, None, None) => true,
+        }
+    }
+
+    fn owner_of(&self, key: &PublicKey) -> String {
+        let owners = self.owners.get(&key_id(key));
+        let owner = owners.and_then(|owners| owners.iter().find(|owner| owner.is_key_pair()));
+        owner.map_or_else(|| key.fingerprint.to_string(), ToString::to_string)
+    }
+
+    /// Keys that no declaration names are kept, and worth knowing: whoever has one can sign. Nothing is said while a declared key
+    /// cannot be told from them.
+    fn also_verifies(&self, pair: &KeyPair, found: &ObservedKeyPair) -> Option<Reason> {
+        let declared = pair.verification_keys.iter().cloned();
+        let declared: Option<Vec<&PublicKey>> = declared
+            .map(|name| self.observed.key_pair(&ArtifactId::KeyPair(name)).current())
+            .collect();
+        let declared = declared?;
+        let others = found.public_keys().iter().skip(1);
+        let keys: Vec<String> = others
+            .filter(|key| !declared.contains(key))
+            .map(|key| key.fingerprint.to_string())
+            .collect();
+        let file = pair.files.public.to_string();
+        (!keys.is_empty()).then_some(Reason::AlsoVerifies { file, keys })
+    }
+}
+
+fn key_id(key: &PublicKey) -> String {
+    Marker::key_id(key.fingerprint.as_bytes())
+}
+
+fn algorithm_reason(pair: &KeyPair, found: &ObservedKeyPair) -> Option<Reason> {
+    let current = found.current()?;
+    if current.algorithm == FoundKeyAlgorithm::Known(pair.key) {
+        return None;
+    }
+    Some(Reason::KeyAlgorithmChanged {
+        from: current.algorithm.to_string(),
+        to: pair.key.to_string(),
+    })
+}
+
+fn mismatch(found: &ObservedKeyPair) -> Option<Reason> {
+    let marker = found.key.facts()?.marker.as_ref()?;
+    let current = found.current()?;
+    (marker.key != key_id(current)).then_some(Reason::PublicKeyMismatch)
+}
+
+fn own_action(pair: &KeyPair, found: &ObservedKeyPair, reasons: &[Reason]) -> Action {
+    let is_requested = reasons.contains(&Reason::Requested);
+    if let Some(cure) = unreadable(pair, found, is_requested) {
+        return Action::Refuse { cure };
+    }
+    match (found.key.is_missing(), found.public.is_missing()) {
+        (true, true) => return Action::Create,
+        _ if is_requested => return Action::Replace,
+        (true, false) => {
+            let cure = format!(
+                "restore {0} (`git log -- {0}`, `git restore --source=<commit> -- {0}`); for a new key, with the old one still verified: --replace {1}",
+                pair.files.key,
+                pair.id()
+            );
+            return Action::Refuse { cure };
+        }
+        (false, _) => {}
+    }
+    if let Some(cure) = reasons.iter().find_map(|reason| refusal(pair, reason)) {
+        return Action::Refuse { cure };
+    }
+    let is_sealed_to_others = |reason: &Reason| matches!(reason, Reason::RecipientsChanged { .. });
+    if reasons.iter().any(is_sealed_to_others) {
+        Action::Reseal
+    } else if found.public.is_missing() {
+        Action::Rewrite
+    } else {
+        Action::Keep
+    }
+}
+
+/// The cure for a file that is there and cannot be read. An empty key cannot be lost; anything else may be worth saving.
+fn unreadable(pair: &KeyPair, found: &ObservedKeyPair, is_requested: bool) -> Option<String> {
+    let path = &pair.files.key;
+    match &found.key {
+        FileState::Defective { defect, .. }
+            if is_requested && defect.kind == DefectKind::EmptyKey => {}
+        FileState::Defective { .. } if is_requested => {
+            return Some(format!(
+                "a key that cannot be read is never overwritten; move {path} away and run again"
+            ));
+        }
+        FileState::Defective { .. } => {
+            return Some(cure_for_key(&found.key, path.as_str(), &pair.id()));
+        }
+        FileState::Missing | FileState::Sound { .. } => {}
+    }
+    match &found.public {
+        FileState::Defective { defect, .. } if defect.kind == DefectKind::PlaintextKey => {
+            Some(format!(
+                "this key is in clear and, once committed, known to everyone with the history: remove {} and replace the pair: --replace {}; then take its old key out of the public file, or whoever has it signs on",
+                pair.files.public,
+                pair.id()
+            ))
+        }
+        FileState::Defective { .. } => Some(format!(
+            "restore it (`git log -- {0}`, `git restore --source=<commit> -- {0}`), or delete it to have it made anew; keys of predecessors in it are lost then",
+            pair.files.public
+        )),
+        FileState::Missing | FileState::Sound { .. } => None,
+    }
+}
+
+/// The cure for what only another key would settle: never an ordinary step, as it voids whatever was signed.
+fn refusal(pair: &KeyPair, reason: &Reason) -> Option<String> {
+    let id = pair.id();
+    match reason {
+        Reason::KeyAlgorithmChanged { .. } => Some(format!(
+            "change the declaration back, or have a new key, with the old one still verified: --replace {id}"
+        )),
+        Reason::PublicKeyMismatch => Some(format!(
+            "one of {} and {} is from another time; restore the pair from Git, or --replace {id}",
+            pair.files.public, pair.files.key
+        )),
+        Reason::KeyOfAnother { .. } => Some(format!(
+            "restore its own pair from Git, or have a key of its own: --replace {id}"
+        )),
+        _ => None,
+    }
+}
+
+/// Pairs whose new key a chosen one is to verify, and those they verify in turn.
+pub(super) fn needed_key_pairs(
+    fleet: &Fleet,
+    steps: &[Step],
+    chosen: impl Fn(&Step) -> bool,
+) -> BTreeSet<ArtifactId> {
+    let is_chosen = |id: &ArtifactId| {
+        let mut steps = steps.iter();
+        steps.any(|step| step.artifact() == Some(id) && step.action != Action::Keep && chosen(step))
+    };
+    let brings_a_key = |id: &ArtifactId| {
+        let step = steps.iter().find(|step| step.artifact() == Some(id));
+        step.is_some_and(|step| {
+            matches!(step.action, Action::Create | Action::Replace)
+                || (step.action == Action::Rewrite && step.opens_own_key())
+        })
+    };
+    let mut needed = BTreeSet::new();
+    loop {
+        let before = needed.len();
+        for pair in &fleet.key_pairs {
+            if is_chosen(&pair.id()) || needed.contains(&pair.id()) {
+                let others = pair.verification_keys.iter().cloned();
+                needed.extend(others.map(ArtifactId::KeyPair).filter(brings_a_key));
+            }
+        }
+        if needed.len() == before {
+            return needed;
+        }
+    }
+}
