@@ -61,9 +61,10 @@ pub(crate) enum Command {
                             certs status --within 30d --state due --state expired\n  certs status --json | jq '.entries[].renewal'"
     )]
     Status(StatusArgs),
-    /// For CI: like `plan`, but says nothing about what is in order.
+    /// For CI: like `plan`, but says nothing about files that are in order, and everything that the lints found.
     #[command(
-        after_help = "Exits with 2 if the files are not as declared, with 1 if anything needs a decision.\n\nExample:\n  certs check"
+        after_help = "Exits with 2 if the files are not as declared, with 1 if anything needs a decision or a finding is an error.\n\n\
+                            Examples:\n  certs check\n  certs check --strict\n  certs check --json | jq '.findings[] | select(.severity == \"error\")'"
     )]
     Check(CheckArgs),
     /// Verify certificates against the roots that are trusted, and say what is wrong with which certificate of the chain.
@@ -91,6 +92,9 @@ pub(crate) enum Command {
                             certs exposure worker1\n  certs exposure ada@laptop\n  certs exposure \"$(cat found.pub)\""
     )]
     Exposure(ExposureArgs),
+    /// What a finding means: what it looks at, why it matters, what to declare. Without a code, every code there is.
+    #[command(after_help = "Examples:\n  certs explain\n  certs explain san-missing")]
+    Explain(ExplainArgs),
     /// Certificate files as Prometheus metrics: when they end, when they are to be renewed, whether their keys are there and fit.
     #[command(
         after_help = "On NixOS `certToolkit.monitoring.enable` runs this from a timer.\n\nExamples:\n  certs metrics /etc/ssl/*.crt\n  \
@@ -117,9 +121,12 @@ pub(crate) enum Command {
     /// Write the manual pages into a directory.
     #[command(after_help = "Example:\n  certs man ./man && man ./man/certs.1")]
     Man { directory: PathBuf },
-    /// Print the command line reference as Markdown.
+    /// Print the command line reference, or the lints, as Markdown.
     #[command(hide = true)]
-    Reference,
+    Reference {
+        #[arg(value_enum, default_value_t = Document::Cli)]
+        document: Document,
+    },
 }
 
 /// Where the declaration comes from and where the files go.
@@ -189,9 +196,26 @@ pub(crate) struct CheckArgs {
     /// Only these: a host, a certificate, `host/authority/certificate`, `ca/authority` or `shared/keypair`; `*` stands for any.
     #[arg(long, value_name = "PATTERN")]
     pub only: Vec<Pattern>,
+    /// Let warnings fail too: exit with 1 if there is any finding but information that nobody allowed.
+    #[arg(long)]
+    pub strict: bool,
     /// Print the findings as JSON: the same document as `plan --json`.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The code in brackets behind "error" or "warning".
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
+}
+
+/// A document that is made from the program's own texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Document {
+    Cli,
+    Lints,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ mod commands;
 mod deployed;
 mod error;
 mod evaluate;
+mod findings;
 mod git;
 mod project;
 mod ui;
@@ -46,12 +47,13 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         Command::Diff(args) => commands::diff::run(&args, ui),
         Command::Check(args) => commands::check::run(&args, ui),
         Command::Verify(args) => commands::verify::run(&args, ui),
+        Command::Explain(args) => commands::explain::run(&args, ui),
         Command::Manifest(args) => commands::manifest::run(&args, ui),
         Command::Rules(args) => commands::rules::run(&args, ui),
         Command::Demo(args) => commands::demo::run(&args, ui),
         Command::Completions { shell } => commands::completions::run(shell, ui),
         Command::Man { directory } => commands::man::run(&directory),
-        Command::Reference => commands::reference::run(ui),
+        Command::Reference { document } => commands::reference::run(document, ui),
     }
 }
 

@@ -2,8 +2,10 @@
 
 pub mod diff;
 pub mod fault;
+pub mod finding;
 pub mod history;
 pub mod json;
+pub mod lints;
 pub mod metrics;
 pub mod paint;
 pub mod status;

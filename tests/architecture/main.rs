@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 17] = [
+const LAYERS: [(&str, &[&str]); 18] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("inspect", &["model"]),
@@ -22,13 +22,17 @@ const LAYERS: [(&str, &[&str]); 17] = [
     ("seal", &["model", "inspect"]),
     ("verify", &["model", "inspect"]),
     ("plan", &["model"]),
+    ("lint", &["model"]),
     ("status", &["model", "plan"]),
     ("history", &["model", "inspect"]),
     ("diff", &["model", "inspect"]),
     ("store", &["model"]),
     ("nixfiles", &["model"]),
     ("export", &["model", "inspect", "store", "nixfiles"]),
-    ("observe", &["model", "inspect", "store"]),
+    (
+        "observe",
+        &["model", "inspect", "issue", "seal", "lint", "store"],
+    ),
     (
         "apply",
         &[
@@ -38,14 +42,14 @@ const LAYERS: [(&str, &[&str]); 17] = [
     (
         "render",
         &[
-            "model", "manifest", "verify", "plan", "status", "history", "diff", "apply",
+            "model", "manifest", "verify", "plan", "lint", "status", "history", "diff", "apply",
         ],
     ),
     (
         "cli",
         &[
-            "model", "manifest", "inspect", "issue", "seal", "verify", "plan", "status", "history", "diff",
-            "store", "nixfiles", "export", "observe", "apply", "render",
+            "model", "manifest", "inspect", "issue", "seal", "verify", "plan", "lint", "status",
+            "history", "diff", "store", "nixfiles", "export", "observe", "apply", "render",
         ],
     ),
 ];

@@ -1,14 +1,18 @@
-//! `certs reference`: docs/cli.md, from the same texts as the help.
+//! `certs reference`: docs/cli.md and docs/lints.md, from the same texts as the help and the findings.
 
 use std::fmt::Write as _;
 
-use crate::cli::args;
+use crate::cli::args::{self, Document};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
+use crate::render::lints;
 
 #[allow(clippy::unnecessary_wraps)]
-pub(crate) fn run(ui: Ui) -> Result<Exit, CliError> {
-    ui.print(&markdown());
+pub(crate) fn run(document: Document, ui: Ui) -> Result<Exit, CliError> {
+    ui.print(&match document {
+        Document::Cli => markdown(),
+        Document::Lints => lints::markdown(),
+    });
     Ok(Exit::Done)
 }
 
