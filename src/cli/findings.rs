@@ -2,7 +2,7 @@
 
 use super::project::{Project, place_of};
 use super::ui::Ui;
-use crate::lint::{self, Finding, Severity, Spot, Subject, Tree};
+use crate::lint::{self, Basis, Finding, Severity, Spot, Subject, Tree};
 use crate::model::Observed;
 use crate::nixfiles::locate::{Location, Locator};
 use crate::observe::exposed::exposed;
@@ -61,11 +61,11 @@ impl Findings {
         finding::findings(&self.placed(Finding::blocks), ui.stderr)
     }
 
-    /// One line on what does not stop a run; empty where there is nothing.
+    /// One line on what does not stop a run; empty where there is nothing. What was found in files, the run itself may mend.
     pub(crate) fn in_one_line(&self) -> String {
         let open = self
             .open()
-            .filter(|finding| finding.severity != Severity::Info);
+            .filter(|finding| finding.severity != Severity::Info && finding.basis != Basis::Found);
         match open.count() {
             0 => String::new(),
             number => format!(
@@ -75,8 +75,12 @@ impl Findings {
         }
     }
 
-    pub(crate) fn json(&self) -> serde_json::Value {
-        finding::json(&self.placed(|_| true))
+    /// A plan's document with the findings in it.
+    pub(crate) fn beside(&self, mut plan: serde_json::Value) -> serde_json::Value {
+        if let Some(document) = plan.as_object_mut() {
+            document.insert("findings".to_owned(), finding::json(&self.placed(|_| true)));
+        }
+        plan
     }
 
     fn open(&self) -> impl Iterator<Item = &Finding> {

@@ -381,11 +381,10 @@ impl Examined<'_> {
         let missing = self.missing_names();
         // A certificate without any name is a finding of its own.
         if !missing.is_empty() && !self.certificate.declaration.sans.is_empty() {
-            let words: Vec<String> = missing.iter().map(|name| format!("\"{name}\"")).collect();
             findings.push(self.finding(&SAN_MISSING, "hosts").saying(
                 format!("its names lack {}", missing.join(", ")),
                 self.refused_names(),
-                format!("add to hosts: {}", words.join(" ")),
+                format!("add to hosts: {}", quoted(&missing)),
             ));
         }
         findings.extend(self.kubelet_address());
@@ -677,7 +676,15 @@ fn host_of(endpoint: &str) -> String {
 }
 
 fn quoted(names: &[String]) -> String {
-    let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    // What has blanks is a description, and no name to copy.
+    let quote = |name: &String| {
+        if name.contains(' ') {
+            name.clone()
+        } else {
+            format!("\"{name}\"")
+        }
+    };
+    let names: Vec<String> = names.iter().map(quote).collect();
     names.join(" ")
 }
 

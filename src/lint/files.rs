@@ -32,7 +32,17 @@ const KNOWN_EXTENSIONS: [&str; 4] = [
 ];
 
 pub(super) fn lint(fleet: &Fleet, observed: &Observed, findings: &mut Vec<Finding>) {
-    let mut owners: BTreeMap<KeyFingerprint, ArtifactId> = BTreeMap::new();
+    // A key that signs tokens is no TLS key either.
+    let mut owners: BTreeMap<KeyFingerprint, ArtifactId> = fleet
+        .key_pairs
+        .iter()
+        .filter_map(|pair| {
+            Some((
+                observed.key_pair(&pair.id()).current()?.fingerprint,
+                pair.id(),
+            ))
+        })
+        .collect();
     for artifact in fleet.artifacts() {
         let id = artifact.id();
         let Some(found) = observed.certificate(&id) else {

@@ -161,7 +161,6 @@ pub(super) fn profile(component: Component) -> Profile {
         ),
         Component::KubeScheduler => client(Some("system:kube-scheduler"), Cluster, CONTROL_PLANE),
         Component::Kubelet => both(Cluster, NODES),
-        Component::KubeletClient => client(None, Cluster, NODES),
         Component::KubeletServer => server(Cluster, NODES),
         Component::KubeProxy => client(Some("system:kube-proxy"), Cluster, NODES),
         Component::EtcdServer | Component::EtcdPeer => both(Etcd, ETCD),
@@ -173,7 +172,9 @@ pub(super) fn profile(component: Component) -> Profile {
         Component::AddonManager => {
             client(Some("system:kube-addon-manager"), Cluster, CONTROL_PLANE)
         }
-        Component::Flannel | Component::CalicoCni => client(None, Cluster, NODES),
+        Component::KubeletClient | Component::Flannel | Component::CalicoCni => {
+            client(None, Cluster, NODES)
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::catalogue::{
 use super::finding::{Basis, Finding, Subject};
 use super::purpose::{Trust, component_of_name, profile};
 use crate::model::{
-    ArtifactId, CertificateFacts, ClusterRole, Fleet, KeyFingerprint, Observed, Recipient,
+    ArtifactId, CertificateFacts, ClusterRole, Fleet, KeyFingerprint, KeyPair, Observed, Recipient,
 };
 
 /// What Git holds beside the certificates.
@@ -92,10 +92,7 @@ fn committed(fleet: &Fleet, observed: Option<&Observed>, key: &CommittedKey) -> 
         );
     }
     if let (Some(fingerprint), Some(observed)) = (&key.fingerprint, observed)
-        && let Some((id, _)) = observed
-            .certificates()
-            .into_iter()
-            .find(|(_, certificate)| certificate.key_fingerprint == *fingerprint)
+        && let Some(id) = owner_of(fleet, observed, fingerprint)
     {
         return of_file(&CERTIFICATE_KEY_COMMITTED).saying(
             format!("Git tracks the private key of {id} in clear"),
@@ -110,6 +107,19 @@ fn committed(fleet: &Fleet, observed: Option<&Observed>, key: &CommittedKey) -> 
     )
 }
 
+/// Whose key it is as the files say.
+fn owner_of(fleet: &Fleet, observed: &Observed, key: &KeyFingerprint) -> Option<ArtifactId> {
+    let certificates = observed.certificates().into_iter();
+    let of_certificate = certificates
+        .filter(|(_, certificate)| certificate.key_fingerprint == *key)
+        .map(|(id, _)| id);
+    let of_pair = fleet.key_pairs.iter().map(KeyPair::id).filter(|id| {
+        let current = observed.key_pair(id).current();
+        current.is_some_and(|current| current.fingerprint == *key)
+    });
+    of_certificate.chain(of_pair).next()
+}
+
 /// The artifacts whose keys one of the recipients opens.
 fn sealed_to(fleet: &Fleet, recipients: &[Recipient]) -> Vec<ArtifactId> {
     let opens = |set: &crate::model::RecipientSet| recipients.iter().any(|key| set.contains(key));
@@ -121,7 +131,7 @@ fn sealed_to(fleet: &Fleet, recipients: &[Recipient]) -> Vec<ArtifactId> {
         .key_pairs
         .iter()
         .filter(|pair| opens(&pair.recipients))
-        .map(|pair| pair.id());
+        .map(KeyPair::id);
     artifacts.chain(pairs).collect()
 }
 

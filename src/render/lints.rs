@@ -72,9 +72,9 @@ fn section(lint: &Lint) -> String {
         lint.text,
         lint.rule.words()
     );
-    let _ = write!(text, " *See:* {}.\n", lint.sources);
+    let _ = writeln!(text, " *See:* {}.", lint.sources);
     if !lint.example.is_empty() {
-        let _ = write!(text, "\n```nix\n{}\n```\n", lint.example);
+        let _ = writeln!(text, "\n```nix\n{}\n```", lint.example);
     }
     text
 }

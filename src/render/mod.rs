@@ -4,6 +4,7 @@ pub mod diff;
 pub mod fault;
 pub mod finding;
 pub mod history;
+pub mod inspect;
 pub mod json;
 pub mod lints;
 pub mod metrics;

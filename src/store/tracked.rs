@@ -46,7 +46,7 @@ impl Tracked {
 
     /// The regular files, relative to the root that was asked about, `..` where they lie outside of it.
     pub fn paths(&self) -> impl Iterator<Item = String> {
-        self.files.iter().map(|file| self.from_root(file))
+        self.files.iter().map(|file| self.seen_from_root(file))
     }
 
     /// How many files there are.
@@ -67,10 +67,10 @@ impl Tracked {
         if !kind.is_file() {
             return None;
         }
-        Some((self.from_root(file), read_up_to(&path, LARGEST_FILE)?))
+        Some((self.seen_from_root(file), read_up_to(&path, LARGEST_FILE)?))
     }
 
-    fn from_root(&self, file: &Path) -> String {
+    fn seen_from_root(&self, file: &Path) -> String {
         let path = self.top.join(file);
         if let Ok(below) = path.strip_prefix(&self.root) {
             return below.display().to_string();

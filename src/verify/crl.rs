@@ -1,7 +1,6 @@
 //! Reads certificate revocation lists (RFC 5280 §5) and notes what keeps one from being relied on. Who signed it is seen in `revocation`.
 
-use der::asn1::BitStringRef;
-use der::{Decode as _, Encode as _, Reader as _, SliceReader};
+use der::{Decode as _, Encode as _};
 use thiserror::Error;
 use time::OffsetDateTime;
 use x509_cert::crl::{CertificateList, RevokedCert};
@@ -9,10 +8,10 @@ use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, CrlReason, IssuingDistributionPoint};
 use x509_parser::prelude::FromDer as _;
-use x509_parser::x509::{AlgorithmIdentifier, X509Name};
+use x509_parser::x509::X509Name;
 
 use crate::inspect::name::distinguished_name;
-use crate::inspect::signature::made_by_key;
+use crate::inspect::signature::Signed;
 use crate::model::subject::DistinguishedName;
 
 /// A revocation list that could be read.
@@ -27,9 +26,7 @@ pub struct Crl {
     pub(super) scope: Scope,
     /// Why it can be relied on for no certificate; reads after "the list".
     pub(super) unusable: Option<&'static str>,
-    content: Vec<u8>,
-    algorithm: Vec<u8>,
-    signature: Vec<u8>,
+    der: Vec<u8>,
 }
 
 /// One revoked certificate.
@@ -118,7 +115,6 @@ impl Crl {
     /// `BadDer`, `SignatureAlgorithmMismatch`.
     pub fn parse_der(der: &[u8]) -> Result<Self, CrlDefect> {
         let list: CertificateList = CertificateList::from_der(der).map_err(|error| bad(&error))?;
-        let (content, algorithm, signature) = parts(der).map_err(|error| bad(&error))?;
         let tbs = &list.tbs_cert_list;
         if tbs.signature != list.signature_algorithm {
             return Err(CrlDefect::SignatureAlgorithmMismatch);
@@ -136,9 +132,7 @@ impl Crl {
             authority_key_id: None,
             scope: Scope::default(),
             unusable: None,
-            content: content.to_vec(),
-            algorithm: algorithm.to_vec(),
-            signature: signature.to_vec(),
+            der: der.to_vec(),
         };
         crl.read_extensions(tbs.crl_extensions.as_deref().unwrap_or_default());
         for entry in revoked {
@@ -149,8 +143,7 @@ impl Crl {
 
     /// Whether a public key made its signature; `None` where that cannot be verified.
     pub(super) fn is_signed_by(&self, spki: &[u8]) -> Option<bool> {
-        let (_, algorithm) = AlgorithmIdentifier::from_der(&self.algorithm).ok()?;
-        made_by_key(spki, &algorithm, &self.content, &self.signature)
+        Signed::read(&self.der).ok()?.made_by(spki)
     }
 
     /// The entry for a serial number.
@@ -248,17 +241,6 @@ impl Crl {
     fn refuse(&mut self, reason: &'static str) {
         self.unusable.get_or_insert(reason);
     }
-}
-
-/// The signed bytes as found, the outer algorithm, and the signature.
-fn parts(der: &[u8]) -> der::Result<(&[u8], &[u8], &[u8])> {
-    let mut outer = SliceReader::new(der)?;
-    outer.sequence(|list| {
-        let content = list.tlv_bytes()?;
-        let algorithm = list.tlv_bytes()?;
-        let signature = BitStringRef::decode(list)?;
-        Ok((content, algorithm, signature.raw_bytes()))
-    })
 }
 
 fn bad(error: &der::Error) -> CrlDefect {

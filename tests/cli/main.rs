@@ -10,11 +10,14 @@
 
 mod commands;
 mod damage;
+mod export;
 mod faults;
 mod hostile;
 mod identities;
+mod inspect;
 mod key_pairs;
 mod kubernetes;
+mod lints;
 mod metrics;
 mod project;
 mod recreate;

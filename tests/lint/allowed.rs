@@ -27,7 +27,14 @@ fn an_error_that_is_allowed_blocks_nothing_and_shows_its_reason() {
     let allowed = renamed().certificate_with(SCHEDULER, "allow", reason.clone());
     let found = findings(&allowed);
     assert_eq!(found.iter().filter(|finding| finding.blocks()).count(), 0);
-    insta::assert_snapshot!(said(&found), @r#""#);
+    insta::assert_snapshot!(said(&found), @r#"
+    note[common-name]: cp1/kubernetes/kube-scheduler: its common name is "scheduler", and kube-scheduler is known as system:kube-scheduler
+      --> certToolkit.cas.kubernetes.certs.kube-scheduler.commonName
+      effect: kube-apiserver takes the common name for the user, and binds its roles to system:kube-scheduler: every request is forbidden
+      allowed: bound as the user scheduler by hand
+
+    1 allowed.
+    "#);
     let by_host = renamed().with("/hosts/cp1/allow", reason);
     assert_eq!(
         findings(&by_host)[0].allowed.as_deref(),

@@ -48,11 +48,7 @@ pub(crate) struct Outlook {
 
 impl Outlook {
     pub(crate) fn json(&self) -> serde_json::Value {
-        let mut document = json::plan(&self.plan, &self.stale);
-        if let Some(object) = document.as_object_mut() {
-            object.insert("findings".to_owned(), self.findings.json());
-        }
-        document
+        self.findings.beside(json::plan(&self.plan, &self.stale))
     }
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
     check_requests(&args.selection, &plan)?;
     let findings = Findings::of(&project, &observed, &args.selection.only);
     if findings.blocking() > 0 {
-        return Err(unfit(&findings, ui));
+        return Err(unfit(&findings, &plan, args.json, ui));
     }
     if plan.refusals().next().is_some() {
         return Err(refused(&plan, args.json, ui));
@@ -157,13 +157,15 @@ fn warn_of_short_lives(plan: &Plan, ui: Ui) {
 }
 
 /// Certificates that would not work are not made.
-fn unfit(findings: &Findings, ui: Ui) -> CliError {
+fn unfit(findings: &Findings, plan: &Plan, as_json: bool, ui: Ui) -> CliError {
     let count = crate::render::words::count(findings.blocking(), "error", "errors");
-    CliError::new(format!(
-        "the declaration has {count} of meaning; nothing was changed"
-    ))
-    .hint("mend them, or allow each with its reason: allow.<code> = \"…\" (`certs explain CODE` says more)")
-    .preamble(findings.errors(ui))
+    let error = CliError::new(format!("the lints found {count}; nothing was changed"))
+        .hint("mend them, or allow each with its reason: allow.<code> = \"…\" (`certs explain CODE` says more)");
+    if as_json {
+        ui.print(&format!("{:#}\n", findings.beside(json::plan(plan, &[]))));
+        return error;
+    }
+    error.preamble(findings.errors(ui))
 }
 
 fn refused(plan: &Plan, as_json: bool, ui: Ui) -> CliError {

@@ -22,10 +22,17 @@ fn markdown() -> String {
     );
     let command = args::command().term_width(100);
     section(&mut text, &command, "certs");
-    for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
-        section(&mut text, verb, &format!("certs {}", verb.get_name()));
-    }
+    verbs(&mut text, &command, "certs");
     text
+}
+
+/// Each verb, and below it those it has of its own.
+fn verbs(text: &mut String, command: &clap::Command, name: &str) {
+    for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
+        let name = format!("{name} {}", verb.get_name());
+        section(text, verb, &name);
+        verbs(text, verb, &name);
+    }
 }
 
 fn section(text: &mut String, command: &clap::Command, name: &str) {
