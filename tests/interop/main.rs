@@ -12,6 +12,7 @@ mod git;
 mod history;
 mod inspect;
 mod kubectl;
+mod kubernetes;
 mod nix;
 mod project;
 mod prometheus;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         history::trials(),
         inspect::trials(),
         kubectl::trials(),
+        kubernetes::trials(),
         nix::trials(),
         prometheus::trials(),
         services::trials(),
