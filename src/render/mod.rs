@@ -11,4 +11,5 @@ pub mod metrics;
 pub mod paint;
 pub mod status;
 pub mod table;
+pub mod verify;
 pub mod words;

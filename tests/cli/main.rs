@@ -23,6 +23,7 @@ mod project;
 mod recreate;
 mod redact;
 mod status;
+mod verify;
 
 #[path = "../support/declared.rs"]
 mod declared;

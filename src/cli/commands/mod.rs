@@ -18,3 +18,4 @@ pub(crate) mod recreate;
 pub(crate) mod reference;
 pub(crate) mod rules;
 pub(crate) mod status;
+pub(crate) mod verify;
