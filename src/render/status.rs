@@ -83,7 +83,7 @@ fn row(entry: &Entry<'_>, now: OffsetDateTime, detail: Detail) -> Vec<Cell> {
                 .unwrap_or_default(),
         ),
         Cell::new(words::printable(&words::some_of(&sans, most))),
-        Cell::new(facts.map(purpose).unwrap_or_default()),
+        Cell::new(facts.map_or_else(|| without_certificate(entry), purpose)),
         toned(&left(entry, now, Paint::Plain), left_tone(entry.state)),
         Cell::new(
             entry
@@ -101,6 +101,14 @@ fn row(entry: &Entry<'_>, now: OffsetDateTime, detail: Detail) -> Vec<Cell> {
         ));
     }
     row
+}
+
+fn without_certificate(entry: &Entry<'_>) -> String {
+    if entry.id.is_key_pair() {
+        "shared key pair".to_owned()
+    } else {
+        String::new()
+    }
 }
 
 /// Authorities as branches, and below each the certificates it issued, by host.
@@ -218,16 +226,27 @@ fn left_tone(state: State) -> Tone {
     }
 }
 
-/// `14 certificates: 1 expired, 2 due, 11 good.`
+/// `14 certificates and 1 key pair: 1 expired, 2 due, 12 good.`
 fn summary(status: &Status<'_>, paint: Paint) -> String {
-    let total = words::count(status.entries.len(), "certificate", "certificates");
+    let pairs = status.entries.iter().filter(|entry| entry.id.is_key_pair());
+    let pairs = pairs.count();
+    let certificates = status.entries.len() - pairs;
+    let total = [
+        (certificates, "certificate", "certificates"),
+        (pairs, "key pair", "key pairs"),
+    ]
+    .into_iter()
+    .filter(|(count, ..)| *count > 0)
+    .map(|(count, one, many)| words::count(count, one, many))
+    .collect::<Vec<_>>()
+    .join(" and ");
     let parts: Vec<String> = status
         .tally()
         .into_iter()
         .map(|(state, count)| format!("{count} {}", paint.apply(tone(state), state.code())))
         .collect();
     if parts.is_empty() {
-        return "No certificate is selected.\n".to_owned();
+        return "Nothing is selected.\n".to_owned();
     }
     format!("{total}: {}.\n", parts.join(", "))
 }

@@ -22,13 +22,13 @@ pub struct Status<'a> {
     pub entries: Vec<Entry<'a>>,
 }
 
-/// One authority or certificate.
+/// One authority, certificate or shared key pair.
 #[derive(Debug)]
 pub struct Entry<'a> {
     pub id: ArtifactId,
     /// `None` for a root.
     pub issuer: Option<&'a Name>,
-    /// What the certificate says, where it can be read.
+    /// What the certificate says, where there is one that can be read.
     pub facts: Option<&'a CertificateFacts>,
     /// From when on it is to be renewed.
     pub renewal: Option<OffsetDateTime>,
@@ -130,9 +130,27 @@ impl<'a> Status<'a> {
                 id,
             }
         };
+        let pairs = fleet.key_pairs.iter().map(|pair| {
+            let id = pair.id();
+            let step = steps.get(&id).copied();
+            let has_key = observed.key(&id).facts().is_some();
+            Entry {
+                issuer: None,
+                facts: None,
+                renewal: None,
+                readers: if has_key {
+                    names.readers(&pair.recipients)
+                } else {
+                    Vec::new()
+                },
+                state: state(step, None, plan.now),
+                reasons: step.map(|step| step.reasons.clone()).unwrap_or_default(),
+                id,
+            }
+        });
         Self {
             now: plan.now,
-            entries: fleet.artifacts().map(entry).collect(),
+            entries: fleet.artifacts().map(entry).chain(pairs).collect(),
         }
     }
 
@@ -184,6 +202,8 @@ fn state(step: Option<&Step>, facts: Option<&CertificateFacts>, now: OffsetDateT
         Reason::Missing(_) => State::Missing,
         Reason::Expired { .. } => State::Expired,
         Reason::RenewalDue { .. } => State::Due,
+        // Keys beside its own are as somebody wanted them.
+        Reason::AlsoVerifies { .. } => State::Good,
         _ => State::Differs,
     });
     states.min().unwrap_or(State::Good)

@@ -74,6 +74,19 @@ fn filters_by_state_name_and_time() {
 }
 
 #[test]
+fn shows_what_hosts_share() {
+    let project = Project::new();
+    project.declare(&project.declared().key_pair("sa", &["cp1"]));
+    project.recreate();
+    assert_snapshot!(project.run(&["status"]).exits_with(0).text());
+    project.remove("certs/shared/sa.pub");
+    assert_snapshot!(
+        "shared_and_lost",
+        project.run(&["status", "--tree"]).exits_with(0).text()
+    );
+}
+
+#[test]
 fn names_the_states_there_are() {
     assert_snapshot!(
         Project::made()

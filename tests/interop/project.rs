@@ -181,7 +181,10 @@ impl Project {
         let bench = Bench::new()?;
         bench.run("mkdir operators host-keys")?;
         // As in any project, and the lints insist on it.
-        bench.write(".gitignore", "/operators/\n/host-keys/*\n!/host-keys/*.pub\n")?;
+        bench.write(
+            ".gitignore",
+            "/operators/\n/host-keys/*\n!/host-keys/*.pub\n",
+        )?;
         bench.run("age-keygen -o operators/ada")?;
         let public = bench.run("age-keygen -y operators/ada")?;
         bench.write("operators/ada.pub", public)?;
