@@ -29,6 +29,7 @@ pub mod store;
 
 pub mod diff;
 pub mod export;
+pub mod graph;
 pub mod history;
 pub mod observe;
 pub mod plan;

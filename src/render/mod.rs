@@ -2,10 +2,13 @@
 
 pub mod diff;
 pub mod fault;
+pub mod graph;
 pub mod history;
 pub mod json;
+pub mod markup;
 pub mod metrics;
 pub mod paint;
+pub mod report;
 pub mod status;
 pub mod table;
 pub mod words;

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("inspect", &["model"]),
@@ -22,6 +22,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
     ("seal", &["model", "inspect"]),
     ("plan", &["model"]),
     ("status", &["model", "plan"]),
+    ("graph", &["model", "plan", "status"]),
     ("history", &["model", "inspect"]),
     ("diff", &["model", "inspect"]),
     ("store", &["model"]),
@@ -37,14 +38,14 @@ const LAYERS: [(&str, &[&str]); 16] = [
     (
         "render",
         &[
-            "model", "manifest", "plan", "status", "history", "diff", "apply",
+            "model", "manifest", "plan", "status", "graph", "history", "diff", "apply",
         ],
     ),
     (
         "cli",
         &[
-            "model", "manifest", "inspect", "issue", "seal", "plan", "status", "history", "diff",
-            "store", "nixfiles", "export", "observe", "apply", "render",
+            "model", "manifest", "inspect", "issue", "seal", "plan", "status", "graph", "history",
+            "diff", "store", "nixfiles", "export", "observe", "apply", "render",
         ],
     ),
 ];
