@@ -279,9 +279,6 @@ pub(crate) struct ReportArgs {
     /// The file to write, replacing it at once; `-` for standard output.
     #[arg(short, long, value_name = "FILE", default_value = "report.html")]
     pub output: PathBuf,
-    /// Leave out what older versions in Git give away.
-    #[arg(long)]
-    pub no_history: bool,
 }
 
 #[derive(Debug, Args)]
