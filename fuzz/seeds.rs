@@ -26,6 +26,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     seeds.copy("sealed", &demo, &["key.age"])?;
     seeds.copy("certificate", &demo, &["crt"])?;
     seeds.copy("identity", &demo, &["txt", "bob", "_key"])?;
+    seeds.copy("document", &demo, &["crt", "key.age", "_key", "_key.pub", "txt"])?;
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/x509/files");
+    seeds.copy("document", &fixtures, &["p12"])?;
     for target in ["rules", "locate"] {
         seeds.copy(target, &demo, &["nix"])?;
     }

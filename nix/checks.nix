@@ -1,4 +1,5 @@
-# What `nix flake check` checks: the package with its own tests, and every file of tests/nix on the nixpkgs at hand.
+# What `nix flake check` checks: the package with its own tests, every file of tests/nix on the nixpkgs at hand, and a
+# cluster on virtual machines.
 { pkgs, certs }:
 let
   inherit (pkgs) lib;
@@ -7,9 +8,9 @@ let
 
   # Each file gives a list of { name; got; want; }.
   check =
-    file:
+    file: arguments:
     let
-      results = import (../tests/nix + "/${file}") { inherit lib; };
+      results = import (../tests/nix + "/${file}") arguments;
       failed = builtins.filter (result: result.got != result.want) results;
       say = result: ''
         ${result.name}
@@ -24,7 +25,14 @@ let
     else
       throw "${file}: ${toString (builtins.length failed)} tests failed\n${lib.concatMapStrings say failed}";
 in
-lib.mapAttrs' (file: _: lib.nameValuePair (lib.removeSuffix "-tests.nix" file) (check file)) tests
+lib.mapAttrs' (
+  file: _: lib.nameValuePair (lib.removeSuffix "-tests.nix" file) (check file { inherit lib; })
+) tests
 // {
   package = certs;
+}
+# Machines need NixOS, and evaluating them builds and runs the program: only where it can run.
+// lib.optionalAttrs (pkgs ? testers.runNixOSTest && pkgs.stdenv.hostPlatform.isLinux) {
+  on-nixpkgs = check "on-nixpkgs.nix" { nixpkgs = pkgs.path; };
+  kubernetes = import ../tests/nixos/kubernetes.nix { inherit pkgs certs; };
 }

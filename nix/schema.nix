@@ -17,7 +17,12 @@ let
       ;
   };
   kubernetes = import ./schema/kubernetes.nix {
-    inherit prelude kubernetesComponents kubernetesFaults;
+    inherit
+      prelude
+      addresses
+      kubernetesComponents
+      kubernetesFaults
+      ;
   };
   host = import ./schema/host.nix {
     inherit

@@ -22,6 +22,7 @@ pub mod model;
 
 pub mod inspect;
 pub mod issue;
+pub mod lint;
 pub mod seal;
 
 pub mod nixfiles;

@@ -92,7 +92,12 @@ let
         };
         certs = mkOption {
           type = types.attrsOf (
-            types.submodule ({ name, ... }: { options = certificateOptions ca authority.certDefaults name; })
+            types.submodule (
+              { name, ... }:
+              {
+                options = certificateOptions ca authority.certDefaults name;
+              }
+            )
           );
           default = { };
           description = "The certificates this host has from the authority.";
@@ -182,7 +187,7 @@ let
       };
       keyPath = {
         description = "The opened key of the authority, on a host with `keyOnHost`. On others it is not available.";
-        text = "an error that says so, or ${secretPathText "ca-<ca>"}";
+        text = "${secretPathText "ca-<ca>"}; an error that says so where `keyOnHost` is not set";
         value =
           if cfg.cas.${ca}.ca.keyOnHost then
             secretPath "ca-${ca}"

@@ -40,7 +40,10 @@ let
           "a file in the Nix store"
           (
             if !own.enable then
-              throw "certToolkit: there is no kubeconfig of this certificate. Set certToolkit.cas.${ca}.certs.${name}.kubeconfig.enable = true."
+              throw (
+                "certToolkit: there is no kubeconfig of this certificate."
+                + " Set certToolkit.cas.${ca}.certs.${name}.kubeconfig.enable = true."
+              )
             else if own.server == null then
               throw (
                 "certToolkit: where the API server is, is not known. Set certToolkit.kubernetes.controlPlaneEndpoint, or"

@@ -28,12 +28,13 @@ let
     raw = (schema.declared { kubernetes = cfg; }).kubernetes;
   };
 
-  asDefaults = lib.mapAttrsRecursive (_: lib.mkDefault);
+  # Stronger than what is inherited, and weaker than even a default that a person sets.
+  asPreset = lib.mapAttrsRecursive (_: lib.mkOverride 1250);
 
-  # What NixOS says about the same thing, where there is NixOS.
+  # What NixOS says about the same thing, where there is NixOS. It says nothing of a kubelet that does not run.
   fromService =
     path: default:
-    if lib.hasAttrByPath path options.services or { } then
+    if lib.attrByPath (path ++ [ "isDefined" ]) false (options.services or { }) then
       lib.getAttrFromPath path config.services
     else
       default;
@@ -332,7 +333,7 @@ in
   };
 
   config.certToolkit = lib.mkIf cfg.enable {
-    cas = asDefaults preset.cas;
-    keyPairs = asDefaults preset.keyPairs;
+    cas = asPreset preset.cas;
+    keyPairs = asPreset preset.keyPairs;
   };
 }

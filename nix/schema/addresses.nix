@@ -20,15 +20,24 @@ let
   firstAddress =
     network:
     let
-      mask = index: number: keepBits (unit network.address) (network.prefix - index * unit network.address) number;
-      masked = imap mask network.address;
-      last = length masked - 1;
+      base = masked network;
+      last = length base - 1;
     in
     if network.prefix == network.length then
       null
     else
       # The last bit of a masked address is 0, so nothing is carried.
-      format (imap (index: number: if index == last then number + 1 else number) masked);
+      format (imap (index: number: if index == last then number + 1 else number) base);
+
+  formatNetwork = network: "${format (masked network)}/${toString network.prefix}";
+
+  # The address without the bits of the host.
+  masked =
+    { address, prefix, ... }:
+    let
+      width = unit address;
+    in
+    imap (index: keepBits width (prefix - index * width)) address;
 
   isAddress = text: parseAddress text != null;
 
@@ -71,7 +80,8 @@ let
       parts = filter isString (split ":" text);
       final = length parts - 1;
       groups = imap (
-        index: part: if isEnd && index == final && match ".*\\..*" part != null then tailOf part else groupOf part
+        index: part:
+        if isEnd && index == final && match ".*\\..*" part != null then tailOf part else groupOf part
       ) parts;
     in
     if text == "" then
@@ -103,7 +113,8 @@ let
       ];
 
   format =
-    address: if length address == 4 then concatStringsSep "." (map toString address) else formatIPv6 address;
+    address:
+    if length address == 4 then concatStringsSep "." (map toString address) else formatIPv6 address;
 
   # RFC 5952 §4: no leading zeros, lower case, the first of the longest runs of two or more zeros as "::". §5: what stands
   # for an IPv4 address is written as one.
@@ -113,11 +124,15 @@ let
       run = longestZeros groups;
       text = from: count: concatStringsSep ":" (map toHex (sublist from count groups));
       afterRun = run.start + run.length;
-      octet = index: shift: toString (if shift == 0 then low (elemAt groups index) else elemAt groups index / 256);
-      low = number: number - number / 256 * 256;
+      octets =
+        number:
+        let
+          high = number / 256;
+        in
+        "${toString high}.${toString (number - high * 256)}";
     in
-    if sublist 0 6 groups == [ 0 0 0 0 0 65535 ] then
-      "::ffff:${octet 6 8}.${octet 6 0}.${octet 7 8}.${octet 7 0}"
+    if run.start == 0 && run.length == 5 && elemAt groups 5 == 65535 then
+      "::ffff:${octets (elemAt groups 6)}.${octets (elemAt groups 7)}"
     else if run.length < 2 then
       text 0 8
     else
@@ -161,10 +176,9 @@ let
 
   hexadecimal =
     let
-      digits = characters "0123456789abcdef";
-      values = list: listToAttrs (imap (value: name: { inherit name value; }) list);
+      valuesOf = digits: listToAttrs (imap (value: name: { inherit name value; }) (characters digits));
     in
-    values digits // { A = 10; B = 11; C = 12; D = 13; E = 14; F = 15; };
+    valuesOf "0123456789abcdef" // valuesOf "0123456789ABCDEF";
 
   bits = address: length address * unit address;
   unit = address: if length address == 4 then 8 else 16;
@@ -208,6 +222,7 @@ in
   inherit
     parseNetwork
     firstAddress
+    formatNetwork
     isAddress
     family
     ;

@@ -67,6 +67,7 @@ let
       warnings = mergeFaults (
         concatMap (source: source.warnings) sources
         ++ sharedHostKeys resolved
+        ++ adminsWithoutHost resolved
         ++ idlePathLengths authoritiesOfFleet.values
       );
     };
@@ -275,6 +276,28 @@ let
         + " ./ssh-host-keys/\${config.networking.hostName}.pub.";
     }) shared;
 
+  adminsWithoutHost =
+    sources:
+    map
+      (source: {
+        code = "admin-host-unknown";
+        option = [
+          "kubernetes"
+          "nodes"
+          source.adminHost
+        ];
+        hosts = [ source.host ];
+        message =
+          "The first control plane of the cluster ${quote source.kubernetes.cluster} is ${quote source.adminHost} by kubernetes.nodes,"
+          + " so the credentials of its administrators belong there; but no host has this name, and nobody gets them."
+          + " Give the host the name it has in the table, or take it out of the table.";
+      })
+      (
+        filter (
+          source: source.adminHost != null && all (other: other.host != source.adminHost) sources
+        ) sources
+      );
+
   # One fault that several hosts share (they import one module) is said once.
   mergeFaults =
     faults:
@@ -297,6 +320,7 @@ let
       );
 
   inherit (builtins)
+    all
     attrNames
     attrValues
     concatLists

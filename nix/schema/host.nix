@@ -66,7 +66,7 @@ let
         if host == null then
           [ ]
         else
-          filter (ca: (orElse { } (cas.${ca}.ca or null)).keyOnHost or null == true) (attrNames cas);
+          attrNames (filterAttrs (_: cfg: (orElse { } (cfg.ca or null)).keyOnHost or null == true) cas);
       needsOwner =
         signing != [ ]
         || host != null && keyPairs != { }
@@ -82,6 +82,7 @@ let
       inherit host dir certificates signing;
       declares = cas != { } || keyPairs != { };
       kubernetes = preset.membership;
+      inherit (preset) adminHost;
       allow = said "allow";
       identities = unique (
         filter (identity: identity != null) (

@@ -13,7 +13,8 @@ let
   components =
     settings:
     let
-      inherit (settings) host nodeName nodeIPs;
+      inherit (settings) host nodeName;
+      nodeIPs = filter isAddress settings.nodeIPs;
       local = [
         "localhost"
         "127.0.0.1"
@@ -103,8 +104,12 @@ let
         authority = "frontProxy";
         commonName = "front-proxy-client";
       };
-      kube-controller-manager = controlPlane // client // { commonName = "system:kube-controller-manager"; };
-      kube-scheduler = controlPlane // client // { commonName = "system:kube-scheduler"; };
+      kube-controller-manager = controlPlane // client // {
+        commonName = "system:kube-controller-manager";
+      };
+      kube-scheduler = controlPlane // client // {
+        commonName = "system:kube-scheduler";
+      };
       kube-controller-manager-server = controlPlane // server // extra // {
         commonName = "kube-controller-manager";
         hosts = controller;
@@ -113,8 +118,12 @@ let
         commonName = "kube-scheduler";
         hosts = controller;
       };
-      konnectivity-server = controlPlane // client // extra // { commonName = "system:konnectivity-server"; };
-      addon-manager = controlPlane // client // extra // { commonName = "system:kube-addon-manager"; };
+      konnectivity-server = controlPlane // client // extra // {
+        commonName = "system:konnectivity-server";
+      };
+      addon-manager = controlPlane // client // extra // {
+        commonName = "system:kube-addon-manager";
+      };
 
       # People's credentials. RBAC can take the group of the first away again; nothing can take away system:masters, so
       # it is for the day when RBAC itself is broken, and never valid for long.
@@ -133,12 +142,22 @@ let
         onHost = false;
       };
 
-      kubelet = both // kubelet // { hosts = node; };
+      kubelet = both // kubelet // {
+        hosts = node;
+      };
       kubelet-client = client // kubelet;
-      kubelet-server = server // kubelet // { hosts = node; };
-      kube-proxy = worker // client // { commonName = "system:kube-proxy"; };
-      flannel = worker // client // extra // { commonName = "flannel-client"; };
-      calico-cni = worker // client // extra // { commonName = "calico-cni"; };
+      kubelet-server = server // kubelet // {
+        hosts = node;
+      };
+      kube-proxy = worker // client // {
+        commonName = "system:kube-proxy";
+      };
+      flannel = worker // client // extra // {
+        commonName = "flannel-client";
+      };
+      calico-cni = worker // client // extra // {
+        commonName = "calico-cni";
+      };
 
       etcd-server = etcd // both // {
         commonName = nodeName;
@@ -161,10 +180,10 @@ let
 
   # The API server is reached inside the cluster by the first address of each service network.
   serviceAddresses =
-    cidrs:
-    filter (address: address != null) (
-      map (network: if network == null then null else firstAddress network) (map parseNetwork cidrs)
-    );
+    cidrs: filter (address: address != null) (map firstAddress (networksOf cidrs));
+
+  # Those that are networks; of the others there are faults.
+  networksOf = cidrs: filter (network: network != null) (map parseNetwork cidrs);
 
   # "api.example.org:6443", "10.0.0.1", "[fd00::1]:6443" -> the part before the port; null if it is none of these.
   endpointHost =
@@ -195,5 +214,6 @@ in
     componentIds
     extraIds
     endpointHost
+    networksOf
     ;
 }

@@ -97,7 +97,7 @@ let
   serviceFamilyFaults =
     fault: cidrs:
     let
-      families = map family (filter (network: network != null) (map parseNetwork cidrs));
+      families = map family (networksOf cidrs);
       say = message: [ (fault "service-networks" [ "kubernetes" "serviceCIDRs" ] message) ];
     in
     if cidrs == [ ] then
@@ -189,7 +189,8 @@ let
     concatLists (
       attrValues (
         mapAttrs (
-          ca: cfg: concatLists (attrValues (mapAttrs (inCertificate ca) (orElse { } (cfg.certs or null))))
+          ca: cfg:
+          concatLists (attrValues (mapAttrs (inCertificate ca) (orElse { } (cfg.certs or null))))
         ) cas
       )
     );
@@ -212,7 +213,13 @@ let
   inherit (prelude) orElse quote shorten unique;
   inherit (options) attributeName optionName;
   inherit (addresses) family isAddress parseNetwork;
-  inherit (kubernetesComponents) roles componentIds extraIds endpointHost;
+  inherit (kubernetesComponents)
+    componentIds
+    endpointHost
+    extraIds
+    networksOf
+    roles
+    ;
 in
 {
   inherit settingFaults clashes componentFaults;

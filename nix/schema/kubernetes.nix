@@ -2,13 +2,14 @@
 # components are is in kubernetes-components.nix.
 {
   prelude,
+  addresses,
   kubernetesComponents,
   kubernetesFaults,
 }:
 let
   # host: its name; null for a value that only declares authorities, which has no part in a cluster
   # raw:  the value of certToolkit.kubernetes
-  # -> { settings; cas; keyPairs; certificates; membership; faults = fault -> [ fault ]; }
+  # -> { cas; keyPairs; certificates = { <component> = { authority; name; }; }; membership; adminHost; faults; }
   preset =
     { host, raw }:
     let
@@ -18,19 +19,21 @@ let
     in
     if host == null || given.enable or null != true then
       {
-        inherit settings;
         cas = { };
         keyPairs = { };
         certificates = { };
         membership = null;
+        adminHost = null;
         faults = _: [ ];
       }
     else
       {
-        inherit settings;
         cas = authoritiesWith settings placed;
         keyPairs =
-          if elem "control-plane" settings.roles then { ${settings.serviceAccount}.owner = "kubernetes"; } else { };
+          if elem "control-plane" settings.roles then
+            { ${settings.serviceAccount}.owner = "kubernetes"; }
+          else
+            { };
         certificates = listToAttrs (
           map (certificate: {
             name = certificate.id;
@@ -38,6 +41,8 @@ let
           }) placed
         );
         membership = membershipOf settings;
+        adminHost =
+          if settings.adminUsers != [ ] || settings.superAdmin then adminHost settings else null;
         faults = fault: settingFaults fault settings ++ clashes fault placed;
       };
 
@@ -93,13 +98,13 @@ let
     inherit (settings)
       cluster
       nodeName
-      nodeIPs
-      serviceCIDRs
       clusterDomain
       controlPlaneEndpoint
       serviceAccount
       ;
     roles = filter (role: elem role settings.roles) (sort lessThan roles);
+    nodeIPs = filter isAddress settings.nodeIPs;
+    serviceCIDRs = map formatNetwork (networksOf settings.serviceCIDRs);
     authorities = settings.authorities // {
       signing = signingAuthority settings;
     };
@@ -158,16 +163,24 @@ let
     in
     concatMap instances (filter wanted componentIds);
 
-  # People's credentials lie with the first control plane, so that the cluster has each once.
-  isAdminHost =
+  # People's credentials lie with the first control plane, so that the cluster has each once: the name of that host by the
+  # table, null if there is no control plane in it.
+  adminHost =
     settings:
     let
       controlPlanes = filter (
         name: elem "control-plane" (orElse [ ] ((orElse { } settings.nodes.${name}).roles or null))
       ) (attrNames settings.nodes);
     in
+    if controlPlanes == [ ] then null else head controlPlanes;
+
+  isAdminHost =
+    settings:
     elem "control-plane" settings.roles
-    && (controlPlanes == [ ] || head controlPlanes == settings.host);
+    && elem (adminHost settings) [
+      null
+      settings.host
+    ];
 
   # "alice@example.org" -> "alice-example.org"
   fileNameOf = user: concatStringsSep "-" (filter isString (split "[^A-Za-z0-9+._=-]+" user));
@@ -235,7 +248,13 @@ let
     split
     ;
   inherit (prelude) filterAttrs orElse unique;
-  inherit (kubernetesComponents) components componentIds roles;
+  inherit (addresses) formatNetwork isAddress;
+  inherit (kubernetesComponents)
+    components
+    componentIds
+    networksOf
+    roles
+    ;
   inherit (kubernetesFaults) settingFaults clashes;
 in
 {

@@ -86,11 +86,13 @@ let
       };
       textByName = {
         say = "a set of strings";
+        isSet = true;
         holds = value: isAttrs value && all isString (attrValues value);
       };
       # A null in it is said.
       textOrNullByName = {
         say = "a set of strings, or null for none";
+        isSet = true;
         holds = value: isAttrs value && all (part: part == null || isString part) (attrValues value);
       };
       isKeySource = value: isString value || isPath value;
@@ -173,6 +175,7 @@ let
         kubernetes = record {
           enable = flag;
           wire = flag;
+          reload = texts;
           cluster = text;
           nodes = mapOf (record {
             roles = texts;
@@ -235,8 +238,10 @@ let
     fault: path: option: value:
     let
       wrong = say: cure: [
-        (fault "option-type" path "${optionName path} must be ${say}, but it is ${describe value}. ${cure}")
+        (fault "option-type" path "${optionName path} must be ${say}, but it is ${given}. ${cure}")
       ];
+      given =
+        if isAttrs value && option ? isSet then "a set with other things in it" else describe value;
       unknown = attrNames (removeAttrs value (attrNames option.fields));
       below = child: name: typeFaults fault (path ++ [ name ]) child value.${name};
     in

@@ -77,8 +77,7 @@ let
         code = "key-pair-disagreement";
         tree = "keyPairs";
         cure =
-          _:
-          "Declare the key pair once, in a module that all its hosts import: they have one key between them.";
+          _: "Declare the key pair once, in a module that all its hosts import: they have one key between them.";
       };
     };
 
@@ -111,7 +110,8 @@ let
     concatLists (
       attrValues (
         mapAttrs (
-          name: list: concatMap (field: fieldDisagreement name fields.${field} field about list) (attrNames fields)
+          name: list:
+          concatMap (field: fieldDisagreement name fields.${field} field about list) (attrNames fields)
         ) declarations
       )
     );
@@ -172,9 +172,7 @@ let
         mapAttrs (
           value: list:
           "${shorten 120 value} on ${
-            concatStringsSep ", " (
-              map (declaration: if declaration.host == null then "caModules" else declaration.host) list
-            )
+            concatStringsSep ", " (map (declaration: orElse "caModules" declaration.host) list)
           }"
         ) groups
       )
@@ -199,7 +197,7 @@ let
     toJSON
     zipAttrsWith
     ;
-  inherit (prelude) shorten;
+  inherit (prelude) orElse shorten;
   inherit (options) optionName;
 in
 {

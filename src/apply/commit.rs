@@ -37,7 +37,7 @@ impl Ready {
             done: Done {
                 id,
                 action: made.action,
-                product: Product::Certificate(made.certificate),
+                product: Product::Certificate(Box::new(made.certificate)),
             },
             writes: std::iter::once(key).chain(certificate).collect(),
         }

@@ -68,7 +68,7 @@ pub struct Done {
 /// What came out of a step.
 #[derive(Clone, Debug)]
 pub enum Product {
-    Certificate(CertificateFacts),
+    Certificate(Box<CertificateFacts>),
     /// Of a shared pair, the current one first.
     PublicKeys(Vec<PublicKey>),
 }

@@ -1,6 +1,6 @@
 //! What can be typed. The help texts here are the source of the manual, the completions and `docs/cli.md`.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -70,9 +70,10 @@ pub(crate) enum Command {
                             certs report --title 'Production cluster' -o public/certificates.html"
     )]
     Report(ReportArgs),
-    /// For CI: like `plan`, but says nothing about what is in order.
+    /// For CI: like `plan`, but says nothing about files that are in order, and everything that the lints found.
     #[command(
-        after_help = "Exits with 2 if the files are not as declared, with 1 if anything needs a decision.\n\nExample:\n  certs check"
+        after_help = "Exits with 2 if the files are not as declared, with 1 if anything needs a decision or a finding is an error.\n\n\
+                            Examples:\n  certs check\n  certs check --strict\n  certs check --json | jq '.findings[] | select(.severity == \"error\")'"
     )]
     Check(CheckArgs),
     /// Compare two manifests, or two states of the files in Git, in the words of certificates.
@@ -93,6 +94,9 @@ pub(crate) enum Command {
                             certs exposure worker1\n  certs exposure ada@laptop\n  certs exposure \"$(cat found.pub)\""
     )]
     Exposure(ExposureArgs),
+    /// What a finding means: what it looks at, why it matters, what to declare. Without a code, every code there is.
+    #[command(after_help = "Examples:\n  certs explain\n  certs explain san-missing")]
+    Explain(ExplainArgs),
     /// Certificate files as Prometheus metrics: when they end, when they are to be renewed, whether their keys are there and fit.
     #[command(
         after_help = "On NixOS `certToolkit.monitoring.enable` runs this from a timer.\n\nExamples:\n  certs metrics /etc/ssl/*.crt\n  \
@@ -100,12 +104,32 @@ pub(crate) enum Command {
                             certs metrics --deployed /etc/certs/deployed.json --listen 127.0.0.1:9793"
     )]
     Metrics(MetricsArgs),
+    /// Write what is in the tree in the form another program wants.
+    Export {
+        #[command(subcommand)]
+        form: ExportCommand,
+    },
     /// Print the manifest: the whole fleet as the program sees it.
     #[command(after_help = "Example:\n  certs manifest --file certs.nix > manifest.json")]
     Manifest(SourceArgs),
     /// Put the agenix rules of all sealed keys into a `secrets.nix` of yours, keeping its comments and layout.
     #[command(after_help = "Example:\n  certs rules --into secrets.nix")]
     Rules(RulesArgs),
+    /// Show what is in a file, whatever it is, or which certificates a TLS server sends. Trusts nothing and writes nothing.
+    #[command(
+        after_help = "Reads certificates, requests, revocation lists and keys in PEM or DER, bundles of them, PKCS#12, OpenSSH and age \
+                            keys, age files, kubeconfigs, Kubernetes Secrets and ConfigMaps. Of a private key only its kind, its \
+                            protection and its public half are shown.\n\nExits with 1 if anything could not be read.\n\nExamples:\n  \
+                            certs inspect secrets/certs/ca/cluster.crt\n  certs inspect --short ~/.kube/config\n  certs inspect \
+                            api.example.org:6443 --server-name kubernetes\n  kubectl get secret tls -o json | certs inspect - --json"
+    )]
+    Inspect(InspectArgs),
+    /// Print the fingerprint of each certificate or key in a file, and nothing else.
+    #[command(
+        after_help = "With more than one object in the file, what it is stands behind each fingerprint.\n\nExamples:\n  certs \
+                            fingerprint ca.crt\n  certs fingerprint server.crt --format spki-pin"
+    )]
+    Fingerprint(FingerprintArgs),
     /// Make an example cluster in a new directory: one control plane, two workers, operator and host keys made on the spot.
     #[command(
         after_help = "Example:\n  certs demo ./demo && cd demo && certs plan --manifest manifest.json"
@@ -119,9 +143,68 @@ pub(crate) enum Command {
     /// Write the manual pages into a directory.
     #[command(after_help = "Example:\n  certs man ./man && man ./man/certs.1")]
     Man { directory: PathBuf },
-    /// Print the command line reference as Markdown.
+    /// Print the command line reference, or the lints, as Markdown.
     #[command(hide = true)]
-    Reference,
+    Reference {
+        #[arg(value_enum, default_value_t = Document::Cli)]
+        document: Document,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExportCommand {
+    /// A kubeconfig for a client certificate: whoever has the file is its user.
+    #[command(
+        after_help = "The file holds certificate, private key and the root that the API server is verified by. It is written for you \
+                            alone, and not where Git would commit it.\n\nExamples:\n  \
+                            certs export kubeconfig admin-ada -o ~/.kube/production\n  \
+                            certs export kubeconfig cp1/kubernetes/admin-ada --server api.example.org -o - | kubectl --kubeconfig /dev/stdin get nodes\n  \
+                            certs export kubeconfig worker1/kubernetes/kubelet --reference"
+    )]
+    Kubeconfig(KubeconfigArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KubeconfigArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// The certificate: `host/authority/certificate`, or any part of it that means only one.
+    #[arg(value_name = "CERTIFICATE")]
+    pub certificate: Pattern,
+    /// The API server: a name or an address, with or without a port, or an https URL. Default: `controlPlaneEndpoint` of the host.
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// What the cluster is called in the file. Default: as it is declared.
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Option<String>,
+    /// What the user is called in the file. Default: the common name.
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// What the context is called. Default: `user@cluster`.
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+    /// The namespace of commands that name none.
+    #[arg(long, value_name = "NAME")]
+    pub namespace: Option<String>,
+    /// Put certificate, key and root into the file. This is the default.
+    #[arg(long, conflicts_with = "reference")]
+    pub embed: bool,
+    /// Name the files instead: certificate and root in this project, the key where agenix puts it. Needs no identity.
+    #[arg(long)]
+    pub reference: bool,
+    /// Where the key will be. Default: `/run/agenix/…`.
+    #[arg(long, value_name = "FILE", requires = "reference")]
+    pub key_file: Option<String>,
+    /// The file to write; it must not exist. `-` is standard output, which is the default where that is no terminal.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// A file with an age identity or an SSH private key that opens the key; may be given several times.
+    /// Default: `userAgeIdentity` of the declaration.
+    #[arg(short, long, value_name = "FILE")]
+    pub identity: Vec<String>,
+    /// Replace the file if it is there, and write it even where Git would commit it.
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// Where the declaration comes from and where the files go.
@@ -191,9 +274,26 @@ pub(crate) struct CheckArgs {
     /// Only these: a host, a certificate, `host/authority/certificate`, `ca/authority` or `shared/keypair`; `*` stands for any.
     #[arg(long, value_name = "PATTERN")]
     pub only: Vec<Pattern>,
+    /// Let warnings fail too: exit with 1 if there is any finding but information that nobody allowed.
+    #[arg(long)]
+    pub strict: bool,
     /// Print the findings as JSON: the same document as `plan --json`.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The code in brackets behind "error" or "warning".
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
+}
+
+/// A document that is made from the program's own texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Document {
+    Cli,
+    Lints,
 }
 
 #[derive(Debug, Args)]
@@ -345,6 +445,69 @@ pub(crate) struct RulesArgs {
     /// is run. Without it the entries are printed.
     #[arg(long, value_name = "FILE")]
     pub into: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// Files, `-` for standard input, or HOST:PORT of TLS servers. A file of that name wins.
+    #[arg(value_name = "FILE|-|HOST:PORT", required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// One line for each object.
+    #[arg(long)]
+    pub short: bool,
+    /// Print everything as JSON (docs/schema/inspect.json).
+    #[arg(long, conflicts_with = "short")]
+    pub json: bool,
+    #[command(flatten)]
+    pub password: PasswordArgs,
+    /// The name to ask TLS servers for. Default: the host itself.
+    #[arg(long, value_name = "NAME")]
+    pub server_name: Option<String>,
+    /// What to say to TLS servers before the handshake.
+    #[arg(long, value_enum, default_value_t = StartTls::None)]
+    pub starttls: StartTls,
+    /// How long a TLS server may take for everything.
+    #[arg(long, value_name = "SECONDS", default_value = "10")]
+    pub timeout: NonZeroU32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StartTls {
+    /// Nothing: the handshake begins at once.
+    None,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FingerprintArgs {
+    /// A file, or `-` for standard input.
+    #[arg(value_name = "FILE|-")]
+    pub input: PathBuf,
+    /// Over what, and how it is written.
+    #[arg(long, value_enum, default_value_t = FingerprintFormat::Hex)]
+    pub format: FingerprintFormat,
+    #[command(flatten)]
+    pub password: PasswordArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FingerprintFormat {
+    /// SHA-256 of the DER (of a key: of its public half) in lower-case hexadecimal.
+    Hex,
+    /// The same in upper case with colons, as OpenSSL shows it.
+    Colon,
+    /// The same in Base64.
+    Base64,
+    /// SHA-256 of the public key as curl's --pinnedpubkey takes it; it survives renewals.
+    SpkiPin,
+    /// The public key as ssh-keygen -l shows it.
+    Ssh,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PasswordArgs {
+    /// A file whose first line is the password of PKCS#12 files. Default: asked for where one is needed.
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -97,6 +97,24 @@ pub(crate) enum Coverage {
     NoRepository,
 }
 
+/// Whether the next `git add .` would take a file that is not there yet. Where Git cannot say, it would.
+pub(crate) fn would_commit(file: &Path) -> bool {
+    let directory = file.parent().and_then(|parent| parent.canonicalize().ok());
+    let (Some(directory), Some(name)) = (directory, file.file_name()) else {
+        return false;
+    };
+    let is_work_tree = |above: &Path| above.join(".git").exists();
+    if !directory.ancestors().any(is_work_tree) {
+        return false;
+    }
+    let ignored = git(&directory)
+        .args(["check-ignore", "--quiet", "--"])
+        .arg(name)
+        .stderr(Stdio::null())
+        .status();
+    !ignored.is_ok_and(|status| status.success())
+}
+
 fn coverage(root: &Path) -> Result<Coverage, CliError> {
     let output = git(root)
         .args(["rev-parse", "--is-shallow-repository"])

@@ -3,9 +3,12 @@
 mod args;
 mod commands;
 mod deployed;
+mod dial;
 mod error;
 mod evaluate;
+mod findings;
 mod git;
+mod input;
 mod project;
 mod ui;
 
@@ -47,12 +50,16 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         Command::Exposure(args) => commands::exposure::run(&args, ui),
         Command::Diff(args) => commands::diff::run(&args, ui),
         Command::Check(args) => commands::check::run(&args, ui),
+        Command::Explain(args) => commands::explain::run(&args, ui),
+        Command::Export { form } => commands::export::run(&form, ui),
         Command::Manifest(args) => commands::manifest::run(&args, ui),
         Command::Rules(args) => commands::rules::run(&args, ui),
+        Command::Inspect(args) => commands::inspect::run(&args, ui),
+        Command::Fingerprint(args) => commands::fingerprint::run(&args, ui),
         Command::Demo(args) => commands::demo::run(&args, ui),
         Command::Completions { shell } => commands::completions::run(shell, ui),
         Command::Man { directory } => commands::man::run(&directory),
-        Command::Reference => commands::reference::run(ui),
+        Command::Reference { document } => commands::reference::run(document, ui),
     }
 }
 

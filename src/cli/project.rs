@@ -287,19 +287,24 @@ fn render_faults(faults: &[Fault], severity: Severity, root: &Path, ui: Ui) -> S
     let locator = Locator::scan(root);
     let mut text = String::new();
     for fault in faults {
-        let place = place_of(&locator, fault);
+        let place = place_of(&locator, &fault.option, fault.word.as_deref(), &fault.hosts);
         text.push_str(&fault::fault(fault, severity, place.as_ref(), ui.stderr));
         text.push('\n');
     }
     text
 }
 
-fn place_of(locator: &Locator, fault: &Fault) -> Option<Place> {
-    let word = fault.word.as_deref();
-    let found = match fault.hosts.as_slice() {
+/// Where an option of these hosts is written; at one of its words, where that is what is meant.
+pub(crate) fn place_of(
+    locator: &Locator,
+    option: &[String],
+    word: Option<&str>,
+    hosts: &[String],
+) -> Option<Place> {
+    let found = match hosts {
         // What one host writes may stand in several places; its own is meant.
-        [host] => locator.find_on(host, &fault.option, word)?,
-        _ => locator.find(&fault.option, word)?,
+        [host] => locator.find_on(host, option, word)?,
+        _ => locator.find(option, word)?,
     };
     let text = if is_material(&found.text) {
         "…".to_owned()

@@ -42,6 +42,12 @@ impl Ui {
         }
     }
 
+    /// Whether what is printed is shown on a terminal.
+    #[allow(clippy::unused_self)]
+    pub(crate) fn shows_stdout(self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// Columns of the terminal, `None` for a file or pipe.
     #[allow(clippy::unused_self)] // Whoever may ask for it may also write.
     pub(crate) fn width(self) -> Option<u16> {

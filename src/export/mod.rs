@@ -1,3 +1,4 @@
-//! Files made from what is known, for other programs: the inventory and the agenix rules.
+//! What is known, in the form other programs want: the inventory, the agenix rules, kubeconfigs.
 
 pub mod index;
+pub mod kubeconfig;

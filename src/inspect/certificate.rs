@@ -5,10 +5,11 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
 use super::extensions::Extensions;
-use super::key;
 use super::name::distinguished_name;
 use super::pem::{self, PemDefect};
 pub use super::signature::{signed_by, signed_by_key};
+use super::{every_extension, key, signature};
+use crate::model::document::Certificate;
 use crate::model::facts::CertificateFacts;
 use crate::model::key::KeyFingerprint;
 
@@ -41,22 +42,6 @@ pub enum CertificateDefect {
     RepeatedExtension { oid: String },
 }
 
-/// Signature algorithms as OpenSSL names them.
-const SIGNATURE_ALGORITHMS: [(&str, &str); 12] = [
-    ("1.2.840.113549.1.1.4", "md5WithRSAEncryption"),
-    ("1.2.840.113549.1.1.5", "sha1WithRSAEncryption"),
-    ("1.2.840.113549.1.1.10", "rsassaPss"),
-    ("1.2.840.113549.1.1.11", "sha256WithRSAEncryption"),
-    ("1.2.840.113549.1.1.12", "sha384WithRSAEncryption"),
-    ("1.2.840.113549.1.1.13", "sha512WithRSAEncryption"),
-    ("1.2.840.10045.4.1", "ecdsa-with-SHA1"),
-    ("1.2.840.10045.4.3.2", "ecdsa-with-SHA256"),
-    ("1.2.840.10045.4.3.3", "ecdsa-with-SHA384"),
-    ("1.2.840.10045.4.3.4", "ecdsa-with-SHA512"),
-    ("1.3.101.112", "ED25519"),
-    ("1.3.101.113", "ED448"),
-];
-
 /// Every certificate in a PEM file, in order: at least one. In a chain file the leaf comes first.
 ///
 /// # Errors
@@ -75,7 +60,7 @@ pub fn parse_pem_chain(bytes: &[u8]) -> Result<Vec<CertificateFacts>, Certificat
 }
 
 /// RFC 7468 §5.1 with its older label. OpenSSL's `TRUSTED CERTIFICATE` has data behind the certificate that nobody else reads.
-fn is_certificate(tag: &str) -> bool {
+pub(super) fn is_certificate(tag: &str) -> bool {
     matches!(tag, "CERTIFICATE" | "X509 CERTIFICATE")
 }
 
@@ -97,6 +82,25 @@ impl From<PemDefect> for CertificateDefect {
 /// # Errors
 /// `BadDer`, `TrailingData`, `SignatureAlgorithmMismatch`, `BadExtension` or `RepeatedExtension`.
 pub fn parse_der(der: &[u8]) -> Result<CertificateFacts, CertificateDefect> {
+    let certificate = decode(der)?;
+    let extensions = Extensions::read(certificate.extensions())?;
+    Ok(facts(der, &certificate, extensions))
+}
+
+/// One certificate in DER, with every extension.
+///
+/// # Errors
+/// As [`parse_der`].
+pub fn parse_whole(der: &[u8]) -> Result<Certificate, CertificateDefect> {
+    let certificate = decode(der)?;
+    let extensions = Extensions::read(certificate.extensions())?;
+    Ok(Certificate {
+        facts: facts(der, &certificate, extensions),
+        extensions: every_extension::read(certificate.extensions()),
+    })
+}
+
+fn decode(der: &[u8]) -> Result<X509Certificate<'_>, CertificateDefect> {
     let (rest, certificate) =
         X509Certificate::from_der(der).map_err(|error| CertificateDefect::BadDer {
             reason: error.to_string(),
@@ -107,11 +111,7 @@ pub fn parse_der(der: &[u8]) -> Result<CertificateFacts, CertificateDefect> {
     if certificate.signature_algorithm != certificate.tbs_certificate.signature {
         return Err(CertificateDefect::SignatureAlgorithmMismatch);
     }
-    Ok(facts(
-        der,
-        &certificate,
-        Extensions::read(certificate.extensions())?,
-    ))
+    Ok(certificate)
 }
 
 fn facts(
@@ -130,7 +130,7 @@ fn facts(
         key: key::algorithm(public_key),
         spki: public_key.raw.to_vec(),
         key_fingerprint: KeyFingerprint::of_spki(public_key.raw),
-        signature_algorithm: signature_algorithm(
+        signature_algorithm: signature::algorithm_name(
             &certificate.signature_algorithm.algorithm.to_id_string(),
         ),
         sans: extensions.sans,
@@ -145,12 +145,4 @@ fn facts(
         critical: extensions.critical,
         unknown_extensions: extensions.unknown,
     }
-}
-
-fn signature_algorithm(oid: &str) -> String {
-    SIGNATURE_ALGORITHMS
-        .iter()
-        .find(|(known, _)| *known == oid)
-        .map_or(oid, |(_, name)| name)
-        .to_owned()
 }

@@ -98,7 +98,7 @@ impl Extensions {
 }
 
 /// RFC 5280 §4.2.1.3 numbers the bits in the order of `KeyUsage::ALL`.
-fn key_usage(flags: u16) -> BTreeSet<KeyUsage> {
+pub(super) fn key_usage(flags: u16) -> BTreeSet<KeyUsage> {
     KeyUsage::ALL
         .into_iter()
         .enumerate()
@@ -107,7 +107,7 @@ fn key_usage(flags: u16) -> BTreeSet<KeyUsage> {
         .collect()
 }
 
-fn extended_key_usage(found: &FoundExtendedKeyUsage<'_>) -> BTreeSet<ExtendedKeyUsage> {
+pub(super) fn extended_key_usage(found: &FoundExtendedKeyUsage<'_>) -> BTreeSet<ExtendedKeyUsage> {
     let flags = [
         (found.any, ExtendedKeyUsage::Any),
         (found.server_auth, ExtendedKeyUsage::ServerAuth),
@@ -130,14 +130,14 @@ fn extended_key_usage(found: &FoundExtendedKeyUsage<'_>) -> BTreeSet<ExtendedKey
         .collect()
 }
 
-fn basic_constraints(found: &FoundBasicConstraints) -> BasicConstraints {
+pub(super) fn basic_constraints(found: &FoundBasicConstraints) -> BasicConstraints {
     BasicConstraints {
         ca: found.ca,
         path_length: found.path_len_constraint,
     }
 }
 
-fn name_constraints(found: &FoundNameConstraints<'_>) -> NameConstraints {
+pub(super) fn name_constraints(found: &FoundNameConstraints<'_>) -> NameConstraints {
     NameConstraints {
         permitted: subtrees(found.permitted_subtrees.as_deref()),
         excluded: subtrees(found.excluded_subtrees.as_deref()),
@@ -214,7 +214,7 @@ fn url(name: &GeneralName<'_>) -> Option<String> {
 }
 
 /// A name that we would not issue keeps its text: it is shown, and never equals a declared one.
-fn found_san(name: &GeneralName<'_>) -> FoundSan {
+pub(super) fn found_san(name: &GeneralName<'_>) -> FoundSan {
     let text_of = |kind: &str, text: &str| FoundSan::Other {
         kind: kind.to_owned(),
         value: text.to_owned(),

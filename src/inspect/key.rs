@@ -2,6 +2,7 @@
 
 use der::asn1::UintRef;
 use der::{Decode as _, Header, SliceReader};
+use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use crate::model::key::FoundKeyAlgorithm;
@@ -12,6 +13,12 @@ pub(super) fn algorithm(key: &SubjectPublicKeyInfo<'_>) -> FoundKeyAlgorithm {
         "1.2.840.10045.2.1" => curve(key),
         other => FoundKeyAlgorithm::from_oid(other),
     }
+}
+
+/// The algorithm of a DER `SubjectPublicKeyInfo`; `None` if it is none.
+pub(super) fn of_spki(spki: &[u8]) -> Option<FoundKeyAlgorithm> {
+    let (rest, key) = SubjectPublicKeyInfo::from_der(spki).ok()?;
+    rest.is_empty().then(|| algorithm(&key))
 }
 
 fn rsa(public_key: &[u8]) -> FoundKeyAlgorithm {

@@ -1,10 +1,24 @@
 //! Bytes to facts: reads what others wrote and names what is wrong with it. Changes nothing, opens nothing, trusts nothing.
 
+mod ber;
+mod bundle;
 pub mod certificate;
+pub mod crl;
+pub mod document;
+mod encryption;
+mod every_extension;
+mod explicit;
 mod extensions;
 mod key;
+mod kubernetes;
 mod name;
 mod pem;
+mod pkcs12;
+mod private_key;
 pub mod public_key;
+pub mod request;
 pub mod sealed;
 mod signature;
+mod sniff;
+pub mod ssh;
+mod yaml;

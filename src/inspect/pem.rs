@@ -60,7 +60,7 @@ pub(super) fn labels(blocks: &[pem::Pem]) -> String {
 }
 
 /// The first line, counted from one, that a merge left behind. `=======` alone can be a heading, so it does not count.
-fn conflict_marker(text: &str) -> Option<usize> {
+pub(super) fn conflict_marker(text: &str) -> Option<usize> {
     let marked = |line: &str| {
         ["<<<<<<<", "|||||||", ">>>>>>>"]
             .iter()
@@ -69,7 +69,7 @@ fn conflict_marker(text: &str) -> Option<usize> {
     text.lines().position(marked).map(|index| index + 1)
 }
 
-fn tag_of_begin(line: &str) -> Option<&str> {
+pub(super) fn tag_of_begin(line: &str) -> Option<&str> {
     line.trim()
         .strip_prefix("-----BEGIN ")?
         .strip_suffix("-----")

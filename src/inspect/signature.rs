@@ -1,8 +1,9 @@
-//! Verifies one certificate's signature with another's key. Validity, names and usages are other people's questions.
+//! Verifies the signatures of certificates, requests and revocation lists. Validity, names and usages are other people's questions.
 
 use aws_lc_rs::signature as lc;
 use aws_lc_rs::signature::{UnparsedPublicKey, VerificationAlgorithm};
-use x509_parser::certificate::X509Certificate;
+use der::asn1::BitStringRef;
+use der::{Decode as _, Reader as _, SliceReader};
 use x509_parser::prelude::FromDer as _;
 use x509_parser::signature_algorithm::SignatureAlgorithm;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
@@ -10,6 +11,24 @@ use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 use super::key;
 use crate::model::facts::CertificateFacts;
 use crate::model::key::{FoundKeyAlgorithm, KeyAlgorithm};
+
+/// Signature algorithms as OpenSSL names them.
+const SIGNATURE_ALGORITHMS: [(&str, &str); 12] = [
+    ("1.2.840.113549.1.1.4", "md5WithRSAEncryption"),
+    ("1.2.840.113549.1.1.5", "sha1WithRSAEncryption"),
+    ("1.2.840.113549.1.1.10", "rsassaPss"),
+    ("1.2.840.113549.1.1.11", "sha256WithRSAEncryption"),
+    ("1.2.840.113549.1.1.12", "sha384WithRSAEncryption"),
+    ("1.2.840.113549.1.1.13", "sha512WithRSAEncryption"),
+    ("1.2.840.10045.4.1", "ecdsa-with-SHA1"),
+    ("1.2.840.10045.4.3.2", "ecdsa-with-SHA256"),
+    ("1.2.840.10045.4.3.3", "ecdsa-with-SHA384"),
+    ("1.2.840.10045.4.3.4", "ecdsa-with-SHA512"),
+    ("1.3.101.112", "ED25519"),
+    ("1.3.101.113", "ED448"),
+];
+
+const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
 
 /// Whether the issuer named by the child is this one, by bytes, and its key made the child's signature.
 ///
@@ -22,12 +41,59 @@ pub fn signed_by(child: &CertificateFacts, issuer: &CertificateFacts) -> bool {
 
 /// Whether a public key (DER of a `SubjectPublicKeyInfo`) made the child's signature; `None` where that cannot be verified.
 pub fn signed_by_key(child: &CertificateFacts, spki: &[u8]) -> Option<bool> {
+    Signed::read(&child.der).ok()?.made_by(spki)
+}
+
+/// `SIGNED{…}` (RFC 5280 §4.1.1): what certificates, requests and revocation lists have around them.
+pub(super) struct Signed<'a> {
+    /// The DER that was signed.
+    pub(super) content: &'a [u8],
+    /// DER of an `AlgorithmIdentifier`.
+    pub(super) algorithm: &'a [u8],
+    pub(super) signature: &'a [u8],
+}
+
+impl<'a> Signed<'a> {
+    pub(super) fn read(der: &'a [u8]) -> der::Result<Self> {
+        let mut reader = SliceReader::new(der)?;
+        let signed = reader.sequence(|reader| {
+            Ok::<_, der::Error>(Self {
+                content: reader.tlv_bytes()?,
+                algorithm: reader.tlv_bytes()?,
+                signature: BitStringRef::decode(reader)?.raw_bytes(),
+            })
+        })?;
+        reader.finish()?;
+        Ok(signed)
+    }
+
+    /// Whether a public key (DER of a `SubjectPublicKeyInfo`) made the signature; `None` where that cannot be verified.
+    pub(super) fn made_by(&self, spki: &[u8]) -> Option<bool> {
+        let (_, algorithm) = AlgorithmIdentifier::from_der(self.algorithm).ok()?;
+        made_by_key(spki, &algorithm, self.content, self.signature)
+    }
+}
+
+/// Whether a public key made a signature over this content; `None` where that cannot be verified.
+pub(crate) fn made_by_key(
+    spki: &[u8],
+    algorithm: &AlgorithmIdentifier<'_>,
+    content: &[u8],
+    signature: &[u8],
+) -> Option<bool> {
     let (_, key) = SubjectPublicKeyInfo::from_der(spki).ok()?;
-    let (_, child) = X509Certificate::from_der(&child.der).ok()?;
-    let algorithm = verification(&child.signature_algorithm, &key)?;
-    let verifier = UnparsedPublicKey::new(algorithm, &key.subject_public_key.data);
-    let outcome = verifier.verify(child.tbs_certificate.as_ref(), &child.signature_value.data);
-    Some(outcome.is_ok())
+    let verification = verification(algorithm, &key)?;
+    let verifier = UnparsedPublicKey::new(verification, &key.subject_public_key.data);
+    Some(verifier.verify(content, signature).is_ok())
+}
+
+/// A signature algorithm as OpenSSL names it; its object identifier where we know no name.
+pub(super) fn algorithm_name(oid: &str) -> String {
+    SIGNATURE_ALGORITHMS
+        .iter()
+        .find(|(known, _)| *known == oid)
+        .map_or(oid, |(_, name)| name)
+        .to_owned()
 }
 
 /// The verification that signature and key ask for together; `None` if they do not fit or are not supported.
@@ -59,6 +125,10 @@ fn verification(
         }
         // aws-lc refuses moduli under 2048 and over 8192 bits.
         key if key.to_string().starts_with("rsa ") => rsa(signature, &oid),
+        // A key that is for PSS alone (RFC 4055 §1.2).
+        FoundKeyAlgorithm::Other(name) if name == "rsa-pss" && oid == RSASSA_PSS => {
+            rsa_pss(signature)
+        }
         _ => None,
     }
 }
@@ -71,7 +141,7 @@ fn rsa(
         "1.2.840.113549.1.1.11" => Some(&lc::RSA_PKCS1_2048_8192_SHA256),
         "1.2.840.113549.1.1.12" => Some(&lc::RSA_PKCS1_2048_8192_SHA384),
         "1.2.840.113549.1.1.13" => Some(&lc::RSA_PKCS1_2048_8192_SHA512),
-        "1.2.840.113549.1.1.10" => rsa_pss(signature),
+        RSASSA_PSS => rsa_pss(signature),
         _ => None,
     }
 }
@@ -83,10 +153,11 @@ fn rsa_pss(signature: &AlgorithmIdentifier<'_>) -> Option<&'static dyn Verificat
     else {
         return None;
     };
-    match parameters.hash_algorithm_oid().to_id_string().as_str() {
-        "2.16.840.1.101.3.4.2.1" => Some(&lc::RSA_PSS_2048_8192_SHA256),
-        "2.16.840.1.101.3.4.2.2" => Some(&lc::RSA_PSS_2048_8192_SHA384),
-        "2.16.840.1.101.3.4.2.3" => Some(&lc::RSA_PSS_2048_8192_SHA512),
+    let hash = parameters.hash_algorithm_oid().to_id_string();
+    match (hash.as_str(), parameters.salt_length()) {
+        ("2.16.840.1.101.3.4.2.1", 32) => Some(&lc::RSA_PSS_2048_8192_SHA256),
+        ("2.16.840.1.101.3.4.2.2", 48) => Some(&lc::RSA_PSS_2048_8192_SHA384),
+        ("2.16.840.1.101.3.4.2.3", 64) => Some(&lc::RSA_PSS_2048_8192_SHA512),
         _ => None,
     }
 }

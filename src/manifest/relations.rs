@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Fault;
 use super::faults::{Context, Faults};
 use crate::model::{Artifact, ArtifactId, Authority, Certificate, KeyPair, Name, RelPath, San};
 
@@ -72,41 +71,6 @@ impl<'a> Files<'a> {
             faults.note("dir", &Context::option(&["dir"]), None, cause);
         }
     }
-}
-
-/// One warning for all usages that do nothing with their keys: "key encipherment" is copied from RSA days into every leaf.
-pub(super) fn unfit_usages(certificates: &[Certificate]) -> Option<Fault> {
-    let unfit_of = |certificate: &Certificate| {
-        let declaration = &certificate.declaration;
-        declaration
-            .usages
-            .unfit_for(declaration.key)
-            .into_iter()
-            .next()
-    };
-    let mut unfit = certificates
-        .iter()
-        .filter_map(|certificate| unfit_of(certificate).map(|usage| (certificate, usage)));
-    let (first, usage) = unfit.next()?;
-    let others = match unfit.count() {
-        0 => String::new(),
-        1 => " and one more certificate".to_owned(),
-        more => format!(" and {more} more certificates"),
-    };
-    let mut option = first.id().option_path();
-    option.push("usages".to_owned());
-    Some(Fault {
-        code: "usage-unfit".to_owned(),
-        message: format!(
-            "{}{others}: usage \"{usage}\" does nothing with a key of {} (RFC 8813 §3, RFC 8410 §5); it is issued as declared",
-            first.id(),
-            first.declaration.key
-        ),
-        cure: Some("remove the usage, or declare an rsa key".to_owned()),
-        option,
-        word: Some(usage.to_string()),
-        hosts: vec![first.host.to_string()],
-    })
 }
 
 /// Issuers before what they issue; what cannot be ordered is a cycle.

@@ -33,8 +33,7 @@ pub(super) fn resolve(wire: &ManifestV1, key_files: &KeyFiles) -> Result<Resolut
     let authorities = relations::order(authorities, &mut faults);
     relations::report_excluded_names(&authorities, &certificates, &mut faults);
     faults.drop_what_the_evaluation_said(wire);
-    let said = wire.warnings.iter().map(notice);
-    let warnings = said.chain(relations::unfit_usages(&certificates)).collect();
+    let warnings = wire.warnings.iter().map(notice).collect();
     match dir {
         Some(dir) if faults.list.is_empty() => Ok(Resolution {
             fleet: Fleet {

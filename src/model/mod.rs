@@ -2,7 +2,9 @@
 
 pub mod cluster;
 pub mod constraints;
+pub mod crl;
 pub mod digest;
+pub mod document;
 pub mod facts;
 pub mod fleet;
 pub mod hex;
@@ -22,6 +24,7 @@ pub mod validity;
 
 pub use cluster::{ClusterAuthorities, ClusterRole, Component, Membership};
 pub use constraints::{IpNetwork, NameConstraints, Subtrees};
+pub use crl::{CertificateKind, CrlFacts, CrlScope, RevocationReason, RevokedCertificate};
 pub use digest::Digest;
 pub use facts::{BasicConstraints, CertificateFacts};
 pub use fleet::{

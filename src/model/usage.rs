@@ -351,7 +351,7 @@ fn split_camel_case(c: char) -> Vec<char> {
 }
 
 /// Levenshtein distance, one row at a time.
-fn edit_distance(a: &str, b: &str) -> usize {
+pub(crate) fn edit_distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (i, from) in a.chars().enumerate() {
         let mut next = vec![i + 1];

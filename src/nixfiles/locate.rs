@@ -10,7 +10,8 @@ use std::sync::OnceLock;
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::definitions::{Definition, Key, definitions_in};
+use super::definitions::{Definition, Key, Place, definitions_in};
+use super::references::uses_in;
 use super::syntax::{LARGEST_SOURCE, line_at};
 
 /// A project with more Nix files has a copy of nixpkgs in it.
@@ -68,6 +69,15 @@ impl Locator {
     /// The same for an option of one host: of several definitions that in a file or attribute named after it is preferred.
     pub fn find_on(&self, host: &str, option: &[String], word: Option<&str>) -> Option<Location> {
         self.search(option, word, Some(host))
+    }
+
+    /// Where the sources use `certToolkit` options, each with the path below it.
+    pub fn references(&self) -> Vec<(Vec<String>, Location)> {
+        let found = self.sources.iter().flat_map(|source| {
+            let uses = uses_in(&source.content().text).into_iter();
+            uses.map(|found| (found.option, source.at(found.place)))
+        });
+        found.collect()
     }
 
     fn search(
@@ -208,6 +218,10 @@ impl Source {
         let place = word
             .and_then(|word| definition.word(word))
             .map_or(definition.place, |word| word.place);
+        self.at(place)
+    }
+
+    fn at(&self, place: Place) -> Location {
         let text = &self.content().text;
         let start = text
             .get(..place.start)

@@ -4,6 +4,7 @@
 mod definitions;
 mod eval;
 pub mod locate;
+mod references;
 pub mod rules;
 mod syntax;
 

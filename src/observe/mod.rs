@@ -1,5 +1,7 @@
 //! What the tree says about a fleet: reads every declared file, and names the files nobody declares. Opens no key.
 
+pub mod exposed;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;

@@ -66,7 +66,7 @@ pub fn fault(fault: &Fault, severity: Severity, place: Option<&Place>, paint: Pa
     text
 }
 
-fn excerpt(place: &Place, tone: Tone, paint: Paint) -> String {
+pub(super) fn excerpt(place: &Place, tone: Tone, paint: Paint) -> String {
     let number = place.line.to_string();
     let gutter = " ".repeat(number.len());
     // Tabs are kept in the indent, so that the mark stands below its word at any tab width.

@@ -2,9 +2,12 @@
 
 pub mod diff;
 pub mod fault;
+pub mod finding;
 pub mod graph;
 pub mod history;
+pub mod inspect;
 pub mod json;
+pub mod lints;
 pub mod markup;
 pub mod metrics;
 pub mod paint;

@@ -10,6 +10,7 @@ pub mod journal;
 pub mod layout;
 pub mod lock;
 pub mod outside;
+pub mod tracked;
 pub mod transaction;
 mod tree;
 
@@ -18,5 +19,6 @@ pub use error::StoreError;
 pub use file::{Expected, ReadFile};
 pub use layout::Layout;
 pub use lock::{Lock, LockError};
+pub use tracked::Tracked;
 pub use transaction::{Change, CommitError, RecoverError, Recovery};
 pub use tree::Root;

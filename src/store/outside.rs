@@ -41,14 +41,35 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(&temporary, path)
 }
 
-/// Writes a new file that only its owner can read.
+/// Writes a new file that only its owner can read. What cannot be written whole is taken away again.
 pub fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(path)?;
-    file.write_all(bytes)
+    file.write_all(bytes).inspect_err(|_| {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(path);
+    })
+}
+
+/// Writes or replaces, at once, a file that only its owner can read.
+pub fn replace_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".certs-tmp");
+    let temporary = path.with_file_name(name);
+    // Nobody else's file has such a name; a run that was killed may have left one.
+    let _ = fs::remove_file(&temporary);
+    write_secret(&temporary, bytes)?;
+    fs::rename(&temporary, path).inspect_err(|_| {
+        let _ = fs::remove_file(&temporary);
+    })
+}
+
+/// Whether anything is at a path, be it a link to nowhere.
+pub fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
 }
 
 /// Makes a directory and its parents, unless they are there.

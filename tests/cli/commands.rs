@@ -47,9 +47,16 @@ fn plan_as_json_has_the_same_steps() {
 }
 
 #[test]
-fn check_is_silent_if_all_is_well() {
+fn check_has_nothing_but_information_if_all_is_well() {
     let project = Project::made();
-    assert_snapshot!(project.run(&["check"]).exits_with(0).text(), @"--- exit 0");
+    assert_snapshot!(project.run(&["check"]).exits_with(0).text(), @r"
+    --- stdout
+    info[name-constraints-missing]: ca/root: it may certify every name there is
+    info[recipient-unauditable]: recipient <ada>: a sealed file does not tell that it is for this key
+    info[single-operator]: ca/root: one operator's key alone opens it
+    --- exit 0
+    ");
+    project.run(&["check", "--strict"]).exits_with(0);
 }
 
 #[test]
@@ -199,6 +206,7 @@ fn man_writes_a_page_for_each_verb() {
         "certs-check.1",
         "certs-rules.1",
         "certs-demo.1",
+        "certs-export-kubeconfig.1",
     ] {
         let text = String::from_utf8(project.read(&format!("man/{page}"))).unwrap();
         assert!(text.contains(".TH"), "{page}");

@@ -348,3 +348,11 @@ fn only_and_replace_that_contradict_each_other() {
         "shared/sa"
     ]));
 }
+
+#[test]
+fn a_pair_that_verifies_by_one_that_needs_a_decision() {
+    let project = made();
+    project.remove(PUBLIC);
+    project.write("certs/shared/next.pub", b"");
+    assert_snapshot!(project.refuses(&["recreate"]));
+}

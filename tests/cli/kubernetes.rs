@@ -25,7 +25,7 @@ fn pair_with(field: &str, value: Value) -> String {
 
 fn membership() -> Value {
     json!({
-        "cluster": "kubernetes", "roles": ["control-plane"], "nodeName": "cp1", "nodeIPs": ["10.0.0.1"],
+        "cluster": "kubernetes", "roles": [], "nodeName": "cp1", "nodeIPs": ["10.0.0.1"],
         "serviceCIDRs": ["10.96.0.0/16"], "clusterDomain": "cluster.local", "controlPlaneEndpoint": null,
         "authorities": { "cluster": "root", "etcd": "root", "frontProxy": "root", "signing": null },
         "serviceAccount": "sa",
@@ -143,7 +143,9 @@ fn an_allowance_without_a_reason() {
 #[test]
 fn a_host_with_a_place_in_a_cluster_is_accepted() {
     let project = Project::made();
-    project.declare(&in_a_cluster(project.declared(), membership()));
+    let mut declared = in_a_cluster(project.declared(), membership());
+    declared.manifest["hosts"]["cp1"]["allow"] = json!({ "service-account-missing": "a test" });
+    project.declare(&declared);
     project.run(&["plan"]).exits_with(0);
 }
 
@@ -162,20 +164,28 @@ fn a_credential_of_a_person_is_not_the_hosts_to_open() {
 
 #[test]
 fn a_host_that_signs_opens_the_key_of_the_authority_while_it_does() {
-    let project = Project::made();
-    let before = project.opens(ADA, "certs/ca/root.key.age");
-    let certificate = project.read("certs/ca/root.crt");
+    const KEY: &str = "certs/ca/signing.key.age";
+    let project = Project::new();
+    let without = project.declared().intermediate("signing", "root").with(
+        "ca/signing",
+        "pathLength",
+        json!(0),
+    );
+    project.declare(&without);
+    project.recreate();
+    let before = project.opens(ADA, KEY);
+    let certificate = project.read("certs/ca/signing.crt");
     project.declare(
-        &project
-            .declared()
-            .with("ca/root", "keyHosts", json!(["cp1"])),
+        &without
+            .clone()
+            .with("ca/signing", "keyHosts", json!(["cp1"])),
     );
     project.recreate();
-    assert_eq!(project.opens(HOST_KEY, "certs/ca/root.key.age"), before);
+    assert_eq!(project.opens(HOST_KEY, KEY), before);
     project.run(&["plan"]).exits_with(0);
-    project.declare(&project.declared());
+    project.declare(&without);
     let said = project.recreate().text();
-    assert!(project.opens(HOST_KEY, "certs/ca/root.key.age").is_none());
-    assert_eq!(project.read("certs/ca/root.crt"), certificate);
+    assert!(project.opens(HOST_KEY, KEY).is_none());
+    assert_eq!(project.read("certs/ca/signing.crt"), certificate);
     assert_snapshot!(said);
 }

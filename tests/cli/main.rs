@@ -10,11 +10,14 @@
 
 mod commands;
 mod damage;
+mod export;
 mod faults;
 mod hostile;
 mod identities;
+mod inspect;
 mod key_pairs;
 mod kubernetes;
+mod lints;
 mod metrics;
 mod project;
 mod recreate;
@@ -23,3 +26,6 @@ mod status;
 
 #[path = "../support/declared.rs"]
 mod declared;
+
+#[path = "../support/schema.rs"]
+mod schema;

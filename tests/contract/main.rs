@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use certs::manifest::{Fault, KeyFiles, Manifest, Resolution};
-use certs::model::{Artifact, San};
+use certs::model::{Artifact, Certificate, Membership, Name, RecipientSet, San};
 
 #[test]
 fn every_manifest_means_what_it_meant() {
@@ -87,14 +87,67 @@ fn meaning(resolution: &Resolution) -> String {
                 authority.issuer, authority.path_length, authority.depth_below
             );
         }
-        for recipient in artifact.recipients() {
-            let _ = writeln!(text, "  for      {}", recipient.short());
+        if let Artifact::Leaf(Certificate {
+            component: Some(component),
+            ..
+        }) = artifact
+        {
+            let _ = writeln!(text, "  used as  {component}");
+        }
+        recipients(&mut text, artifact.recipients());
+    }
+    for pair in &resolution.fleet.key_pairs {
+        let _ = writeln!(text, "{}", pair.id());
+        let _ = writeln!(text, "  files    {}", pair.files.public);
+        let _ = writeln!(text, "           {}", pair.files.key);
+        let _ = writeln!(text, "  key      {}", pair.key);
+        for other in &pair.verification_keys {
+            let _ = writeln!(text, "  verifies {other}");
+        }
+        recipients(&mut text, &pair.recipients);
+    }
+    for (name, host) in &resolution.fleet.hosts {
+        if let Some(membership) = &host.membership {
+            place(&mut text, name, membership);
         }
     }
     for warning in &resolution.warnings {
         let _ = write!(text, "warning: {}", line_of(warning));
     }
     text
+}
+
+fn recipients(text: &mut String, set: &RecipientSet) {
+    for recipient in set {
+        let _ = writeln!(text, "  for      {}", recipient.short());
+    }
+}
+
+/// What the lints are told of a host's place in its cluster.
+fn place(text: &mut String, host: &Name, membership: &Membership) {
+    let roles: Vec<&str> = membership.roles.iter().map(|role| role.word()).collect();
+    let authorities = &membership.authorities;
+    let _ = writeln!(text, "{host} in cluster {}", membership.cluster);
+    let _ = writeln!(text, "  roles    {}", roles.join(", "));
+    let _ = writeln!(
+        text,
+        "  node     {} {:?}",
+        membership.node_name, membership.node_ips
+    );
+    let _ = writeln!(text, "  services {}", words(&membership.service_networks));
+    let _ = writeln!(
+        text,
+        "  trusts   {}, {}, {}, {}",
+        authorities.cluster,
+        authorities.etcd,
+        authorities.front_proxy,
+        authorities.signing.as_ref().map_or("-", Name::as_str)
+    );
+}
+
+fn words(values: &[impl ToString]) -> String {
+    let words: Vec<String> = values.iter().map(ToString::to_string).collect();
+    words.join(", ")
 }
 
 fn line_of(fault: &Fault) -> String {

@@ -10,6 +10,8 @@ mod foreign;
 mod git;
 #[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod history;
+mod inspect;
+mod kubectl;
 mod nix;
 mod project;
 mod prometheus;
@@ -32,6 +34,8 @@ fn main() -> ExitCode {
         foreign::trials(),
         git::trials(),
         history::trials(),
+        inspect::trials(),
+        kubectl::trials(),
         nix::trials(),
         prometheus::trials(),
         services::trials(),

@@ -32,9 +32,64 @@ in
     value = (certs { flakeRoot = ./project; } { }).ca.keyPath;
     says = "the private key of the authority \"cluster\" is sealed to userAgeKeys only";
   };
+  the_key_of_a_person_is_on_no_host = {
+    value =
+      (certs { flakeRoot = ./project; } {
+        certToolkit.cas.cluster.certs.not-made-yet.onHost = false;
+      }).certs.not-made-yet.keyPath;
+    says = "the private key of the certificate \"not-made-yet\" is sealed to userAgeKeys only (onHost = false)";
+  };
+  a_kubeconfig_that_nobody_enabled_says_how_to = {
+    value = (certs { flakeRoot = ./project; } { }).certs.not-made-yet.kubeconfig.path;
+    says = "Set certToolkit.cas.cluster.certs.not-made-yet.kubeconfig.enable = true.";
+  };
+  a_kubeconfig_of_an_unknown_server_says_how_to_set_it = {
+    value =
+      (certs { flakeRoot = ./project; } {
+        certToolkit.cas.cluster.certs.not-made-yet.kubeconfig.enable = true;
+      }).certs.not-made-yet.kubeconfig.path;
+    says = "where the API server is, is not known. Set certToolkit.kubernetes.controlPlaneEndpoint, or certToolkit.cas.cluster.certs.not-made-yet.kubeconfig.server.";
+  };
+  a_missing_key_pair_says_what_to_run = {
+    value =
+      (evaluate.hostWith { flakeRoot = ./project; } "cp1" [
+        { certToolkit.keyPairs.not-made-yet = { }; }
+      ]).config.certToolkit.keyPairs.not-made-yet.publicPath;
+    says = "there is no file secrets/certs/shared/not-made-yet.pub below the root of the project. Make it with `nix run .#certs.recreate`";
+  };
+  an_unknown_role_is_refused = {
+    value =
+      (evaluate.host "cp1" [ { certToolkit.kubernetes.roles = [ "master" ]; } ])
+      .config.certToolkit.kubernetes.roles;
+    says = "certToolkit.kubernetes.roles";
+  };
+  an_unknown_component_is_refused = {
+    value =
+      (certs { } { certToolkit.cas.cluster.certs.not-made-yet.component = "apiserver"; })
+      .certs.not-made-yet.component;
+    says = "certToolkit.cas.cluster.certs.not-made-yet.component";
+  };
+  a_bundle_of_no_cluster_says_so = {
+    value = (evaluate.host "cp1" [ { } ]).config.certToolkit.kubernetes.clientCaBundle;
+    says = "kubernetes.clientCaBundle is there only with certToolkit.kubernetes.enable = true.";
+  };
   an_unknown_host_name_says_how_to_set_it = {
     value = (evaluate.bare { } [ declaration ]).config.certToolkit.cas.cluster.certs.not-made-yet.id;
     says = "Set networking.hostName, or certToolkit.hostName without NixOS.";
+  };
+  a_wired_worker_without_an_api_server_says_how_to_name_one = {
+    value =
+      (evaluate.host "w1" [
+        ./nixos-services.nix
+        {
+          certToolkit.kubernetes = {
+            enable = true;
+            wire = true;
+            roles = [ "worker" ];
+          };
+        }
+      ]).config.services.kubernetes.kubelet.kubeconfig.server;
+    says = "where the API server is, is not known on w1. Set certToolkit.kubernetes.controlPlaneEndpoint, or name a control plane in certToolkit.kubernetes.nodes.";
   };
   a_wrong_algorithm_is_refused = {
     value = (certs { } { certToolkit.defaults.key.algo = "dsa"; }).ca.key;

@@ -159,6 +159,7 @@ impl Project {
             "Cargo.toml",
             "nix",
             "docs",
+            "examples",
             "tests",
         ] {
             copy(&repository().join(part), &project.path("ours").join(part))?;

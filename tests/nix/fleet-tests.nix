@@ -9,6 +9,7 @@ let
     !(builtins.elem case [
       # Values that the types of the options refuse before the schema sees them.
       "faults"
+      "kubernetes-unknown-words"
       "null-inherits"
     ])
   ) (lib.attrNames (lib.filterAttrs (_: type: type == "directory") (builtins.readDir ../contract)));
@@ -35,9 +36,14 @@ let
       ../../nix/templates/default/certificates.nix
       (../../nix/templates/default/hosts + "/${name}.nix")
       {
-        options = lib.genAttrs [ "boot" "fileSystems" "services" "system" ] (
-          _: lib.mkOption { type = lib.types.attrsOf lib.types.anything; }
-        );
+        options =
+          let
+            anything = lib.mkOption { type = lib.types.attrsOf lib.types.anything; };
+          in
+          lib.genAttrs [ "boot" "fileSystems" "services" "system" ] (_: anything)
+          // {
+            networking.firewall = anything;
+          };
       }
     ];
 
@@ -146,7 +152,7 @@ contract
       {
         faults = map (error: error.code) manifest.errors;
         inherit (manifest) warnings;
-        w1 = lib.attrNames manifest.hosts.w1.certificates.cluster;
+        w1 = lib.attrNames manifest.hosts.w1.certificates.kubernetes;
         authorities = lib.attrNames manifest.authorities;
       };
     want = {
@@ -157,10 +163,15 @@ contract
       ];
       warnings = [ ];
       w1 = [
+        "flannel"
         "kube-proxy"
         "kubelet"
       ];
-      authorities = [ "cluster" ];
+      authorities = [
+        "etcd"
+        "front-proxy"
+        "kubernetes"
+      ];
     };
   }
 ]

@@ -2,7 +2,8 @@
 //! same on a real nixpkgs lib, and the flake runs. Holds no expectation of its own: those are in the Nix and JSON files.
 //!
 //! What a machine cannot run is reported as ignored, never as passed: everything without `nix-instantiate`, the options
-//! without `CERTS_NIXPKGS_LIB` (the directory `lib` of nixpkgs), the flake without `nix` or off x86-64 Linux.
+//! without `CERTS_NIXPKGS_LIB` (the directory `lib` of nixpkgs), the wiring on real services without `CERTS_NIXPKGS` (a whole
+//! nixpkgs), the flake without `nix` or off x86-64 Linux.
 //! `CERTS_UPDATE_GOLDENS=1` writes the manifests and docs/options.md instead of comparing them.
 
 mod evaluation;
@@ -26,9 +27,21 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut trials = syntax(nix)?;
     trials.extend(contracts(nix)?);
     trials.extend(refusals(nix, "schema-failures", None));
+    trials.extend(arithmetic(nix));
     trials.extend(options(nix)?);
+    trials.extend(on_nixpkgs(nix));
     trials.extend(flake::trials());
     Ok(libtest_mimic::run(&arguments, trials).exit_code())
+}
+
+/// What needs no lib of nixpkgs.
+const ARITHMETIC: &str = "tests/nix/addresses-tests.nix";
+
+fn arithmetic(nix: Option<&Evaluator>) -> Vec<Trial> {
+    match nix {
+        Some(nix) => results(nix, &repository().join(ARITHMETIC), "{ }"),
+        None => vec![Trial::test(ARITHMETIC, || Ok(())).with_ignored_flag(true)],
+    }
 }
 
 fn repository() -> &'static Path {
@@ -37,7 +50,7 @@ fn repository() -> &'static Path {
 
 fn syntax(nix: Option<&Evaluator>) -> Trials {
     let mut files = vec![repository().join("flake.nix")];
-    for directory in ["nix", "tests", "benches"] {
+    for directory in ["nix", "tests", "benches", "examples"] {
         nix_files(&repository().join(directory), &mut files)?;
     }
     files.sort();
@@ -189,7 +202,7 @@ fn options(nix: Option<&Evaluator>) -> Trials {
     let mut files = Vec::new();
     for entry in fs::read_dir(repository().join("tests/nix"))? {
         let path = entry?.path();
-        if path.to_string_lossy().ends_with("-tests.nix") {
+        if path.to_string_lossy().ends_with("-tests.nix") && relative(&path) != ARITHMETIC {
             files.push(path);
         }
     }
@@ -210,6 +223,18 @@ fn options(nix: Option<&Evaluator>) -> Trials {
         trials.extend(results(evaluator, &file, &argument));
     }
     Ok(trials)
+}
+
+/// The services of NixOS themselves, which are more than its lib.
+fn on_nixpkgs(nix: Option<&Evaluator>) -> Vec<Trial> {
+    let file = repository().join("tests/nix/on-nixpkgs.nix");
+    match (nix, std::env::var_os("CERTS_NIXPKGS")) {
+        (Some(nix), Some(nixpkgs)) => {
+            let nixpkgs = literal(Path::new(&nixpkgs));
+            results(nix, &file, &format!("{{ nixpkgs = {nixpkgs}; }}"))
+        }
+        _ => vec![Trial::test(relative(&file), || Ok(())).with_ignored_flag(true)],
+    }
 }
 
 fn write_option_docs(nix: &Evaluator, argument: &str) -> Result<(), Box<dyn Error>> {

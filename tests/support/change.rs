@@ -26,6 +26,8 @@ pub(crate) struct Change {
     /// For each leaf the place of its authority.
     leaves: Vec<prop::sample::Index>,
     wishes: [Vec<Wish>; 2],
+    /// Whether a shared key pair verifies by a second one.
+    verifies: [bool; 2],
     /// Which of two operators.
     operators: [Vec<usize>; 2],
     pub(crate) elapsed: Duration,
@@ -85,17 +87,21 @@ pub(crate) fn change() -> impl Strategy<Value = Change> {
         ),
         prop::collection::vec(any::<prop::sample::Index>(), 0..=MOST_LEAVES),
         [wishes(), wishes()],
+        any::<[bool; 2]>(),
         [operators(), operators()],
         // At once, within the shorter lifetimes, or long after most of them.
         prop_oneof![Just(0), 0..1_000_i64, 0..40_000_i64],
     )
-        .prop_map(|(issuers, leaves, wishes, operators, hours)| Change {
-            issuers,
-            leaves,
-            wishes,
-            operators,
-            elapsed: Duration::hours(hours),
-        })
+        .prop_map(
+            |(issuers, leaves, wishes, verifies, operators, hours)| Change {
+                issuers,
+                leaves,
+                wishes,
+                verifies,
+                operators,
+                elapsed: Duration::hours(hours),
+            },
+        )
 }
 
 impl Change {
@@ -138,6 +144,14 @@ impl Change {
                 &id,
                 "commonName",
                 json!(wish.leaf_name),
+            );
+        }
+        declared = declared.key_pair("sa", &["cp1"]);
+        if self.verifies[which] {
+            declared = declared.key_pair("next", &["cp1"]).with(
+                "shared/sa",
+                "verificationKeys",
+                json!(["next"]),
             );
         }
         let chosen: Vec<&str> = self.operators[which]

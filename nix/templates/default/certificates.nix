@@ -1,8 +1,6 @@
-# The authority of the cluster, and what every host has from it. What only one host needs is in its own file.
+# The certificates of the cluster, imported by every host. Names, usages and subjects follow from roles and addresses, and
+# the services of NixOS take them from here: see docs/kubernetes.md of certs.
 { config, ... }:
-let
-  inherit (config.networking) hostName;
-in
 {
   certToolkit = {
     dir = "./secrets/certs";
@@ -14,54 +12,34 @@ in
     userAgeIdentity = "$HOME/.config/age/keys.txt";
 
     # Each host opens its own keys with its SSH key: ssh-keyscan -t ed25519 HOST > ssh-host-keys/HOST.pub
-    owningHostKey = ./ssh-host-keys/${hostName}.pub;
+    owningHostKey = ./ssh-host-keys/${config.networking.hostName}.pub;
 
-    cas.cluster = {
-      ca = {
-        commonName = "kubernetes";
-        expiry = "87600h";
-      };
+    kubernetes = {
+      enable = true;
+      wire = true;
+      serviceCIDRs = [ "10.96.0.0/16" ];
+      extraComponents = [ "flannel" ];
 
-      certDefaults = {
-        usages = [ "client auth" ];
-        expiry = "8760h";
-        owner = "kubernetes";
-      };
+      # Your own certificate for kubectl; its key is sealed to you, and on no host.
+      adminUsers = [ "operator" ];
 
-      certs = {
-        # Kubernetes knows a node by this name and organization.
-        kubelet = {
-          commonName = "system:node:${hostName}";
-          names.O = "system:nodes";
-          hosts = [ hostName ];
-          usages = [
-            "client auth"
-            "server auth"
+      nodes = {
+        cp1 = {
+          roles = [
+            "control-plane"
+            "etcd"
+            "worker"
           ];
+          addresses = [ "192.0.2.1" ];
         };
-        kube-proxy.commonName = "system:kube-proxy";
+        w1 = {
+          roles = [ "worker" ];
+          addresses = [ "192.0.2.11" ];
+        };
       };
     };
-  };
 
-  # The same on control plane and worker.
-  services.kubernetes = {
-    masterAddress = "cp1";
-    easyCerts = false;
-    caFile = config.certToolkit.cas.cluster.bundlePath;
-
-    kubelet = with config.certToolkit.cas.cluster; {
-      clientCaFile = bundlePath;
-      tlsCertFile = certs.kubelet.path;
-      tlsKeyFile = certs.kubelet.keyPath;
-      kubeconfig = {
-        certFile = certs.kubelet.path;
-        keyFile = certs.kubelet.keyPath;
-      };
-    };
-    proxy.kubeconfig = with config.certToolkit.cas.cluster; {
-      certFile = certs.kube-proxy.path;
-      keyFile = certs.kube-proxy.keyPath;
-    };
+    # Whatever is not as you want it is an option of its own, for example:
+    # cas.kubernetes.certs.kubelet.expiry = "720h";
   };
 }

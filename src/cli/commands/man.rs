@@ -16,12 +16,7 @@ pub(crate) fn run(directory: &Path) -> Result<Exit, CliError> {
     };
     outside::create_directory(directory).map_err(failed)?;
     let command = args::command().flatten_help(false);
-    let mut pages = vec![("certs".to_owned(), command.clone())];
-    for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
-        let name = format!("certs-{}", verb.get_name());
-        pages.push((name, verb.clone()));
-    }
-    for (name, command) in pages {
+    for (name, command) in pages("certs".to_owned(), command) {
         let mut page = Vec::new();
         clap_mangen::Man::new(command)
             .render(&mut page)
@@ -29,4 +24,13 @@ pub(crate) fn run(directory: &Path) -> Result<Exit, CliError> {
         outside::write(&directory.join(format!("{name}.1")), &page).map_err(failed)?;
     }
     Ok(Exit::Done)
+}
+
+/// A page for the command and for each of its verbs.
+fn pages(name: String, command: clap::Command) -> Vec<(String, clap::Command)> {
+    let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
+    let below: Vec<_> = verbs
+        .flat_map(|verb| pages(format!("{name}-{}", verb.get_name()), verb.clone()))
+        .collect();
+    std::iter::once((name, command)).chain(below).collect()
 }

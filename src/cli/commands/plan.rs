@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use crate::cli::args::{PlanArgs, SelectionArgs, SourceArgs};
 use crate::cli::error::{CliError, Exit};
+use crate::cli::findings::Findings;
 use crate::cli::project::{
     Project, check_requests, check_selection, is_settled, policy, store_error,
 };
@@ -14,21 +15,49 @@ use crate::render::{json, table};
 use crate::store::Layout;
 
 pub(crate) fn run(args: &PlanArgs, ui: Ui) -> Result<Exit, CliError> {
-    let (plan, stale) = make(&args.source, &args.selection, ui)?;
+    let outlook = make(&args.source, &args.selection, ui)?;
+    let Outlook {
+        plan,
+        stale,
+        findings,
+    } = &outlook;
     if args.json {
-        ui.print(&format!("{:#}\n", json::plan(&plan, &stale)));
+        ui.print(&format!("{:#}\n", outlook.json()));
     } else {
-        ui.print(&table::plan(&plan, &stale, ui.stdout, ui.width()));
+        ui.print(&table::plan(plan, stale, ui.stdout, ui.width()));
+        let findings = findings.in_short(ui);
+        if !findings.is_empty() {
+            ui.print(&format!("\n{findings}"));
+        }
     }
-    Ok(exit(&plan, &stale))
+    Ok(if findings.blocking() > 0 {
+        Exit::Failed
+    } else {
+        exit(plan, stale)
+    })
 }
 
-/// The plan for today's declaration and files, and the derived files that are out of date.
+/// What would happen, and what is to be said about it.
+#[derive(Debug)]
+pub(crate) struct Outlook {
+    pub plan: Plan,
+    /// The derived files that are out of date.
+    pub stale: Vec<String>,
+    pub findings: Findings,
+}
+
+impl Outlook {
+    pub(crate) fn json(&self) -> serde_json::Value {
+        self.findings.beside(json::plan(&self.plan, &self.stale))
+    }
+}
+
+/// The plan for today's declaration and files, and what the lints say to both.
 pub(crate) fn make(
     source: &SourceArgs,
     selection: &SelectionArgs,
     ui: Ui,
-) -> Result<(Plan, Vec<String>), CliError> {
+) -> Result<Outlook, CliError> {
     let project = Project::load(source, ui)?;
     check_selection(selection, &project.fleet)?;
     let journal = Layout::new(project.fleet.dir.clone()).journal();
@@ -49,7 +78,11 @@ pub(crate) fn make(
     );
     check_requests(selection, &plan)?;
     let stale = project.stale_files(&observed)?;
-    Ok((plan, stale))
+    Ok(Outlook {
+        findings: Findings::of(&project, &observed, &selection.only),
+        plan,
+        stale,
+    })
 }
 
 /// A refusal outweighs pending changes: no run would get past it.

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use crate::apply::{self, ApplyError, Report, Run, SealedKey, Unopened};
 use crate::cli::args::RecreateArgs;
 use crate::cli::error::{CliError, Exit, causes};
+use crate::cli::findings::Findings;
 use crate::cli::project::{Project, check_requests, check_selection, policy, store_error};
 use crate::cli::ui::{Asker, Bar, Ui, end_on_signal};
 use crate::model::ArtifactId;
@@ -43,9 +44,14 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
         &policy(&args.selection),
     );
     check_requests(&args.selection, &plan)?;
+    let findings = Findings::of(&project, &observed, &args.selection.only);
+    if findings.blocking() > 0 {
+        return Err(unfit(&findings, &plan, args.json, ui));
+    }
     if plan.refusals().next().is_some() {
         return Err(refused(&plan, args.json, ui));
     }
+    ui.tell(&findings.in_one_line());
     warn_of_short_lives(&plan, ui);
 
     // Where no key is opened or sealed, nobody needs to be able to.
@@ -148,6 +154,18 @@ fn warn_of_short_lives(plan: &Plan, ui: Ui) {
     if !text.is_empty() {
         ui.tell(&text);
     }
+}
+
+/// Certificates that would not work are not made.
+fn unfit(findings: &Findings, plan: &Plan, as_json: bool, ui: Ui) -> CliError {
+    let count = crate::render::words::count(findings.blocking(), "error", "errors");
+    let error = CliError::new(format!("the lints found {count}; nothing was changed"))
+        .hint("mend them, or allow each with its reason: allow.<code> = \"…\" (`certs explain CODE` says more)");
+    if as_json {
+        ui.print(&format!("{:#}\n", findings.beside(json::plan(plan, &[]))));
+        return error;
+    }
+    error.preamble(findings.errors(ui))
 }
 
 fn refused(plan: &Plan, as_json: bool, ui: Ui) -> CliError {

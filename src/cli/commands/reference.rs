@@ -1,14 +1,18 @@
-//! `certs reference`: docs/cli.md, from the same texts as the help.
+//! `certs reference`: docs/cli.md and docs/lints.md, from the same texts as the help and the findings.
 
 use std::fmt::Write as _;
 
-use crate::cli::args;
+use crate::cli::args::{self, Document};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
+use crate::render::lints;
 
 #[allow(clippy::unnecessary_wraps)]
-pub(crate) fn run(ui: Ui) -> Result<Exit, CliError> {
-    ui.print(&markdown());
+pub(crate) fn run(document: Document, ui: Ui) -> Result<Exit, CliError> {
+    ui.print(&match document {
+        Document::Cli => markdown(),
+        Document::Lints => lints::markdown(),
+    });
     Ok(Exit::Done)
 }
 
@@ -18,10 +22,17 @@ fn markdown() -> String {
     );
     let command = args::command().term_width(100);
     section(&mut text, &command, "certs");
-    for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
-        section(&mut text, verb, &format!("certs {}", verb.get_name()));
-    }
+    verbs(&mut text, &command, "certs");
     text
+}
+
+/// Each verb, and below it those it has of its own.
+fn verbs(text: &mut String, command: &clap::Command, name: &str) {
+    for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
+        let name = format!("{name} {}", verb.get_name());
+        section(text, verb, &name);
+        verbs(text, verb, &name);
+    }
 }
 
 fn section(text: &mut String, command: &clap::Command, name: &str) {

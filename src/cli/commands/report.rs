@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use super::graph::write;
 use crate::cli::args::ReportArgs;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::findings::Findings;
 use crate::cli::git::{self, Coverage};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
@@ -14,7 +15,7 @@ use crate::graph::{Gathering, Graph};
 use crate::history::{History, Issued, exposures};
 use crate::observe::observe;
 use crate::plan::{Policy, plan};
-use crate::render::report::{Page, Past, html, of_plan};
+use crate::render::report::{Page, Past, html, of_lints, of_plan};
 use crate::status::{Status, key_pairs};
 
 pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
@@ -27,12 +28,18 @@ pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     let (history, past) = read(&project)?;
     let issued = history.issued().into_iter();
     let at_large: Vec<Issued<'_>> = issued.filter(|issued| issued.is_at_large(now)).collect();
+    let lints = Findings::of(&project, &observed, &[]);
+    let findings = [
+        of_plan(&plan, &project.stale_files(&observed)?),
+        of_lints(&lints.each()),
+    ]
+    .concat();
     let text = html(&Page {
         title: &args.title,
         status: &status,
         key_pairs: &key_pairs,
         graph: &Graph::new(&status, &key_pairs, Gathering::WhereLarge),
-        findings: &of_plan(&plan, &project.stale_files(&observed)?),
+        findings: &findings,
         exposures: &exposures(&project.fleet, &history, now),
         at_large: &at_large,
         past,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Page, Past, reader};
+use super::{Page, Past, path, reader};
 use crate::history::{End, Exposure, Holder, Issued, is_master};
 use crate::model::Moment;
 use crate::render::markup::Markup;
@@ -156,7 +156,9 @@ fn superseded(issued: &Issued<'_>, now: time::OffsetDateTime, html: &mut Markup)
         html.text(if facts.is_authority() { "authority" } else { "system:masters" });
         html.raw("</span>");
     }
-    html.raw("</th>").element("td", &[("class", &"file")], &issued.version.path);
-    html.element("td", &[], Moment(facts.not_after));
+    html.raw("</th><td class=\"file\">");
+    path(&issued.version.path, html);
+    html.raw("</td>");
+    html.raw("<td>").element("time", &[], Moment(facts.not_after)).raw("</td>");
     html.element("td", &[("class", &"n")], span(facts.not_after - now)).raw("</tr>");
 }

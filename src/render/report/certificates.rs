@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
-use super::{Page, reader};
+use super::{Page, path, reader};
 use crate::model::hex::to_hex;
 use crate::model::{CertificateFacts, Moment};
 use crate::plan::Reason;
@@ -60,7 +60,9 @@ fn key_pair(pair: &KeyPairEntry<'_>, html: &mut Markup) {
 fn line(state: State, id: &str, html: &mut Markup) {
     html.open("details", &[("class", &grade(state))]);
     html.raw("<summary><i>").text(glyph(state)).raw("</i><span class=\"w\">");
-    html.text(state.code()).raw("</span>").element("b", &[], id);
+    html.text(state.code()).raw("</span><b>");
+    path(id, html);
+    html.raw("</b>");
 }
 
 fn details(facts: &CertificateFacts, renewal: Option<OffsetDateTime>, html: &mut Markup) {

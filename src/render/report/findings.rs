@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::prose;
-use crate::plan::{Action, Plan, Step};
+use super::{path, prose};
+use crate::lint;
+use crate::plan::{Action, Plan, Reason, Step};
+use crate::render::finding::Placed;
 use crate::render::markup::Markup;
 use crate::render::words::count;
 
@@ -44,7 +46,7 @@ pub fn of_plan(plan: &Plan, stale_files: &[String]) -> Vec<Finding> {
     });
     let reasons = plan.steps.iter().flat_map(|step| {
         let cure = cure(step);
-        step.reasons.iter().map(move |reason| Finding {
+        telling(&step.reasons).map(move |reason| Finding {
             severity: severity(step),
             code: reason.code().to_owned(),
             subject: step.target.to_string(),
@@ -53,6 +55,44 @@ pub fn of_plan(plan: &Plan, stale_files: &[String]) -> Vec<Finding> {
         })
     });
     reasons.chain(stale).collect()
+}
+
+/// What the lints found; what somebody decided to live with is told and no more.
+pub fn of_lints(placed: &[Placed<'_>]) -> Vec<Finding> {
+    placed.iter().map(of_lint).collect()
+}
+
+fn of_lint(placed: &Placed<'_>) -> Finding {
+    let found = placed.finding;
+    let mut message = format!("{}: {}", found.cause, found.consequence);
+    if let Some(place) = &placed.place {
+        message = format!("{message} ({}:{})", place.file, place.line);
+    }
+    if let Some(why) = &found.allowed {
+        message = format!("{message} — allowed: {why}");
+    }
+    let severity = match found.severity {
+        _ if !found.is_open() => Severity::Note,
+        lint::Severity::Error => Severity::Error,
+        lint::Severity::Warning => Severity::Warning,
+        lint::Severity::Info => Severity::Note,
+    };
+    Finding {
+        severity,
+        code: found.code().to_owned(),
+        subject: found.subject.to_string(),
+        message,
+        cure: (!found.cure.is_empty() && found.is_open()).then(|| found.cure.clone()),
+    }
+}
+
+/// Where the issuer has to be settled first, nothing else can be done, so nothing else is said.
+fn telling(reasons: &[Reason]) -> impl Iterator<Item = &Reason> {
+    let waits = |reason: &Reason| matches!(reason, Reason::IssuerRefused { .. });
+    let is_waiting = reasons.iter().any(waits);
+    reasons
+        .iter()
+        .filter(move |reason| !is_waiting || waits(reason))
 }
 
 fn severity(step: &Step) -> Severity {
@@ -65,19 +105,33 @@ fn severity(step: &Step) -> Severity {
 
 fn cure(step: &Step) -> Option<String> {
     match &step.action {
-        Action::Refuse { cure } => Some(cure.clone()),
+        Action::Refuse { cure } => Some(as_command(cure)),
         Action::Keep => None,
         Action::Prune => Some("`certs recreate --prune` deletes them".to_owned()),
         _ => Some("`certs recreate` puts it right".to_owned()),
     }
 }
 
+/// The option that a cure names as a command that can be typed.
+fn as_command(cure: &str) -> String {
+    const OPTION: &str = "--replace ";
+    let Some((before, after)) = cure.split_once(OPTION) else {
+        return cure.to_owned();
+    };
+    if before.contains('`') {
+        return cure.to_owned();
+    }
+    let end = after.find([' ', ',', ';', ')']).unwrap_or(after.len());
+    let (name, rest) = after.split_at(end);
+    format!("{before}`certs recreate {OPTION}{name}`{rest}")
+}
+
 impl Severity {
     pub(super) fn word(self) -> &'static str {
         match self {
-            Self::Error => "needs a decision",
-            Self::Warning => "to be changed",
-            Self::Note => "to be known",
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
         }
     }
 
@@ -147,7 +201,9 @@ fn kind(severity: Severity, code: &str, members: &[&Finding], html: &mut Markup)
 }
 
 fn item(finding: &Finding, with_cure: bool, html: &mut Markup) {
-    html.raw("<li>").element("b", &[], &finding.subject).raw(" ");
+    html.raw("<li><b>");
+    path(&finding.subject, html);
+    html.raw("</b> ");
     prose(&finding.message, html);
     if let Some(cure) = finding.cure.as_ref().filter(|_| with_cure) {
         html.raw("<div class=\"cure\">");
@@ -170,4 +226,23 @@ fn sentence(code: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string());
     first.unwrap_or_default() + letters.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_becomes_a_command() {
+        assert_eq!(
+            as_command("or replace it: --replace ca/web, then commit"),
+            "or replace it: `certs recreate --replace ca/web`, then commit"
+        );
+        assert_eq!(as_command("settle ca/web first"), "settle ca/web first");
+    }
+
+    #[test]
+    fn codes_read_as_sentences() {
+        assert_eq!(sentence("renewal-due"), "Renewal due");
+    }
 }

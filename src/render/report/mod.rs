@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest as _, Sha256};
 
-pub use findings::{Finding, Severity, of_plan};
+pub use findings::{Finding, Severity, of_lints, of_plan};
 
 use super::graph::svg::{PALETTE, RULES, inline};
 use super::markup::Markup;
@@ -147,6 +147,16 @@ fn prose(text: &str, html: &mut Markup) {
         } else {
             html.text(part);
         }
+    }
+}
+
+/// The name of an artifact or a file, which may break after each part.
+fn path(name: &str, html: &mut Markup) {
+    for (place, part) in name.split('/').enumerate() {
+        if place > 0 {
+            html.raw("/<wbr>");
+        }
+        html.text(part);
     }
 }
 

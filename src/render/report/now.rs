@@ -1,6 +1,10 @@
 //! What matters now: how many are in which state, what ends next, what waits for a person and what to type.
 
-use super::{Finding, Page, Severity, prose};
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+
+use super::{Finding, Page, Severity, path, prose};
 use crate::model::Moment;
 use crate::render::graph::{glyph, grade};
 use crate::render::markup::Markup;
@@ -73,7 +77,8 @@ fn decision(cure: &str, members: &[&Finding], html: &mut Markup) {
     let mut subjects: Vec<&str> = members.iter().map(|member| member.subject.as_str()).collect();
     subjects.dedup();
     html.raw("<li><b>");
-    html.text(subjects.first().copied().unwrap_or_default()).raw("</b>");
+    path(subjects.first().copied().unwrap_or_default(), html);
+    html.raw("</b>");
     if subjects.len() > 1 {
         html.raw(" and ").text(subjects.len() - 1).raw(" more");
     }
@@ -86,28 +91,37 @@ fn decision(cure: &str, members: &[&Finding], html: &mut Markup) {
     html.raw("</div></li>");
 }
 
+/// What ends on one day in one state counts as one.
 fn next_ends(page: &Page<'_>, html: &mut Markup) {
     let now = page.status.now;
-    let mut ends: Vec<(&Entry<'_>, time::OffsetDateTime)> = page
-        .status
-        .entries
-        .iter()
-        .filter_map(|entry| Some((entry, entry.facts?.not_after)))
-        .collect();
-    ends.sort_by_key(|(_, end)| *end);
-    let ended = ends.iter().filter(|(_, end)| *end < now).count();
+    let entries = page.status.entries.iter();
+    let ends = entries.filter_map(|entry| Some((entry.facts?.not_after, entry)));
+    let (ended, coming): (Vec<_>, Vec<_>) = ends.partition(|(end, _)| *end < now);
+    let mut days: BTreeMap<(String, State), Vec<(OffsetDateTime, &Entry<'_>)>> = BTreeMap::new();
+    for (end, entry) in coming {
+        let day = (Moment(end).to_string(), entry.state);
+        days.entry(day).or_default().push((end, entry));
+    }
     html.raw("<article><h3>Ends next</h3>");
-    if ended > 0 {
+    if !ended.is_empty() {
         html.raw("<p class=\"bad\"><i>✕</i> ");
-        html.text(count(ended, "certificate has", "certificates have"));
+        html.text(count(ended.len(), "certificate has", "certificates have"));
         html.raw(" ended</p>");
     }
     html.raw("<ol class=\"plain ends\">");
-    for (entry, end) in ends.iter().filter(|(_, end)| *end >= now).take(MOST) {
-        html.open("li", &[("class", &grade(entry.state))]);
-        html.element("span", &[("class", &"n")], span(*end - now));
-        html.element("b", &[], &entry.id);
-        html.element("time", &[], Moment(*end)).raw("</li>");
+    for ((day, state), members) in days.iter().take(MOST) {
+        html.open("li", &[("class", &grade(*state))]);
+        let left = members.iter().map(|(end, _)| *end - now).min();
+        html.element("span", &[("class", &"n")], left.map(span).unwrap_or_default());
+        html.raw("<b>");
+        if let Some((_, first)) = members.first() {
+            path(&first.id.to_string(), html);
+        }
+        html.raw("</b>");
+        if members.len() > 1 {
+            html.raw("<small>and ").text(members.len() - 1).raw(" more</small>");
+        }
+        html.element("time", &[], day).raw("</li>");
     }
     html.raw("</ol></article>\n");
 }

@@ -12,14 +12,14 @@
   theme.hidden = false;
   name();
 
+  // Summary: sign, state, name, subject, end, time left.
   const declared = [...at("rows").children].map((element) => {
-    const summary = element.firstElementChild;
-    const id = summary.querySelector("b").textContent;
-    const parts = id.split("/");
+    const [, state, id, , end] = element.firstElementChild.children;
+    const parts = id.textContent.split("/");
     return {
       element,
-      state: summary.querySelector(".w").textContent,
-      end: summary.querySelector("time").textContent,
+      state: state.textContent,
+      end: end.textContent,
       authority: parts.length === 3 ? parts[1] : parts[0] === "ca" ? parts[1] : "",
       host: parts.length === 3 ? parts[0] : "",
       text: null,
@@ -44,7 +44,7 @@
       const isChosen = ["state", "authority", "host"].every((key) => !at(key).value || row[key] === at(key).value);
       if (words.length && row.text === null) row.text = row.element.textContent.toLowerCase();
       const isMeant = isChosen && words.every((word) => row.text.includes(word));
-      row.element.hidden = !isMeant;
+      if (row.element.hidden === isMeant) row.element.hidden = !isMeant;
       if (isMeant) shown += 1;
     }
     at("shown").textContent = `${shown} of ${declared.length}`;
@@ -67,5 +67,5 @@
   const wanted = new URLSearchParams(location.hash.slice(1));
   for (const key of keys) if (wanted.has(key)) at(key).value = wanted.get(key);
   show();
-  if (keys.some((key) => wanted.has(key))) at("certificates").scrollIntoView();
+  if (keys.some((key) => wanted.has(key))) at("certificates").scrollIntoView({ behavior: "instant" });
 })();

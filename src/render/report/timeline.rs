@@ -68,7 +68,7 @@ fn picture(status: &Status<'_>) -> Markup {
             ("height", &height),
         ],
     );
-    axis(&scale, height, &mut svg);
+    axis(&scale, scale.x(status.now), height, &mut svg);
     let strips: Vec<BTreeMap<i32, Column>> = authorities
         .iter()
         .map(|authority| columns(status, authority, &scale))
@@ -79,7 +79,9 @@ fn picture(status: &Status<'_>) -> Markup {
         label(status, authority, top, &mut svg);
         windows(status, authority, &scale, top, &mut svg);
         for (x, column) in columns {
-            draw(*x, column, top, tallest.unwrap_or(1), &mut svg);
+            let beside = columns.range(x - 3 * COLUMN..=x + 3 * COLUMN).count();
+            let told = if beside == 1 { Told::InFigures } else { Told::ByHeight };
+            draw(*x, column, top, tallest.unwrap_or(1), told, &mut svg);
         }
         top += STRIP;
     }
@@ -158,12 +160,15 @@ fn following(year: i32, month: Month) -> (i32, Month) {
     }
 }
 
-fn axis(scale: &Scale, height: i32, svg: &mut Markup) {
+fn axis(scale: &Scale, now: i32, height: i32, svg: &mut Markup) {
     for month in scale.months() {
         let x = scale.x(month);
         vertical(x, TOP - 6, height, "grid", svg);
-        let name = format!("{}-{:02}", month.year(), u8::from(month.month()));
-        middle(x, 18, "small", &name, svg);
+        // There the flag of today stands.
+        if (x - now).abs() > 54 {
+            let name = format!("{}-{:02}", month.year(), u8::from(month.month()));
+            middle(x, 18, "small", &name, svg);
+        }
     }
 }
 
@@ -262,15 +267,22 @@ impl Column {
     }
 }
 
+/// How a column says how many it is; figures need room on both sides.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    InFigures,
+    ByHeight,
+}
+
 /// A column as tall as it counts, the worst on top with its sign.
-fn draw(x: i32, column: &Column, top: i32, tallest: u32, svg: &mut Markup) {
+fn draw(x: i32, column: &Column, top: i32, tallest: u32, told: Told, svg: &mut Markup) {
     svg.open("g", &[]);
     svg.element("title", &[], column.title());
     let unit = i64::from(TALLEST) * 100 / i64::from(tallest.max(5));
     let mut ground = top + GROUND - 1;
     for (state, count) in column.tally.iter().rev() {
         let height = i32::try_from(unit * i64::from(*count) / 100).unwrap_or(TALLEST);
-        let height = height.max(4);
+        let height = height.max(6);
         ground -= height;
         svg.empty(
             "rect",
@@ -285,11 +297,16 @@ fn draw(x: i32, column: &Column, top: i32, tallest: u32, svg: &mut Markup) {
         );
     }
     let worst = column.tally.keys().next().copied().unwrap_or(State::Good);
+    let mut words: Vec<String> = Vec::new();
     if !matches!(worst, State::Good | State::Offline) {
-        svg.open("g", &[("class", &grade(worst))]);
-        middle(x + COLUMN / 2, ground - 4, "sign", glyph(worst), svg);
-        svg.close("g");
+        words.push(glyph(worst).to_owned());
     }
+    if told == Told::InFigures {
+        words.push(column.count().to_string());
+    }
+    svg.open("g", &[("class", &grade(worst))]);
+    middle(x + COLUMN / 2, ground - 4, "sign", &words.join(" "), svg);
+    svg.close("g");
     svg.close("g");
 }
 

@@ -1,33 +1,19 @@
-# Three control planes that are the members of etcd as well, and two workers: one table for all of them.
+# The example of examples/kubernetes, with keys in it: three control planes with etcd, two workers.
 let
-  cluster = host: {
-    userAgeKeys = [ "age1wtmuzz5uq9fjal4jex5zfw3wz94qs0txrs42pmlx6a5z5rhwaccq5tky2u" ];
-    owningHostKey = "keys/${host}.pub";
-    kubernetes = {
-      enable = true;
-      controlPlaneEndpoint = "api.example.org:6443";
-      adminUsers = [ "alice" ];
-      nodes = {
-        cp1 = controlPlane "10.0.0.1";
-        cp2 = controlPlane "10.0.0.2";
-        cp3 = controlPlane "10.0.0.3";
-        w1 = worker "10.0.0.11";
-        w2 = worker "10.0.0.12";
-      };
-    };
-  };
-  controlPlane = address: {
-    roles = [
-      "control-plane"
-      "etcd"
-    ];
-    addresses = [ address ];
-  };
-  worker = address: {
-    roles = [ "worker" ];
-    addresses = [ address ];
-  };
+  host = key: [
+    ../../../examples/kubernetes/cluster.nix
+    {
+      userAgeKeys = [ "age1wtmuzz5uq9fjal4jex5zfw3wz94qs0txrs42pmlx6a5z5rhwaccq5tky2u" ];
+      owningHostKey = key;
+    }
+  ];
 in
 {
-  hosts = builtins.mapAttrs (host: _: cluster host) (cluster "").kubernetes.nodes;
+  hosts = {
+    cp1 = host ./keys/cp1.pub;
+    cp2 = host ./keys/cp2.pub;
+    cp3 = host ./keys/cp3.pub;
+    w1 = host ./keys/w1.pub;
+    w2 = host ./keys/w2.pub;
+  };
 }

@@ -1,6 +1,9 @@
-# A worker: its kubelet and kube-proxy have their certificates from certificates.nix.
+# A worker: a kubelet, kube-proxy and flannel.
 {
-  services.kubernetes.roles = [ "node" ];
+  networking.firewall = {
+    allowedTCPPorts = [ 10250 ];
+    allowedUDPPorts = [ 8472 ];
+  };
 
   services.openssh.enable = true;
   fileSystems."/".device = "/dev/disk/by-label/nixos";

@@ -1,0 +1,158 @@
+//! From a loaded project to its findings: collects what the lints want to know of the tree, and shows what they found with its source lines.
+
+use super::project::{Project, place_of};
+use super::ui::Ui;
+use crate::lint::{self, Basis, Finding, Severity, Spot, Subject, Tree};
+use crate::model::Observed;
+use crate::nixfiles::locate::{Location, Locator};
+use crate::observe::exposed::exposed;
+use crate::plan::Pattern;
+use crate::render::fault::Place;
+use crate::render::finding::{self, Placed};
+use crate::render::words;
+use crate::store::Tracked;
+
+/// The findings of a project, and where its sources are.
+#[derive(Debug)]
+pub(crate) struct Findings {
+    list: Vec<Finding>,
+    locator: Locator,
+}
+
+impl Findings {
+    /// Judges the declaration, the files and what else is committed; of artifacts only those that a pattern selects, if there is any.
+    pub(crate) fn of(project: &Project, observed: &Observed, only: &[Pattern]) -> Self {
+        let locator = Locator::scan(project.root.path());
+        let tree = tree(project, &locator);
+        let mut list = lint::lint(&project.fleet, Some(observed), &tree);
+        list.retain(|finding| is_selected(finding, only));
+        Self { list, locator }
+    }
+
+    /// Whether some finding is an error that nobody allowed.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.open()
+            .any(|finding| finding.severity == Severity::Error)
+    }
+
+    /// Whether anything but information is open.
+    pub(crate) fn has_warnings(&self) -> bool {
+        self.open()
+            .any(|finding| finding.severity != Severity::Info)
+    }
+
+    pub(crate) fn blocking(&self) -> usize {
+        lint::blocking(&self.list).count()
+    }
+
+    /// Each finding with its source line.
+    pub(crate) fn each(&self) -> Vec<Placed<'_>> {
+        self.placed(|_| true)
+    }
+
+    /// Everything, information included.
+    pub(crate) fn in_full(&self, ui: Ui) -> String {
+        finding::findings(&self.placed(|_| true), ui.stdout)
+    }
+
+    /// What is wrong or may be.
+    pub(crate) fn in_short(&self, ui: Ui) -> String {
+        let is_worth = |finding: &Finding| finding.severity != Severity::Info && finding.is_open();
+        finding::findings(&self.placed(is_worth), ui.stdout)
+    }
+
+    /// What no run gets past.
+    pub(crate) fn errors(&self, ui: Ui) -> String {
+        finding::findings(&self.placed(Finding::blocks), ui.stderr)
+    }
+
+    /// One line on what does not stop a run; empty where there is nothing. What was found in files, the run itself may mend.
+    pub(crate) fn in_one_line(&self) -> String {
+        let open = self
+            .open()
+            .filter(|finding| finding.severity != Severity::Info && finding.basis != Basis::Found);
+        match open.count() {
+            0 => String::new(),
+            number => format!(
+                "{}; `certs check` shows them\n",
+                words::count(number, "finding", "findings")
+            ),
+        }
+    }
+
+    /// A plan's document with the findings in it.
+    pub(crate) fn beside(&self, mut plan: serde_json::Value) -> serde_json::Value {
+        if let Some(document) = plan.as_object_mut() {
+            document.insert("findings".to_owned(), finding::json(&self.placed(|_| true)));
+        }
+        plan
+    }
+
+    fn open(&self) -> impl Iterator<Item = &Finding> {
+        self.list.iter().filter(|finding| finding.is_open())
+    }
+
+    fn placed(&self, is_wanted: impl Fn(&Finding) -> bool) -> Vec<Placed<'_>> {
+        let wanted = self.list.iter().filter(|finding| is_wanted(finding));
+        wanted
+            .map(|finding| Placed {
+                finding,
+                place: self.place(finding),
+            })
+            .collect()
+    }
+
+    fn place(&self, finding: &Finding) -> Option<Place> {
+        if let Some(spot) = &finding.spot {
+            return Some(Place {
+                file: spot.file.clone(),
+                line: spot.line,
+                column: spot.column,
+                text: spot.text.clone(),
+                width: spot.width,
+            });
+        }
+        if finding.option.is_empty() {
+            return None;
+        }
+        place_of(
+            &self.locator,
+            &finding.option,
+            finding.word.as_deref(),
+            &finding.hosts,
+        )
+    }
+}
+
+/// What is about no artifact is about everything.
+fn is_selected(finding: &Finding, only: &[Pattern]) -> bool {
+    match &finding.subject {
+        Subject::Artifact(id) => only.is_empty() || only.iter().any(|pattern| pattern.selects(id)),
+        Subject::Host(_) | Subject::Recipient(_) | Subject::File(_) => true,
+    }
+}
+
+fn tree(project: &Project, locator: &Locator) -> Tree {
+    let references = locator.references().into_iter();
+    let references = references.map(|(option, location)| lint::Reference {
+        option,
+        spot: spot(location),
+    });
+    let tracked = Tracked::around(project.root.path());
+    let (keys, kubeconfigs) = tracked.as_ref().map(exposed).unwrap_or_default();
+    Tree {
+        keys,
+        kubeconfigs,
+        references: references.collect(),
+    }
+}
+
+fn spot(location: Location) -> Spot {
+    Spot {
+        file: location.file,
+        line: location.line,
+        column: location.column,
+        width: location.width,
+        text: location.text,
+    }
+}

@@ -1,0 +1,148 @@
+//! What the verbs that look at any file are given: files, standard input, TLS servers, and passwords for what is closed.
+
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
+
+use super::args::PasswordArgs;
+use super::error::CliError;
+use super::ui::Asker;
+use crate::inspect::document;
+use crate::model::document::pkcs12::Access;
+use crate::model::document::{Found, Object};
+use crate::seal::{Unlock as _, UnlockError};
+use crate::store::outside;
+
+/// As much as is read of a file.
+const LARGEST: u64 = 64 << 20;
+
+/// Where a password comes from: a file, or a person who is asked once for each file that needs one.
+pub(crate) struct Passwords {
+    given: Option<SecretString>,
+}
+
+impl Passwords {
+    pub(crate) fn of(args: &PasswordArgs) -> Result<Self, CliError> {
+        let given = args.password_file.as_deref().map(first_line).transpose()?;
+        Ok(Self { given })
+    }
+}
+
+/// Everything in a file or on standard input (`-`).
+pub(crate) fn read(input: &Path, passwords: &Passwords) -> Result<Vec<Found>, CliError> {
+    let name = shown(input);
+    let bytes = bytes(input)?;
+    let look = |password: Option<&SecretString>| {
+        document::read(&bytes, password.map(ExposeSecret::expose_secret)).map_err(|defect| {
+            CliError::new(format!("cannot read {name}")).cause(defect.to_string())
+        })
+    };
+    let found = look(passwords.given.as_ref())?;
+    match access(&found) {
+        Some(Access::NeedsPassword) => {
+            let password = Asker.passphrase(&name).map_err(|error| {
+                let cause = match error {
+                    UnlockError::NobodyToAsk => "there is no terminal to ask at".to_owned(),
+                    other => other.to_string(),
+                };
+                CliError::new(format!("{name} needs a password"))
+                    .cause(cause)
+                    .hint("put it into a file and give that with --password-file")
+            })?;
+            look(Some(&password))
+        }
+        _ => Ok(found),
+    }
+}
+
+/// What a person calls an input.
+pub(crate) fn shown(input: &Path) -> String {
+    if is_standard_input(input) {
+        "standard input".to_owned()
+    } else {
+        input.display().to_string()
+    }
+}
+
+/// What has to be said of an object of which not everything can be shown.
+pub(crate) fn complaint(input: &Path, found: &Found) -> Option<CliError> {
+    let name = shown(input);
+    let place = found.place.to_string();
+    let whole = if place.is_empty() {
+        name
+    } else {
+        format!("{name}, {place}")
+    };
+    match &found.object {
+        Object::Damaged(defect) => {
+            Some(CliError::new(format!("cannot read {whole}")).cause(defect.to_string()))
+        }
+        Object::Pkcs12(file) => match file.access {
+            Access::Open => None,
+            Access::NeedsPassword => Some(CliError::new(format!("{whole} needs a password"))),
+            Access::WrongPassword => Some(
+                CliError::new(format!("the password of {whole} is wrong"))
+                    .hint("of a --password-file the whole first line counts, blanks too"),
+            ),
+            Access::Unsupported => Some(
+                CliError::new(format!("cannot open {whole}"))
+                    .cause("it is protected in a way that is not supported")
+                    .hint("`openssl pkcs12 -in FILE -out FILE.pem` may convert it"),
+            ),
+        },
+        _ => None,
+    }
+}
+
+fn access(found: &[Found]) -> Option<Access> {
+    match found.first().map(|found| &found.object) {
+        Some(Object::Pkcs12(file)) => Some(file.access),
+        _ => None,
+    }
+}
+
+fn is_standard_input(input: &Path) -> bool {
+    input.as_os_str() == "-"
+}
+
+fn bytes(input: &Path) -> Result<Zeroizing<Vec<u8>>, CliError> {
+    let failed = |error: io::Error| {
+        let shown = CliError::new(format!("cannot read {}", shown(input))).cause(error.to_string());
+        if error.kind() == io::ErrorKind::NotFound && input.to_string_lossy().contains(':') {
+            shown.hint("a TLS server is named HOST:PORT, an IPv6 address in brackets: [::1]:443")
+        } else {
+            shown
+        }
+    };
+    if !is_standard_input(input) {
+        return outside::read(input).map_err(failed);
+    }
+    let mut bytes = Zeroizing::new(Vec::new());
+    let read = io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes);
+    read.map_err(failed)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST) {
+        return Err(failed(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "it does not end within 64 MiB",
+        )));
+    }
+    Ok(bytes)
+}
+
+/// A password may have any character but the end of its line.
+fn first_line(path: &Path) -> Result<SecretString, CliError> {
+    let unusable = |reason: String| {
+        CliError::new(format!("cannot read the password in {}", path.display())).cause(reason)
+    };
+    let bytes = outside::read(path).map_err(|error| unusable(error.to_string()))?;
+    let line = bytes
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    std::str::from_utf8(line)
+        .map(SecretString::from)
+        .map_err(|_| unusable("it is not UTF-8".to_owned()))
+}

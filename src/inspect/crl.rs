@@ -1,0 +1,337 @@
+//! Reads certificate revocation lists (RFC 5280 §5). Whether one may be relied upon is decided by who asks for it.
+//!
+//! Read strictly with `der`: an entry that is passed over in silence is a revoked certificate that is accepted.
+
+use std::collections::BTreeSet;
+
+use der::asn1::{AnyRef, GeneralizedTime};
+use der::{Decode as _, Reader, SliceReader, Tag, TagNumber, Tagged as _};
+use thiserror::Error;
+use time::OffsetDateTime;
+use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::crl::dp::Reasons;
+use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, IssuingDistributionPoint};
+use x509_cert::time::Time;
+use x509_parser::prelude::FromDer as _;
+use x509_parser::x509::{AlgorithmIdentifier, X509Name};
+
+use super::name::distinguished_name;
+use super::signature::{self, Signed};
+use crate::model::crl::{
+    CertificateKind, CrlFacts, CrlScope, RevocationReason, RevokedCertificate,
+};
+use crate::model::facts::CertificateFacts;
+use crate::model::subject::DistinguishedName;
+
+/// What is wrong with a revocation list.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CrlDefect {
+    #[error("the revocation list cannot be decoded: {reason}")]
+    BadDer { reason: String },
+    #[error("the revocation list names two signature algorithms (RFC 5280 §5.1.1.2)")]
+    SignatureAlgorithmMismatch,
+    #[error("extension {oid} of the revocation list cannot be decoded")]
+    BadExtension { oid: String },
+    #[error("extension {oid} stands twice in the revocation list (RFC 5280 §4.2)")]
+    RepeatedExtension { oid: String },
+}
+
+const AUTHORITY_KEY_IDENTIFIER: &str = "2.5.29.35";
+const CRL_NUMBER: &str = "2.5.29.20";
+const DELTA_CRL_INDICATOR: &str = "2.5.29.27";
+const ISSUING_DISTRIBUTION_POINT: &str = "2.5.29.28";
+const REASON_CODE: &str = "2.5.29.21";
+const INVALIDITY_DATE: &str = "2.5.29.24";
+const CERTIFICATE_ISSUER: &str = "2.5.29.29";
+
+/// One revocation list in DER.
+///
+/// # Errors
+/// What keeps it from being read as a whole.
+pub fn parse_der(der: &[u8]) -> Result<CrlFacts, CrlDefect> {
+    let signed = Signed::read(der).map_err(bad_der)?;
+    let list = SliceReader::new(signed.content)
+        .and_then(|mut reader| {
+            let list = reader.sequence(CertList::read)?;
+            reader.finish()?;
+            Ok(list)
+        })
+        .map_err(bad_der)?;
+    if list.signature != signed.algorithm {
+        return Err(CrlDefect::SignatureAlgorithmMismatch);
+    }
+    list.facts(der, &signed)
+}
+
+/// Whether the issuer named by the list is this one, by bytes, and its key made the list's signature. Which algorithms are verified:
+/// [`super::certificate::signed_by`].
+pub fn signed_by(list: &CrlFacts, issuer: &CertificateFacts) -> bool {
+    list.issuer.der() == issuer.subject.der() && signed_by_key(list, &issuer.spki).unwrap_or(false)
+}
+
+/// Whether a public key (DER of a `SubjectPublicKeyInfo`) made the list's signature; `None` where that cannot be verified.
+pub fn signed_by_key(list: &CrlFacts, spki: &[u8]) -> Option<bool> {
+    Signed::read(&list.der).ok()?.made_by(spki)
+}
+
+/// `TBSCertList` up to what has to be looked into.
+struct CertList<'a> {
+    /// DER of an `AlgorithmIdentifier`.
+    signature: &'a [u8],
+    /// DER of a `Name`.
+    issuer: &'a [u8],
+    this_update: Time,
+    next_update: Option<Time>,
+    entries: Vec<Entry<'a>>,
+    extensions: Vec<Extension>,
+}
+
+struct Entry<'a> {
+    serial: AnyRef<'a>,
+    revoked_at: Time,
+    extensions: Vec<Extension>,
+}
+
+impl<'a> CertList<'a> {
+    fn read<R: Reader<'a>>(reader: &mut R) -> der::Result<Self> {
+        if next_is(reader, Tag::Integer) {
+            // v2, which is 1; the extensions say the rest.
+            u8::decode(reader)?;
+        }
+        Ok(Self {
+            signature: reader.tlv_bytes()?,
+            issuer: reader.tlv_bytes()?,
+            this_update: Time::decode(reader)?,
+            next_update: optional_time(reader)?,
+            entries: if next_is(reader, Tag::Sequence) {
+                reader.sequence(entries)?
+            } else {
+                Vec::new()
+            },
+            extensions: reader
+                .context_specific(TagNumber(0), der::TagMode::Explicit)?
+                .unwrap_or_default(),
+        })
+    }
+
+    fn facts(self, der: &[u8], signed: &Signed<'_>) -> Result<CrlFacts, CrlDefect> {
+        let mut facts = CrlFacts {
+            der: der.to_vec(),
+            issuer: name(self.issuer).ok_or_else(|| damaged("its issuer"))?,
+            this_update: moment(&self.this_update)?,
+            next_update: self.next_update.as_ref().map(moment).transpose()?,
+            signature_algorithm: signature_algorithm(signed.algorithm)?,
+            number: None,
+            base_number: None,
+            authority_key_id: None,
+            scope: CrlScope::default(),
+            entries: Vec::with_capacity(self.entries.len()),
+            critical: BTreeSet::new(),
+            unknown_extensions: BTreeSet::new(),
+        };
+        let mut seen = BTreeSet::new();
+        for extension in &self.extensions {
+            let oid = unrepeated(extension, &mut seen)?;
+            if extension.critical {
+                facts.critical.insert(oid.clone());
+            }
+            add_extension(&mut facts, &oid, extension.extn_value.as_bytes())
+                .ok_or(CrlDefect::BadExtension { oid })?;
+        }
+        for entry in &self.entries {
+            facts.entries.push(entry.facts()?);
+        }
+        Ok(facts)
+    }
+}
+
+fn entries<'a, R: Reader<'a>>(reader: &mut R) -> der::Result<Vec<Entry<'a>>> {
+    let mut entries = Vec::new();
+    while !reader.is_finished() {
+        entries.push(reader.sequence(Entry::read)?);
+    }
+    Ok(entries)
+}
+
+impl<'a> Entry<'a> {
+    fn read<R: Reader<'a>>(reader: &mut R) -> der::Result<Self> {
+        let serial = AnyRef::decode(reader)?;
+        serial.tag().assert_eq(Tag::Integer)?;
+        Ok(Self {
+            serial,
+            revoked_at: Time::decode(reader)?,
+            extensions: if reader.is_finished() {
+                Vec::new()
+            } else {
+                Vec::decode(reader)?
+            },
+        })
+    }
+
+    fn facts(&self) -> Result<RevokedCertificate, CrlDefect> {
+        let mut entry = RevokedCertificate {
+            serial: self.serial.value().to_vec(),
+            revoked_at: moment(&self.revoked_at)?,
+            reason: None,
+            invalid_since: None,
+            issuer: None,
+            unknown_critical: BTreeSet::new(),
+        };
+        let mut seen = BTreeSet::new();
+        for extension in &self.extensions {
+            let oid = unrepeated(extension, &mut seen)?;
+            let value = extension.extn_value.as_bytes();
+            let bad = || CrlDefect::BadExtension { oid: oid.clone() };
+            match oid.as_str() {
+                REASON_CODE => entry.reason = Some(reason(value).ok_or_else(bad)?),
+                INVALIDITY_DATE => {
+                    let time = GeneralizedTime::from_der(value).map_err(|_| bad())?;
+                    entry.invalid_since = Some(moment(&Time::GeneralTime(time))?);
+                }
+                CERTIFICATE_ISSUER => {
+                    entry.issuer = Some(certificate_issuer(value).ok_or_else(bad)?);
+                }
+                _ if extension.critical => drop(entry.unknown_critical.insert(oid)),
+                // What is not critical may be passed over (§5.3), such as OpenSSL's instruction code for a hold.
+                _ => {}
+            }
+        }
+        Ok(entry)
+    }
+}
+
+/// `None` if the value cannot be decoded.
+fn add_extension(facts: &mut CrlFacts, oid: &str, value: &[u8]) -> Option<()> {
+    match oid {
+        CRL_NUMBER => facts.number = Some(integer(value)?),
+        DELTA_CRL_INDICATOR => facts.base_number = Some(integer(value)?),
+        AUTHORITY_KEY_IDENTIFIER => {
+            let id = AuthorityKeyIdentifier::from_der(value).ok()?;
+            facts.authority_key_id = id.key_identifier.map(|id| id.as_bytes().to_vec());
+        }
+        ISSUING_DISTRIBUTION_POINT => {
+            facts.scope = scope(&IssuingDistributionPoint::from_der(value).ok()?);
+        }
+        _ => drop(facts.unknown_extensions.insert(oid.to_owned())),
+    }
+    Some(())
+}
+
+fn scope(point: &IssuingDistributionPoint) -> CrlScope {
+    let names = match &point.distribution_point {
+        Some(DistributionPointName::FullName(names)) => names.as_slice(),
+        _ => &[],
+    };
+    let url = |name: &GeneralName| match name {
+        GeneralName::UniformResourceIdentifier(url) => Some(url.to_string()),
+        _ => None,
+    };
+    CrlScope {
+        urls: names.iter().filter_map(url).collect(),
+        certificates: if point.only_contains_user_certs {
+            CertificateKind::EndEntities
+        } else if point.only_contains_ca_certs {
+            CertificateKind::Authorities
+        } else if point.only_contains_attribute_certs {
+            CertificateKind::Attributes
+        } else {
+            CertificateKind::All
+        },
+        reasons: point
+            .only_some_reasons
+            .map(|reasons| reasons.into_iter().map(reason_of_flag).collect()),
+        is_indirect: point.indirect_crl,
+    }
+}
+
+fn reason_of_flag(flag: Reasons) -> RevocationReason {
+    match flag {
+        Reasons::Unused => RevocationReason::Unspecified,
+        Reasons::KeyCompromise => RevocationReason::KeyCompromise,
+        Reasons::CaCompromise => RevocationReason::CaCompromise,
+        Reasons::AffiliationChanged => RevocationReason::AffiliationChanged,
+        Reasons::Superseded => RevocationReason::Superseded,
+        Reasons::CessationOfOperation => RevocationReason::CessationOfOperation,
+        Reasons::CertificateHold => RevocationReason::CertificateHold,
+        Reasons::PrivilegeWithdrawn => RevocationReason::PrivilegeWithdrawn,
+        Reasons::AaCompromise => RevocationReason::AaCompromise,
+    }
+}
+
+/// `CRLReason`, an ENUMERATED of one octet.
+fn reason(value: &[u8]) -> Option<RevocationReason> {
+    let any = AnyRef::from_der(value).ok()?;
+    match (any.tag(), any.value()) {
+        (Tag::Enumerated, [number]) => Some(RevocationReason::from_number(*number)),
+        _ => None,
+    }
+}
+
+/// §5.3.3: the directory name among the general names.
+fn certificate_issuer(value: &[u8]) -> Option<DistinguishedName> {
+    let names = <Vec<AnyRef<'_>>>::from_der(value).ok()?;
+    let directory = names.iter().find(|any| {
+        any.tag()
+            == Tag::ContextSpecific {
+                constructed: true,
+                number: TagNumber(4),
+            }
+    })?;
+    name(directory.value())
+}
+
+fn integer(value: &[u8]) -> Option<Vec<u8>> {
+    let any = AnyRef::from_der(value).ok()?;
+    (any.tag() == Tag::Integer).then(|| any.value().to_vec())
+}
+
+fn name(der: &[u8]) -> Option<DistinguishedName> {
+    let (rest, name) = X509Name::from_der(der).ok()?;
+    rest.is_empty().then(|| distinguished_name(&name))
+}
+
+fn signature_algorithm(der: &[u8]) -> Result<String, CrlDefect> {
+    let (_, algorithm) =
+        AlgorithmIdentifier::from_der(der).map_err(|_| damaged("its signature algorithm"))?;
+    Ok(signature::algorithm_name(
+        &algorithm.algorithm.to_id_string(),
+    ))
+}
+
+fn unrepeated(extension: &Extension, seen: &mut BTreeSet<String>) -> Result<String, CrlDefect> {
+    let oid = extension.extn_id.to_string();
+    if seen.insert(oid.clone()) {
+        Ok(oid)
+    } else {
+        Err(CrlDefect::RepeatedExtension { oid })
+    }
+}
+
+fn next_is<'a, R: Reader<'a>>(reader: &R, tag: Tag) -> bool {
+    !reader.is_finished() && Tag::peek(reader).is_ok_and(|next| next == tag)
+}
+
+fn optional_time<'a, R: Reader<'a>>(reader: &mut R) -> der::Result<Option<Time>> {
+    let is_there = next_is(reader, Tag::UtcTime) || next_is(reader, Tag::GeneralizedTime);
+    is_there.then(|| Time::decode(reader)).transpose()
+}
+
+fn moment(time: &Time) -> Result<OffsetDateTime, CrlDefect> {
+    i64::try_from(time.to_unix_duration().as_secs())
+        .ok()
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .ok_or_else(|| damaged("one of its dates"))
+}
+
+fn damaged(what: &str) -> CrlDefect {
+    CrlDefect::BadDer {
+        reason: format!("{what} is damaged"),
+    }
+}
+
+fn bad_der(error: der::Error) -> CrlDefect {
+    CrlDefect::BadDer {
+        reason: error.to_string(),
+    }
+}

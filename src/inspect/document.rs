@@ -1,0 +1,248 @@
+//! Finds out what a file is, whatever it is, and reads everything in it.
+
+use std::str::FromStr as _;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use zeroize::Zeroizing;
+
+use super::bundle::{self, Block};
+use super::{certificate, kubernetes, pem, private_key, sealed, sniff, ssh, yaml};
+use crate::model::document::keys::{
+    KeyFormat, PrivateKeyFacts, Protection, PublicKeyFacts, PublicKeyFormat,
+};
+use crate::model::document::{DocumentDefect, Found, Object, Step};
+use crate::model::key::FoundKeyAlgorithm;
+use crate::model::sealed::SealedDefect;
+
+/// What Java wrote before it took to PKCS#12.
+const JAVA_KEYSTORE: &[u8] = b"\xfe\xed\xfe\xed";
+const AGE_MAGIC: &[u8] = b"age-encryption.org/";
+const AGE_ARMOR: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
+const AGE_LABEL: &str = "AGE ENCRYPTED FILE";
+const AGE_SECRET: &str = "AGE-SECRET-KEY-";
+
+/// Everything in a file, in order. A PKCS#12 file is opened with the password, or the empty one.
+///
+/// Parts that are damaged are objects too, so that they do not hide the rest.
+///
+/// # Errors
+/// What keeps the file as a whole from being read.
+pub fn read(bytes: &[u8], password: Option<&str>) -> Result<Vec<Found>, DocumentDefect> {
+    refuse_accidents(bytes)?;
+    if bytes.starts_with(AGE_MAGIC) {
+        return age(bytes);
+    }
+    if sniff::looks_like_der(bytes) {
+        return sniff::der(bytes, password);
+    }
+    if bytes.starts_with(JAVA_KEYSTORE) {
+        return Ok(vec![Found::whole(Object::Unknown {
+            label:
+                "Java keystore (JKS); `keytool -importkeystore -deststoretype PKCS12` converts it"
+                    .to_owned(),
+            octets: bytes.len(),
+        })]);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| DocumentDefect::Unrecognised)?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim_start().starts_with(AGE_ARMOR) {
+        return age(bytes);
+    }
+    if text
+        .lines()
+        .any(|line| line.starts_with("-----BEGIN ") || line.starts_with("-----END "))
+    {
+        return Ok(pem_objects(text));
+    }
+    if let Some(found) = key_lines(text) {
+        return Ok(found);
+    }
+    from_yaml(text)
+        .or_else(|| indented_pem(text))
+        .or_else(|| base64_alone(text, password))
+        .unwrap_or(Err(DocumentDefect::Unrecognised))
+}
+
+/// What is in a value of a Kubernetes resource: a file that is no resource itself.
+pub(super) fn read_value(bytes: &[u8]) -> Result<Vec<Found>, DocumentDefect> {
+    if sniff::looks_like_der(bytes) || bytes.starts_with(AGE_MAGIC) {
+        return read(bytes, None);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| DocumentDefect::Unrecognised)?;
+    if text.contains("-----BEGIN ") {
+        return read(bytes, None);
+    }
+    if text.trim().is_empty() {
+        return Err(DocumentDefect::Empty);
+    }
+    key_lines(text).ok_or(DocumentDefect::Unrecognised)
+}
+
+/// What happens to files in repositories; each has its own cure.
+fn refuse_accidents(bytes: &[u8]) -> Result<(), DocumentDefect> {
+    if bytes.trim_ascii().is_empty() {
+        return Err(DocumentDefect::Empty);
+    }
+    if bytes.starts_with(b"version https://git-lfs.github.com/") {
+        return Err(DocumentDefect::LfsPointer);
+    }
+    let line = std::str::from_utf8(bytes)
+        .ok()
+        .and_then(pem::conflict_marker);
+    line.map_or(Ok(()), |line| Err(DocumentDefect::ConflictMarkers { line }))
+}
+
+fn age(bytes: &[u8]) -> Result<Vec<Found>, DocumentDefect> {
+    sealed::parse(bytes)
+        .map(|facts| vec![Found::whole(Object::Sealed(facts))])
+        .map_err(|defect: SealedDefect| DocumentDefect::Undecodable {
+            what: "the age file",
+            reason: defect.to_string(),
+        })
+}
+
+fn pem_objects(text: &str) -> Vec<Found> {
+    let blocks = bundle::blocks(text);
+    let several = blocks.len() > 1;
+    let objects = blocks.into_iter().filter_map(|block| match block {
+        // The curve alone, in front of the key that names it too.
+        Ok(block) if block.label == "EC PARAMETERS" => None,
+        Ok(block) => {
+            let found = Found::whole(pem_object(&block).unwrap_or_else(Object::Damaged));
+            Some(if several {
+                found.within(Step::Line(block.line))
+            } else {
+                found
+            })
+        }
+        Err(defect) => Some(Found::whole(Object::Damaged(defect))),
+    });
+    objects.collect()
+}
+
+fn pem_object(block: &Block) -> Result<Object, DocumentDefect> {
+    let der = block.contents.as_slice();
+    let is_encrypted = block
+        .headers
+        .iter()
+        .any(|header| header.starts_with("Proc-Type:") && header.contains("ENCRYPTED"));
+    let key = |facts: Result<PrivateKeyFacts, _>| facts.map(Object::PrivateKey);
+    match block.label.as_str() {
+        label if certificate::is_certificate(label) => sniff::certificate(der),
+        "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => sniff::certification_request(der),
+        "X509 CRL" => sniff::revocation_list(der),
+        label if label.ends_with("PRIVATE KEY") && is_encrypted => Ok(Object::PrivateKey(
+            private_key::old_pem(label, &block.headers),
+        )),
+        "PRIVATE KEY" => key(private_key::pkcs8(der)),
+        "ENCRYPTED PRIVATE KEY" => key(private_key::encrypted_pkcs8(der)),
+        "RSA PRIVATE KEY" => key(private_key::pkcs1(der)),
+        "EC PRIVATE KEY" => key(private_key::sec1(der)),
+        "DSA PRIVATE KEY" => Ok(Object::PrivateKey(private_key::dsa())),
+        "OPENSSH PRIVATE KEY" => key(ssh::private_key(der)),
+        "PUBLIC KEY" => sniff::spki(der).map(Object::PublicKey),
+        "RSA PUBLIC KEY" => sniff::public_pkcs1(der).map(Object::PublicKey),
+        label => Ok(Object::Unknown {
+            label: if label == AGE_LABEL {
+                "age file with something in front of it".to_owned()
+            } else {
+                label.to_owned()
+            },
+            octets: der.len(),
+        }),
+    }
+}
+
+/// A file with one key a line: SSH public keys, age recipients, age identities. `None` if a line is something else.
+fn key_lines(text: &str) -> Option<Vec<Found>> {
+    let mut found = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let object = age_identity(line)
+            .map(Object::PrivateKey)
+            .or_else(|| age_recipient(line).map(Object::PublicKey))
+            .or_else(|| ssh::public_key(line).map(Object::PublicKey))?;
+        found.push(Found::whole(object).within(Step::Line(index + 1)));
+    }
+    if let [only] = found.as_mut_slice() {
+        only.place.0.clear();
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// What others encrypt to is the only thing told of it.
+fn age_identity(line: &str) -> Option<PrivateKeyFacts> {
+    let is_plugin = line.starts_with("AGE-PLUGIN-");
+    if !line.starts_with(AGE_SECRET) && !is_plugin {
+        return None;
+    }
+    let recipient = age::x25519::Identity::from_str(line)
+        .ok()
+        .map(|identity| identity.to_public().to_string());
+    Some(PrivateKeyFacts {
+        format: KeyFormat::AgeIdentity,
+        algorithm: recipient
+            .as_ref()
+            .map(|_| FoundKeyAlgorithm::Other("x25519".to_owned())),
+        protection: if is_plugin {
+            Protection::Encrypted {
+                scheme: "whatever its plugin does".to_owned(),
+            }
+        } else {
+            Protection::Clear
+        },
+        spki: None,
+        recipient,
+    })
+}
+
+fn age_recipient(line: &str) -> Option<PublicKeyFacts> {
+    let is_recipient = line.starts_with("age1")
+        && line
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let algorithm = if age::x25519::Recipient::from_str(line).is_ok() {
+        "x25519"
+    } else {
+        "age plugin"
+    };
+    is_recipient.then(|| PublicKeyFacts {
+        format: PublicKeyFormat::Age,
+        algorithm: FoundKeyAlgorithm::Other(algorithm.to_owned()),
+        spki: None,
+        ssh: None,
+        comment: Some(line.to_owned()),
+    })
+}
+
+/// `None` for text that is YAML only because nearly every text is.
+fn from_yaml(text: &str) -> Option<Result<Vec<Found>, DocumentDefect>> {
+    let mentions = ["kind:", "\"kind\"", "clusters:", "\"clusters\""];
+    if !mentions.iter().any(|word| text.contains(word)) {
+        return None;
+    }
+    match yaml::documents(text) {
+        Ok(documents) => kubernetes::read(&documents).map(Ok),
+        Err(defect) => Some(Err(defect)),
+    }
+}
+
+/// Blocks inside of some other text, like cloud-init's or Nix'.
+fn indented_pem(text: &str) -> Option<Result<Vec<Found>, DocumentDefect>> {
+    let is_there = text
+        .lines()
+        .any(|line| line.trim_start().starts_with("-----BEGIN "));
+    is_there.then(|| Ok(pem_objects(text)))
+}
+
+/// A value copied out of a Secret, still in Base64.
+fn base64_alone(text: &str, password: Option<&str>) -> Option<Result<Vec<Found>, DocumentDefect>> {
+    let compact: Zeroizing<String> = Zeroizing::new(text.split_ascii_whitespace().collect());
+    let bytes = Zeroizing::new(BASE64_STANDARD.decode(compact.as_bytes()).ok()?);
+    let is_ours = sniff::looks_like_der(&bytes) || bytes.starts_with(b"-----BEGIN ");
+    is_ours.then(|| read(&bytes, password))
+}

@@ -1,0 +1,501 @@
+//! Reads PKCS#12 files (RFC 7292): their outside without a password, and with it every bag.
+//!
+//! Read here and not with a library: the one that is kept up drops bags it does not know, and brings the next generation of every
+//! cipher along.
+
+use aws_lc_rs::hmac;
+use der::asn1::{AnyRef, BmpString, ObjectIdentifier, OctetStringRef};
+use der::{Decode as _, Encode as _, Reader, SliceReader, Tag, TagMode, TagNumber, Tagged as _};
+use x509_cert::spki::AlgorithmIdentifierRef;
+use zeroize::Zeroizing;
+
+use super::encryption::{Closed, Hash, Password, Purpose, Scheme};
+use super::{ber, explicit, private_key, sniff};
+use crate::model::document::keys::{PrivateKeyFacts, Protection};
+use crate::model::document::pkcs12::{Access, Bag, BagKind, Integrity, Pkcs12Facts};
+use crate::model::document::{DocumentDefect, Found, Object, Step};
+
+const DATA: &str = "1.2.840.113549.1.7.1";
+const ENCRYPTED_DATA: &str = "1.2.840.113549.1.7.6";
+const KEY_BAG: &str = "1.2.840.113549.1.12.10.1.1";
+const SHROUDED_KEY_BAG: &str = "1.2.840.113549.1.12.10.1.2";
+const CERT_BAG: &str = "1.2.840.113549.1.12.10.1.3";
+const CRL_BAG: &str = "1.2.840.113549.1.12.10.1.4";
+const SECRET_BAG: &str = "1.2.840.113549.1.12.10.1.5";
+const SAFE_CONTENTS_BAG: &str = "1.2.840.113549.1.12.10.1.6";
+const X509_CERTIFICATE: &str = "1.2.840.113549.1.9.22.1";
+const X509_CRL: &str = "1.2.840.113549.1.9.23.1";
+const FRIENDLY_NAME: &str = "1.2.840.113549.1.9.20";
+const LOCAL_KEY_ID: &str = "1.2.840.113549.1.9.21";
+/// Oracle's mark of a certificate that Java takes as an anchor.
+const TRUSTED_KEY_USAGE: &str = "2.16.840.1.113894.746875.1.1";
+const PBMAC1: &str = "1.2.840.113549.1.5.14";
+
+/// Bags in bags; nobody nests them even once.
+const DEEPEST: usize = 4;
+const MOST_BAGS: usize = 10_000;
+/// Some seconds.
+const MOST_WORK: u64 = 20_000_000;
+
+/// The file, then what its bags hold. Without a password the empty one is tried, as other programs do.
+///
+/// # Errors
+/// What keeps the file from being read at all; that it stays closed is a fact.
+pub(super) fn read(bytes: &[u8], password: Option<&str>) -> Result<Vec<Found>, DocumentDefect> {
+    let der = as_der(bytes)?;
+    let pfx = Pfx::read(&der).map_err(|error| undecodable(&error.to_string()))?;
+    let mut reader = Contents {
+        facts: Pkcs12Facts {
+            integrity: pfx.mac.as_ref().map(Mac::facts),
+            encryption: Vec::new(),
+            access: Access::Open,
+            bags: Vec::new(),
+        },
+        password: Password::none(),
+        work_left: MOST_WORK,
+        found: Vec::new(),
+    };
+    match pfx.opened_by(password) {
+        Ok(found) => {
+            reader.password = found;
+            reader.safes(pfx.safes, true)?;
+            // Without a checksum only the content tells.
+            if reader.facts.access == Access::WrongPassword && password.is_none() {
+                reader.facts.access = Access::NeedsPassword;
+            }
+        }
+        Err(closed) => {
+            reader.safes(pfx.safes, false)?;
+            reader.facts.access = match (closed, password) {
+                (Closed::Unsupported, _) => Access::Unsupported,
+                (Closed::WrongPassword, None) => Access::NeedsPassword,
+                (Closed::WrongPassword, Some(_)) => Access::WrongPassword,
+            };
+        }
+    }
+    let mut all = vec![Found::whole(Object::Pkcs12(reader.facts))];
+    all.append(&mut reader.found);
+    Ok(all)
+}
+
+/// DER is BER too; the way through it mends what programs of Microsoft, Apple and Mozilla write, on every layer of encryption.
+fn as_der(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, DocumentDefect> {
+    ber::to_der(bytes)
+        .map(Zeroizing::new)
+        .ok_or_else(|| undecodable("it is damaged or cut off"))
+}
+
+/// `PFX`: the safes and their checksum.
+struct Pfx<'a> {
+    /// DER of `AuthenticatedSafe`, which is what the checksum is over.
+    safes: &'a [u8],
+    mac: Option<Mac<'a>>,
+}
+
+struct Mac<'a> {
+    algorithm: AlgorithmIdentifierRef<'a>,
+    digest: &'a [u8],
+    salt: &'a [u8],
+    iterations: u64,
+}
+
+impl<'a> Pfx<'a> {
+    fn read(der: &'a [u8]) -> der::Result<Self> {
+        let mut reader = SliceReader::new(der)?;
+        let pfx = reader.sequence(|reader| {
+            u8::decode(reader)?;
+            let (kind, content) = content_info(reader)?;
+            if kind.to_string() != DATA {
+                return Err(der::ErrorKind::OidUnknown { oid: kind }.into());
+            }
+            Ok::<_, der::Error>(Self {
+                safes: content.decode_as::<&OctetStringRef>()?.as_bytes(),
+                mac: if reader.is_finished() {
+                    None
+                } else {
+                    Some(reader.sequence(Mac::read)?)
+                },
+            })
+        })?;
+        reader.finish()?;
+        Ok(pfx)
+    }
+
+    /// The form of the password that the checksum proves.
+    fn opened_by(&self, password: Option<&str>) -> Result<Password, Closed> {
+        let candidates = match password {
+            Some(text) if !text.is_empty() => vec![Password::new(text)],
+            _ => vec![Password::new(""), Password::none()],
+        };
+        let mut closed = Closed::WrongPassword;
+        for candidate in candidates {
+            match self
+                .mac
+                .as_ref()
+                .map_or(Ok(()), |mac| mac.verify(&candidate, self.safes))
+            {
+                Ok(()) => return Ok(candidate),
+                Err(reason) => closed = reason,
+            }
+        }
+        Err(closed)
+    }
+}
+
+impl<'a> Mac<'a> {
+    fn read<R: Reader<'a>>(reader: &mut R) -> der::Result<Self> {
+        let (algorithm, digest) = reader.sequence(|reader| {
+            let algorithm = AlgorithmIdentifierRef::decode(reader)?;
+            Ok::<_, der::Error>((algorithm, <&OctetStringRef>::decode(reader)?.as_bytes()))
+        })?;
+        Ok(Self {
+            algorithm,
+            digest,
+            salt: <&OctetStringRef>::decode(reader)?.as_bytes(),
+            iterations: if reader.is_finished() {
+                1
+            } else {
+                u64::decode(reader)?
+            },
+        })
+    }
+
+    fn hash(&self) -> Option<Hash> {
+        Hash::from_oid(&self.algorithm.oid.to_string())
+    }
+
+    fn facts(&self) -> Integrity {
+        let oid = self.algorithm.oid.to_string();
+        Integrity {
+            algorithm: match self.hash() {
+                Some(hash) => format!("HMAC-{hash} under the key derivation of PKCS#12"),
+                None if oid == PBMAC1 => "PBMAC1 (RFC 9579)".to_owned(),
+                None => oid,
+            },
+            iterations: self.iterations,
+        }
+    }
+
+    fn verify(&self, password: &Password, safes: &[u8]) -> Result<(), Closed> {
+        let hash = self.hash().ok_or(Closed::Unsupported)?;
+        let algorithm = match hash {
+            Hash::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+            Hash::Sha224 => hmac::HMAC_SHA224,
+            Hash::Sha256 => hmac::HMAC_SHA256,
+            Hash::Sha384 => hmac::HMAC_SHA384,
+            Hash::Sha512 => hmac::HMAC_SHA512,
+        };
+        let length = algorithm.digest_algorithm().output_len();
+        let work = (self.salt, self.iterations);
+        let key = password.derive(hash, Purpose::Mac, work, length)?;
+        hmac::verify(&hmac::Key::new(algorithm, &key), safes, self.digest)
+            .map_err(|_| Closed::WrongPassword)
+    }
+}
+
+/// Collects what the bags hold.
+struct Contents {
+    facts: Pkcs12Facts,
+    password: Password,
+    /// Rounds of a hash that may still be spent; a file may ask for the most in every one of its bags.
+    work_left: u64,
+    found: Vec<Found>,
+}
+
+impl Contents {
+    fn decrypt(&mut self, scheme: &Scheme, data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Closed> {
+        self.work_left = self
+            .work_left
+            .checked_sub(scheme.work())
+            .ok_or(Closed::Unsupported)?;
+        scheme.decrypt(&self.password, data)
+    }
+
+    /// `AuthenticatedSafe`; when closed, only how each safe is encrypted.
+    fn safes(&mut self, der: &[u8], is_open: bool) -> Result<(), DocumentDefect> {
+        let der = as_der(der)?;
+        let safes = safes(&der).map_err(|error| undecodable(&error.to_string()))?;
+        for safe in safes {
+            let scheme = match &safe {
+                Safe::Encrypted { scheme, .. } => Some(scheme.to_string()),
+                Safe::Plain(_) => None,
+                Safe::Other(oid) => Some(format!("content of type {oid}")),
+            };
+            if !self.facts.encryption.contains(&scheme) {
+                self.facts.encryption.push(scheme);
+            }
+            if is_open {
+                self.safe(safe)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn safe(&mut self, safe: Safe<'_>) -> Result<(), DocumentDefect> {
+        match safe {
+            Safe::Plain(contents) => self.bags(contents, 0),
+            Safe::Encrypted { scheme, data } => match self.decrypt(&scheme, data) {
+                Ok(contents) => self.bags(&contents, 0),
+                Err(Closed::Unsupported) => {
+                    self.facts.access = Access::Unsupported;
+                    Ok(())
+                }
+                Err(Closed::WrongPassword) => {
+                    self.facts.access = Access::WrongPassword;
+                    Ok(())
+                }
+            },
+            Safe::Other(_) => {
+                self.facts.access = Access::Unsupported;
+                Ok(())
+            }
+        }
+    }
+
+    /// `SafeContents`.
+    fn bags(&mut self, der: &[u8], depth: usize) -> Result<(), DocumentDefect> {
+        if depth > DEEPEST {
+            return Err(DocumentDefect::TooMuch {
+                limit: DEEPEST,
+                unit: "bags in one another",
+            });
+        }
+        let der = as_der(der)?;
+        let bags: Vec<SafeBag<'_>> =
+            safe_bags(&der).map_err(|error| undecodable(&error.to_string()))?;
+        for bag in bags {
+            if bag.kind.to_string() == SAFE_CONTENTS_BAG {
+                self.bags(&bag.value.to_der().unwrap_or_default(), depth + 1)?;
+            } else {
+                self.bag(&bag);
+            }
+            if self.facts.bags.len() > MOST_BAGS {
+                return Err(DocumentDefect::TooMuch {
+                    limit: MOST_BAGS,
+                    unit: "bags",
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn bag(&mut self, bag: &SafeBag<'_>) {
+        let (kind, object) = self.content(bag);
+        self.facts.bags.push(Bag {
+            kind,
+            friendly_name: bag.friendly_name.clone(),
+            local_key_id: bag.local_key_id.map(<[u8]>::to_vec),
+            is_trusted: bag.is_trusted,
+        });
+        let number = self.facts.bags.len();
+        self.found
+            .extend(object.map(|object| Found::whole(object).within(Step::Bag(number))));
+    }
+
+    fn content(&mut self, bag: &SafeBag<'_>) -> (BagKind, Option<Object>) {
+        let value = Zeroizing::new(bag.value.to_der().unwrap_or_default());
+        match bag.kind.to_string().as_str() {
+            CERT_BAG => (
+                BagKind::Certificate,
+                Some(certificate_in(&value, X509_CERTIFICATE, sniff::certificate)),
+            ),
+            CRL_BAG => (
+                BagKind::RevocationList,
+                Some(certificate_in(&value, X509_CRL, sniff::revocation_list)),
+            ),
+            KEY_BAG => (BagKind::Key, Some(key_object(&value))),
+            SHROUDED_KEY_BAG => match shrouded(&value) {
+                Ok((scheme, data)) => {
+                    let object = self.shrouded_key(&scheme, data);
+                    let scheme = scheme.to_string();
+                    (BagKind::ShroudedKey { scheme }, Some(object))
+                }
+                Err(error) => (
+                    BagKind::ShroudedKey {
+                        scheme: String::new(),
+                    },
+                    Some(Object::Damaged(undecodable(&error.to_string()))),
+                ),
+            },
+            SECRET_BAG => (BagKind::Secret, None),
+            other => (BagKind::Other(other.to_owned()), None),
+        }
+    }
+
+    fn shrouded_key(&mut self, scheme: &Scheme, data: &[u8]) -> Object {
+        match self.decrypt(scheme, data) {
+            Ok(key) => match key_object(&key) {
+                Object::PrivateKey(facts) => Object::PrivateKey(PrivateKeyFacts {
+                    protection: Protection::Encrypted {
+                        scheme: scheme.to_string(),
+                    },
+                    ..facts
+                }),
+                other => other,
+            },
+            Err(Closed::WrongPassword) => Object::Damaged(undecodable(
+                "the key in it has another password than the file",
+            )),
+            Err(Closed::Unsupported) => Object::Damaged(undecodable(&format!(
+                "the key in it is encrypted with {scheme}"
+            ))),
+        }
+    }
+}
+
+/// One member of `AuthenticatedSafe`.
+enum Safe<'a> {
+    Plain(&'a [u8]),
+    Encrypted { scheme: Scheme, data: &'a [u8] },
+    Other(String),
+}
+
+fn safes(der: &[u8]) -> der::Result<Vec<Safe<'_>>> {
+    let mut reader = SliceReader::new(der)?;
+    let safes = reader.sequence(|reader| {
+        let mut safes = Vec::new();
+        while !reader.is_finished() {
+            let (kind, content) = content_info(reader)?;
+            safes.push(match kind.to_string().as_str() {
+                DATA => Safe::Plain(content.decode_as::<&OctetStringRef>()?.as_bytes()),
+                ENCRYPTED_DATA => encrypted_data(content)?,
+                other => Safe::Other(other.to_owned()),
+            });
+        }
+        Ok::<_, der::Error>(safes)
+    })?;
+    reader.finish()?;
+    Ok(safes)
+}
+
+/// `EncryptedData` (RFC 5652 §8).
+fn encrypted_data(content: AnyRef<'_>) -> der::Result<Safe<'_>> {
+    content.sequence(|reader| {
+        u8::decode(reader)?;
+        let safe = reader.sequence(|reader| {
+            <ObjectIdentifier>::decode(reader)?;
+            let scheme = Scheme::read(&AlgorithmIdentifierRef::decode(reader)?);
+            let data: Option<&OctetStringRef> =
+                reader.context_specific(TagNumber(0), TagMode::Implicit)?;
+            Ok::<_, der::Error>(Safe::Encrypted {
+                scheme,
+                data: data.map_or(&[], OctetStringRef::as_bytes),
+            })
+        })?;
+        while !reader.is_finished() {
+            reader.tlv_bytes()?;
+        }
+        Ok(safe)
+    })
+}
+
+/// `ContentInfo`: a type and what is of it, under an explicit tag.
+fn content_info<'a, R: Reader<'a>>(reader: &mut R) -> der::Result<(ObjectIdentifier, AnyRef<'a>)> {
+    reader.sequence(|reader| {
+        let kind = <ObjectIdentifier>::decode(reader)?;
+        Ok((kind, explicit::required(reader)?))
+    })
+}
+
+struct SafeBag<'a> {
+    kind: ObjectIdentifier,
+    value: AnyRef<'a>,
+    friendly_name: Option<String>,
+    local_key_id: Option<&'a [u8]>,
+    is_trusted: bool,
+}
+
+fn safe_bags(der: &[u8]) -> der::Result<Vec<SafeBag<'_>>> {
+    let mut reader = SliceReader::new(der)?;
+    let bags = reader.sequence(|reader| {
+        let mut bags = Vec::new();
+        while !reader.is_finished() {
+            bags.push(reader.sequence(SafeBag::read)?);
+        }
+        Ok::<_, der::Error>(bags)
+    })?;
+    reader.finish()?;
+    Ok(bags)
+}
+
+impl<'a> SafeBag<'a> {
+    fn read<R: Reader<'a>>(reader: &mut R) -> der::Result<Self> {
+        let mut bag = Self {
+            kind: <ObjectIdentifier>::decode(reader)?,
+            value: explicit::required(reader)?,
+            friendly_name: None,
+            local_key_id: None,
+            is_trusted: false,
+        };
+        if !reader.is_finished() {
+            let attributes = AnyRef::decode(reader)?;
+            attributes.tag().assert_eq(Tag::Set)?;
+            let mut attributes = SliceReader::new(attributes.value())?;
+            while !attributes.is_finished() {
+                attributes.sequence(|reader| bag.add_attribute(reader))?;
+            }
+        }
+        Ok(bag)
+    }
+
+    fn add_attribute<R: Reader<'a>>(&mut self, reader: &mut R) -> der::Result<()> {
+        let oid = <ObjectIdentifier>::decode(reader)?.to_string();
+        let values = AnyRef::decode(reader)?;
+        values.tag().assert_eq(Tag::Set)?;
+        let first = AnyRef::decode(&mut SliceReader::new(values.value())?);
+        match (oid.as_str(), first) {
+            (FRIENDLY_NAME, Ok(value)) => {
+                self.friendly_name = value
+                    .decode_as::<BmpString>()
+                    .ok()
+                    .map(|name| name.to_string());
+            }
+            (LOCAL_KEY_ID, Ok(value)) => self.local_key_id = Some(value.value()),
+            (TRUSTED_KEY_USAGE, _) => self.is_trusted = true,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// `CertBag` and `CRLBag`: a type and an octet string under an explicit tag.
+fn certificate_in(
+    der: &[u8],
+    wanted: &str,
+    read: fn(&[u8]) -> Result<Object, DocumentDefect>,
+) -> Object {
+    let parts = SliceReader::new(der).and_then(|mut reader| {
+        reader.sequence(|reader| {
+            let kind = <ObjectIdentifier>::decode(reader)?;
+            Ok::<_, der::Error>((kind, explicit::required(reader)?))
+        })
+    });
+    match parts {
+        Ok((kind, value)) if kind.to_string() == wanted => {
+            read(value.value()).unwrap_or_else(Object::Damaged)
+        }
+        Ok((kind, value)) => Object::Unknown {
+            label: kind.to_string(),
+            octets: value.value().len(),
+        },
+        Err(error) => Object::Damaged(undecodable(&error.to_string())),
+    }
+}
+
+fn key_object(der: &[u8]) -> Object {
+    private_key::pkcs8(der).map_or_else(Object::Damaged, Object::PrivateKey)
+}
+
+fn shrouded(der: &[u8]) -> der::Result<(Scheme, &[u8])> {
+    SliceReader::new(der)?.sequence(|reader| {
+        let scheme = Scheme::read(&AlgorithmIdentifierRef::decode(reader)?);
+        Ok((scheme, <&OctetStringRef>::decode(reader)?.as_bytes()))
+    })
+}
+
+fn undecodable(reason: &str) -> DocumentDefect {
+    DocumentDefect::Undecodable {
+        what: "the PKCS#12 file",
+        reason: reason.to_owned(),
+    }
+}

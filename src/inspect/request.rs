@@ -1,0 +1,62 @@
+//! Reads certification requests (PKCS#10, RFC 2986). What of a request is granted is decided elsewhere.
+
+use x509_parser::certification_request::X509CertificationRequest;
+use x509_parser::cri_attributes::ParsedCriAttribute;
+use x509_parser::prelude::FromDer as _;
+
+use super::name::distinguished_name;
+use super::signature::{self, Signed};
+use super::{every_extension, key};
+use crate::model::document::{DocumentDefect, RequestFacts, SignatureCheck};
+use crate::model::key::KeyFingerprint;
+
+/// One request in DER. A bad signature is a fact, not a fault: the request is shown all the same.
+///
+/// # Errors
+/// What keeps it from being read.
+pub fn parse_der(der: &[u8]) -> Result<RequestFacts, DocumentDefect> {
+    let undecodable = |reason: String| DocumentDefect::Undecodable {
+        what: "the certificate request",
+        reason,
+    };
+    let (rest, request) =
+        X509CertificationRequest::from_der(der).map_err(|error| undecodable(error.to_string()))?;
+    if !rest.is_empty() {
+        return Err(DocumentDefect::TrailingData { octets: rest.len() });
+    }
+    let info = &request.certification_request_info;
+    let mut facts = RequestFacts {
+        der: der.to_vec(),
+        subject: distinguished_name(&info.subject),
+        key: key::algorithm(&info.subject_pki),
+        spki: info.subject_pki.raw.to_vec(),
+        key_fingerprint: KeyFingerprint::of_spki(info.subject_pki.raw),
+        signature_algorithm: signature::algorithm_name(
+            &request.signature_algorithm.algorithm.to_id_string(),
+        ),
+        signature: check(der, info.subject_pki.raw),
+        extensions: Vec::new(),
+        attributes: Vec::new(),
+    };
+    for attribute in info.iter_attributes() {
+        match attribute.parsed_attribute() {
+            ParsedCriAttribute::ExtensionRequest(requested) => facts
+                .extensions
+                .extend(every_extension::read(&requested.extensions)),
+            // The challenge password among them is the requester's secret: its presence is told, not its text.
+            _ => facts.attributes.push(attribute.oid.to_id_string()),
+        }
+    }
+    Ok(facts)
+}
+
+fn check(der: &[u8], spki: &[u8]) -> SignatureCheck {
+    match Signed::read(der)
+        .ok()
+        .and_then(|signed| signed.made_by(spki))
+    {
+        Some(true) => SignatureCheck::Good,
+        Some(false) => SignatureCheck::Bad,
+        None => SignatureCheck::Unsupported,
+    }
+}

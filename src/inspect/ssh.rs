@@ -1,0 +1,282 @@
+//! Reads SSH keys (RFC 4253 §6.6, RFC 8709, RFC 5656; OpenSSH's PROTOCOL.key) and translates public keys between SSH and X.509.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use der::asn1::{Any, BitString, Null, ObjectIdentifier, UintRef};
+use der::{Decode as _, Encode as _, Header, Reader as _, Sequence, SliceReader};
+use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+
+use super::key;
+use crate::model::document::DocumentDefect;
+use crate::model::document::keys::{
+    KeyFormat, PrivateKeyFacts, Protection, PublicKeyFacts, PublicKeyFormat,
+};
+use crate::model::key::FoundKeyAlgorithm;
+
+pub(super) const RSA_ENCRYPTION: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+
+/// The curves of RFC 5656, by their names there.
+const CURVES: [(&str, ObjectIdentifier); 3] = [
+    (
+        "nistp256",
+        ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"),
+    ),
+    ("nistp384", ObjectIdentifier::new_unwrap("1.3.132.0.34")),
+    ("nistp521", ObjectIdentifier::new_unwrap("1.3.132.0.35")),
+];
+
+/// What begins every private key of OpenSSH.
+const PRIVATE_MAGIC: &[u8] = b"openssh-key-v1\0";
+
+/// `RSAPublicKey` (RFC 8017 §A.1.1).
+#[derive(Sequence)]
+struct RsaPublicKey<'a> {
+    modulus: UintRef<'a>,
+    exponent: UintRef<'a>,
+}
+
+/// The public key in a line of `authorized_keys`, `known_hosts` or a `.pub` file; `None` if there is none in it.
+pub fn public_key(line: &str) -> Option<PublicKeyFacts> {
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    let at = words.windows(2).position(|pair| match pair {
+        [kind, blob] => wire(kind, blob).is_some(),
+        _ => false,
+    })?;
+    let (kind, blob) = (words.get(at)?, words.get(at + 1)?);
+    let wire = wire(kind, blob)?;
+    let comment = words.get(at + 2..).unwrap_or_default().join(" ");
+    Some(facts(
+        kind,
+        wire,
+        Some(comment).filter(|text| !text.is_empty()),
+    ))
+}
+
+/// The public half of a private key of OpenSSH, which stands in clear whether or not the key is encrypted; the rest is not looked at.
+///
+/// # Errors
+/// `Undecodable`.
+pub(super) fn private_key(bytes: &[u8]) -> Result<PrivateKeyFacts, DocumentDefect> {
+    read_private(bytes).ok_or_else(|| DocumentDefect::Undecodable {
+        what: "the OpenSSH key",
+        reason: "it is damaged".to_owned(),
+    })
+}
+
+fn read_private(bytes: &[u8]) -> Option<PrivateKeyFacts> {
+    let mut rest = bytes.strip_prefix(PRIVATE_MAGIC)?;
+    let cipher = text(&mut rest)?;
+    let derivation = text(&mut rest)?;
+    let _parameters = string(&mut rest)?;
+    let keys = number(&mut rest)?;
+    let public = string(&mut rest)?;
+    let kind = text(&mut &*public)?.to_owned();
+    let _secret = string(&mut rest).filter(|_| keys == 1)?;
+    let facts = facts(&kind, public.to_vec(), None);
+    Some(PrivateKeyFacts {
+        format: KeyFormat::OpenSsh,
+        algorithm: Some(facts.algorithm),
+        protection: if cipher == "none" {
+            Protection::Clear
+        } else {
+            Protection::Encrypted {
+                scheme: format!("{cipher} under {derivation}"),
+            }
+        },
+        spki: facts.spki,
+        recipient: None,
+    })
+}
+
+/// A public key as SSH writes it, from its DER `SubjectPublicKeyInfo`; `None` for algorithms that SSH does not have.
+pub fn wire_of_spki(spki: &[u8]) -> Option<Vec<u8>> {
+    let spki = SubjectPublicKeyInfoOwned::from_der(spki).ok()?;
+    let key = spki.subject_public_key.as_bytes()?;
+    match spki.algorithm.oid {
+        ED25519 => Some(strings(&[b"ssh-ed25519", key])),
+        RSA_ENCRYPTION => {
+            let rsa = RsaPublicKey::from_der(key).ok()?;
+            let parts = [&rsa.exponent, &rsa.modulus].map(|number| mpint(number.as_bytes()));
+            let [exponent, modulus] = &parts;
+            Some(strings(&[b"ssh-rsa", exponent, modulus]))
+        }
+        EC_PUBLIC_KEY => {
+            let curve: ObjectIdentifier = spki.algorithm.parameters?.decode_as().ok()?;
+            let (name, _) = CURVES.iter().find(|(_, oid)| *oid == curve)?;
+            let kind = format!("ecdsa-sha2-{name}");
+            Some(strings(&[kind.as_bytes(), name.as_bytes(), key]))
+        }
+        _ => None,
+    }
+}
+
+fn facts(kind: &str, wire: Vec<u8>, comment: Option<String>) -> PublicKeyFacts {
+    let spki = spki_of_wire(&wire);
+    let algorithm = spki.as_deref().and_then(key::of_spki);
+    PublicKeyFacts {
+        format: PublicKeyFormat::OpenSsh,
+        algorithm: algorithm.unwrap_or_else(|| FoundKeyAlgorithm::Other(kind.to_owned())),
+        spki,
+        ssh: Some(wire),
+        comment,
+    }
+}
+
+/// The key in wire format, if it is one of the type that is named beside it.
+fn wire(kind: &str, blob: &str) -> Option<Vec<u8>> {
+    let wire = BASE64_STANDARD.decode(blob).ok()?;
+    let named = text(&mut wire.as_slice())?;
+    let is_kind = named == kind
+        && (kind.starts_with("ssh-") || kind.starts_with("ecdsa-") || kind.starts_with("sk-"));
+    is_kind.then_some(wire)
+}
+
+fn spki_of_wire(mut wire: &[u8]) -> Option<Vec<u8>> {
+    let rest = &mut wire;
+    let spki = match text(rest)? {
+        "ssh-ed25519" => spki(ED25519, None, string(rest)?),
+        "ssh-rsa" => {
+            let (exponent, modulus) = (string(rest)?, string(rest)?);
+            rsa_spki(modulus, exponent)
+        }
+        kind => {
+            let curve = kind.strip_prefix("ecdsa-sha2-")?;
+            let (name, oid) = CURVES.iter().find(|(name, _)| *name == curve)?;
+            let named = text(rest)? == *name;
+            let point = string(rest).filter(|_| named)?;
+            ec_spki(*oid, point)
+        }
+    };
+    spki.filter(|_| rest.is_empty())
+}
+
+pub(super) fn rsa_spki(modulus: &[u8], exponent: &[u8]) -> Option<Vec<u8>> {
+    let key = RsaPublicKey {
+        modulus: UintRef::new(modulus).ok()?,
+        exponent: UintRef::new(exponent).ok()?,
+    };
+    spki(RSA_ENCRYPTION, Some(Any::from(Null)), &key.to_der().ok()?)
+}
+
+pub(super) fn ec_spki(curve: ObjectIdentifier, point: &[u8]) -> Option<Vec<u8>> {
+    spki(EC_PUBLIC_KEY, Some(Any::from(curve)), point)
+}
+
+pub(super) fn ed25519_spki(key: &[u8]) -> Option<Vec<u8>> {
+    spki(ED25519, None, key)
+}
+
+fn spki(oid: ObjectIdentifier, parameters: Option<Any>, key: &[u8]) -> Option<Vec<u8>> {
+    SubjectPublicKeyInfoOwned {
+        algorithm: AlgorithmIdentifierOwned { oid, parameters },
+        subject_public_key: BitString::from_bytes(key).ok()?,
+    }
+    .to_der()
+    .ok()
+}
+
+/// The modulus and exponent that an `RSAPublicKey` or, behind a version, an `RSAPrivateKey` begins with.
+pub(super) fn rsa_numbers(der: &[u8], is_private: bool) -> der::Result<(&[u8], &[u8])> {
+    let mut reader = SliceReader::new(der)?;
+    Header::decode(&mut reader)?;
+    if is_private {
+        u8::decode(&mut reader)?;
+    }
+    let (modulus, exponent) = (UintRef::decode(&mut reader)?, UintRef::decode(&mut reader)?);
+    if !is_private {
+        reader.finish()?;
+    }
+    Ok((modulus.as_bytes(), exponent.as_bytes()))
+}
+
+fn strings(parts: &[&[u8]]) -> Vec<u8> {
+    let mut wire = Vec::new();
+    for part in parts {
+        wire.extend(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+        wire.extend_from_slice(part);
+    }
+    wire
+}
+
+/// RFC 4251 §5: a positive number whose highest bit is set has a zero in front.
+fn mpint(number: &[u8]) -> Vec<u8> {
+    let sign: &[u8] = match number.first() {
+        Some(0x80..) => &[0],
+        _ => &[],
+    };
+    [sign, number].concat()
+}
+
+fn number(rest: &mut &[u8]) -> Option<usize> {
+    let (octets, behind) = rest.split_first_chunk::<4>()?;
+    *rest = behind;
+    usize::try_from(u32::from_be_bytes(*octets)).ok()
+}
+
+fn string<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let length = number(rest)?;
+    let (string, behind) = rest.split_at_checked(length)?;
+    *rest = behind;
+    Some(string)
+}
+
+fn text<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
+    let text = std::str::from_utf8(string(rest)?).ok()?;
+    text.bytes()
+        .all(|byte| byte.is_ascii_graphic())
+        .then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ED: &str =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIInEh0JIf5BhbloR9CA79LaBfUjf3KWhq+ladVTMPZmm";
+
+    #[test]
+    fn finds_the_key_behind_options_and_hosts() {
+        for (before, behind) in [
+            ("", ""),
+            ("", " ada@example.org at home"),
+            ("command=\"x y\",no-pty ", " z"),
+            ("[host]:2222,10.0.0.1 ", ""),
+            ("@cert-authority *.example ", ""),
+        ] {
+            let found = public_key(&format!("{before}{ED}{behind}")).unwrap();
+            assert_eq!(found.algorithm.to_string(), "ed25519");
+            assert_eq!(
+                found.comment.as_deref().unwrap_or_default(),
+                behind.trim_start()
+            );
+        }
+        assert_eq!(public_key("ssh-ed25519 AAAA"), None);
+        assert_eq!(public_key(&ED.replacen("ssh-ed25519", "ssh-rsa", 1)), None);
+    }
+
+    #[test]
+    fn translates_there_and_back() {
+        let wire = BASE64_STANDARD
+            .decode(ED.split(' ').nth(1).unwrap())
+            .unwrap();
+        let spki = spki_of_wire(&wire).unwrap();
+        assert_eq!(spki.len(), 44);
+        assert_eq!(wire_of_spki(&spki), Some(wire));
+        let rsa = strings(&[b"ssh-rsa", &[1, 0, 1], &mpint(&[0xc3; 256])]);
+        assert_eq!(wire_of_spki(&spki_of_wire(&rsa).unwrap()), Some(rsa));
+        let ec = strings(&[b"ecdsa-sha2-nistp256", b"nistp256", &[4; 65]]);
+        assert_eq!(wire_of_spki(&spki_of_wire(&ec).unwrap()), Some(ec));
+    }
+
+    #[test]
+    fn a_key_that_is_cut_off_is_none() {
+        let wire = strings(&[b"ssh-ed25519", &[7; 32]]);
+        for end in 0..wire.len() {
+            assert_eq!(spki_of_wire(&wire[..end]), None);
+        }
+        assert_eq!(spki_of_wire(&[wire, vec![0]].concat()), None);
+    }
+}

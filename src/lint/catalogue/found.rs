@@ -1,0 +1,62 @@
+//! The lints about files: certificates as they are, private keys, kubeconfigs and Nix sources beside them.
+
+use super::{Lint, Rule, Severity, lints};
+
+lints! {
+    CERTIFICATE_VERSION = "certificate-version", "A certificate is not of version 3", Rule::Always(Severity::Warning),
+        "Older versions have no extensions: no subject alternative names, no usages, no basic constraints. `openssl x509 -req` without -extfile makes them.",
+        "",
+        "RFC 5280 §4.1.2.1";
+    SERIAL_NUMBER = "serial-number", "A certificate's serial number is not allowed", Rule::Always(Severity::Warning),
+        "Serial numbers are positive and at most 20 octets long, and no two certificates of an authority share one. certs draws 159 random bits.",
+        "",
+        "RFC 5280 §4.1.2.2";
+    KEY_IDENTIFIER = "key-identifier", "A certificate does not name its issuer's key", Rule::Always(Severity::Warning),
+        "A certificate says by an identifier which key signed it, and an authority's certificate says which it is. Where they disagree, OpenSSL finds no issuer; where \
+         they are absent, a verifier that knows two authorities of one name has to try.",
+        "",
+        "RFC 5280 §4.2.1.1, §4.2.1.2; cert-manager/cert-manager#9076";
+    WEAK_SIGNATURE = "weak-signature", "A certificate is signed with a broken hash", Rule::Always(Severity::Error),
+        "Collisions of MD5 and SHA-1 have been made into forged certificates. Go, OpenSSL and browsers refuse such signatures, except on a root, which nobody checks. \
+         Nothing is held up by it, for issuing anew is the cure.",
+        "",
+        "RFC 6151; RFC 9155; go.dev/doc/go1.18 (crypto/x509)";
+    WEAK_KEY = "weak-key", "A certificate is for a key that can be broken", Rule::Always(Severity::Error),
+        "RSA below 2048 bits, DSA, and curves of 192 or 224 bits, in a certificate made elsewhere. certs declares none of them. Nothing is held up by it, for a new \
+         key is the cure.",
+        "cas.cluster.ca.key = { algo = \"ecdsa\"; size = 256; };",
+        "NIST SP 800-131A; CA/Browser Forum baseline requirements §6.1.5";
+    CRITICAL_EXTENSION = "critical-extension", "A certificate has a critical extension few programs know", Rule::Always(Severity::Warning),
+        "\"Critical\" means: who does not understand this must refuse the certificate. In an authority's certificate it breaks every chain below it.",
+        "",
+        "RFC 5280 §4.2";
+    PUBLIC_KEY_TWICE = "public-key-twice", "Two certificates are for one key", Rule::Always(Severity::Warning),
+        "A key pair was copied from another artifact. Each artifact has a key of its own, so that one can be replaced without the other and each is sealed to its own \
+         host.",
+        "",
+        "NIST SP 800-57 part 1 §5.2 (one key, one purpose)";
+    RECIPIENT_KEY_COMMITTED = "recipient-key-committed", "Git tracks a private key that opens sealed keys", Rule::Always(Severity::Error),
+        "An operator's age identity or a host's SSH key lies in the repository, in clear or under a passphrase. Whoever reads the repository, its history included, \
+         opens everything that was ever sealed to it. Removing the file is not enough: make a new key, declare it, and give new keys to what was sealed to the old.",
+        "",
+        "github.com/ryantm/agenix (threat model)";
+    CERTIFICATE_KEY_COMMITTED = "certificate-key-committed", "Git tracks a certificate's private key in clear", Rule::Always(Severity::Error),
+        "Beside the sealed key its plaintext was committed. The certificate has to be given a new key; where it is an authority's, everything below it as well.",
+        "",
+        "RFC 5280 §8 (security considerations)";
+    PRIVATE_KEY_COMMITTED = "private-key-committed", "Git tracks a private key", Rule::Always(Severity::Warning),
+        "It belongs to nothing that is declared here, so certs cannot tell how bad that is. A key of a test or an example can be allowed, with the reason, on any \
+         host.",
+        "certToolkit.allow.private-key-committed = \"a test's fixture\";",
+        "docs.github.com (removing sensitive data)";
+    KUBECONFIG_AUTHORITY = "kubeconfig-authority", "A committed kubeconfig trusts another bundle than the authority's", Rule::Always(Severity::Warning),
+        "A kubeconfig carries a copy of the authority's certificates. After the authority got a new key the copy is out of date, and kubectl refuses the API server, \
+         or goes on trusting what was retired. Only kubeconfigs that name one of your authorities are looked at.",
+        "",
+        "kubernetes/kubeadm#2027; kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig";
+    REFERENCE_UNDECLARED = "reference-undeclared", "A Nix source uses a certificate that no host declares", Rule::Always(Severity::Warning),
+        "Somewhere config.certToolkit.cas.<authority>.certs.<name> is used, and no host of the fleet declares it. Nix is lazy: the manifest is made without looking \
+         there, and the mistake shows when the host is built. The sources are read as text: uses that are computed are not seen, and code that no host imports is.",
+        "cas.etcd.certs.etcdClient = { component = \"kube-apiserver-etcd-client\"; usages = [ \"client auth\" ]; };",
+        "docs/options.md";
+}

@@ -1,0 +1,178 @@
+//! Every lint with its code, its severity and its long text: the one table behind findings, `certs explain` and `docs/lints.md`.
+
+mod authorities;
+mod declaration;
+mod found;
+mod identities;
+mod transport;
+
+pub(super) use authorities::*;
+pub(super) use declaration::*;
+pub(super) use found::*;
+pub(super) use identities::*;
+pub(super) use transport::*;
+
+use super::finding::Severity;
+
+/// What is known of one kind of finding, whoever it is about.
+#[derive(Debug)]
+pub struct Lint {
+    /// Stable; a declaration allows a finding by it.
+    pub code: &'static str,
+    pub title: &'static str,
+    pub rule: Rule,
+    /// What it looks at, why it matters, what to do.
+    pub text: &'static str,
+    /// A declaration in order, as Nix; empty where nothing is to be declared.
+    pub example: &'static str,
+    pub sources: &'static str,
+}
+
+/// How severe its findings are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// An error where the declaration says what a certificate is for, a warning where that was guessed.
+    Held,
+    Always(Severity),
+}
+
+impl Rule {
+    /// For the catalogue's readers.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Held => "error where the component is declared, warning where it is guessed",
+            Self::Always(severity) => severity.word(),
+        }
+    }
+}
+
+/// Defines each lint once, and the list of them.
+macro_rules! lints {
+    ($($name:ident = $code:literal, $title:literal, $rule:expr, $text:literal, $example:literal, $sources:literal;)*) => {
+        $(pub(in crate::lint) static $name: Lint = Lint {
+            code: $code,
+            title: $title,
+            rule: $rule,
+            text: $text,
+            example: $example,
+            sources: $sources,
+        };)*
+        pub(super) static LIST: &[&Lint] = &[$(&$name),*];
+    };
+}
+use lints;
+
+/// A part of the catalogue, as documents divide it.
+#[derive(Clone, Copy, Debug)]
+pub struct Chapter {
+    pub title: &'static str,
+    pub lints: &'static [&'static Lint],
+}
+
+/// The whole catalogue.
+pub fn chapters() -> [Chapter; 5] {
+    [
+        Chapter {
+            title: "Kubernetes identities",
+            lints: identities::LIST,
+        },
+        Chapter {
+            title: "Names, usages and lifetimes of any certificate",
+            lints: transport::LIST,
+        },
+        Chapter {
+            title: "Authorities and whole clusters",
+            lints: authorities::LIST,
+        },
+        Chapter {
+            title: "Files: certificates as they are, and what else is committed",
+            lints: found::LIST,
+        },
+        Chapter {
+            title: "The declaration itself",
+            lints: declaration::LIST,
+        },
+    ]
+}
+
+/// Every lint, chapter by chapter.
+pub fn all() -> impl Iterator<Item = &'static Lint> {
+    chapters()
+        .into_iter()
+        .flat_map(|chapter| chapter.lints.iter().copied())
+}
+
+/// The lint with this code.
+pub fn find(code: &str) -> Option<&'static Lint> {
+    all().find(|lint| lint.code == code)
+}
+
+/// The lint whose code is most like a word, if any is like it at all.
+pub fn nearest(word: &str) -> Option<&'static Lint> {
+    let word = word.to_lowercase();
+    let scored = all().map(|lint| (distance(&word, lint.code), lint));
+    let (distance, lint) = scored.min_by_key(|(distance, _)| *distance)?;
+    let contains = word.len() > 3 && lint.code.contains(&word);
+    (distance * 3 <= lint.code.len() || contains)
+        .then_some(lint)
+        .or_else(|| all().find(|lint| word.len() > 3 && lint.code.contains(&word)))
+}
+
+/// Levenshtein's: how many letters are to be changed, added or left out.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, y) in row.iter_mut().skip(1).zip(b.bytes()) {
+            let above = *cell;
+            let here = (diagonal + usize::from(x != y))
+                .min(above + 1)
+                .min(left + 1);
+            (diagonal, left, *cell) = (above, here, here);
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_code_is_kebab_case_and_stands_once_with_its_texts() {
+        let mut seen = BTreeSet::new();
+        for lint in all() {
+            let is_kebab = lint.code.split('-').all(|word| {
+                !word.is_empty()
+                    && word
+                        .bytes()
+                        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            });
+            assert!(is_kebab, "{}", lint.code);
+            assert!(seen.insert(lint.code), "{} stands twice", lint.code);
+            assert!(
+                lint.title.len() > 10 && lint.title.len() < 80,
+                "{}",
+                lint.code
+            );
+            assert!(lint.text.len() > 80, "{} is not explained", lint.code);
+            assert!(!lint.sources.is_empty(), "{} has no source", lint.code);
+        }
+        assert!(seen.len() > 50, "{}", seen.len());
+    }
+
+    #[test]
+    fn a_code_typed_almost_right_is_recognised() {
+        let nearest = |word| nearest(word).map(|lint| lint.code);
+        assert_eq!(nearest("san-mising"), Some("san-missing"));
+        assert_eq!(nearest("masters"), Some("system-masters"));
+        assert_eq!(nearest("SAN-missing"), Some("san-missing"));
+        assert_eq!(nearest("xyzzy"), None);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+}

@@ -1,0 +1,189 @@
+//! Whether a cluster has what its roles need: certificates on each host, one service-account key for all control planes.
+
+use std::collections::BTreeMap;
+
+use super::catalogue::{
+    COMPONENT_MISSING, SERVICE_ACCOUNT_CERTIFICATE, SERVICE_ACCOUNT_DIFFERS, SERVICE_ACCOUNT_KEY,
+    SERVICE_ACCOUNT_MISSING, SERVICE_ACCOUNT_OWNER, SUPER_ADMIN_SEVERAL,
+};
+use super::finding::{Basis, Finding};
+use super::purpose::{Purposes, is_service_account, needed_by, serves_as};
+use crate::model::{
+    Certificate, ClusterRole, Component, Fleet, KeyAlgorithm, KeyPair, Membership, Name,
+};
+
+pub(super) fn lint(fleet: &Fleet, purposes: &Purposes, findings: &mut Vec<Finding>) {
+    let mut first_pair: BTreeMap<&str, (&Name, &Name)> = BTreeMap::new();
+    for (host, declared) in &fleet.hosts {
+        let Some(membership) = &declared.membership else {
+            continue;
+        };
+        findings.extend(missing_components(purposes, host, membership));
+        if membership.roles.contains(&ClusterRole::ControlPlane) {
+            let pair = &membership.service_account;
+            let (other, first) = *first_pair
+                .entry(&membership.cluster)
+                .or_insert((host, pair));
+            findings.extend((first != pair).then(|| differs(host, pair, other, first)));
+            findings.extend(service_account(fleet, host, pair));
+        }
+    }
+    findings.extend(service_account_keys(fleet));
+    findings.extend(service_account_certificates(fleet));
+    findings.extend(several_super_admins(fleet, purposes));
+}
+
+fn missing_components(purposes: &Purposes, host: &Name, membership: &Membership) -> Vec<Finding> {
+    let found = purposes.on(host);
+    let needed = membership
+        .roles
+        .iter()
+        .flat_map(|role| needed_by(*role).iter().map(move |needed| (*role, *needed)));
+    let missing =
+        needed.filter(|(_, needed)| !found.iter().any(|found| serves_as(*found, *needed)));
+    missing
+        .map(|(role, component)| {
+            Finding::of_host(&COMPONENT_MISSING, Basis::Declared, host, &["kubernetes", "roles"])
+                .at_word(role.word())
+                .saying(
+                    format!("it has the role {} and no certificate for {component}", role.word()),
+                    without(component),
+                    format!("kubernetes.enable = true declares it; or write a certificate with component = \"{component}\""),
+                )
+        })
+        .collect()
+}
+
+fn without(component: Component) -> &'static str {
+    match component {
+        Component::KubeApiserver => "kube-apiserver makes one for itself that nobody trusts",
+        Component::KubeApiserverKubeletClient => {
+            "kubelets refuse kube-apiserver: no logs, no exec, no port-forward"
+        }
+        Component::KubeApiserverEtcdClient => {
+            "kube-apiserver does not reach etcd and does not start"
+        }
+        Component::FrontProxyClient => {
+            "extension API servers (metrics-server, for one) cannot tell who asks"
+        }
+        Component::EtcdPeer => "members of etcd do not find each other",
+        _ => "the program has nothing to show to kube-apiserver, and does not come up",
+    }
+}
+
+fn differs(host: &Name, pair: &Name, other: &Name, first: &Name) -> Finding {
+    Finding::of_host(
+        &SERVICE_ACCOUNT_DIFFERS,
+        Basis::Declared,
+        host,
+        &["kubernetes", "serviceAccount"],
+    )
+    .at_word(pair.as_str())
+    .saying(
+        format!("its service-account key is shared/{pair}, and {other} of the same cluster has shared/{first}"),
+        "a token that one control plane signs is refused by the other: pods get 401 now and then",
+        format!("kubernetes.serviceAccount = \"{first}\" on every control plane; list a second key in verificationKeys while you change over"),
+    )
+}
+
+fn service_account(fleet: &Fleet, host: &Name, name: &Name) -> Option<Finding> {
+    let Some(pair) = fleet.key_pairs.iter().find(|pair| pair.name == *name) else {
+        return Some(
+            Finding::of_host(
+                &SERVICE_ACCOUNT_MISSING,
+                Basis::Declared,
+                host,
+                &["kubernetes", "serviceAccount"],
+            )
+            .at_word(name.as_str())
+            .saying(
+                format!("its service-account key is shared/{name}, which nobody declares"),
+                "kube-apiserver and kube-controller-manager do not start without the key",
+                format!(
+                    "keyPairs.{name} = {{ }} on every control plane; kubernetes.enable declares it"
+                ),
+            ),
+        );
+    };
+    (!pair.owners.contains(host)).then(|| {
+        Finding {
+            hosts: vec![host.to_string()],
+            ..Finding::of_key_pair(&SERVICE_ACCOUNT_OWNER, pair, "")
+        }
+        .saying(
+            format!("the control plane {host} is not among its owners"),
+            "kube-apiserver and kube-controller-manager there cannot read the key, and do not start",
+            format!("declare keyPairs.{name} on {host} too: the key is sealed again, not replaced"),
+        )
+    })
+}
+
+/// The key pairs that some control plane signs tokens with.
+fn service_account_keys(fleet: &Fleet) -> Vec<Finding> {
+    let is_used = |pair: &&KeyPair| {
+        let mut members = fleet
+            .hosts
+            .values()
+            .filter_map(|host| host.membership.as_ref());
+        members.any(|membership| membership.service_account == pair.name)
+    };
+    let unfit = fleet
+        .key_pairs
+        .iter()
+        .filter(is_used)
+        .filter(|pair| pair.key == KeyAlgorithm::Ed25519);
+    unfit
+        .map(|pair| {
+            Finding::of_key_pair(&SERVICE_ACCOUNT_KEY, pair, "key").saying(
+                "service-account tokens are signed with it, and it is an Ed25519 key",
+                "kube-apiserver and kube-controller-manager do not start: they sign tokens with RSA and ECDSA alone",
+                "key = { algo = \"ecdsa\"; size = 256; }",
+            )
+        })
+        .collect()
+}
+
+fn service_account_certificates(fleet: &Fleet) -> Vec<Finding> {
+    let found: Vec<&Certificate> = fleet
+        .certificates
+        .iter()
+        .filter(|certificate| is_service_account(certificate))
+        .collect();
+    found
+        .into_iter()
+        .map(|certificate| {
+            Finding::of_certificate(&SERVICE_ACCOUNT_CERTIFICATE, Basis::Guessed, certificate, "")
+                .saying(
+                    "it looks like the key that signs service-account tokens, as a certificate of one host",
+                    "each control plane gets a key of its own, and refuses the tokens of the others (401 now and then); as a TLS identity the same key could be used to log in",
+                    "keyPairs.service-account = { } on every control plane: one key for all of them, and its public half beside it",
+                )
+        })
+        .collect()
+}
+
+/// Each beyond the first of an authority.
+fn several_super_admins(fleet: &Fleet, purposes: &Purposes) -> Vec<Finding> {
+    let mut first: BTreeMap<&Name, &Certificate> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for certificate in &fleet.certificates {
+        if purposes.component(certificate) != Some(Component::SuperAdmin) {
+            continue;
+        }
+        let other = *first.entry(&certificate.authority).or_insert(certificate);
+        if other.id() != certificate.id() {
+            findings.push(
+                Finding::of_certificate(&SUPER_ADMIN_SEVERAL, Basis::Declared, certificate, "")
+                    .saying(
+                        format!(
+                            "{} is break-glass for the same authority already",
+                            other.id()
+                        ),
+                        "each is one more key that RBAC cannot lock out",
+                        "keep one, sealed to everybody who may need it",
+                    ),
+            );
+        }
+    }
+    findings
+}

@@ -1,0 +1,308 @@
+//! What else is committed beside the certificates: private keys in clear, kubeconfigs, and uses of options that nobody declares. The caller
+//! reads it; this says what it means.
+
+use std::collections::BTreeSet;
+
+use super::catalogue::{
+    CERTIFICATE_KEY_COMMITTED, KUBECONFIG_AUTHORITY, PRIVATE_KEY_COMMITTED,
+    RECIPIENT_KEY_COMMITTED, REFERENCE_UNDECLARED,
+};
+use super::finding::{Basis, Finding, Subject};
+use super::purpose::{Trust, component_of_name, profile};
+use crate::model::{
+    ArtifactId, CertificateFacts, ClusterRole, Fleet, KeyFingerprint, KeyPair, Observed, Recipient,
+};
+
+/// What Git holds beside the certificates.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    pub keys: Vec<CommittedKey>,
+    pub kubeconfigs: Vec<Kubeconfig>,
+    pub references: Vec<Reference>,
+}
+
+/// A private key in clear, or under a passphrase alone, that Git tracks.
+#[derive(Clone, Debug)]
+pub struct CommittedKey {
+    /// Relative to the root.
+    pub path: String,
+    /// Files may be sealed to these.
+    pub recipients: Vec<Recipient>,
+    /// A certificate may be for it.
+    pub fingerprint: Option<KeyFingerprint>,
+}
+
+/// A kubeconfig that Git tracks.
+#[derive(Clone, Debug)]
+pub struct Kubeconfig {
+    /// Relative to the root.
+    pub path: String,
+    /// What its `certificate-authority-data` holds.
+    pub authorities: Vec<CertificateFacts>,
+}
+
+/// A use of an option in a Nix source.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// Under `certToolkit`.
+    pub option: Vec<String>,
+    pub spot: Spot,
+}
+
+/// A place in a source file. Line and column count from 1, columns in characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spot {
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+    pub width: usize,
+    /// The line itself.
+    pub text: String,
+}
+
+pub(super) fn lint(
+    fleet: &Fleet,
+    observed: Option<&Observed>,
+    tree: &Tree,
+    findings: &mut Vec<Finding>,
+) {
+    findings.extend(tree.keys.iter().map(|key| committed(fleet, observed, key)));
+    if let Some(observed) = observed {
+        let judged = tree.kubeconfigs.iter();
+        findings.extend(judged.filter_map(|config| kubeconfig(fleet, observed, config)));
+    }
+    findings.extend(references(fleet, &tree.references));
+}
+
+fn committed(fleet: &Fleet, observed: Option<&Observed>, key: &CommittedKey) -> Finding {
+    let of_file = |lint| Finding::new(lint, Basis::Declared, Subject::File(key.path.clone()));
+    let remove = format!(
+        "git rm --cached {}; add it to .gitignore; it stays in the history",
+        key.path
+    );
+    let sealed = sealed_to(fleet, &key.recipients);
+    if let [first, ..] = sealed.as_slice() {
+        return of_file(&RECIPIENT_KEY_COMMITTED).saying(
+            format!(
+                "Git tracks the private key that opens {} sealed keys, {first} among them",
+                sealed.len()
+            ),
+            "whoever can read the repository can open them: sealing protects nothing",
+            format!("{remove}, so make a new key, declare it, and give new keys to what was sealed to the old (--replace)"),
+        );
+    }
+    if let (Some(fingerprint), Some(observed)) = (&key.fingerprint, observed)
+        && let Some(id) = owner_of(fleet, observed, fingerprint)
+    {
+        return of_file(&CERTIFICATE_KEY_COMMITTED).saying(
+            format!("Git tracks the private key of {id} in clear"),
+            "whoever can read the repository is what the certificate says",
+            format!("{remove}, so give it a new key: certs recreate --replace {id}"),
+        );
+    }
+    of_file(&PRIVATE_KEY_COMMITTED).saying(
+        "Git tracks a private key",
+        "whoever can read the repository has it; nothing declared is sealed to it or issued for it",
+        remove,
+    )
+}
+
+/// Whose key it is as the files say.
+fn owner_of(fleet: &Fleet, observed: &Observed, key: &KeyFingerprint) -> Option<ArtifactId> {
+    let certificates = observed.certificates().into_iter();
+    let of_certificate = certificates
+        .filter(|(_, certificate)| certificate.key_fingerprint == *key)
+        .map(|(id, _)| id);
+    let of_pair = fleet.key_pairs.iter().map(KeyPair::id).filter(|id| {
+        let current = observed.key_pair(id).current();
+        current.is_some_and(|current| current.fingerprint == *key)
+    });
+    of_certificate.chain(of_pair).next()
+}
+
+/// The artifacts whose keys one of the recipients opens.
+fn sealed_to(fleet: &Fleet, recipients: &[Recipient]) -> Vec<ArtifactId> {
+    let opens = |set: &crate::model::RecipientSet| recipients.iter().any(|key| set.contains(key));
+    let artifacts = fleet
+        .artifacts()
+        .filter(|artifact| opens(artifact.recipients()))
+        .map(|artifact| artifact.id());
+    let pairs = fleet
+        .key_pairs
+        .iter()
+        .filter(|pair| opens(&pair.recipients))
+        .map(KeyPair::id);
+    artifacts.chain(pairs).collect()
+}
+
+fn kubeconfig(fleet: &Fleet, observed: &Observed, config: &Kubeconfig) -> Option<Finding> {
+    let held: BTreeSet<&[u8]> = config
+        .authorities
+        .iter()
+        .map(|certificate| certificate.der.as_slice())
+        .collect();
+    let bundles: Vec<(ArtifactId, Vec<&CertificateFacts>)> = fleet
+        .authorities
+        .iter()
+        .filter_map(|authority| Some((authority.id(), bundle(observed, &authority.id())?)))
+        .collect();
+    let is_bundle = |bundle: &Vec<&CertificateFacts>| {
+        held == bundle
+            .iter()
+            .map(|certificate| certificate.der.as_slice())
+            .collect()
+    };
+    if held.is_empty() || bundles.iter().any(|(_, bundle)| is_bundle(bundle)) {
+        return None;
+    }
+    // One that names no authority of ours is for another cluster, and none of our business.
+    let (id, _) = bundles.iter().find(|(_, bundle)| {
+        bundle.iter().any(|ours| {
+            config
+                .authorities
+                .iter()
+                .any(|other| other.subject.der() == ours.subject.der())
+        })
+    })?;
+    Some(
+        Finding::new(&KUBECONFIG_AUTHORITY, Basis::Found, Subject::File(config.path.clone())).saying(
+            format!("its certificate-authority-data is not the bundle of {id} as it is now"),
+            "after a new authority key kubectl refuses the API server (x509: certificate signed by unknown authority), or keeps trusting an authority that was retired",
+            format!("make it again, or name the file of {id} in certificate-authority"),
+        ),
+    )
+}
+
+fn bundle<'a>(observed: &'a Observed, id: &ArtifactId) -> Option<Vec<&'a CertificateFacts>> {
+    let file = observed.pair(id).certificate.facts()?;
+    Some(
+        std::iter::once(&file.certificate)
+            .chain(&file.following)
+            .collect(),
+    )
+}
+
+/// One finding for each name, at its first use.
+fn references(fleet: &Fleet, references: &[Reference]) -> Vec<Finding> {
+    let mut reported: BTreeSet<Vec<String>> = BTreeSet::new();
+    let mut findings = Vec::new();
+    for reference in references {
+        let Some((option, cause, cure)) = undeclared(fleet, &reference.option) else {
+            continue;
+        };
+        if !reported.insert(option) {
+            continue;
+        }
+        findings.push(
+            Finding {
+                spot: Some(reference.spot.clone()),
+                ..Finding::new(
+                    &REFERENCE_UNDECLARED,
+                    Basis::Guessed,
+                    Subject::File(reference.spot.file.clone()),
+                )
+            }
+            .saying(
+                cause,
+                "the configuration does not evaluate (attribute missing), or a program looks for a file that nobody makes",
+                cure,
+            ),
+        );
+    }
+    findings
+}
+
+/// The option that is missing, and how it could come to be; `None` where some host declares what is used.
+fn undeclared(fleet: &Fleet, option: &[String]) -> Option<(Vec<String>, String, String)> {
+    let words: Vec<&str> = option.iter().map(String::as_str).collect();
+    let missing = |length: usize| option.iter().take(length).cloned().collect::<Vec<_>>();
+    match words.as_slice() {
+        ["keyPairs", name, ..] => {
+            let is_there = fleet
+                .key_pairs
+                .iter()
+                .any(|pair| pair.name.as_str() == *name);
+            (!is_there).then(|| {
+                (
+                    missing(2),
+                    format!("keyPairs.{name} is used, and no host declares it"),
+                    format!("certToolkit.keyPairs.{name} = {{ }} on its owners; certToolkit.kubernetes.enable declares the service account's"),
+                )
+            })
+        }
+        ["cas", authority, ..] if !is_authority(fleet, authority) => Some((
+            missing(2),
+            format!("cas.{authority} is used, and no host declares it"),
+            format!("declare certToolkit.cas.{authority}.ca{}", others(fleet)),
+        )),
+        ["cas", authority, "certs", name, ..] => {
+            let is_there = fleet.certificates.iter().any(|certificate| {
+                certificate.authority.as_str() == *authority && certificate.name.as_str() == *name
+            });
+            (!is_there).then(|| {
+                (
+                    missing(4),
+                    format!("cas.{authority}.certs.{name} is used, and no host declares it"),
+                    how_to_declare(authority, name),
+                )
+            })
+        }
+        _ => None,
+    }
+}
+
+fn is_authority(fleet: &Fleet, name: &str) -> bool {
+    fleet
+        .authorities
+        .iter()
+        .any(|authority| authority.name.as_str() == name)
+}
+
+fn others(fleet: &Fleet) -> String {
+    let names: Vec<&str> = fleet
+        .authorities
+        .iter()
+        .map(|authority| authority.name.as_str())
+        .collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!(", or use one there is: {}", names.join(", "))
+    }
+}
+
+fn how_to_declare(authority: &str, name: &str) -> String {
+    let plain: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    if plain.starts_with("serviceaccount") {
+        return "tokens are signed with one key for all control planes: declare certToolkit.keyPairs.service-account on each (certToolkit.kubernetes with the role control-plane does) \
+                and use its keyPath and publicPath"
+            .to_owned();
+    }
+    let Some(component) = component_of_name(name) else {
+        return format!("declare certToolkit.cas.{authority}.certs.{name}, or remove the use");
+    };
+    let profile = profile(component);
+    let role = profile
+        .roles
+        .first()
+        .map_or("", |role: &ClusterRole| role.word());
+    let usages = match (profile.serves, profile.calls) {
+        (true, true) => "\"server auth\" \"client auth\"",
+        (true, false) => "\"server auth\"",
+        _ => "\"client auth\"",
+    };
+    let preset = format!(
+        "certToolkit.kubernetes with the role {role} declares it (component {component}; certificateNames.{component} = \"{name}\" keeps this name)"
+    );
+    let etcd = match profile.trust {
+        Trust::Etcd => ", best under an authority for etcd alone",
+        Trust::Cluster | Trust::FrontProxy => "",
+    };
+    format!(
+        "{preset}; or write cas.{authority}.certs.{name} = {{ component = \"{component}\"; usages = [ {usages} ]; }}{etcd}"
+    )
+}

@@ -1,0 +1,264 @@
+//! What one certificate revocation list says, as plain values (RFC 5280 §5). Reading it from bytes belongs to `inspect`.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use time::OffsetDateTime;
+
+use super::hex::to_hex;
+use super::subject::DistinguishedName;
+
+/// Everything a revocation list says.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CrlFacts {
+    /// The whole list as found.
+    pub der: Vec<u8>,
+    pub issuer: DistinguishedName,
+    /// When it was made.
+    pub this_update: OffsetDateTime,
+    /// When the next one is due at the latest; RFC 5280 §5.1.2.5 wants it, a few issuers leave it out.
+    pub next_update: Option<OffsetDateTime>,
+    /// As OpenSSL names it, like `ecdsa-with-SHA256`; a dotted object identifier if it is none we know.
+    pub signature_algorithm: String,
+    /// The list's number, as content octets: big endian, two's complement.
+    pub number: Option<Vec<u8>>,
+    /// The number of the list this one only adds to (§5.2.4): alone, a delta says nothing about what it does not name.
+    pub base_number: Option<Vec<u8>>,
+    pub authority_key_id: Option<Vec<u8>>,
+    pub scope: CrlScope,
+    pub entries: Vec<RevokedCertificate>,
+    /// Dotted object identifiers of all critical extensions of the list.
+    pub critical: BTreeSet<String>,
+    /// Extensions of the list that have no field here.
+    pub unknown_extensions: BTreeSet<String>,
+}
+
+/// Which certificates of the issuer a list is about (issuing distribution point, §5.2.5). Without that extension: all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CrlScope {
+    /// Where the list itself is published.
+    pub urls: Vec<String>,
+    pub certificates: CertificateKind,
+    /// Only these reasons; `None` means all.
+    pub reasons: Option<BTreeSet<RevocationReason>>,
+    /// Whether it has entries about certificates of other issuers.
+    pub is_indirect: bool,
+}
+
+/// The certificates a list is limited to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CertificateKind {
+    #[default]
+    All,
+    EndEntities,
+    Authorities,
+    Attributes,
+}
+
+/// One entry (§5.1.2.6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevokedCertificate {
+    /// The serial number's content octets as encoded.
+    pub serial: Vec<u8>,
+    pub revoked_at: OffsetDateTime,
+    /// `None`: the list does not say, which means the same as [`RevocationReason::Unspecified`].
+    pub reason: Option<RevocationReason>,
+    /// Since when the key is known or suspected to be bad (§5.3.2).
+    pub invalid_since: Option<OffsetDateTime>,
+    /// Whose certificate it is in an indirect list (§5.3.3). `None`: that of the entry before, in the first one the list's issuer.
+    pub issuer: Option<DistinguishedName>,
+    /// Critical extensions we cannot read: who relies on the list must then take it for useless (§5.3).
+    pub unknown_critical: BTreeSet<String>,
+}
+
+/// Why a certificate was revoked (§5.3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RevocationReason {
+    Unspecified,
+    KeyCompromise,
+    CaCompromise,
+    AffiliationChanged,
+    Superseded,
+    CessationOfOperation,
+    CertificateHold,
+    RemoveFromCrl,
+    PrivilegeWithdrawn,
+    AaCompromise,
+    /// A number that RFC 5280 does not give.
+    Other(u8),
+}
+
+/// The numbers of `CRLReason`, with OpenSSL's words. 7 is not used.
+const REASONS: [(u8, RevocationReason, &str); 10] = [
+    (0, RevocationReason::Unspecified, "unspecified"),
+    (1, RevocationReason::KeyCompromise, "keyCompromise"),
+    (2, RevocationReason::CaCompromise, "CACompromise"),
+    (
+        3,
+        RevocationReason::AffiliationChanged,
+        "affiliationChanged",
+    ),
+    (4, RevocationReason::Superseded, "superseded"),
+    (
+        5,
+        RevocationReason::CessationOfOperation,
+        "cessationOfOperation",
+    ),
+    (6, RevocationReason::CertificateHold, "certificateHold"),
+    (8, RevocationReason::RemoveFromCrl, "removeFromCRL"),
+    (
+        9,
+        RevocationReason::PrivilegeWithdrawn,
+        "privilegeWithdrawn",
+    ),
+    (10, RevocationReason::AaCompromise, "AACompromise"),
+];
+
+impl CrlFacts {
+    /// What the list says about a certificate of its own issuer with this serial number (content octets).
+    ///
+    /// A later entry counts: `removeFromCRL` of a delta takes back what stood before it. Entries about certificates of other issuers,
+    /// which only an indirect list has, are passed over.
+    pub fn entry(&self, serial: &[u8]) -> Option<&RevokedCertificate> {
+        let mut own = true;
+        let mut found = None;
+        for entry in &self.entries {
+            if let Some(issuer) = &entry.issuer {
+                own = issuer.der() == self.issuer.der();
+            }
+            if own && significant(&entry.serial) == significant(serial) {
+                found = Some(entry);
+            }
+        }
+        found
+    }
+
+    /// Whether the next list is overdue at this time.
+    pub fn is_outdated(&self, now: OffsetDateTime) -> bool {
+        self.next_update.is_some_and(|next| next < now)
+    }
+
+    /// Whether it only adds to another list.
+    pub fn is_delta(&self) -> bool {
+        self.base_number.is_some()
+    }
+}
+
+impl RevokedCertificate {
+    /// The serial number in hexadecimal, as OpenSSL shows it.
+    pub fn serial_hex(&self) -> String {
+        to_hex(&self.serial)
+    }
+}
+
+impl RevocationReason {
+    /// The reason with this number.
+    pub fn from_number(number: u8) -> Self {
+        REASONS
+            .iter()
+            .find(|(known, ..)| *known == number)
+            .map_or(Self::Other(number), |(_, reason, _)| *reason)
+    }
+}
+
+/// OpenSSL's word.
+impl fmt::Display for RevocationReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self, REASONS.iter().find(|(_, reason, _)| reason == self)) {
+            (Self::Other(number), _) => write!(f, "reason {number}"),
+            (_, row) => f.write_str(row.map_or("", |(.., word)| word)),
+        }
+    }
+}
+
+/// Short enough for a test failure; the DER is left out.
+impl fmt::Debug for CrlFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CrlFacts")
+            .field("issuer", &self.issuer.to_string())
+            .field("this_update", &self.this_update)
+            .field("next_update", &self.next_update)
+            .field("signature_algorithm", &self.signature_algorithm)
+            .field("number", &self.number.as_deref().map(to_hex))
+            .field("scope", &self.scope)
+            .field("entries", &self.entries.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A serial number without the zeros that some encoders write in front of it.
+fn significant(serial: &[u8]) -> &[u8] {
+    let zeros = serial.iter().take_while(|octet| **octet == 0).count();
+    serial.get(zeros..).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    fn entry(serial: &[u8], issuer: Option<&str>) -> RevokedCertificate {
+        RevokedCertificate {
+            serial: serial.to_vec(),
+            revoked_at: datetime!(2030-01-01 0:00 UTC),
+            reason: None,
+            invalid_since: None,
+            issuer: issuer.map(|der| DistinguishedName::new(der.as_bytes().to_vec(), vec![])),
+            unknown_critical: BTreeSet::new(),
+        }
+    }
+
+    fn list(entries: Vec<RevokedCertificate>) -> CrlFacts {
+        CrlFacts {
+            der: Vec::new(),
+            issuer: DistinguishedName::new(b"own".to_vec(), vec![]),
+            this_update: datetime!(2030-01-01 0:00 UTC),
+            next_update: Some(datetime!(2030-01-08 0:00 UTC)),
+            signature_algorithm: "ED25519".to_owned(),
+            number: None,
+            base_number: None,
+            authority_key_id: None,
+            scope: CrlScope::default(),
+            entries,
+            critical: BTreeSet::new(),
+            unknown_extensions: BTreeSet::new(),
+        }
+    }
+
+    #[test]
+    fn finds_an_entry_whatever_zeros_stand_in_front() {
+        let list = list(vec![entry(&[0, 0x80], None), entry(&[5], None)]);
+        assert!(list.entry(&[0x80]).is_some() && list.entry(&[0, 0, 5]).is_some());
+        assert!(list.entry(&[6]).is_none() && list.entry(&[0x80, 0]).is_none());
+    }
+
+    #[test]
+    fn entries_of_another_issuer_are_not_the_issuers_own() {
+        let list = list(vec![
+            entry(&[1], None),
+            entry(&[2], Some("other")),
+            entry(&[3], None),
+            entry(&[4], Some("own")),
+        ]);
+        let own: Vec<u8> = (1..5)
+            .filter(|serial| list.entry(&[*serial]).is_some())
+            .collect();
+        assert_eq!(own, [1, 4]);
+    }
+
+    #[test]
+    fn is_outdated_after_the_next_update_only() {
+        let list = list(vec![]);
+        assert!(!list.is_outdated(datetime!(2030-01-08 0:00 UTC)));
+        assert!(list.is_outdated(datetime!(2030-01-08 0:00:01 UTC)));
+    }
+
+    #[test]
+    fn reasons_have_their_numbers_and_words() {
+        assert_eq!(
+            RevocationReason::from_number(8).to_string(),
+            "removeFromCRL"
+        );
+        assert_eq!(RevocationReason::from_number(7).to_string(), "reason 7");
+    }
+}

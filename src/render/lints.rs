@@ -1,0 +1,98 @@
+//! The catalogue of lints for people: one in full, all as a list, all as a document.
+
+use std::fmt::Write as _;
+
+use super::paint::{Paint, Tone};
+use crate::lint::Lint;
+use crate::lint::catalogue::{self, Chapter};
+
+const WIDTH: usize = 100;
+
+/// Everything that is known of one lint.
+pub fn explanation(lint: &Lint, paint: Paint) -> String {
+    let mut text = format!(
+        "{}: {}\n\n{}\n\nSeverity: {}\n",
+        paint.apply(Tone::Strong, lint.code),
+        lint.title,
+        filled(lint.text),
+        lint.rule.words()
+    );
+    if !lint.example.is_empty() {
+        let _ = writeln!(text, "\nIn order:\n\n  {}", lint.example);
+    }
+    let _ = writeln!(
+        text,
+        "\nTo live with it, where the artifact or its host is declared:\n\n  allow.{} = \"why it is right here\";",
+        lint.code
+    );
+    let _ = writeln!(text, "\nSee: {}", lint.sources);
+    text
+}
+
+/// Every code with its title.
+pub fn list(paint: Paint) -> String {
+    let width = catalogue::all().map(|lint| lint.code.len()).max();
+    let width = width.unwrap_or_default();
+    let mut text = String::new();
+    for Chapter { title, lints } in catalogue::chapters() {
+        let _ = writeln!(text, "{}", paint.apply(Tone::Strong, title));
+        for lint in lints {
+            let _ = writeln!(text, "  {:width$}  {}", lint.code, lint.title);
+        }
+        text.push('\n');
+    }
+    text.push_str("`certs explain CODE` says more about one.\n");
+    text
+}
+
+/// docs/lints.md.
+pub fn markdown() -> String {
+    let mut text = String::from(
+        "# Lints\n\nMade from the program's own texts: `certs reference lints > docs/lints.md`.\n\n\
+         `certs check` and `certs plan` judge what is declared by what the programs it is for will make of it. A guess warns, a declaration is \
+         held to: what a\ncertificate is for is declared with `component` (certToolkit.kubernetes sets it) or guessed from its name, common name and \
+         usages. Errors\nkeep `certs recreate` from issuing anything; warnings fail only `certs check --strict`.\n\n\
+         A finding that is right as it is can be allowed, with the reason: `allow.<code> = \"…\"` on a certificate, in an authority's `ca`, on a key\n\
+         pair, or as `certToolkit.allow.<code>` for a whole host.\n",
+    );
+    for Chapter { title, lints } in catalogue::chapters() {
+        let _ = writeln!(text, "\n## {title}");
+        for lint in lints {
+            text.push_str(&section(lint));
+        }
+    }
+    text
+}
+
+fn section(lint: &Lint) -> String {
+    let mut text = format!(
+        "\n### `{}`\n\n**{}.** {}\n\n*Severity:* {}.",
+        lint.code,
+        lint.title,
+        lint.text,
+        lint.rule.words()
+    );
+    let _ = writeln!(text, " *See:* {}.", lint.sources);
+    if !lint.example.is_empty() {
+        let _ = writeln!(text, "\n```nix\n{}\n```", lint.example);
+    }
+    text
+}
+
+/// The text in lines of a terminal's width.
+fn filled(text: &str) -> String {
+    let (mut out, mut column) = (String::new(), 0);
+    for word in text.split_whitespace() {
+        let width = word.chars().count();
+        if column > 0 && column + 1 + width > WIDTH {
+            out.push('\n');
+            column = 0;
+        } else if column > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += width;
+    }
+    out
+}

@@ -1,0 +1,584 @@
+//! For each code the smallest change that brings it about, and what is then said.
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use certs::inspect::certificate::parse_pem_chain;
+use certs::lint::{CommittedKey, Finding, Kubeconfig, Reference, Severity, Spot, Tree, lint};
+use certs::model::{
+    ArtifactId, CertificateFacts, FileState, Fleet, FoundKeyAlgorithm, Name, Observed, Recipient,
+};
+use certs::render::finding::{Placed, findings};
+use certs::render::paint::Paint;
+use serde_json::json;
+
+use crate::cluster::{Cluster, host_key};
+use crate::declared::Declared;
+use crate::tree::{self, ADA, nothing, one_leaf};
+
+/// What is judged.
+pub(crate) struct Case {
+    pub(crate) fleet: Fleet,
+    pub(crate) observed: Option<Observed>,
+    pub(crate) tree: Tree,
+}
+
+impl Case {
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        lint(&self.fleet, self.observed.as_ref(), &self.tree)
+    }
+
+    fn with_tree(self, tree: Tree) -> Self {
+        Self { tree, ..self }
+    }
+}
+
+impl From<Cluster> for Case {
+    fn from(cluster: Cluster) -> Self {
+        Self {
+            fleet: cluster.fleet(),
+            observed: None,
+            tree: Tree::default(),
+        }
+    }
+}
+
+impl From<Declared> for Case {
+    fn from(declared: Declared) -> Self {
+        Self {
+            fleet: declared.fleet(),
+            observed: None,
+            tree: Tree::default(),
+        }
+    }
+}
+
+/// One certificate of the cluster with one field changed.
+fn changed(id: &str, field: &str, value: serde_json::Value) -> Case {
+    Cluster::in_order()
+        .certificate_with(id, field, value)
+        .into()
+}
+
+/// A server certificate below a root, with one field changed.
+fn leaf(field: &str, value: serde_json::Value) -> Case {
+    one_leaf().with("cp1/root/server", field, value).into()
+}
+
+/// The tree that a run made for one leaf, with what its certificate says changed.
+fn found(id: &str, change: impl FnOnce(&mut CertificateFacts)) -> Case {
+    let declared = one_leaf();
+    let mut made = tree::Tree::made_from(&declared);
+    let id = made
+        .observed
+        .pairs
+        .keys()
+        .find(|other| other.to_string() == id)
+        .unwrap()
+        .clone();
+    match &mut made.observed.pairs.get_mut(&id).unwrap().certificate {
+        FileState::Sound { facts, .. } => change(&mut facts.certificate),
+        other => panic!("{other:?}"),
+    }
+    Case {
+        observed: Some(made.observed),
+        ..declared.into()
+    }
+}
+
+fn committed(recipients: &[&str], key_of: Option<&str>) -> Case {
+    let mut case = found("cp1/root/server", |_| {});
+    let fingerprint = key_of.map(|id| {
+        let certificates = case.observed.as_ref().unwrap().certificates();
+        let (_, facts) = certificates
+            .iter()
+            .find(|(other, _)| other.to_string() == id)
+            .unwrap();
+        facts.key_fingerprint
+    });
+    let key = CommittedKey {
+        path: "operators/key.txt".to_owned(),
+        recipients: recipients
+            .iter()
+            .map(|text| Recipient::parse(text).unwrap())
+            .collect(),
+        fingerprint,
+    };
+    case.tree.keys.push(key);
+    case
+}
+
+/// A kubeconfig with the authority of an earlier run, and the authority as it is now.
+fn old_kubeconfig() -> Case {
+    let case = found("cp1/root/server", |_| {});
+    let earlier = tree::Tree::made_from(&one_leaf());
+    let config = Kubeconfig {
+        path: "kubeconfig".to_owned(),
+        authorities: vec![earlier.certificate("ca/root").clone()],
+    };
+    case.with_tree(Tree {
+        kubeconfigs: vec![config],
+        ..Tree::default()
+    })
+}
+
+fn using(option: &str) -> Case {
+    let reference = Reference {
+        option: option.split('.').map(str::to_owned).collect(),
+        spot: Spot {
+            file: "hosts/cp1.nix".to_owned(),
+            line: 12,
+            column: 21,
+            width: 50,
+            text: format!("    etcd.certFile = config.certToolkit.{option};"),
+        },
+    };
+    Case::from(one_leaf()).with_tree(Tree {
+        references: vec![reference],
+        ..Tree::default()
+    })
+}
+
+/// Every code with what brings it about.
+pub(crate) fn all() -> Vec<(&'static str, Case)> {
+    let mut cases = identities();
+    cases.extend(transport());
+    cases.extend(authorities());
+    cases.extend(files());
+    cases.extend(decisions());
+    cases
+}
+
+fn identities() -> Vec<(&'static str, Case)> {
+    let kubelet = "w1/kubernetes/kubelet";
+    let scheduler = "cp1/kubernetes/kube-scheduler";
+    vec![
+        (
+            "common-name",
+            changed(scheduler, "commonName", json!("kube-scheduler")),
+        ),
+        (
+            "front-proxy-name",
+            changed(
+                "cp1/front-proxy/front-proxy-client",
+                "commonName",
+                json!("aggregator"),
+            ),
+        ),
+        (
+            "node-name",
+            changed(kubelet, "commonName", json!("system:node:w7")),
+        ),
+        (
+            "node-name-case",
+            changed(kubelet, "commonName", json!("system:node:W1")),
+        ),
+        ("group-missing", changed(kubelet, "names", json!([]))),
+        (
+            "group-unbound",
+            changed(
+                "cp1/kubernetes/kube-apiserver-kubelet-client",
+                "names",
+                json!([]),
+            ),
+        ),
+        (
+            "group-privileged",
+            changed(
+                "w1/kubernetes/kube-proxy",
+                "names",
+                json!([["O", "system:nodes"]]),
+            ),
+        ),
+        (
+            "system-masters",
+            changed(
+                "cp1/kubernetes/admin-alice",
+                "names",
+                json!([["O", "system:masters"]]),
+            ),
+        ),
+        (
+            "super-admin-on-host",
+            changed("cp1/kubernetes/super-admin", "onHost", json!(true)),
+        ),
+        (
+            "super-admin-lifetime",
+            changed("cp1/kubernetes/super-admin", "expiry", json!("9000h")),
+        ),
+        (
+            "super-admin-several",
+            Cluster::in_order()
+                .copy("cp1/kubernetes/super-admin", "cp2/kubernetes/second")
+                .certificate_with("cp2/kubernetes/second", "commonName", json!("second"))
+                .into(),
+        ),
+        (
+            "usage-missing",
+            changed("cp1/etcd/etcd-peer", "usages", json!(["server auth"])),
+        ),
+        (
+            "usage-needless",
+            changed(scheduler, "usages", json!(["client auth", "server auth"])),
+        ),
+        (
+            "san-missing",
+            changed(
+                "cp1/kubernetes/kube-apiserver",
+                "hosts",
+                json!(["cp1", "10.0.0.1"]),
+            ),
+        ),
+        ("kubelet-address", changed(kubelet, "hosts", json!(["w1"]))),
+        (
+            "usage-unrestricted",
+            changed("w1/kubernetes/kube-proxy", "usages", json!([])),
+        ),
+        (
+            "wrong-authority",
+            Cluster::in_order()
+                .copy(
+                    "cp1/etcd/kube-apiserver-etcd-client",
+                    "cp1/kubernetes/kube-apiserver-etcd-client",
+                )
+                .without("/hosts/cp1/certificates/etcd/kube-apiserver-etcd-client")
+                .into(),
+        ),
+        (
+            "outside-roles",
+            Cluster::in_order()
+                .copy(scheduler, "w1/kubernetes/kube-scheduler")
+                .into(),
+        ),
+        (
+            "identity-twice",
+            ["cp1", "w1"]
+                .iter()
+                .fold(nothing().root("root"), |declared, host| {
+                    agent(declared, host)
+                })
+                .into(),
+        ),
+        (
+            "key-ed25519",
+            changed(
+                "w1/kubernetes/kube-proxy",
+                "key",
+                json!({ "algo": "ed25519", "size": null }),
+            ),
+        ),
+    ]
+}
+
+/// A client of no known purpose, the same on every host, each with a host key of its own.
+fn agent(declared: Declared, host: &str) -> Declared {
+    let id = format!("{host}/root/agent");
+    let mut declared = declared
+        .leaf(&id)
+        .with(&id, "usages", json!(["client auth"]))
+        .with(&id, "hosts", json!([]));
+    declared.manifest["hosts"][host]["ownerKeys"] = json!([{ "key": host_key(host) }]);
+    declared
+}
+
+fn transport() -> Vec<(&'static str, Case)> {
+    vec![
+        ("server-without-san", leaf("hosts", json!([]))),
+        (
+            "common-name-not-in-sans",
+            leaf("commonName", json!("web.example.org")),
+        ),
+        ("client-san", leaf("usages", json!(["client auth"]))),
+        (
+            "usage-unfit",
+            leaf("usages", json!(["server auth", "key encipherment"])),
+        ),
+        ("leaf-lifetime", leaf("expiry", json!("9600h"))),
+        ("server-lifetime", leaf("expiry", json!("20000h"))),
+        (
+            "lifetime-decades",
+            one_leaf()
+                .with("ca/root", "expiry", json!("876000h"))
+                .into(),
+        ),
+        (
+            "outlives-issuer",
+            one_leaf().with("ca/root", "expiry", json!("720h")).into(),
+        ),
+    ]
+}
+
+/// A proxy's certificate beside one that is trusted for something else, with no word about clusters.
+fn beside_kube_proxy(name: &str, usages: serde_json::Value) -> Case {
+    let other = format!("cp1/root/{name}");
+    let proxy = "cp1/root/kube-proxy";
+    nothing()
+        .root("root")
+        .leaf(&other)
+        .with(&other, "usages", usages)
+        .with(&other, "commonName", json!(name))
+        .with(&other, "hosts", json!(["10.0.0.1", "127.0.0.1"]))
+        .leaf(proxy)
+        .with(proxy, "usages", json!(["client auth"]))
+        .with(proxy, "commonName", json!("system:kube-proxy"))
+        .with(proxy, "hosts", json!([]))
+        .into()
+}
+
+fn signing() -> Cluster {
+    let authority = json!({
+        "declaredBy": ["cp1"], "issuer": "kubernetes", "users": [ADA], "commonName": "signing", "expiry": "43800h",
+        "key": { "algo": "ecdsa", "size": 256 }, "pathLength": 0,
+        "files": { "certificate": "secrets/certs/ca/signing.crt", "key": "secrets/certs/ca/signing.key.age" },
+    });
+    Cluster::in_order()
+        .with("/authorities/signing", authority)
+        .with(
+            "/hosts/cp1/kubernetes/authorities/signing",
+            json!("signing"),
+        )
+}
+
+fn authorities() -> Vec<(&'static str, Case)> {
+    let prometheus = |authority: &str| {
+        let id = format!("cp1/{authority}/prometheus");
+        Case::from(
+            Cluster::in_order()
+                .copy("w1/kubernetes/kube-proxy", &id)
+                .certificate_with(&id, "component", json!(null))
+                .certificate_with(&id, "commonName", json!("prometheus")),
+        )
+    };
+    let other_pair = json!({
+        "users": [ADA], "owners": ["cp2"], "key": { "algo": "ecdsa", "size": 256 },
+        "files": { "public": "secrets/certs/shared/other.pub", "key": "secrets/certs/shared/other.key.age" },
+    });
+    vec![
+        (
+            "etcd-authority-shared",
+            beside_kube_proxy("etcd", json!(["server auth", "client auth"])),
+        ),
+        ("etcd-authority-mixed", prometheus("etcd")),
+        (
+            "front-proxy-authority-shared",
+            beside_kube_proxy("front-proxy-client", json!(["client auth"])),
+        ),
+        ("front-proxy-authority-mixed", prometheus("front-proxy")),
+        (
+            "authority-of-two-clusters",
+            Cluster::in_order()
+                .with("/hosts/w2/kubernetes/cluster", json!("test"))
+                .into(),
+        ),
+        (
+            "authority-undeclared",
+            Cluster::in_order()
+                .with("/hosts/w1/kubernetes/authorities/signing", json!("signing"))
+                .into(),
+        ),
+        (
+            "authority-key-on-host",
+            Cluster::in_order()
+                .with("/authorities/etcd/users", json!([ADA, host_key("w1")]))
+                .into(),
+        ),
+        (
+            "root-key-on-host",
+            Cluster::in_order()
+                .with("/authorities/kubernetes/keyHosts", json!(["cp1"]))
+                .into(),
+        ),
+        ("signing-key-missing", signing().into()),
+        ("name-constraints-missing", one_leaf().into()),
+        ("single-operator", one_leaf().into()),
+        ("recipient-unauditable", one_leaf().into()),
+        (
+            "key-for-another-host",
+            Cluster::in_order()
+                .with("/hosts/w2/users", json!([ADA, host_key("w1")]))
+                .into(),
+        ),
+        (
+            "host-key-shared",
+            Cluster::in_order()
+                .with("/hosts/w2/ownerKeys", json!([{ "key": host_key("w1") }]))
+                .into(),
+        ),
+        (
+            "component-missing",
+            Cluster::in_order()
+                .without("/hosts/cp1/certificates/kubernetes/kube-scheduler")
+                .into(),
+        ),
+        (
+            "service-account-missing",
+            Cluster::in_order()
+                .without("/keyPairs/service-account")
+                .into(),
+        ),
+        (
+            "service-account-differs",
+            Cluster::in_order()
+                .with("/keyPairs/other", other_pair)
+                .with("/hosts/cp2/kubernetes/serviceAccount", json!("other"))
+                .into(),
+        ),
+        (
+            "service-account-owner",
+            Cluster::in_order()
+                .with("/keyPairs/service-account/owners", json!(["cp1", "cp2"]))
+                .into(),
+        ),
+        (
+            "service-account-key",
+            Cluster::in_order()
+                .with(
+                    "/keyPairs/service-account/key",
+                    json!({ "algo": "ed25519", "size": null }),
+                )
+                .into(),
+        ),
+        (
+            "service-account-certificate",
+            nothing()
+                .root("root")
+                .leaf("cp1/root/service-account")
+                .into(),
+        ),
+    ]
+}
+
+fn files() -> Vec<(&'static str, Case)> {
+    let server = "cp1/root/server";
+    vec![
+        (
+            "certificate-version",
+            found(server, |facts| {
+                facts.der = vec![0x30, 0x05, 0x30, 0x03, 0x02, 0x01, 0x01]
+            }),
+        ),
+        (
+            "serial-number",
+            found(server, |facts| facts.serial = vec![0]),
+        ),
+        (
+            "key-identifier",
+            found(server, |facts| facts.authority_key_id = Some(vec![1; 20])),
+        ),
+        (
+            "weak-signature",
+            found(server, |facts| {
+                facts.signature_algorithm = "sha1WithRSAEncryption".to_owned()
+            }),
+        ),
+        (
+            "weak-key",
+            found(server, |facts| facts.key = FoundKeyAlgorithm::rsa(1024)),
+        ),
+        (
+            "critical-extension",
+            found(server, |facts| {
+                facts.critical = BTreeSet::from(["1.2.3.4".to_owned()])
+            }),
+        ),
+        ("public-key-twice", same_key()),
+        ("recipient-key-committed", committed(&[ADA], None)),
+        (
+            "certificate-key-committed",
+            committed(&[], Some("cp1/root/server")),
+        ),
+        ("private-key-committed", committed(&[], None)),
+        ("kubeconfig-authority", old_kubeconfig()),
+        (
+            "reference-undeclared",
+            using("cas.root.certs.etcdClient.path"),
+        ),
+    ]
+}
+
+/// The leaf has its authority's key.
+fn same_key() -> Case {
+    let made = tree::Tree::made_from(&one_leaf());
+    let authority = made.certificate("ca/root").clone();
+    found("cp1/root/server", |facts| {
+        // The tree of `found` is another one: both of its certificates get the same key here.
+        facts.key_fingerprint = authority.key_fingerprint;
+    })
+    .map_observed(|observed| {
+        let id = ArtifactId::Authority(Name::new("root").unwrap());
+        if let FileState::Sound { facts, .. } =
+            &mut observed.pairs.get_mut(&id).unwrap().certificate
+        {
+            facts.certificate.key_fingerprint = authority.key_fingerprint;
+        }
+    })
+}
+
+impl Case {
+    fn map_observed(mut self, change: impl FnOnce(&mut Observed)) -> Self {
+        change(self.observed.as_mut().unwrap());
+        self
+    }
+}
+
+fn decisions() -> Vec<(&'static str, Case)> {
+    vec![
+        (
+            "allow-unknown",
+            leaf("allow", json!({ "san-mising": "why not" })),
+        ),
+        (
+            "allow-unused",
+            leaf("allow", json!({ "san-missing": "why not" })),
+        ),
+        ("allow-reason", leaf("allow", json!({ "san-missing": " " }))),
+    ]
+}
+
+/// The codes of what is wrong or may be.
+pub(crate) fn codes(found: &[Finding]) -> BTreeSet<&'static str> {
+    let worth = found
+        .iter()
+        .filter(|finding| finding.severity != Severity::Info && finding.is_open());
+    worth.map(Finding::code).collect()
+}
+
+pub(crate) fn said(found: &[Finding]) -> String {
+    let placed: Vec<Placed<'_>> = found
+        .iter()
+        .map(|finding| Placed {
+            finding,
+            place: None,
+        })
+        .collect();
+    findings(&placed, Paint::Plain)
+}
+
+#[test]
+fn a_kubeconfig_with_the_bundle_of_today_is_in_order() {
+    let case = found("cp1/root/server", |_| {});
+    let authority = case
+        .observed
+        .as_ref()
+        .unwrap()
+        .certificates()
+        .values()
+        .find(|facts| facts.is_authority())
+        .copied()
+        .unwrap()
+        .clone();
+    let pem = format!(
+        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+        BASE64_STANDARD.encode(&authority.der)
+    );
+    let config = Kubeconfig {
+        path: "kubeconfig".to_owned(),
+        authorities: parse_pem_chain(pem.as_bytes()).unwrap(),
+    };
+    let case = case.with_tree(Tree {
+        kubeconfigs: vec![config],
+        ..Tree::default()
+    });
+    assert_eq!(codes(&case.findings()), BTreeSet::new());
+}
