@@ -37,6 +37,9 @@ pub struct Bundle {
 /// What one host has.
 type Belongings<'a> = Vec<Item<'a>>;
 
+/// Sources, with names where these count.
+type Likeness<'a> = BTreeSet<(usize, &'a str)>;
+
 struct Item<'a> {
     source: usize,
     name: Option<&'a Name>,
@@ -155,7 +158,7 @@ fn leaf<'a>(
 
 /// Larger groups last, as their lines are the ones that matter less.
 fn gathered(hosts: &BTreeMap<&Name, Belongings<'_>>, alike: Alike, told: Told) -> Vec<Group> {
-    let mut groups: BTreeMap<Vec<(usize, &str)>, (Vec<Name>, Vec<&Item<'_>>)> = BTreeMap::new();
+    let mut groups: BTreeMap<Likeness<'_>, (Vec<Name>, Vec<&Item<'_>>)> = BTreeMap::new();
     for (host, items) in hosts {
         let group = groups.entry(likeness(host, items, alike)).or_default();
         group.0.push((*host).clone());
@@ -169,7 +172,9 @@ fn gathered(hosts: &BTreeMap<&Name, Belongings<'_>>, alike: Alike, told: Told) -
         })
         .collect();
     for group in &mut groups {
-        group.hosts.sort_by_cached_key(|host| counted(host.as_str()));
+        group
+            .hosts
+            .sort_by_cached_key(|host| counted(host.as_str()));
     }
     groups.sort_by_cached_key(|group| {
         let first = group.hosts.first().map(|host| counted(host.as_str()));
@@ -183,9 +188,13 @@ fn counted(name: &str) -> Vec<(String, u64)> {
     let mut parts = Vec::new();
     let mut rest = name;
     while !rest.is_empty() {
-        let digits = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let digits = rest
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(rest.len());
         let (word, from) = rest.split_at(digits);
-        let end = from.find(|c: char| !c.is_ascii_digit()).unwrap_or(from.len());
+        let end = from
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(from.len());
         let (number, after) = from.split_at(end);
         parts.push((word.to_owned(), number.parse().unwrap_or_default()));
         rest = after;
@@ -194,15 +203,14 @@ fn counted(name: &str) -> Vec<(String, u64)> {
 }
 
 /// What hosts have in common that are drawn as one.
-fn likeness<'a>(host: &'a Name, items: &[Item<'a>], alike: Alike) -> Vec<(usize, &'a str)> {
+fn likeness<'a>(host: &'a Name, items: &[Item<'a>], alike: Alike) -> Likeness<'a> {
     let name = |item: &Item<'a>| item.name.map_or("", Name::as_str);
-    let likeness: BTreeSet<(usize, &str)> = match alike {
+    match alike {
         Alike::Itself => BTreeSet::from([(0, host.as_str())]),
         Alike::SameNames => items.iter().map(|item| (item.source, name(item))).collect(),
         Alike::SameSources => items.iter().map(|item| (item.source, "")).collect(),
         Alike::All => BTreeSet::new(),
-    };
-    likeness.into_iter().collect()
+    }
 }
 
 fn bundles(items: &[&Item<'_>], told: Told) -> Vec<Bundle> {

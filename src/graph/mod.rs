@@ -92,12 +92,8 @@ impl Graph {
     }
 }
 
-fn sources(
-    status: &Status<'_>,
-    pairs: &[KeyPairEntry<'_>],
-    operators: &Operators,
-) -> Vec<Source> {
-    let issued = issued(status);
+fn sources(status: &Status<'_>, pairs: &[KeyPairEntry<'_>], operators: &Operators) -> Vec<Source> {
+    let counts = issued(status);
     let mut sources: Vec<Source> = Vec::new();
     let mut places: BTreeMap<&Name, usize> = BTreeMap::new();
     for entry in &status.entries {
@@ -109,7 +105,7 @@ fn sources(
         let depth = above.map_or(0, |above| above.depth + 1);
         places.insert(name, sources.len());
         sources.push(Source {
-            issued: issued.get(name).copied().unwrap_or_default(),
+            issued: counts.get(name).copied().unwrap_or_default(),
             ..authority(entry, issuer, depth, operators)
         });
     }

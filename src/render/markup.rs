@@ -99,7 +99,8 @@ mod tests {
         let mut markup = Markup::default();
         let hostile = "</script><script>alert('1')\"&\u{0}\u{202e}\u{ffff}";
         markup.element("p", &[("title", &hostile)], hostile);
-        let shown = "&lt;/script&gt;&lt;script&gt;alert(&#39;1&#39;)&quot;&amp;\\u{0}\\u{202e}\\u{ffff}";
+        let shown =
+            "&lt;/script&gt;&lt;script&gt;alert(&#39;1&#39;)&quot;&amp;\\u{0}\\u{202e}\\u{ffff}";
         assert_eq!(
             markup.into_string(),
             format!("<p title=\"{shown}\">{shown}</p>")

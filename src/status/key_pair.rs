@@ -20,11 +20,7 @@ pub struct KeyPairEntry<'a> {
 }
 
 /// Every declared key pair, by name.
-pub fn key_pairs<'a>(
-    fleet: &'a Fleet,
-    observed: &Observed,
-    plan: &Plan,
-) -> Vec<KeyPairEntry<'a>> {
+pub fn key_pairs<'a>(fleet: &'a Fleet, observed: &Observed, plan: &Plan) -> Vec<KeyPairEntry<'a>> {
     let names = Names::of(fleet);
     let steps: BTreeMap<&ArtifactId, &Step> = plan
         .steps

@@ -13,6 +13,7 @@ mod history;
 mod inspect;
 mod kubectl;
 mod nix;
+mod pictures;
 mod project;
 mod prometheus;
 mod services;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         inspect::trials(),
         kubectl::trials(),
         nix::trials(),
+        pictures::trials(),
         prometheus::trials(),
         services::trials(),
         shared::trials(),

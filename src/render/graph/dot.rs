@@ -58,10 +58,17 @@ fn sources(graph: &Graph, text: &mut String) {
 fn cluster(graph: &Graph, place: usize, group: &Group, text: &mut String) {
     let title = label(&[group_title(group, 3)]);
     let _ = writeln!(text, "  subgraph cluster_h{place} {{");
-    let _ = writeln!(text, "    graph [label={title}, style=rounded, color=\"#9aa4b2\"]");
+    let _ = writeln!(
+        text,
+        "    graph [label={title}, style=rounded, color=\"#9aa4b2\"]"
+    );
     for (row, bundle) in group.bundles.iter().enumerate() {
         let troubles = troubles(bundle);
-        let state = if troubles.is_empty() { "good" } else { &troubles };
+        let state = if troubles.is_empty() {
+            "good"
+        } else {
+            &troubles
+        };
         let lines = [
             bundle_title(bundle, graph.sources.get(bundle.source)),
             format!("{} {state}", glyph(bundle.worst())),
@@ -84,7 +91,10 @@ fn operators(graph: &Graph, text: &mut String) {
         );
         for (number, source) in graph.sources.iter().enumerate() {
             if source.openers.holders.contains(&place) {
-                let _ = writeln!(text, "  o{place} -> s{number} [style=dashed, label=\"opens\"]");
+                let _ = writeln!(
+                    text,
+                    "  o{place} -> s{number} [style=dashed, label=\"opens\"]"
+                );
             }
         }
         for (number, group) in graph.groups.iter().enumerate() {

@@ -55,7 +55,11 @@ fn host(graph: &Graph, place: usize, group: &Group, text: &mut String) {
         lines.push(format!(
             "{} {}",
             glyph(bundle.worst()),
-            if troubles.is_empty() { "good" } else { &troubles }
+            if troubles.is_empty() {
+                "good"
+            } else {
+                &troubles
+            }
         ));
         let (label, grade) = (label(&lines), grade(bundle.worst()));
         let _ = writeln!(text, "    h{place}c{row}[\"{label}\"]:::{grade}");
@@ -92,9 +96,10 @@ pub(super) fn opened(graph: &Graph, group: &Group, holders: usize) -> usize {
         let source = graph.sources.get(place);
         source.is_some_and(|source| source.id.is_key_pair())
     };
-    let opened = group.bundles.iter().filter(|bundle| {
-        bundle.openers.holders.contains(&holders) && !is_shared(bundle.source)
-    });
+    let opened = group
+        .bundles
+        .iter()
+        .filter(|bundle| bundle.openers.holders.contains(&holders) && !is_shared(bundle.source));
     opened.map(|bundle| bundle.count).sum()
 }
 
@@ -140,7 +145,7 @@ fn label(lines: &[String]) -> String {
 fn quoted(line: &str) -> String {
     let mut out = String::new();
     for c in printable(line).chars() {
-        if c.is_alphanumeric() || " .,:/@=+-_×✓○↻≠◔✕□▲!".contains(c) {
+        if c.is_alphanumeric() || " .,:/@=+-_…×✓○↻≠◔✕□▲!".contains(c) {
             out.push(c);
         } else {
             let _ = write!(out, "#{};", u32::from(c));

@@ -72,9 +72,7 @@ fn troubles(bundle: &Bundle) -> String {
 
 /// `ends 2036-11-20`, where it ends.
 fn end(source: &Source) -> Option<String> {
-    source
-        .not_after
-        .map(|end| format!("ends {}", Moment(end)))
+    source.not_after.map(|end| format!("ends {}", Moment(end)))
 }
 
 /// `ada@laptop, bob@desk and 2 more`.

@@ -93,10 +93,16 @@ fn holders(is_host: bool, names: &[String], html: &mut Markup) {
     let shown: Vec<&str> = names.iter().take(MOST_NAMES).map(String::as_str).collect();
     html.text(shown.join(", ")).raw(" <small>");
     match names.len() {
-        1 => drop(html.text(one)),
-        number if number <= MOST_NAMES => drop(html.text(count(number, one, many))),
+        1 => {
+            html.text(one);
+        }
+        number if number <= MOST_NAMES => {
+            html.text(count(number, one, many));
+        }
         number => {
-            html.raw("and ").text(number - MOST_NAMES).raw(" more</small><details><summary>");
+            html.raw("and ")
+                .text(number - MOST_NAMES)
+                .raw(" more</small><details><summary>");
             html.text(count(number, one, many)).raw("</summary><small>");
             html.text(names.join(", ")).raw("</small></details><small>");
         }
@@ -121,7 +127,9 @@ fn authorities(page: &Page<'_>, html: &mut Markup) {
         let readers: Vec<String> = readers.iter().map(reader).collect();
         html.raw("<tr>").element("th", &[("scope", &"row")], id);
         if readers.is_empty() {
-            html.raw("<td class=\"off\"><i>○</i> nobody here: its key is not in the tree</td></tr>");
+            html.raw(
+                "<td class=\"off\"><i>○</i> nobody here: its key is not in the tree</td></tr>",
+            );
         } else {
             html.element("td", &[], readers.join(", ")).raw("</tr>");
         }
@@ -133,7 +141,8 @@ fn at_large(page: &Page<'_>, html: &mut Markup) {
     if page.at_large.is_empty() {
         return;
     }
-    html.raw("<h3>No longer in the tree, still accepted <span class=\"count\">").text(page.at_large.len());
+    html.raw("<h3>No longer in the tree, still accepted <span class=\"count\">")
+        .text(page.at_large.len());
     html.raw("</span></h3><p class=\"lead\">Verifiers that trust the issuer take these until they end or are revoked.</p>");
     html.raw("<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th>Subject</th><th>File</th><th>Ends</th><th class=\"n\">Left</th></tr></thead><tbody>");
     for issued in page.at_large.iter().take(MOST_AT_LARGE) {
@@ -142,7 +151,9 @@ fn at_large(page: &Page<'_>, html: &mut Markup) {
     html.raw("</tbody></table></div>");
     let more = page.at_large.len().saturating_sub(MOST_AT_LARGE);
     if more > 0 {
-        html.raw("<p>").text(more).raw(" more: <code>certs history</code></p>");
+        html.raw("<p>")
+            .text(more)
+            .raw(" more: <code>certs history</code></p>");
     }
 }
 
@@ -153,12 +164,19 @@ fn superseded(issued: &Issued<'_>, now: time::OffsetDateTime, html: &mut Markup)
     html.open("th", &[("scope", &"row")]).text(&facts.subject);
     if is_grave {
         html.raw(" <span class=\"chip bad\"><i>!</i> ");
-        html.text(if facts.is_authority() { "authority" } else { "system:masters" });
+        html.text(if facts.is_authority() {
+            "authority"
+        } else {
+            "system:masters"
+        });
         html.raw("</span>");
     }
     html.raw("</th><td class=\"file\">");
     path(&issued.version.path, html);
     html.raw("</td>");
-    html.raw("<td>").element("time", &[], Moment(facts.not_after)).raw("</td>");
-    html.element("td", &[("class", &"n")], span(facts.not_after - now)).raw("</tr>");
+    html.raw("<td>")
+        .element("time", &[], Moment(facts.not_after))
+        .raw("</td>");
+    html.element("td", &[("class", &"n")], span(facts.not_after - now))
+        .raw("</tr>");
 }

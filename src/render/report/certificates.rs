@@ -15,9 +15,14 @@ use crate::status::{Entry, KeyPairEntry, Reader, State};
 pub(super) fn section(page: &Page<'_>, html: &mut Markup) {
     html.raw("<section id=\"certificates\"><h2>Certificates</h2>\n<form id=\"filter\" hidden><input type=\"search\" id=\"q\" ");
     html.raw("placeholder=\"Search names, subjects, serials…\" aria-label=\"Search\" autocomplete=\"off\" spellcheck=\"false\">");
-    for (id, all) in [("state", "any state"), ("authority", "any authority"), ("host", "any host")] {
+    for (id, all) in [
+        ("state", "any state"),
+        ("authority", "any authority"),
+        ("host", "any host"),
+    ] {
         html.open("select", &[("id", &id), ("aria-label", &id)]);
-        html.element("option", &[("value", &"")], all).raw("</select>");
+        html.element("option", &[("value", &"")], all)
+            .raw("</select>");
     }
     html.raw("<select id=\"order\" aria-label=\"order\"><option value=\"\">as declared</option><option value=\"end\">first to end</option>");
     html.raw("<option value=\"state\">worst first</option></select><output id=\"shown\"></output></form>\n");
@@ -59,7 +64,9 @@ fn key_pair(pair: &KeyPairEntry<'_>, html: &mut Markup) {
 
 fn line(state: State, id: &str, html: &mut Markup) {
     html.open("details", &[("class", &grade(state))]);
-    html.raw("<summary><i>").text(glyph(state)).raw("</i><span class=\"w\">");
+    html.raw("<summary><i>")
+        .text(glyph(state))
+        .raw("</i><span class=\"w\">");
     html.text(state.code()).raw("</span><b>");
     path(id, html);
     html.raw("</b>");
@@ -68,7 +75,7 @@ fn line(state: State, id: &str, html: &mut Markup) {
 fn details(facts: &CertificateFacts, renewal: Option<OffsetDateTime>, html: &mut Markup) {
     let sans: Vec<String> = facts.sans.iter().map(ToString::to_string).collect();
     field("Names", &sans.join(", "), html);
-    let usages: Vec<String> = facts.usages().words().map(|word| word.to_string()).collect();
+    let usages: Vec<String> = facts.usages().words().map(str::to_owned).collect();
     field("Usages", &usages.join(", "), html);
     field("Issuer", &facts.issuer.to_string(), html);
     let renews = renewal.map(|renewal| format!(", to be renewed from {}", Moment(renewal)));
@@ -112,5 +119,7 @@ fn mono(name: &'static str, value: &str, html: &mut Markup) {
 }
 
 fn day(moment: Option<OffsetDateTime>) -> String {
-    moment.map(|moment| Moment(moment).to_string()).unwrap_or_default()
+    moment
+        .map(|moment| Moment(moment).to_string())
+        .unwrap_or_default()
 }

@@ -15,17 +15,27 @@ const MOST_OPEN: usize = 5;
 /// How bad it is, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// A person has to decide.
+    /// It does not work, or nothing is done about it before a person decides.
     Error,
-    /// A run would change it, or somebody should.
+    /// It will not work for long, or probably is not what was meant.
     Warning,
+    /// Worth knowing.
     Note,
+}
+
+/// Who puts it right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mender {
+    /// The next run, unasked.
+    Run,
+    Person,
 }
 
 /// One thing about one artifact or file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     pub severity: Severity,
+    pub mender: Mender,
     /// Stable, in words joined by hyphens.
     pub code: String,
     /// The artifact or the file it is about.
@@ -39,6 +49,7 @@ pub struct Finding {
 pub fn of_plan(plan: &Plan, stale_files: &[String]) -> Vec<Finding> {
     let stale = stale_files.iter().map(|file| Finding {
         severity: Severity::Warning,
+        mender: Mender::Run,
         code: "derived-file-out-of-date".to_owned(),
         subject: file.clone(),
         message: "not what today's certificates would make of it".to_owned(),
@@ -47,7 +58,8 @@ pub fn of_plan(plan: &Plan, stale_files: &[String]) -> Vec<Finding> {
     let reasons = plan.steps.iter().flat_map(|step| {
         let cure = cure(step);
         telling(&step.reasons).map(move |reason| Finding {
-            severity: severity(step),
+            severity: severity(step, reason),
+            mender: mender(step),
             code: reason.code().to_owned(),
             subject: step.target.to_string(),
             message: reason.to_string(),
@@ -79,6 +91,7 @@ fn of_lint(placed: &Placed<'_>) -> Finding {
     };
     Finding {
         severity,
+        mender: Mender::Person,
         code: found.code().to_owned(),
         subject: found.subject.to_string(),
         message,
@@ -95,11 +108,22 @@ fn telling(reasons: &[Reason]) -> impl Iterator<Item = &Reason> {
         .filter(move |reason| !is_waiting || waits(reason))
 }
 
-fn severity(step: &Step) -> Severity {
-    match step.action {
-        Action::Refuse { .. } => Severity::Error,
-        Action::Keep => Severity::Note,
+fn severity(step: &Step, reason: &Reason) -> Severity {
+    match (&step.action, reason) {
+        (Action::Keep, _) => Severity::Note,
+        (Action::Refuse { .. }, _)
+        | (_, Reason::Missing(_) | Reason::Unreadable { .. } | Reason::Expired { .. }) => {
+            Severity::Error
+        }
         _ => Severity::Warning,
+    }
+}
+
+/// Files that nobody declares stay until a person says otherwise.
+fn mender(step: &Step) -> Mender {
+    match step.action {
+        Action::Refuse { .. } | Action::Keep | Action::Prune => Mender::Person,
+        _ => Mender::Run,
     }
 }
 
@@ -146,7 +170,7 @@ impl Severity {
     fn sign(self) -> &'static str {
         match self {
             Self::Error => "!",
-            Self::Warning => "↻",
+            Self::Warning => "▸",
             Self::Note => "○",
         }
     }
@@ -222,7 +246,7 @@ fn common_cure<'a>(members: &[&'a Finding]) -> Option<&'a str> {
 
 /// `renewal-due` as people write it.
 fn sentence(code: &str) -> String {
-    let words = code.replace('-', " ");
+    let words = code.replace('-', " ").replace("sans ", "SANs ");
     let mut letters = words.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string());
     first.unwrap_or_default() + letters.as_str()
@@ -244,5 +268,6 @@ mod tests {
     #[test]
     fn codes_read_as_sentences() {
         assert_eq!(sentence("renewal-due"), "Renewal due");
+        assert_eq!(sentence("sans-changed"), "SANs changed");
     }
 }

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest as _, Sha256};
 
-pub use findings::{Finding, Severity, of_lints, of_plan};
+pub use findings::{Finding, Mender, Severity, of_lints, of_plan};
 
 use super::graph::svg::{PALETTE, RULES, inline};
 use super::markup::Markup;
@@ -66,7 +66,9 @@ pub fn html(page: &Page<'_>) -> String {
     certificates::section(page, &mut html);
     html.raw("</main>\n");
     footer(page, &mut html);
-    html.raw("<script>").raw(SCRIPT).raw("</script>\n</body>\n</html>\n");
+    html.raw("<script>")
+        .raw(SCRIPT)
+        .raw("</script>\n</body>\n</html>\n");
     html.into_string()
 }
 
@@ -108,22 +110,32 @@ fn banner(page: &Page<'_>, html: &mut Markup) {
         count(page.graph.hosts(), "host", "hosts"),
     ];
     if !page.key_pairs.is_empty() {
-        about.push(count(page.key_pairs.len(), "shared key pair", "shared key pairs"));
+        about.push(count(
+            page.key_pairs.len(),
+            "shared key pair",
+            "shared key pairs",
+        ));
     }
     let moment = Moment(page.status.now).rfc3339();
     let shown = moment.replace('T', " ").replace('Z', " UTC");
-    html.raw("<header><div><h1>").text(page.title).raw("</h1>\n<p>");
+    html.raw("<header><div><h1>")
+        .text(page.title)
+        .raw("</h1>\n<p>");
     html.text(about.join(" · ")).raw(" · as of ");
     html.element("time", &[("datetime", &moment)], shown);
     html.raw("</p></div>\n<button type=\"button\" id=\"theme\" hidden>Dark</button></header>\n<nav aria-label=\"Sections\">");
     html.raw("<a href=\"#now\">Now</a><a href=\"#time\">Timeline</a><a href=\"#map\">Trust map</a><a href=\"#access\">Who opens what</a>");
-    html.raw("<a href=\"#findings\">Findings</a><a href=\"#certificates\">Certificates</a></nav>\n");
+    html.raw(
+        "<a href=\"#findings\">Findings</a><a href=\"#certificates\">Certificates</a></nav>\n",
+    );
 }
 
 fn map(page: &Page<'_>, html: &mut Markup) {
     html.raw("<section id=\"map\"><h2>Trust map</h2>\n<p class=\"lead\">What issued what, and where it is. Lines lead from an authority, or a ");
     html.raw("shared key pair, to the hosts that have something of it; hosts that have the same stand in one box where there are many. ");
-    html.raw("Letters say which operators can open a key.</p>\n<div class=\"scroll\" tabindex=\"0\">");
+    html.raw(
+        "Letters say which operators can open a key.</p>\n<div class=\"scroll\" tabindex=\"0\">",
+    );
     html.append(&inline(page.graph));
     html.raw("</div></section>\n");
 }
@@ -131,11 +143,13 @@ fn map(page: &Page<'_>, html: &mut Markup) {
 fn footer(page: &Page<'_>, html: &mut Markup) {
     html.raw("<footer><p>Written by <code>certs report</code>. It shows what the files and their history say without any key; no private ");
     html.raw("key is in it. It does name hosts, addresses and people.</p>");
-    match page.past {
-        Past::Whole => {}
-        Past::Shallow => drop(html.raw("<p>The clone it was made in is shallow, so older versions were not seen.</p>")),
-        Past::Unknown => drop(html.raw("<p>Older versions of the files were not looked at.</p>")),
-    }
+    html.raw(match page.past {
+        Past::Whole => "",
+        Past::Shallow => {
+            "<p>The clone it was made in is shallow, so older versions were not seen.</p>"
+        }
+        Past::Unknown => "<p>Older versions of the files were not looked at.</p>",
+    });
     html.raw("</footer>\n");
 }
 

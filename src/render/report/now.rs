@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-use super::{Finding, Page, Severity, path, prose};
+use super::{Finding, Mender, Page, Severity, path, prose};
 use crate::model::Moment;
 use crate::render::graph::{glyph, grade};
 use crate::render::markup::Markup;
@@ -34,7 +34,10 @@ fn tally(page: &Page<'_>, html: &mut Markup) {
             continue;
         }
         html.open("li", &[("class", &grade(state))]);
-        html.open("a", &[("href", &"#certificates"), ("data-state", &state.code())]);
+        html.open(
+            "a",
+            &[("href", &"#certificates"), ("data-state", &state.code())],
+        );
         html.raw("<b>").text(number).raw("</b><span><i>");
         html.text(glyph(state)).raw("</i> ").text(state.code());
         html.raw("</span></a></li>");
@@ -46,7 +49,7 @@ fn decisions(findings: &[Finding], html: &mut Markup) {
     html.raw("<article><h3>Needs a person</h3>");
     let mut waiting: Vec<(&str, Vec<&Finding>)> = Vec::new();
     for finding in findings {
-        if finding.severity != Severity::Error {
+        if finding.severity != Severity::Error || finding.mender == Mender::Run {
             continue;
         }
         let cure = finding.cure.as_deref().unwrap_or_default();
@@ -68,13 +71,18 @@ fn decisions(findings: &[Finding], html: &mut Markup) {
     }
     if waiting.len() > MOST {
         let more = waiting.len() - MOST;
-        html.raw("<p><a href=\"#findings\">").text(more).raw(" more</a></p>");
+        html.raw("<p><a href=\"#findings\">")
+            .text(more)
+            .raw(" more</a></p>");
     }
     html.raw("</article>\n");
 }
 
 fn decision(cure: &str, members: &[&Finding], html: &mut Markup) {
-    let mut subjects: Vec<&str> = members.iter().map(|member| member.subject.as_str()).collect();
+    let mut subjects: Vec<&str> = members
+        .iter()
+        .map(|member| member.subject.as_str())
+        .collect();
     subjects.dedup();
     html.raw("<li><b>");
     path(subjects.first().copied().unwrap_or_default(), html);
@@ -112,14 +120,20 @@ fn next_ends(page: &Page<'_>, html: &mut Markup) {
     for ((day, state), members) in days.iter().take(MOST) {
         html.open("li", &[("class", &grade(*state))]);
         let left = members.iter().map(|(end, _)| *end - now).min();
-        html.element("span", &[("class", &"n")], left.map(span).unwrap_or_default());
+        html.element(
+            "span",
+            &[("class", &"n")],
+            left.map(span).unwrap_or_default(),
+        );
         html.raw("<b>");
         if let Some((_, first)) = members.first() {
             path(&first.id.to_string(), html);
         }
         html.raw("</b>");
         if members.len() > 1 {
-            html.raw("<small>and ").text(members.len() - 1).raw(" more</small>");
+            html.raw("<small>and ")
+                .text(members.len() - 1)
+                .raw(" more</small>");
         }
         html.element("time", &[], day).raw("</li>");
     }
@@ -128,19 +142,33 @@ fn next_ends(page: &Page<'_>, html: &mut Markup) {
 
 /// What to type, in the order in which it helps.
 fn commands(page: &Page<'_>, html: &mut Markup) {
-    let has = |severity| page.findings.iter().any(|finding| finding.severity == severity);
+    let has = |mender| {
+        let findings = page.findings.iter();
+        let mut open = findings.filter(|finding| finding.severity != Severity::Note);
+        open.any(|finding| finding.mender == mender)
+    };
     let mut lines: Vec<(&str, &str)> = Vec::new();
-    if has(Severity::Error) || has(Severity::Warning) {
-        lines.push(("certs plan", "what would be done, and every reason"));
+    if has(Mender::Person) {
+        lines.push(("certs check", "every finding, with the line it comes from"));
     }
-    if has(Severity::Warning) {
-        lines.push(("certs recreate", "renews, makes and seals what is not as declared"));
+    if has(Mender::Run) {
+        lines.push(("certs plan", "what would be done, and every reason"));
+        lines.push((
+            "certs recreate",
+            "renews, makes and seals what is not as declared",
+        ));
         lines.push(("git add -A && git commit", "then switch the hosts"));
     }
     if !page.at_large.is_empty() {
-        lines.push(("certs history", "what is out of the tree and still accepted"));
+        lines.push((
+            "certs history",
+            "what is out of the tree and still accepted",
+        ));
     }
-    lines.push(("certs exposure", "what a lost key opens, and what closes it"));
+    lines.push((
+        "certs exposure",
+        "what a lost key opens, and what closes it",
+    ));
     html.raw("<article><h3>To type</h3><dl class=\"type\">");
     for (command, what) in lines {
         html.raw("<dt><code>").text(command).raw("</code></dt><dd>");

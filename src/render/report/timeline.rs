@@ -73,14 +73,22 @@ fn picture(status: &Status<'_>) -> Markup {
         .iter()
         .map(|authority| columns(status, authority, &scale))
         .collect();
-    let tallest = strips.iter().flat_map(BTreeMap::values).map(Column::count).max();
+    let tallest = strips
+        .iter()
+        .flat_map(BTreeMap::values)
+        .map(Column::count)
+        .max();
     let mut top = TOP;
     for (authority, columns) in authorities.iter().zip(&strips) {
         label(status, authority, top, &mut svg);
         windows(status, authority, &scale, top, &mut svg);
         for (x, column) in columns {
             let beside = columns.range(x - 3 * COLUMN..=x + 3 * COLUMN).count();
-            let told = if beside == 1 { Told::InFigures } else { Told::ByHeight };
+            let told = if beside == 1 {
+                Told::InFigures
+            } else {
+                Told::ByHeight
+            };
             draw(*x, column, top, tallest.unwrap_or(1), told, &mut svg);
         }
         top += STRIP;
@@ -227,11 +235,7 @@ fn label(status: &Status<'_>, authority: &Entry<'_>, top: i32, svg: &mut Markup)
 }
 
 /// By the left edge of the column.
-fn columns(
-    status: &Status<'_>,
-    authority: &Entry<'_>,
-    scale: &Scale,
-) -> BTreeMap<i32, Column> {
+fn columns(status: &Status<'_>, authority: &Entry<'_>, scale: &Scale) -> BTreeMap<i32, Column> {
     let mut columns: BTreeMap<i32, Column> = BTreeMap::new();
     for entry in issued_by(status, authority) {
         let Some(facts) = entry.facts else { continue };
@@ -278,11 +282,10 @@ enum Told {
 fn draw(x: i32, column: &Column, top: i32, tallest: u32, told: Told, svg: &mut Markup) {
     svg.open("g", &[]);
     svg.element("title", &[], column.title());
-    let unit = i64::from(TALLEST) * 100 / i64::from(tallest.max(5));
+    let whole = height(column.count(), tallest);
     let mut ground = top + GROUND - 1;
     for (state, count) in column.tally.iter().rev() {
-        let height = i32::try_from(unit * i64::from(*count) / 100).unwrap_or(TALLEST);
-        let height = height.max(6);
+        let height = (whole * signed(*count) / signed(column.count())).max(5);
         ground -= height;
         svg.empty(
             "rect",
@@ -310,14 +313,18 @@ fn draw(x: i32, column: &Column, top: i32, tallest: u32, told: Told, svg: &mut M
     svg.close("g");
 }
 
+/// By the root of the number, so that one is seen beside a hundred.
+fn height(count: u32, tallest: u32) -> i32 {
+    let share = count.saturating_mul(10_000) / tallest.max(5);
+    TALLEST * signed(share.isqrt()) / 100
+}
+
+fn signed(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX).min(1 << 20)
+}
+
 /// From renewal to end, each span of the picture once.
-fn windows(
-    status: &Status<'_>,
-    authority: &Entry<'_>,
-    scale: &Scale,
-    top: i32,
-    svg: &mut Markup,
-) {
+fn windows(status: &Status<'_>, authority: &Entry<'_>, scale: &Scale, top: i32, svg: &mut Markup) {
     let spans: BTreeSet<(i32, i32)> = issued_by(status, authority)
         .filter_map(|entry| {
             let from = scale.x(entry.renewal?);
@@ -369,8 +376,18 @@ mod tests {
             end: start + Duration::days(400),
         };
         assert_eq!(scale.x(start - Duration::days(1)), LEFT);
-        assert_eq!(scale.x(start + Duration::days(200)), (LEFT + RIGHT) / 2);
+        assert_eq!(
+            scale.x(start + Duration::days(200)),
+            i32::midpoint(LEFT, RIGHT)
+        );
         assert_eq!(scale.x(start + Duration::days(900)), RIGHT);
         assert_eq!(scale.months().len(), 13);
+    }
+
+    #[test]
+    fn the_most_is_the_tallest_and_one_is_seen() {
+        assert_eq!(height(100, 100), TALLEST);
+        assert_eq!(height(1, 100), TALLEST / 10);
+        assert!(height(1, 1) < TALLEST);
     }
 }

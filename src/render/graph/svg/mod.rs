@@ -49,7 +49,11 @@ fn picture(graph: &Graph, style: &Markup) -> Markup {
     let mut svg = Markup::default();
     let about = format!(
         "Trust map: {} on {}",
-        count(graph.sources.len(), "authority or shared key", "authorities and shared keys"),
+        count(
+            graph.sources.len(),
+            "authority or shared key",
+            "authorities and shared keys"
+        ),
         count(graph.hosts(), "host", "hosts")
     );
     svg.open(
@@ -65,7 +69,10 @@ fn picture(graph: &Graph, style: &Markup) -> Markup {
         ],
     );
     svg.append(style);
-    svg.empty("rect", &[("class", &"page"), ("width", &"100%"), ("height", &"100%")]);
+    svg.empty(
+        "rect",
+        &[("class", &"page"), ("width", &"100%"), ("height", &"100%")],
+    );
     lines(graph, &layout, &mut svg);
     for (place, (source, corner)) in graph.sources.iter().zip(&layout.boxes).enumerate() {
         source_box(graph, place, source, *corner, &mut svg);
@@ -143,7 +150,13 @@ fn source_box(graph: &Graph, place: usize, source: &Source, corner: Corner, svg:
     text(left, corner.y + 22, "sign", glyph(source.state), svg);
     let name = fit(&source.id.to_string(), BOX_CHARS - 6);
     text(left + 18, corner.y + 22, "name", &name, svg);
-    text(left, corner.y + 40, "small", &fit(&facts(source), BOX_CHARS), svg);
+    text(
+        left,
+        corner.y + 40,
+        "small",
+        &fit(&facts(source), BOX_CHARS),
+        svg,
+    );
     let key = if who.is_empty() {
         "no sealed key in the tree".to_owned()
     } else {
@@ -155,12 +168,10 @@ fn source_box(graph: &Graph, place: usize, source: &Source, corner: Corner, svg:
 
 /// `ends 2036-11-20 · 34 issued`, or what is wrong.
 fn facts(source: &Source) -> String {
-    let mut facts = Vec::new();
+    let mut facts: Vec<String> = end(source).into_iter().collect();
     if !matches!(source.state, State::Good | State::Offline) {
-        facts.push(source.state.code().to_owned());
-    }
-    facts.extend(end(source));
-    if source.id.is_key_pair() {
+        facts.insert(0, source.state.code().to_owned());
+    } else if source.id.is_key_pair() {
         facts.push("shared key pair".to_owned());
     } else {
         facts.push(format!("{} issued", source.issued));
@@ -181,18 +192,32 @@ fn card(graph: &Graph, group: &Group, corner: Corner, svg: &mut Markup) {
     svg.element("title", &[], group_title(group, 40));
     frame(corner, CARD_WIDTH, card_height(group), "box", svg);
     let left = corner.x + 14;
-    text(left, corner.y + 21, "name", &fit(&group_title(group, 3), CARD_CHARS - 2), svg);
+    text(left, corner.y + 21, "name", &card_title(group), svg);
     let common = common(group);
     if let Some(openers) = common {
         let own = own_host(group);
         let who = format!("keys opened by {}", letters(openers, own));
-        text(left, corner.y + 39, "small", &fit(&who, CARD_CHARS + 2), svg);
+        text(
+            left,
+            corner.y + 39,
+            "small",
+            &fit(&who, CARD_CHARS + 2),
+            svg,
+        );
     }
     for (row, bundle) in group.bundles.iter().enumerate() {
         let baseline = corner.y + CARD_HEAD + px(row) * ROW + 16;
         bundle_row(graph, group, bundle, common, (left, baseline), svg);
     }
     svg.close("g");
+}
+
+/// With as many names as fit.
+fn card_title(group: &Group) -> String {
+    let titles = [3, 2, 1].map(|most| group_title(group, most));
+    let room = CARD_CHARS - 2;
+    let fitting = titles.iter().find(|title| title.chars().count() <= room);
+    fit(fitting.or(titles.last()).map_or("", String::as_str), room)
 }
 
 /// Who can open most keys of a card; where it is others, the row says so.
@@ -285,7 +310,7 @@ fn legend(graph: &Graph, top: i32) -> Legend {
         text(x, y, "sign", glyph(state), &mut markup);
         text(x + 18, y, "small", state.code(), &mut markup);
         markup.close("g");
-        x += 34 + px(state.code().len()) * 7;
+        x += 36 + px(state.code().len()) * 8;
     }
     for place in 0..graph.holders.len().min(MOST_HOLDERS) {
         y += LEGEND_LINE;
