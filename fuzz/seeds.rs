@@ -25,6 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     seeds.copy("manifest", &demo, &["manifest.json"])?;
     seeds.copy("sealed", &demo, &["key.age"])?;
     seeds.copy("certificate", &demo, &["crt"])?;
+    seeds.chains(&demo)?;
     seeds.copy("identity", &demo, &["txt", "bob", "_key"])?;
     seeds.copy("document", &demo, &["crt", "key.age", "_key", "_key.pub", "txt"])?;
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/x509/files");
@@ -65,6 +66,20 @@ impl Seeds {
                 .any(|ending| path.to_string_lossy().ends_with(ending))
             {
                 self.put(target, &number.to_string(), &fs::read(path)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every certificate with each authority behind it, as the verifier would meet them.
+    fn chains(&self, from: &Path) -> Result<(), Box<dyn Error>> {
+        let is_certificate = |path: &&PathBuf| path.to_string_lossy().ends_with("crt");
+        let all = files(from);
+        let is_authority = |path: &&PathBuf| path.parent().is_some_and(|parent| parent.ends_with("ca"));
+        for (number, path) in all.iter().filter(is_certificate).enumerate() {
+            for (other, authority) in all.iter().filter(is_certificate).filter(is_authority).enumerate() {
+                let chain = [fs::read(path)?, fs::read(authority)?].concat();
+                self.put("verify", &format!("{number}-{other}"), &chain)?;
             }
         }
         Ok(())

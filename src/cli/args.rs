@@ -1,5 +1,7 @@
 //! What can be typed. The help texts here are the source of the manual, the completions and `docs/cli.md`.
 
+mod verify;
+
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
@@ -9,6 +11,8 @@ use clap_complete::Shell;
 use crate::model::Lifetime;
 use crate::plan::Pattern;
 use crate::status::State;
+
+pub(crate) use verify::VerifyArgs;
 
 /// Declared certificates, made true: issues certificate authorities and certificates from NixOS options, seals every
 /// private key with age, and changes only what differs from the declaration.
@@ -76,6 +80,13 @@ pub(crate) enum Command {
                             Examples:\n  certs check\n  certs check --strict\n  certs check --json | jq '.findings[] | select(.severity == \"error\")'"
     )]
     Check(CheckArgs),
+    /// Verify certificates against the roots that are trusted, and say what is wrong with which certificate of the chain.
+    #[command(
+        after_help = "Exits with 0 if everything is verified, with 1 if anything is refused.\n\nExamples:\n  certs verify\n  \
+                            certs verify server.crt --host api.example.com\n  certs verify chain.pem --roots ca.crt --purpose client \
+                            --at 2027-01-31\n  openssl s_client -connect host:443 -showcerts </dev/null | certs verify - --roots ca.crt"
+    )]
+    Verify(VerifyArgs),
     /// Compare two manifests, or two states of the files in Git, in the words of certificates.
     #[command(
         after_help = "Examples:\n  certs diff HEAD~1\n  certs diff main my-branch\n  certs diff old.json new.json\n\n\

@@ -59,6 +59,20 @@ pub fn parse_pem_chain(bytes: &[u8]) -> Result<Vec<CertificateFacts>, Certificat
         .collect()
 }
 
+/// Every certificate in a file, PEM or DER; in DER there is one.
+///
+/// # Errors
+/// The first defect of the file or of one of its certificates.
+pub fn parse_chain(bytes: &[u8]) -> Result<Vec<CertificateFacts>, CertificateDefect> {
+    // In ASCII it is the digit zero; text that begins so is no PEM either.
+    const SEQUENCE: u8 = 0x30;
+    if bytes.first() == Some(&SEQUENCE) {
+        Ok(vec![parse_der(bytes)?])
+    } else {
+        parse_pem_chain(bytes)
+    }
+}
+
 /// RFC 7468 §5.1 with its older label. OpenSSL's `TRUSTED CERTIFICATE` has data behind the certificate that nobody else reads.
 pub(super) fn is_certificate(tag: &str) -> bool {
     matches!(tag, "CERTIFICATE" | "X509 CERTIFICATE")

@@ -7,7 +7,7 @@ use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 use crate::model::hex::to_hex;
 use crate::model::subject::{AttributeType, DistinguishedName};
 
-pub(super) fn distinguished_name(name: &X509Name<'_>) -> DistinguishedName {
+pub(crate) fn distinguished_name(name: &X509Name<'_>) -> DistinguishedName {
     let rdns = name
         .iter_rdn()
         .map(|rdn| rdn.iter().map(attribute).collect())

@@ -45,7 +45,7 @@ pub fn signed_by_key(child: &CertificateFacts, spki: &[u8]) -> Option<bool> {
 }
 
 /// `SIGNED{…}` (RFC 5280 §4.1.1): what certificates, requests and revocation lists have around them.
-pub(super) struct Signed<'a> {
+pub(crate) struct Signed<'a> {
     /// The DER that was signed.
     pub(super) content: &'a [u8],
     /// DER of an `AlgorithmIdentifier`.
@@ -54,7 +54,7 @@ pub(super) struct Signed<'a> {
 }
 
 impl<'a> Signed<'a> {
-    pub(super) fn read(der: &'a [u8]) -> der::Result<Self> {
+    pub(crate) fn read(der: &'a [u8]) -> der::Result<Self> {
         let mut reader = SliceReader::new(der)?;
         let signed = reader.sequence(|reader| {
             Ok::<_, der::Error>(Self {
@@ -68,7 +68,7 @@ impl<'a> Signed<'a> {
     }
 
     /// Whether a public key (DER of a `SubjectPublicKeyInfo`) made the signature; `None` where that cannot be verified.
-    pub(super) fn made_by(&self, spki: &[u8]) -> Option<bool> {
+    pub(crate) fn made_by(&self, spki: &[u8]) -> Option<bool> {
         let (_, algorithm) = AlgorithmIdentifier::from_der(self.algorithm).ok()?;
         made_by_key(spki, &algorithm, self.content, self.signature)
     }

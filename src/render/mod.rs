@@ -14,4 +14,5 @@ pub mod paint;
 pub mod report;
 pub mod status;
 pub mod table;
+pub mod verify;
 pub mod words;

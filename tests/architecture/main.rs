@@ -13,13 +13,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 18] = [
+const LAYERS: [(&str, &[&str]); 19] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("inspect", &["model"]),
     ("issue", &["model"]),
     // A sealed file's header is read the same way before and after it is made.
     ("seal", &["model", "inspect"]),
+    ("verify", &["model", "inspect"]),
     ("plan", &["model"]),
     ("lint", &["model"]),
     ("status", &["model", "plan"]),
@@ -42,14 +43,16 @@ const LAYERS: [(&str, &[&str]); 18] = [
     (
         "render",
         &[
-            "model", "manifest", "plan", "lint", "status", "graph", "history", "diff", "apply",
+            "model", "manifest", "verify", "plan", "lint", "status", "graph", "history", "diff",
+            "apply",
         ],
     ),
     (
         "cli",
         &[
-            "model", "manifest", "inspect", "issue", "seal", "plan", "lint", "status", "graph",
-            "history", "diff", "store", "nixfiles", "export", "observe", "apply", "render",
+            "model", "manifest", "inspect", "issue", "seal", "verify", "plan", "lint", "status",
+            "graph", "history", "diff", "store", "nixfiles", "export", "observe", "apply",
+            "render",
         ],
     ),
 ];

@@ -25,6 +25,8 @@ fn declared(project: &Project) -> Declared {
         .with(ADMIN, "names", json!([["O", "kubeadm:cluster-admins"]]))
         .with(ADMIN, "hosts", json!([]))
         .with(ADMIN, "usages", json!(["client auth"]));
+    // A kubeconfig needs no tokens to be signed.
+    declared.manifest["hosts"]["cp1"]["allow"] = json!({ "service-account-missing": "not asked" });
     declared.manifest["hosts"]["cp1"]["kubernetes"] = json!({
         "cluster": "production", "roles": [], "nodeName": "cp1", "nodeIPs": ["10.0.0.1"],
         "serviceCIDRs": ["10.96.0.0/16"], "clusterDomain": "cluster.local", "controlPlaneEndpoint": "api.example.org",

@@ -25,6 +25,7 @@ mod recreate;
 mod redact;
 mod report;
 mod status;
+mod verify;
 
 #[path = "../support/declared.rs"]
 mod declared;

@@ -52,7 +52,7 @@ fn elements(html: &str) -> Vec<String> {
                 quoted ^= c == '"';
                 c == '>' && !quoted
             })
-            .unwrap_or_else(|| panic!("a tag that does not end: {:.80}", from));
+            .unwrap_or_else(|| panic!("a tag that does not end: {from:.80}"));
         let (tag, after) = from.split_at(end);
         rest = &after[1..];
         let name = tag
@@ -60,7 +60,7 @@ fn elements(html: &str) -> Vec<String> {
             .find(|word| !word.is_empty())
             .unwrap();
         if tag.starts_with('/') {
-            assert_eq!(open.pop().as_deref(), Some(name), "before {:.80}", rest);
+            assert_eq!(open.pop().as_deref(), Some(name), "before {rest:.80}");
         } else if !tag.ends_with('/') && !VOID.contains(&name) {
             open.push(name.to_owned());
             names.push(name.to_owned());

@@ -12,6 +12,7 @@ mod git;
 mod history;
 mod inspect;
 mod kubectl;
+mod kubernetes;
 mod nix;
 mod pictures;
 mod project;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         history::trials(),
         inspect::trials(),
         kubectl::trials(),
+        kubernetes::trials(),
         nix::trials(),
         pictures::trials(),
         prometheus::trials(),

@@ -62,11 +62,11 @@ fn graphviz() -> Result<(), Failed> {
     for map in ["map.dot", "hosts.dot"] {
         let laid_out = project.bench.run(&format!("dot -Tjson {map}"))?;
         let graph: serde_json::Value = serde_json::from_str(&laid_out)?;
-        let labels: Vec<&str> = graph["objects"]
-            .as_array()
+        let objects = graph.get("objects").and_then(serde_json::Value::as_array);
+        let labels: Vec<&str> = objects
             .into_iter()
             .flatten()
-            .filter_map(|object| object["label"].as_str())
+            .filter_map(|object| object.get("label")?.as_str())
             .collect();
         // One of each authority, key pair, host and certificate, each at a host of its own, and the operators.
         equal(&labels.len(), &(2 + 1 + 2 + 5 + 1))?;
@@ -88,8 +88,11 @@ print(*sorted(names))";
     equal(&names.trim(), &"g path rect style svg text title")
 }
 
-/// The report as a site of its own, and every path that was asked for.
-fn serve(page: Vec<u8>) -> Result<(String, Arc<Mutex<Vec<String>>>), Failed> {
+/// Every path that was asked for.
+type Asked = Arc<Mutex<Vec<String>>>;
+
+/// The report as a site of its own.
+fn serve(page: Vec<u8>) -> Result<(String, Asked), Failed> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = format!("http://{}/", listener.local_addr()?);
     let asked = Arc::new(Mutex::new(Vec::new()));

@@ -1,11 +1,7 @@
 //! A cluster in order, as certToolkit.kubernetes declares it: three control planes with etcd, two workers. And how one thing in it is changed.
 
-use std::collections::BTreeMap;
-use std::sync::OnceLock;
-
 use certs::manifest::{KeyFiles, Manifest};
 use certs::model::Fleet;
-use certs::seal::keygen;
 use serde_json::{Value, json};
 
 /// What Nix makes of tests/contract/kubernetes/input.nix.
@@ -59,7 +55,7 @@ impl Cluster {
 
     pub(crate) fn fleet(&self) -> Fleet {
         let manifest = Manifest::parse(self.0.to_string().as_bytes()).unwrap();
-        manifest.resolve(&host_keys()).unwrap().fleet
+        manifest.resolve(&KeyFiles::new()).unwrap().fleet
     }
 
     fn insert(&mut self, id: &str, certificate: Value) {
@@ -79,27 +75,11 @@ impl Cluster {
     }
 }
 
-/// The host key files that the manifest names, made once.
-fn host_keys() -> KeyFiles {
-    static KEYS: OnceLock<BTreeMap<String, String>> = OnceLock::new();
-    let keys = KEYS.get_or_init(|| {
-        let manifest = Manifest::parse(MANIFEST.as_bytes()).unwrap();
-        let files = manifest.key_files().into_iter();
-        files
-            .map(|file| {
-                let key = keygen::ssh_identity(file).unwrap();
-                (file.to_owned(), key.recipient)
-            })
-            .collect()
-    });
-    keys.iter()
-        .map(|(file, key)| (file.clone(), Ok(key.clone())))
-        .collect()
-}
-
 /// The public host key of a host of the cluster.
 pub(crate) fn host_key(host: &str) -> String {
-    host_keys()[&format!("keys/{host}.pub")].clone().unwrap()
+    let manifest: Value = serde_json::from_str(MANIFEST).unwrap();
+    let key = manifest.pointer(&format!("/hosts/{host}/ownerKeys/0/key"));
+    key.and_then(Value::as_str).unwrap().to_owned()
 }
 
 fn parts(id: &str) -> [&str; 3] {

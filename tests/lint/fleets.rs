@@ -1,4 +1,4 @@
-//! Whole fleets: one in order, the K8Nix document's, the example's, and any at all.
+//! Whole fleets: one in order, the predecessor's document, the example's, and any at all.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -49,7 +49,7 @@ fn the_example_is_in_order() {
     assert_eq!(codes(&found), BTreeSet::new(), "{}", said(&found));
 }
 
-/// K8Nix's own example: accepted, and its gaps are found.
+/// The predecessor's own example: accepted, and its gaps are found.
 #[test]
 fn the_cluster_of_the_k8nix_document_is_accepted_and_its_gaps_are_found() {
     let fleet = fleet(&read("tests/contract/seed-with-operator/manifest.json"));

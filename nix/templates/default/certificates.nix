@@ -11,7 +11,7 @@
     ];
     userAgeIdentity = "$HOME/.config/age/keys.txt";
 
-    # Each host opens its own keys with its SSH key: ssh-keyscan -t ed25519 HOST > ssh-host-keys/HOST.pub
+    # Each host opens its own keys with its SSH key: ssh-keyscan -t ed25519 HOST | cut -d' ' -f2- > ssh-host-keys/HOST.pub
     owningHostKey = ./ssh-host-keys/${config.networking.hostName}.pub;
 
     kubernetes = {

@@ -5,7 +5,7 @@ mod etcd;
 mod nats;
 mod nginx;
 mod openssl;
-mod site;
+pub(crate) mod site;
 
 use libtest_mimic::Trial;
 

@@ -37,8 +37,17 @@ pub(crate) fn served(
     programs: &[&str],
     run: impl FnOnce(&Site) -> Result<(), Failed> + Send + 'static,
 ) -> Trial {
+    at_site(format!("services::{name}"), programs, run)
+}
+
+/// The same under any name.
+pub(crate) fn at_site(
+    name: impl Into<String>,
+    programs: &[&str],
+    run: impl FnOnce(&Site) -> Result<(), Failed> + Send + 'static,
+) -> Trial {
     let programs = [programs, &AGE, &OUR_OWN].concat();
-    trial(format!("services::{name}"), &programs, move || {
+    trial(name, &programs, move || {
         let site = Site::new()?;
         run(&site).map_err(|failure| site.with_logs(&failure))
     })

@@ -1,0 +1,76 @@
+//! What can be typed after `certs verify`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use time::format_description::well_known::Rfc3339;
+use time::{Date, OffsetDateTime, Time};
+
+use super::SourceArgs;
+use crate::verify::{PeerName, Purpose, RevocationPolicy};
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Certificates to verify, PEM or DER; `-` is standard input. In a chain the certificate itself comes first, what follows
+    /// are its intermediates. Without any, every certificate of the declared fleet.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Trust the certificates in this file; may be given several times. Default: the declared root authorities.
+    #[arg(long, value_name = "FILE")]
+    pub roots: Vec<PathBuf>,
+    /// Certificates that may stand between the certificate and a root; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub intermediates: Vec<PathBuf>,
+    /// What the certificate has to be for: any, server, client, email, code-signing, timestamping, ocsp-signing, or an object
+    /// identifier. Default: server if a host name is asked for, else any.
+    #[arg(long, value_name = "PURPOSE")]
+    pub purpose: Option<Purpose>,
+    /// A host name, address, mailbox or URI that the certificate has to be for; may be given several times.
+    #[arg(long, value_name = "NAME", value_parser = |text: &str| PeerName::parse(text))]
+    pub host: Vec<PeerName>,
+    /// Verify as of this moment, like `2027-01-31T12:00:00Z` or `2027-01-31`. Default: now.
+    #[arg(long, value_name = "MOMENT", value_parser = moment)]
+    pub at: Option<OffsetDateTime>,
+    /// A certificate revocation list, PEM or DER; may be given several times. Without any, revocation is not looked at.
+    #[arg(long, value_name = "FILE")]
+    pub crl: Vec<PathBuf>,
+    /// Whose revocation status has to be known once lists are given.
+    #[arg(long, value_enum, default_value_t = RevocationWord::Chain)]
+    pub revocation: RevocationWord,
+    /// At most this many authorities between the certificate and the root.
+    #[arg(long, value_name = "N")]
+    pub max_depth: Option<usize>,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Print the verdict with every check of every certificate as JSON (docs/schema/verify.json).
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RevocationWord {
+    /// That of every certificate below the root.
+    Chain,
+    /// That of the certificate itself.
+    Leaf,
+    /// Nobody's; what a list names is refused.
+    Listed,
+}
+
+impl From<RevocationWord> for RevocationPolicy {
+    fn from(word: RevocationWord) -> Self {
+        match word {
+            RevocationWord::Chain => Self::Chain,
+            RevocationWord::Leaf => Self::Leaf,
+            RevocationWord::Listed => Self::Listed,
+        }
+    }
+}
+
+/// RFC 3339, or a day, which begins at midnight UTC.
+fn moment(text: &str) -> Result<OffsetDateTime, String> {
+    let day = time::macros::format_description!("[year]-[month]-[day]");
+    OffsetDateTime::parse(text, &Rfc3339)
+        .or_else(|_| Date::parse(text, &day).map(|day| day.with_time(Time::MIDNIGHT).assume_utc()))
+        .map_err(|_| "write it like 2027-01-31T12:00:00Z or 2027-01-31".to_owned())
+}

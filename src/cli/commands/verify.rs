@@ -1,0 +1,234 @@
+//! `certs verify`: whether certificates lead to a root that is trusted, and what is wrong where they do not.
+
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use time::OffsetDateTime;
+
+use crate::cli::args::{SourceArgs, VerifyArgs};
+use crate::cli::error::{CliError, Exit};
+use crate::cli::project::{Project, store_error};
+use crate::cli::ui::Ui;
+use crate::inspect::certificate::parse_chain;
+use crate::model::{CertificateFacts, FileState};
+use crate::observe::observe;
+use crate::render::verify::{self as shown, Answer, Detail, Outcome};
+use crate::store::outside;
+use crate::verify::{Crl, Policy, Purpose, Request, verify};
+
+pub(crate) fn run(args: &VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
+    let crls = read_all(&args.crl, "revocation list", Crl::parse)?;
+    let mut subjects = subjects(&args.files)?;
+    let given = read_all(&args.roots, "root certificates", parse_chain)?;
+    let mut trust = if args.roots.is_empty() || args.files.is_empty() {
+        fleet(args, &mut subjects, ui)?
+    } else {
+        Trust::default()
+    };
+    if !args.roots.is_empty() {
+        // A declared root that is not among those given may still stand between them and the rest, cross-signed.
+        trust.intermediates.append(&mut trust.roots);
+        trust.roots = given;
+    }
+    let intermediates = read_all(
+        &args.intermediates,
+        "intermediate certificates",
+        parse_chain,
+    )?;
+    trust.intermediates.extend(intermediates);
+
+    let policy = policy(args);
+    let answers: Vec<Answer> = subjects
+        .into_par_iter()
+        .map(|subject| subject.judge(&trust, &crls, &policy))
+        .collect();
+    let text = if args.json {
+        format!("{:#}\n", shown::json(&answers, &policy))
+    } else {
+        let detail = if args.files.is_empty() {
+            Detail::Refused
+        } else {
+            Detail::Every
+        };
+        shown::tree(&answers, &policy, detail, ui.stdout)
+    };
+    ui.print(&text);
+    if answers.iter().all(Answer::is_verified) {
+        Ok(Exit::Done)
+    } else {
+        Ok(Exit::Failed)
+    }
+}
+
+fn policy(args: &VerifyArgs) -> Policy {
+    let by_names = if args.host.iter().any(crate::verify::PeerName::is_host) {
+        Purpose::SERVER
+    } else {
+        Purpose::ANY
+    };
+    Policy {
+        moment: args.at.unwrap_or_else(OffsetDateTime::now_utc),
+        purpose: args.purpose.clone().unwrap_or(by_names),
+        names: args.host.clone(),
+        longest: args.max_depth,
+        revocation: args.revocation.into(),
+    }
+}
+
+/// What is trusted and what may help to get there.
+#[derive(Default)]
+struct Trust {
+    roots: Vec<CertificateFacts>,
+    intermediates: Vec<CertificateFacts>,
+}
+
+/// A file to judge: its certificates, or why there are none.
+struct Subject {
+    name: String,
+    /// A declared authority is not asked for what only leaves are for.
+    is_authority: bool,
+    chain: Result<Vec<CertificateFacts>, String>,
+}
+
+impl Subject {
+    fn judge(self, trust: &Trust, crls: &[Crl], policy: &Policy) -> Answer {
+        let name = self.name;
+        let chain = match self.chain {
+            Ok(chain) => chain,
+            Err(reason) => {
+                return Answer {
+                    name,
+                    outcome: Outcome::Unreadable(reason),
+                };
+            }
+        };
+        let Some((leaf, following)) = chain.split_first() else {
+            return Answer {
+                name,
+                outcome: Outcome::Unreadable("the file is empty".to_owned()),
+            };
+        };
+        let of_authority = Policy {
+            purpose: Purpose::ANY,
+            names: Vec::new(),
+            ..policy.clone()
+        };
+        let intermediates = [following, &trust.intermediates].concat();
+        let verdict = verify(&Request {
+            leaf,
+            intermediates: &intermediates,
+            roots: &trust.roots,
+            crls,
+            policy: if self.is_authority {
+                &of_authority
+            } else {
+                policy
+            },
+        });
+        Answer {
+            name,
+            outcome: Outcome::Judged(Box::new(verdict)),
+        }
+    }
+}
+
+fn subjects(files: &[PathBuf]) -> Result<Vec<Subject>, CliError> {
+    let read = |path: &PathBuf| {
+        let bytes = bytes_of(path, "certificate")?;
+        Ok(Subject {
+            name: name_of(path),
+            is_authority: false,
+            chain: parse_chain(&bytes).map_err(|defect| defect.to_string()),
+        })
+    };
+    files.iter().map(read).collect()
+}
+
+/// The declared authorities; where no file was given, the declared certificates become what is judged.
+fn fleet(args: &VerifyArgs, subjects: &mut Vec<Subject>, ui: Ui) -> Result<Trust, CliError> {
+    let project = Project::load(&args.source, ui).map_err(|error| {
+        if is_default(&args.source) && !args.files.is_empty() {
+            error.hint("outside a project, say what is trusted: --roots FILE")
+        } else {
+            error
+        }
+    })?;
+    let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
+    let mut trust = Trust::default();
+    for artifact in project.fleet.artifacts() {
+        let id = artifact.id();
+        let path = &artifact.files().certificate;
+        let state = &observed.pair(&id).certificate;
+        if let Some(file) = state.facts() {
+            let whole = std::iter::once(&file.certificate).chain(&file.following);
+            if id.is_authority() && artifact.issuer_name().is_none() {
+                trust.roots.extend(whole.cloned());
+            } else if id.is_authority() {
+                trust.intermediates.extend(whole.cloned());
+            }
+        }
+        if args.files.is_empty() {
+            subjects.push(Subject {
+                name: id.to_string(),
+                is_authority: id.is_authority(),
+                chain: match state {
+                    FileState::Missing => Err(format!("{path} is not there")),
+                    FileState::Defective { defect, .. } => {
+                        Err(format!("{path}: {}", defect.detail))
+                    }
+                    FileState::Sound { facts, .. } => {
+                        let first = std::iter::once(&facts.certificate);
+                        Ok(first.chain(&facts.following).cloned().collect())
+                    }
+                },
+            });
+        }
+    }
+    Ok(trust)
+}
+
+fn is_default(source: &SourceArgs) -> bool {
+    source.manifest.is_none()
+        && source.flake.is_none()
+        && source.file.is_none()
+        && source.root.is_none()
+}
+
+fn read_all<T, E: std::error::Error>(
+    paths: &[PathBuf],
+    what: &str,
+    parse: impl Fn(&[u8]) -> Result<Vec<T>, E>,
+) -> Result<Vec<T>, CliError> {
+    let mut all = Vec::new();
+    for path in paths {
+        let bytes = bytes_of(path, what)?;
+        let parsed = parse(&bytes).map_err(|error| {
+            CliError::new(format!("cannot use the {what} in {}", name_of(path)))
+                .cause(error.to_string())
+        })?;
+        all.extend(parsed);
+    }
+    Ok(all)
+}
+
+fn bytes_of(path: &Path, what: &str) -> Result<Vec<u8>, CliError> {
+    let read = if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        let length = io::stdin().lock().read_to_end(&mut bytes);
+        length.map(|_| bytes)
+    } else {
+        outside::read(path).map(|bytes| bytes.to_vec())
+    };
+    read.map_err(|error| {
+        CliError::new(format!("cannot read the {what} {}", name_of(path))).cause(error.to_string())
+    })
+}
+
+fn name_of(path: &Path) -> String {
+    if path.as_os_str() == "-" {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    }
+}
