@@ -31,6 +31,7 @@ pub mod store;
 
 pub mod diff;
 pub mod export;
+pub mod graph;
 pub mod history;
 pub mod observe;
 pub mod plan;

@@ -61,6 +61,19 @@ pub(crate) enum Command {
                             certs status --within 30d --state due --state expired\n  certs status --json | jq '.entries[].renewal'"
     )]
     Status(StatusArgs),
+    /// Draw the trust map: authorities, what they issued, the hosts it is on, who can open which keys. Needs no key.
+    #[command(
+        after_help = "Where the picture would be too large, hosts that have the same are drawn as one.\n\nExamples:\n  \
+                            certs graph --format svg -o trust.svg\n  certs graph --format dot ca/cluster | dot -Tpng > cluster.png\n  \
+                            certs graph cp1"
+    )]
+    Graph(GraphArgs),
+    /// Write one HTML file that shows the whole fleet: what matters now, what ends when, who can open what, every certificate.
+    #[command(
+        after_help = "The page needs no network and no script to be read, and holds nothing secret.\n\nExamples:\n  certs report\n  \
+                            certs report --title 'Production cluster' -o public/certificates.html"
+    )]
+    Report(ReportArgs),
     /// For CI: like `plan`, but says nothing about files that are in order, and everything that the lints found.
     #[command(
         after_help = "Exits with 2 if the files are not as declared, with 1 if anything needs a decision or a finding is an error.\n\n\
@@ -336,6 +349,47 @@ pub(crate) enum SortBy {
 fn state(word: &str) -> Result<State, String> {
     let found = State::ALL.into_iter().find(|state| state.code() == word);
     found.ok_or_else(|| format!("states are {}", State::ALL.map(State::code).join(", ")))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GraphArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Only these and their issuers, with everything below an authority: a host, a certificate, `host/authority/certificate`,
+    /// `ca/authority` or `shared/keypair`; `*` stands for any.
+    #[arg(value_name = "PATTERN")]
+    pub patterns: Vec<Pattern>,
+    /// The language of the picture.
+    #[arg(long, value_enum, default_value_t = GraphFormat::Mermaid)]
+    pub format: GraphFormat,
+    /// A box for each host, however many there are.
+    #[arg(long)]
+    pub per_host: bool,
+    /// Write to a file, replacing it at once.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// For Markdown on a forge.
+    Mermaid,
+    /// For Graphviz.
+    Dot,
+    /// A picture.
+    Svg,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// What the page is called.
+    #[arg(long, default_value = "Certificates")]
+    pub title: String,
+    /// The file to write, replacing it at once; `-` for standard output.
+    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
+    pub output: PathBuf,
 }
 
 #[derive(Debug, Args)]

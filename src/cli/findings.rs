@@ -45,6 +45,11 @@ impl Findings {
         lint::blocking(&self.list).count()
     }
 
+    /// Each finding with its source line.
+    pub(crate) fn each(&self) -> Vec<Placed<'_>> {
+        self.placed(|_| true)
+    }
+
     /// Everything, information included.
     pub(crate) fn in_full(&self, ui: Ui) -> String {
         finding::findings(&self.placed(|_| true), ui.stdout)

@@ -43,6 +43,8 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         Command::Recreate(args) => commands::recreate::run(&args, ui),
         Command::Plan(args) => commands::plan::run(&args, ui),
         Command::Status(args) => commands::status::run(&args, ui),
+        Command::Graph(args) => commands::graph::run(&args, ui),
+        Command::Report(args) => commands::report::run(&args, ui),
         Command::Metrics(args) => commands::metrics::run(&args, ui),
         Command::History(args) => commands::history::run(&args, ui),
         Command::Exposure(args) => commands::exposure::run(&args, ui),

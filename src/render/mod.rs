@@ -3,12 +3,15 @@
 pub mod diff;
 pub mod fault;
 pub mod finding;
+pub mod graph;
 pub mod history;
 pub mod inspect;
 pub mod json;
 pub mod lints;
+pub mod markup;
 pub mod metrics;
 pub mod paint;
+pub mod report;
 pub mod status;
 pub mod table;
 pub mod verify;

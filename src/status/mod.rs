@@ -2,12 +2,14 @@
 //! declaration, the files and the plan; it decides nothing.
 
 mod filter;
+mod key_pair;
 
 use std::collections::BTreeMap;
 
 use time::{Duration, OffsetDateTime};
 
 pub use filter::{Filter, Order};
+pub use key_pair::{KeyPairEntry, key_pairs};
 
 use crate::model::{
     Artifact, ArtifactId, CertificateFacts, Fleet, Name, Observed, Recipient, RecipientSet,

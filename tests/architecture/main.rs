@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 18] = [
+const LAYERS: [(&str, &[&str]); 19] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("inspect", &["model"]),
@@ -24,6 +24,7 @@ const LAYERS: [(&str, &[&str]); 18] = [
     ("plan", &["model"]),
     ("lint", &["model"]),
     ("status", &["model", "plan"]),
+    ("graph", &["model", "plan", "status"]),
     ("history", &["model", "inspect"]),
     ("diff", &["model", "inspect"]),
     ("store", &["model"]),
@@ -42,14 +43,16 @@ const LAYERS: [(&str, &[&str]); 18] = [
     (
         "render",
         &[
-            "model", "manifest", "verify", "plan", "lint", "status", "history", "diff", "apply",
+            "model", "manifest", "verify", "plan", "lint", "status", "graph", "history", "diff",
+            "apply",
         ],
     ),
     (
         "cli",
         &[
             "model", "manifest", "inspect", "issue", "seal", "verify", "plan", "lint", "status",
-            "history", "diff", "store", "nixfiles", "export", "observe", "apply", "render",
+            "graph", "history", "diff", "store", "nixfiles", "export", "observe", "apply",
+            "render",
         ],
     ),
 ];

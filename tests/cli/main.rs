@@ -12,6 +12,7 @@ mod commands;
 mod damage;
 mod export;
 mod faults;
+mod graph;
 mod hostile;
 mod identities;
 mod inspect;
@@ -22,6 +23,7 @@ mod metrics;
 mod project;
 mod recreate;
 mod redact;
+mod report;
 mod status;
 mod verify;
 

@@ -14,6 +14,7 @@ mod inspect;
 mod kubectl;
 mod kubernetes;
 mod nix;
+mod pictures;
 mod project;
 mod prometheus;
 mod services;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         kubectl::trials(),
         kubernetes::trials(),
         nix::trials(),
+        pictures::trials(),
         prometheus::trials(),
         services::trials(),
         shared::trials(),

@@ -1,0 +1,59 @@
+//! `certs graph`: the trust map for Markdown, Graphviz or a browser.
+
+use std::path::Path;
+
+use time::OffsetDateTime;
+
+use crate::cli::args::{GraphArgs, GraphFormat};
+use crate::cli::error::{CliError, Exit};
+use crate::cli::project::{Project, store_error};
+use crate::cli::ui::Ui;
+use crate::graph::{Gathering, Graph, select};
+use crate::observe::observe;
+use crate::plan::{Policy, plan};
+use crate::render::graph::{dot, mermaid, svg};
+use crate::status::{Status, key_pairs};
+use crate::store::outside;
+
+pub(crate) fn run(args: &GraphArgs, ui: Ui) -> Result<Exit, CliError> {
+    let project = Project::load(&args.source, ui)?;
+    let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
+    let now = OffsetDateTime::now_utc();
+    let plan = plan(&project.fleet, &observed, now, &Policy::default());
+    let mut status = Status::new(&project.fleet, &observed, &plan);
+    let mut pairs = key_pairs(&project.fleet, &observed, &plan);
+    for pattern in &args.patterns {
+        let entries = status.entries.iter().map(|entry| &entry.id);
+        let mut ids = entries.chain(pairs.iter().map(|pair| &pair.id));
+        if !ids.any(|id| pattern.selects(id)) {
+            let error = CliError::new(format!("{pattern} selects nothing that is declared"));
+            return Err(error.hint("`certs status` shows what is declared"));
+        }
+    }
+    select(&mut status, &mut pairs, &args.patterns);
+    let gathering = if args.per_host {
+        Gathering::Never
+    } else {
+        Gathering::WhereLarge
+    };
+    let graph = Graph::new(&status, &pairs, gathering);
+    let text = match args.format {
+        GraphFormat::Mermaid => mermaid::render(&graph),
+        GraphFormat::Dot => dot::render(&graph),
+        GraphFormat::Svg => svg::render(&graph),
+    };
+    match &args.output {
+        None => ui.print(&text),
+        Some(path) => write(path, &text)?,
+    }
+    Ok(Exit::Done)
+}
+
+/// Puts a document where somebody wants it, at once.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), CliError> {
+    outside::replace(path, text.as_bytes()).map_err(|error| {
+        CliError::new(format!("cannot write {}", path.display()))
+            .cause(error.to_string())
+            .hint("give a file in a directory that exists, with --output")
+    })
+}

@@ -1,0 +1,64 @@
+//! `certs report`: the whole fleet as one page.
+
+use std::path::Path;
+
+use time::OffsetDateTime;
+
+use super::graph::write;
+use crate::cli::args::ReportArgs;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::findings::Findings;
+use crate::cli::git::{self, Coverage};
+use crate::cli::project::{Project, store_error};
+use crate::cli::ui::Ui;
+use crate::graph::{Gathering, Graph};
+use crate::history::{History, Issued, exposures};
+use crate::observe::observe;
+use crate::plan::{Policy, plan};
+use crate::render::report::{Page, Past, html, of_lints, of_plan};
+use crate::status::{Status, key_pairs};
+
+pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
+    let project = Project::load(&args.source, ui)?;
+    let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
+    let now = OffsetDateTime::now_utc();
+    let plan = plan(&project.fleet, &observed, now, &Policy::default());
+    let status = Status::new(&project.fleet, &observed, &plan);
+    let key_pairs = key_pairs(&project.fleet, &observed, &plan);
+    let (history, past) = read(&project)?;
+    let issued = history.issued().into_iter();
+    let at_large: Vec<Issued<'_>> = issued.filter(|issued| issued.is_at_large(now)).collect();
+    let lints = Findings::of(&project, &observed, &[]);
+    let findings = [
+        of_plan(&plan, &project.stale_files(&observed)?),
+        of_lints(&lints.each()),
+    ]
+    .concat();
+    let text = html(&Page {
+        title: &args.title,
+        status: &status,
+        key_pairs: &key_pairs,
+        graph: &Graph::new(&status, &key_pairs, Gathering::WhereLarge),
+        findings: &findings,
+        exposures: &exposures(&project.fleet, &history, now),
+        at_large: &at_large,
+        past,
+    });
+    if args.output == Path::new("-") {
+        ui.print(&text);
+    } else {
+        write(&args.output, &text)?;
+        ui.tell(&format!("wrote {}\n", args.output.display()));
+    }
+    Ok(Exit::Done)
+}
+
+/// The history as far as it is there.
+fn read(project: &Project) -> Result<(History, Past), CliError> {
+    let (history, coverage) = git::history(&project.root, &project.fleet.dir)?;
+    Ok(match coverage {
+        Coverage::Whole => (history, Past::Whole),
+        Coverage::Shallow => (history, Past::Shallow),
+        Coverage::NoRepository => (history, Past::Unknown),
+    })
+}

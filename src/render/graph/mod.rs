@@ -1,0 +1,94 @@
+//! The trust map in three languages, and the words they have in common.
+
+pub mod dot;
+pub mod mermaid;
+pub mod svg;
+
+use super::words;
+use crate::graph::{Bundle, Graph, Group, Openers, Source};
+use crate::model::{ArtifactId, Moment};
+use crate::status::State;
+
+/// A sign that tells a state without colour.
+pub fn glyph(state: State) -> &'static str {
+    match state {
+        State::Refused => "!",
+        State::Damaged => "▲",
+        State::Missing => "□",
+        State::Expired => "✕",
+        State::NotYetValid => "◔",
+        State::Differs => "≠",
+        State::Due => "↻",
+        State::Offline => "○",
+        State::Good => "✓",
+    }
+}
+
+/// How bad a state is, as a class of the style sheet.
+pub fn grade(state: State) -> &'static str {
+    match state {
+        State::Refused | State::Damaged | State::Missing | State::Expired => "bad",
+        State::NotYetValid | State::Differs | State::Due => "warn",
+        State::Offline => "off",
+        State::Good => "good",
+    }
+}
+
+/// `50 hosts: w1, w2 and 48 more`, or the name of the one.
+fn group_title(group: &Group, most: usize) -> String {
+    let names: Vec<String> = group.hosts.iter().map(ToString::to_string).collect();
+    match group.hosts.len() {
+        1 => words::some_of(&names, 1),
+        count => format!("{count} hosts: {}", words::some_of(&names, most)),
+    }
+}
+
+/// `kubelet`, `kubelet × 50`, `8 certificates`.
+fn bundle_title(bundle: &Bundle, source: Option<&Source>) -> String {
+    let pair = source.and_then(|source| match &source.id {
+        ArtifactId::KeyPair(name) => Some(name),
+        ArtifactId::Authority(_) | ArtifactId::Leaf { .. } => None,
+    });
+    match (&bundle.name, pair, bundle.count) {
+        (_, Some(name), _) | (Some(name), None, 1) => name.to_string(),
+        (Some(name), None, count) => format!("{name} × {count}"),
+        (None, None, count) => words::count(count, "certificate", "certificates"),
+    }
+}
+
+/// `3 expired, 1 due`; nothing where all is good.
+fn troubles(bundle: &Bundle) -> String {
+    let troubles: Vec<String> = bundle
+        .tally
+        .iter()
+        .filter(|(state, _)| **state != State::Good)
+        .map(|(state, count)| match bundle.count {
+            1 => state.code().to_owned(),
+            _ => format!("{count} {}", state.code()),
+        })
+        .collect();
+    troubles.join(", ")
+}
+
+/// `ends 2036-11-20`, where it ends.
+fn end(source: &Source) -> Option<String> {
+    source.not_after.map(|end| format!("ends {}", Moment(end)))
+}
+
+/// `ada@laptop, bob@desk and 2 more`.
+fn holders(graph: &Graph, place: usize, most: usize) -> String {
+    graph
+        .holders
+        .get(place)
+        .map(|holders| words::some_of(&holders.names, most))
+        .unwrap_or_default()
+}
+
+/// Everybody who can open a key, in words.
+fn opened_by(graph: &Graph, openers: &Openers, own: &str) -> Vec<String> {
+    let operators = openers.holders.iter();
+    let mut words: Vec<String> = operators.map(|place| holders(graph, *place, 3)).collect();
+    words.extend(openers.own_host.then(|| own.to_owned()));
+    words.extend(openers.other_hosts.iter().map(ToString::to_string));
+    words
+}

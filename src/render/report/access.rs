@@ -1,0 +1,182 @@
+//! Who can open what: holders by what a theft of their key would mean, the keys of authorities, and certificates nobody uses any more.
+
+use std::collections::BTreeMap;
+
+use super::{Page, Past, path, reader};
+use crate::history::{End, Exposure, Holder, Issued, is_master};
+use crate::model::Moment;
+use crate::render::markup::Markup;
+use crate::render::words::{count, span};
+
+/// What one stolen key would give.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Reach {
+    authorities: usize,
+    masters: usize,
+    identities: usize,
+    keys_now: usize,
+    keys_ever: usize,
+}
+
+/// So many names stand in a line; the others are folded.
+const MOST_NAMES: usize = 4;
+/// So many superseded certificates are listed.
+const MOST_AT_LARGE: usize = 25;
+
+pub(super) fn section(page: &Page<'_>, html: &mut Markup) {
+    html.raw("<section id=\"access\"><h2>Who can open what</h2>\n");
+    html.raw("<p class=\"lead\">Whoever could do most with a stolen key comes first. Hosts with equal figures share a line.");
+    if page.past != Past::Unknown {
+        html.raw(" What Git still has in older versions is counted: sealing a key again does not take it back.");
+    }
+    html.raw("</p>\n");
+    ranking(page, html);
+    authorities(page, html);
+    at_large(page, html);
+    html.raw("</section>\n");
+}
+
+fn ranking(page: &Page<'_>, html: &mut Markup) {
+    let mut lines: Vec<(bool, Reach, Vec<String>)> = Vec::new();
+    let mut places: BTreeMap<Reach, usize> = BTreeMap::new();
+    for exposure in page.exposures {
+        let reach = reach(exposure);
+        match &exposure.holder {
+            Holder::Operator(name) => lines.push((false, reach, vec![name.clone()])),
+            Holder::Host(name) => {
+                let place = *places.entry(reach).or_insert(lines.len());
+                match lines.get_mut(place) {
+                    Some((_, _, names)) => names.push(name.to_string()),
+                    None => lines.push((true, reach, vec![name.to_string()])),
+                }
+            }
+        }
+    }
+    html.raw("<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th>Holder</th><th class=\"n\">Authorities</th>");
+    html.raw("<th class=\"n\">system:masters</th><th class=\"n\">Identities</th><th class=\"n\">Keys now</th>");
+    html.raw("<th class=\"n\">Keys ever</th></tr></thead><tbody>");
+    for (is_host, reach, names) in &lines {
+        html.raw("<tr><th scope=\"row\">");
+        holders(*is_host, names, html);
+        html.raw("</th>");
+        figure(reach.authorities, "bad", html);
+        figure(reach.masters, "bad", html);
+        figure(reach.identities, "", html);
+        figure(reach.keys_now, "", html);
+        figure(reach.keys_ever, "", html);
+        html.raw("</tr>");
+    }
+    html.raw("</tbody></table></div>\n");
+}
+
+fn reach(exposure: &Exposure<'_>) -> Reach {
+    let identities = exposure.identities();
+    Reach {
+        authorities: exposure.authorities().count(),
+        masters: identities.iter().filter(|facts| is_master(facts)).count(),
+        identities: identities.len(),
+        keys_now: exposure
+            .keys
+            .iter()
+            .filter(|key| key.version.end == End::Now)
+            .count(),
+        keys_ever: exposure.keys.len(),
+    }
+}
+
+fn holders(is_host: bool, names: &[String], html: &mut Markup) {
+    let (one, many) = if is_host {
+        ("host", "hosts")
+    } else {
+        ("operator", "operators")
+    };
+    let shown: Vec<&str> = names.iter().take(MOST_NAMES).map(String::as_str).collect();
+    html.text(shown.join(", ")).raw(" <small>");
+    match names.len() {
+        1 => {
+            html.text(one);
+        }
+        number if number <= MOST_NAMES => {
+            html.text(count(number, one, many));
+        }
+        number => {
+            html.raw("and ")
+                .text(number - MOST_NAMES)
+                .raw(" more</small><details><summary>");
+            html.text(count(number, one, many)).raw("</summary><small>");
+            html.text(names.join(", ")).raw("</small></details><small>");
+        }
+    }
+    html.raw("</small>");
+}
+
+fn figure(number: usize, class: &'static str, html: &mut Markup) {
+    let class = if number > 0 { class } else { "none" };
+    html.open("td", &[("class", &format!("n {class}"))]);
+    html.text(number).raw("</td>");
+}
+
+fn authorities(page: &Page<'_>, html: &mut Markup) {
+    html.raw("<h3>Keys that others stand or fall with</h3><div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th>Key</th>");
+    html.raw("<th>Opened by</th></tr></thead><tbody>");
+    let entries = page.status.entries.iter();
+    let authorities = entries.filter(|entry| entry.id.is_authority());
+    let authorities = authorities.map(|entry| (&entry.id, &entry.readers));
+    let pairs = page.key_pairs.iter().map(|pair| (&pair.id, &pair.readers));
+    for (id, readers) in authorities.chain(pairs) {
+        let readers: Vec<String> = readers.iter().map(reader).collect();
+        html.raw("<tr>").element("th", &[("scope", &"row")], id);
+        if readers.is_empty() {
+            html.raw(
+                "<td class=\"off\"><i>○</i> nobody here: its key is not in the tree</td></tr>",
+            );
+        } else {
+            html.element("td", &[], readers.join(", ")).raw("</tr>");
+        }
+    }
+    html.raw("</tbody></table></div>\n");
+}
+
+fn at_large(page: &Page<'_>, html: &mut Markup) {
+    if page.at_large.is_empty() {
+        return;
+    }
+    html.raw("<h3>No longer in the tree, still accepted <span class=\"count\">")
+        .text(page.at_large.len());
+    html.raw("</span></h3><p class=\"lead\">Verifiers that trust the issuer take these until they end or are revoked.</p>");
+    html.raw("<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th>Subject</th><th>File</th><th>Ends</th><th class=\"n\">Left</th></tr></thead><tbody>");
+    for issued in page.at_large.iter().take(MOST_AT_LARGE) {
+        superseded(issued, page.status.now, html);
+    }
+    html.raw("</tbody></table></div>");
+    let more = page.at_large.len().saturating_sub(MOST_AT_LARGE);
+    if more > 0 {
+        html.raw("<p>")
+            .text(more)
+            .raw(" more: <code>certs history</code></p>");
+    }
+}
+
+fn superseded(issued: &Issued<'_>, now: time::OffsetDateTime, html: &mut Markup) {
+    let facts = issued.facts;
+    let is_grave = is_master(facts) || facts.is_authority();
+    html.raw("<tr>");
+    html.open("th", &[("scope", &"row")]).text(&facts.subject);
+    if is_grave {
+        html.raw(" <span class=\"chip bad\"><i>!</i> ");
+        html.text(if facts.is_authority() {
+            "authority"
+        } else {
+            "system:masters"
+        });
+        html.raw("</span>");
+    }
+    html.raw("</th><td class=\"file\">");
+    path(&issued.version.path, html);
+    html.raw("</td>");
+    html.raw("<td>")
+        .element("time", &[], Moment(facts.not_after))
+        .raw("</td>");
+    html.element("td", &[("class", &"n")], span(facts.not_after - now))
+        .raw("</tr>");
+}

@@ -1,0 +1,273 @@
+//! What somebody should know or do: findings of whatever origin, those of one kind together, each with its cure.
+
+use std::collections::BTreeMap;
+
+use super::{path, prose};
+use crate::lint;
+use crate::plan::{Action, Plan, Reason, Step};
+use crate::render::finding::Placed;
+use crate::render::markup::Markup;
+use crate::render::words::count;
+
+/// So many stand open; more are folded.
+const MOST_OPEN: usize = 5;
+
+/// How bad it is, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It does not work, or nothing is done about it before a person decides.
+    Error,
+    /// It will not work for long, or probably is not what was meant.
+    Warning,
+    /// Worth knowing.
+    Note,
+}
+
+/// Who puts it right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mender {
+    /// The next run, unasked.
+    Run,
+    Person,
+}
+
+/// One thing about one artifact or file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub severity: Severity,
+    pub mender: Mender,
+    /// Stable, in words joined by hyphens.
+    pub code: String,
+    /// The artifact or the file it is about.
+    pub subject: String,
+    pub message: String,
+    /// What to do; commands stand between backticks.
+    pub cure: Option<String>,
+}
+
+/// Every reason of a plan, and derived files that are out of date.
+pub fn of_plan(plan: &Plan, stale_files: &[String]) -> Vec<Finding> {
+    let stale = stale_files.iter().map(|file| Finding {
+        severity: Severity::Warning,
+        mender: Mender::Run,
+        code: "derived-file-out-of-date".to_owned(),
+        subject: file.clone(),
+        message: "not what today's certificates would make of it".to_owned(),
+        cure: Some("`certs recreate` writes it anew".to_owned()),
+    });
+    let reasons = plan.steps.iter().flat_map(|step| {
+        let cure = cure(step);
+        telling(&step.reasons).map(move |reason| Finding {
+            severity: severity(step, reason),
+            mender: mender(step),
+            code: reason.code().to_owned(),
+            subject: step.target.to_string(),
+            message: reason.to_string(),
+            cure: cure.clone(),
+        })
+    });
+    reasons.chain(stale).collect()
+}
+
+/// What the lints found; what somebody decided to live with is told and no more.
+pub fn of_lints(placed: &[Placed<'_>]) -> Vec<Finding> {
+    placed.iter().map(of_lint).collect()
+}
+
+fn of_lint(placed: &Placed<'_>) -> Finding {
+    let found = placed.finding;
+    let mut message = format!("{}: {}", found.cause, found.consequence);
+    if let Some(place) = &placed.place {
+        message = format!("{message} ({}:{})", place.file, place.line);
+    }
+    if let Some(why) = &found.allowed {
+        message = format!("{message} — allowed: {why}");
+    }
+    let severity = match found.severity {
+        _ if !found.is_open() => Severity::Note,
+        lint::Severity::Error => Severity::Error,
+        lint::Severity::Warning => Severity::Warning,
+        lint::Severity::Info => Severity::Note,
+    };
+    Finding {
+        severity,
+        mender: Mender::Person,
+        code: found.code().to_owned(),
+        subject: found.subject.to_string(),
+        message,
+        cure: (!found.cure.is_empty() && found.is_open()).then(|| found.cure.clone()),
+    }
+}
+
+/// Where the issuer has to be settled first, nothing else can be done, so nothing else is said.
+fn telling(reasons: &[Reason]) -> impl Iterator<Item = &Reason> {
+    let waits = |reason: &Reason| matches!(reason, Reason::IssuerRefused { .. });
+    let is_waiting = reasons.iter().any(waits);
+    reasons
+        .iter()
+        .filter(move |reason| !is_waiting || waits(reason))
+}
+
+fn severity(step: &Step, reason: &Reason) -> Severity {
+    match (&step.action, reason) {
+        (Action::Keep, _) => Severity::Note,
+        (Action::Refuse { .. }, _)
+        | (_, Reason::Missing(_) | Reason::Unreadable { .. } | Reason::Expired { .. }) => {
+            Severity::Error
+        }
+        _ => Severity::Warning,
+    }
+}
+
+/// Files that nobody declares stay until a person says otherwise.
+fn mender(step: &Step) -> Mender {
+    match step.action {
+        Action::Refuse { .. } | Action::Keep | Action::Prune => Mender::Person,
+        _ => Mender::Run,
+    }
+}
+
+fn cure(step: &Step) -> Option<String> {
+    match &step.action {
+        Action::Refuse { cure } => Some(as_command(cure)),
+        Action::Keep => None,
+        Action::Prune => Some("`certs recreate --prune` deletes them".to_owned()),
+        _ => Some("`certs recreate` puts it right".to_owned()),
+    }
+}
+
+/// The option that a cure names as a command that can be typed.
+fn as_command(cure: &str) -> String {
+    const OPTION: &str = "--replace ";
+    let Some((before, after)) = cure.split_once(OPTION) else {
+        return cure.to_owned();
+    };
+    if before.contains('`') {
+        return cure.to_owned();
+    }
+    let end = after.find([' ', ',', ';', ')']).unwrap_or(after.len());
+    let (name, rest) = after.split_at(end);
+    format!("{before}`certs recreate {OPTION}{name}`{rest}")
+}
+
+impl Severity {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+
+    fn class(self) -> &'static str {
+        match self {
+            Self::Error => "chip bad",
+            Self::Warning => "chip warn",
+            Self::Note => "chip off",
+        }
+    }
+
+    fn sign(self) -> &'static str {
+        match self {
+            Self::Error => "!",
+            Self::Warning => "▸",
+            Self::Note => "○",
+        }
+    }
+}
+
+pub(super) fn section(findings: &[Finding], html: &mut Markup) {
+    html.raw("<section id=\"findings\"><h2>Findings</h2>\n");
+    if findings.is_empty() {
+        html.raw("<p class=\"calm\">✓ Everything is as declared.</p>");
+    }
+    let mut kinds: BTreeMap<(Severity, &str), Vec<&Finding>> = BTreeMap::new();
+    for finding in findings {
+        kinds
+            .entry((finding.severity, &finding.code))
+            .or_default()
+            .push(finding);
+    }
+    for ((severity, code), members) in kinds {
+        kind(severity, code, &members, html);
+    }
+    html.raw("</section>\n");
+}
+
+fn kind(severity: Severity, code: &str, members: &[&Finding], html: &mut Markup) {
+    html.raw("<article class=\"finding\"><h3>");
+    html.open("span", &[("class", &severity.class())]);
+    html.raw("<i>").text(severity.sign()).raw("</i> ");
+    html.text(severity.word()).raw("</span> ");
+    html.text(sentence(code));
+    html.raw(" <span class=\"count\">").text(members.len());
+    html.raw("</span></h3>");
+    let cure = common_cure(members);
+    if let Some(cure) = cure {
+        html.raw("<p class=\"cure\">");
+        prose(cure, html);
+        html.raw("</p>");
+    }
+    if members.len() > MOST_OPEN {
+        html.raw("<details><summary>");
+        html.text(count(members.len(), "place", "places"));
+        html.raw("</summary>");
+    }
+    html.raw("<ul>");
+    for member in members {
+        item(member, cure.is_none(), html);
+    }
+    html.raw("</ul>");
+    if members.len() > MOST_OPEN {
+        html.raw("</details>");
+    }
+    html.raw("</article>\n");
+}
+
+fn item(finding: &Finding, with_cure: bool, html: &mut Markup) {
+    html.raw("<li><b>");
+    path(&finding.subject, html);
+    html.raw("</b> ");
+    prose(&finding.message, html);
+    if let Some(cure) = finding.cure.as_ref().filter(|_| with_cure) {
+        html.raw("<div class=\"cure\">");
+        prose(cure, html);
+        html.raw("</div>");
+    }
+    html.raw("</li>");
+}
+
+/// The cure, where all have the same.
+fn common_cure<'a>(members: &[&'a Finding]) -> Option<&'a str> {
+    let first = members.first()?.cure.as_deref()?;
+    let is_same = |member: &&Finding| member.cure.as_deref() == Some(first);
+    members.iter().all(is_same).then_some(first)
+}
+
+/// `renewal-due` as people write it.
+fn sentence(code: &str) -> String {
+    let words = code.replace('-', " ").replace("sans ", "SANs ");
+    let mut letters = words.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_becomes_a_command() {
+        assert_eq!(
+            as_command("or replace it: --replace ca/web, then commit"),
+            "or replace it: `certs recreate --replace ca/web`, then commit"
+        );
+        assert_eq!(as_command("settle ca/web first"), "settle ca/web first");
+    }
+
+    #[test]
+    fn codes_read_as_sentences() {
+        assert_eq!(sentence("renewal-due"), "Renewal due");
+        assert_eq!(sentence("sans-changed"), "SANs changed");
+    }
+}
