@@ -64,7 +64,8 @@ pub(crate) enum Command {
     /// For CI: like `plan`, but says nothing about files that are in order, and everything that the lints found.
     #[command(
         after_help = "Exits with 2 if the files are not as declared, with 1 if anything needs a decision or a finding is an error.\n\n\
-                            Examples:\n  certs check\n  certs check --strict\n  certs check --json | jq '.findings[] | select(.severity == \"error\")'"
+                            Examples:\n  certs check\n  certs check --strict\n  certs check --json | jq '.findings[] | select(.severity == \"error\")'\n  \
+                            certs check --format sarif > certs.sarif\n  certs check --format junit > certs.xml"
     )]
     Check(CheckArgs),
     /// Verify certificates against the roots that are trusted, and say what is wrong with which certificate of the chain.
@@ -275,9 +276,24 @@ pub(crate) struct CheckArgs {
     /// Let warnings fail too: exit with 1 if there is any finding but information that nobody allowed.
     #[arg(long)]
     pub strict: bool,
-    /// Print the findings as JSON: the same document as `plan --json`.
-    #[arg(long)]
+    /// How to print what was found.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = CheckFormat::Text)]
+    pub format: CheckFormat,
+    /// The same as `--format json`.
+    #[arg(long, conflicts_with = "format")]
     pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// The plan where files are not as declared, then the findings.
+    Text,
+    /// The document of `plan --json`; its findings are those of the files too.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit XML, for CI servers.
+    Junit,
 }
 
 #[derive(Debug, Args)]

@@ -37,7 +37,7 @@ pub use lifetime::Lifetime;
 pub use moment::Moment;
 pub use name::Name;
 pub use observed::{
-    CertificateFile, Defect, DefectKind, FileState, Observed, ObservedKeyPair, ObservedPair,
+    CertificateFile, Damage, Defect, DefectKind, FileState, Observed, ObservedKeyPair, ObservedPair,
     SignatureState, UndeclaredFile,
 };
 pub use path::RelPath;

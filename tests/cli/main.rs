@@ -8,6 +8,7 @@
     clippy::panic
 )]
 
+mod check;
 mod commands;
 mod damage;
 mod export;
