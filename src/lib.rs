@@ -38,6 +38,7 @@ pub mod plan;
 pub mod status;
 
 pub mod apply;
+pub mod doctor;
 pub mod render;
 
 pub mod cli;

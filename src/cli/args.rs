@@ -68,6 +68,14 @@ pub(crate) enum Command {
                             certs check --format sarif > certs.sarif\n  certs check --format junit > certs.xml"
     )]
     Check(CheckArgs),
+    /// Open every sealed key that your identities open and prove it: the key of its certificate, in form, sealed to whom it should be.
+    #[command(
+        after_help = "Writes nothing, and asks for the passphrase of an identity at most once. Exits with 0 if every key is proved, with 1 if \
+                            anything is broken, with 2 if nothing is but not every key could be opened.\n\nExamples:\n  certs doctor\n  \
+                            certs doctor --identity ~/.ssh/id_ed25519\n  \
+                            certs doctor --json | jq '.keys[] | select(.state == \"broken\")'"
+    )]
+    Doctor(DoctorArgs),
     /// Verify certificates against the roots that are trusted, and say what is wrong with which certificate of the chain.
     #[command(
         after_help = "Exits with 0 if everything is verified, with 1 if anything is refused.\n\nExamples:\n  certs verify\n  \
@@ -294,6 +302,18 @@ pub(crate) enum CheckFormat {
     Sarif,
     /// JUnit XML, for CI servers.
     Junit,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// A private key to open with; may be given several times. Default: those that are declared.
+    #[arg(long, value_name = "FILE")]
+    pub identity: Vec<String>,
+    /// Print what was found as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! Values to text: tables for people, JSON for programs. Touches neither terminal nor clock.
 
 pub mod diff;
+pub mod doctor;
 pub mod fault;
 pub mod finding;
 pub mod history;

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 19] = [
+const LAYERS: [(&str, &[&str]); 20] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("inspect", &["model"]),
@@ -40,18 +40,20 @@ const LAYERS: [(&str, &[&str]); 19] = [
             "model", "inspect", "issue", "seal", "plan", "store", "export", "observe",
         ],
     ),
+    ("doctor", &["model", "issue", "seal", "plan", "store"]),
     (
         "render",
         &[
             "model", "manifest", "verify", "plan", "lint", "check", "status", "history", "diff",
-            "apply",
+            "apply", "doctor",
         ],
     ),
     (
         "cli",
         &[
             "model", "manifest", "inspect", "issue", "seal", "verify", "plan", "lint", "check",
-            "status", "history", "diff", "store", "nixfiles", "export", "observe", "apply", "render",
+            "status", "history", "diff", "store", "nixfiles", "export", "observe", "apply",
+            "doctor", "render",
         ],
     ),
 ];

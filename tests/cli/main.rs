@@ -11,6 +11,7 @@
 mod check;
 mod commands;
 mod damage;
+mod doctor;
 mod export;
 mod faults;
 mod hostile;
