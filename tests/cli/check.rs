@@ -306,7 +306,9 @@ fn nothing_is_found_in_a_tree_in_order() {
 
 /// Results of SARIF without what differs between two runs of two trees.
 fn sarif(project: &Project) -> Value {
-    let log = project.run(&["check", "--format", "sarif"]).exits_with(1);
+    let log = project
+        .run(&["check", "--format", "sarif"])
+        .exits_with(1);
     assert!(
         !log.stdout().contains("AGE-SECRET-KEY") && !log.stdout().contains("BEGIN PRIVATE KEY")
     );
