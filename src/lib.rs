@@ -29,6 +29,7 @@ pub mod verify;
 pub mod nixfiles;
 pub mod store;
 
+pub mod check;
 pub mod diff;
 pub mod export;
 pub mod graph;
@@ -38,6 +39,7 @@ pub mod plan;
 pub mod status;
 
 pub mod apply;
+pub mod doctor;
 pub mod render;
 
 pub mod cli;

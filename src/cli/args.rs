@@ -77,9 +77,18 @@ pub(crate) enum Command {
     /// For CI: like `plan`, but says nothing about files that are in order, and everything that the lints found.
     #[command(
         after_help = "Exits with 2 if the files are not as declared, with 1 if anything needs a decision or a finding is an error.\n\n\
-                            Examples:\n  certs check\n  certs check --strict\n  certs check --json | jq '.findings[] | select(.severity == \"error\")'"
+                            Examples:\n  certs check\n  certs check --strict\n  certs check --json | jq '.findings[] | select(.severity == \"error\")'\n  \
+                            certs check --format sarif > certs.sarif\n  certs check --format junit > certs.xml"
     )]
     Check(CheckArgs),
+    /// Open every sealed key that your identities open and prove it: the key of its certificate, in form, sealed to whom it should be.
+    #[command(
+        after_help = "Writes nothing, and asks for the passphrase of an identity at most once. Exits with 0 if every key is proved, with 1 if \
+                            anything is broken, with 2 if nothing is but not every key could be opened.\n\nExamples:\n  certs doctor\n  \
+                            certs doctor --identity ~/.ssh/id_ed25519\n  \
+                            certs doctor --json | jq '.keys[] | select(.state == \"broken\")'"
+    )]
+    Doctor(DoctorArgs),
     /// Verify certificates against the roots that are trusted, and say what is wrong with which certificate of the chain.
     #[command(
         after_help = "Exits with 0 if everything is verified, with 1 if anything is refused.\n\nExamples:\n  certs verify\n  \
@@ -288,7 +297,34 @@ pub(crate) struct CheckArgs {
     /// Let warnings fail too: exit with 1 if there is any finding but information that nobody allowed.
     #[arg(long)]
     pub strict: bool,
-    /// Print the findings as JSON: the same document as `plan --json`.
+    /// How to print what was found.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = CheckFormat::Text)]
+    pub format: CheckFormat,
+    /// The same as `--format json`.
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// The plan where files are not as declared, then the findings.
+    Text,
+    /// The document of `plan --json`; its findings are those of the files too.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit XML, for CI servers.
+    Junit,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// A private key to open with; may be given several times. Default: those that are declared.
+    #[arg(long, value_name = "FILE")]
+    pub identity: Vec<String>,
+    /// Print what was found as JSON.
     #[arg(long)]
     pub json: bool,
 }

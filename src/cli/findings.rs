@@ -3,13 +3,13 @@
 use super::project::{Project, place_of};
 use super::ui::Ui;
 use crate::lint::{self, Basis, Finding, Severity, Spot, Subject, Tree};
-use crate::model::Observed;
+use crate::model::{Fleet, Observed};
 use crate::nixfiles::locate::{Location, Locator};
 use crate::observe::exposed::exposed;
 use crate::plan::Pattern;
 use crate::render::fault::Place;
 use crate::render::finding::{self, Placed};
-use crate::render::words;
+use crate::render::{junit, sarif, words};
 use crate::store::Tracked;
 
 /// The findings of a project, and where its sources are.
@@ -88,6 +88,37 @@ impl Findings {
         plan
     }
 
+    /// Takes in what the plan and the files say.
+    pub(crate) fn add(&mut self, found: Vec<Finding>) {
+        self.list.extend(found);
+        self.list
+            .sort_by_key(|finding| (!finding.is_open(), finding.severity));
+    }
+
+    /// Everything as SARIF. Code scanning shows nothing that has no file: what stands in no source is shown at its certificate.
+    pub(crate) fn sarif(&self, fleet: &Fleet) -> serde_json::Value {
+        sarif::log(&self.placed_in_files(fleet))
+    }
+
+    /// Everything as JUnit XML.
+    pub(crate) fn junit(&self, fleet: &Fleet, only: &[Pattern]) -> String {
+        let ids = fleet.sealed().map(|sealed| sealed.id);
+        let ids =
+            ids.filter(|id| only.is_empty() || only.iter().any(|pattern| pattern.selects(id)));
+        let artifacts: Vec<String> = ids.map(|id| id.to_string()).collect();
+        junit::suite(&self.placed_in_files(fleet), &artifacts)
+    }
+
+    fn placed_in_files(&self, fleet: &Fleet) -> Vec<Placed<'_>> {
+        let mut placed = self.placed(|_| true);
+        for one in &mut placed {
+            if one.place.is_none() {
+                one.place = file_of(&one.finding.subject, fleet);
+            }
+        }
+        placed
+    }
+
     fn open(&self) -> impl Iterator<Item = &Finding> {
         self.list.iter().filter(|finding| finding.is_open())
     }
@@ -103,17 +134,9 @@ impl Findings {
     }
 
     fn place(&self, finding: &Finding) -> Option<Place> {
-        if let Some(spot) = &finding.spot {
-            return Some(Place {
-                file: spot.file.clone(),
-                line: spot.line,
-                column: spot.column,
-                text: spot.text.clone(),
-                width: spot.width,
-            });
-        }
+        let spot = finding.spot.as_ref().map(of_spot);
         if finding.option.is_empty() {
-            return None;
+            return spot;
         }
         place_of(
             &self.locator,
@@ -121,7 +144,45 @@ impl Findings {
             finding.word.as_deref(),
             &finding.hosts,
         )
+        .or(spot)
     }
+}
+
+fn of_spot(spot: &Spot) -> Place {
+    Place {
+        file: spot.file.clone(),
+        line: spot.line,
+        column: spot.column,
+        text: spot.text.clone(),
+        width: spot.width,
+    }
+}
+
+fn file_of(subject: &Subject, fleet: &Fleet) -> Option<Place> {
+    let file = match subject {
+        Subject::File(path) => path.clone(),
+        Subject::Artifact(id) => {
+            let mut artifacts = fleet.artifacts();
+            let certificate = artifacts
+                .find(|artifact| artifact.id() == *id)
+                .map(|artifact| &artifact.files().certificate);
+            let mut pairs = fleet.key_pairs.iter();
+            let public = || {
+                pairs
+                    .find(|pair| pair.id() == *id)
+                    .map(|pair| &pair.files.public)
+            };
+            certificate.or_else(public)?.to_string()
+        }
+        Subject::Host(_) | Subject::Recipient(_) => return None,
+    };
+    Some(Place {
+        file,
+        line: 1,
+        column: 1,
+        text: String::new(),
+        width: 1,
+    })
 }
 
 /// What is about no artifact is about everything.

@@ -50,6 +50,7 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         Command::Exposure(args) => commands::exposure::run(&args, ui),
         Command::Diff(args) => commands::diff::run(&args, ui),
         Command::Check(args) => commands::check::run(&args, ui),
+        Command::Doctor(args) => commands::doctor::run(&args, ui),
         Command::Verify(args) => commands::verify::run(&args, ui),
         Command::Explain(args) => commands::explain::run(&args, ui),
         Command::Export { form } => commands::export::run(&form, ui),

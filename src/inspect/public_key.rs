@@ -6,7 +6,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::key;
 use super::pem::{self, PemDefect};
-use crate::model::{KeyFingerprint, PublicKey};
+use crate::model::{Damage, KeyFingerprint, PublicKey};
 
 /// What is wrong with a file that should hold public keys.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -24,6 +24,22 @@ pub enum PublicKeyDefect {
 }
 
 impl PublicKeyDefect {
+    /// What happened to the file, as far as its bytes tell.
+    pub fn damage(&self) -> Damage {
+        match self {
+            Self::Pem {
+                defect: PemDefect::Empty,
+            } => Damage::Empty,
+            Self::Pem {
+                defect: PemDefect::ConflictMarkers { line },
+            } => Damage::ConflictMarkers { line: *line },
+            Self::Pem {
+                defect: PemDefect::Truncated,
+            } => Damage::CutOff,
+            _ => Damage::Other,
+        }
+    }
+
     /// Whether a private key lies open in the file.
     pub fn is_private_key(&self) -> bool {
         matches!(

@@ -37,8 +37,8 @@ pub use lifetime::Lifetime;
 pub use moment::Moment;
 pub use name::Name;
 pub use observed::{
-    CertificateFile, Defect, DefectKind, FileState, Observed, ObservedKeyPair, ObservedPair,
-    SignatureState, UndeclaredFile,
+    CertificateFile, Damage, Defect, DefectKind, FileState, Observed, ObservedKeyPair,
+    ObservedPair, SignatureState, UndeclaredFile,
 };
 pub use path::RelPath;
 pub use recipient::{Recipient, RecipientSet};

@@ -66,7 +66,21 @@ pub enum SignatureState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Defect {
     pub kind: DefectKind,
+    pub damage: Damage,
     pub detail: String,
+}
+
+/// What happened to a defective file, as far as its bytes tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// It has no byte.
+    Empty,
+    /// Git left both sides of a merge in it.
+    ConflictMarkers { line: usize },
+    /// Its end is missing.
+    CutOff,
+    /// Anything else.
+    Other,
 }
 
 /// The distinctions that change what may be done about a defective file.

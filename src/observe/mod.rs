@@ -9,8 +9,8 @@ use rayon::prelude::*;
 use crate::inspect::certificate::{self, CertificateDefect};
 use crate::inspect::{public_key, sealed};
 use crate::model::{
-    Artifact, ArtifactId, CertificateFacts, CertificateFile, Defect, DefectKind, FileState, Fleet,
-    Observed, ObservedKeyPair, ObservedPair, PublicKey, RelPath, SealedDefect, SealedFacts,
+    Artifact, ArtifactId, CertificateFacts, CertificateFile, Damage, Defect, DefectKind, FileState,
+    Fleet, Observed, ObservedKeyPair, ObservedPair, PublicKey, RelPath, SealedDefect, SealedFacts,
     SignatureState, UndeclaredFile,
 };
 use crate::store::{Layout, ReadFile, Root, StoreError};
@@ -92,6 +92,12 @@ fn read_certificate(bytes: &[u8]) -> Result<CertificateFile, Defect> {
 fn certificate_defect(defect: &CertificateDefect) -> Defect {
     Defect {
         kind: DefectKind::Unreadable,
+        damage: match *defect {
+            CertificateDefect::Empty => Damage::Empty,
+            CertificateDefect::ConflictMarkers { line } => Damage::ConflictMarkers { line },
+            CertificateDefect::Truncated => Damage::CutOff,
+            _ => Damage::Other,
+        },
         detail: defect.to_string(),
     }
 }
@@ -103,6 +109,7 @@ fn read_public_keys(bytes: &[u8]) -> Result<Vec<PublicKey>, Defect> {
         } else {
             DefectKind::Unreadable
         },
+        damage: defect.damage(),
         detail: defect.to_string(),
     })
 }
@@ -115,6 +122,7 @@ fn read_sealed(bytes: &[u8]) -> Result<SealedFacts, Defect> {
         };
         Defect {
             kind,
+            damage: sealed_damage(&defect),
             detail: defect.to_string(),
         }
     })?;
@@ -122,10 +130,20 @@ fn read_sealed(bytes: &[u8]) -> Result<SealedFacts, Defect> {
         let detail = "nothing is sealed in it: its plaintext has 0 bytes".to_owned();
         return Err(Defect {
             kind: DefectKind::EmptyKey,
+            damage: Damage::Other,
             detail,
         });
     }
     Ok(facts)
+}
+
+fn sealed_damage(defect: &SealedDefect) -> Damage {
+    match *defect {
+        SealedDefect::Empty => Damage::Empty,
+        SealedDefect::ConflictMarkers { line } => Damage::ConflictMarkers { line },
+        SealedDefect::Truncated { .. } => Damage::CutOff,
+        _ => Damage::Other,
+    }
 }
 
 /// Checks each signature with the key of the issuer's certificate as it was found.

@@ -118,6 +118,14 @@ fn entry(group: &[&Placed<'_>], paint: Paint) -> String {
         return text;
     }
     match &first.place {
+        Some(place) if place.text.is_empty() => {
+            let _ = writeln!(
+                text,
+                "  --> {}:{}",
+                words::printable(&place.file),
+                place.line
+            );
+        }
         Some(place) => text.push_str(&excerpt(place, tone, paint)),
         None if !finding.option.is_empty() => {
             let _ = writeln!(

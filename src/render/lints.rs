@@ -20,11 +20,13 @@ pub fn explanation(lint: &Lint, paint: Paint) -> String {
     if !lint.example.is_empty() {
         let _ = writeln!(text, "\nIn order:\n\n  {}", lint.example);
     }
-    let _ = writeln!(
-        text,
-        "\nTo live with it, where the artifact or its host is declared:\n\n  allow.{} = \"why it is right here\";",
-        lint.code
-    );
+    if catalogue::find(lint.code).is_some() {
+        let _ = writeln!(
+            text,
+            "\nTo live with it, where the artifact or its host is declared:\n\n  allow.{} = \"why it is right here\";",
+            lint.code
+        );
+    }
     let _ = writeln!(text, "\nSee: {}", lint.sources);
     text
 }

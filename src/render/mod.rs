@@ -1,17 +1,20 @@
 //! Values to text: tables for people, JSON for programs. Touches neither terminal nor clock.
 
 pub mod diff;
+pub mod doctor;
 pub mod fault;
 pub mod finding;
 pub mod graph;
 pub mod history;
 pub mod inspect;
 pub mod json;
+pub mod junit;
 pub mod lints;
 pub mod markup;
 pub mod metrics;
 pub mod paint;
 pub mod report;
+pub mod sarif;
 pub mod status;
 pub mod table;
 pub mod verify;

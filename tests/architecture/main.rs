@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 19] = [
+const LAYERS: [(&str, &[&str]); 21] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("inspect", &["model"]),
@@ -23,6 +23,7 @@ const LAYERS: [(&str, &[&str]); 19] = [
     ("verify", &["model", "inspect"]),
     ("plan", &["model"]),
     ("lint", &["model"]),
+    ("check", &["model", "plan", "lint"]),
     ("status", &["model", "plan"]),
     ("graph", &["model", "plan", "status"]),
     ("history", &["model", "inspect"]),
@@ -40,19 +41,20 @@ const LAYERS: [(&str, &[&str]); 19] = [
             "model", "inspect", "issue", "seal", "plan", "store", "export", "observe",
         ],
     ),
+    ("doctor", &["model", "issue", "seal", "plan", "store"]),
     (
         "render",
         &[
-            "model", "manifest", "verify", "plan", "lint", "status", "graph", "history", "diff",
-            "apply",
+            "model", "manifest", "verify", "plan", "lint", "check", "status", "graph", "history",
+            "diff", "apply", "doctor",
         ],
     ),
     (
         "cli",
         &[
-            "model", "manifest", "inspect", "issue", "seal", "verify", "plan", "lint", "status",
-            "graph", "history", "diff", "store", "nixfiles", "export", "observe", "apply",
-            "render",
+            "model", "manifest", "inspect", "issue", "seal", "verify", "plan", "lint", "check",
+            "status", "graph", "history", "diff", "store", "nixfiles", "export", "observe",
+            "apply", "doctor", "render",
         ],
     ),
 ];

@@ -43,7 +43,7 @@ fn repair(path: &str, change: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
     said
 }
 
-fn with_conflict_markers(file: &[u8]) -> Vec<u8> {
+pub(crate) fn with_conflict_markers(file: &[u8]) -> Vec<u8> {
     [
         b"<<<<<<< HEAD\n".as_slice(),
         file,
@@ -131,7 +131,7 @@ fn an_authoritys_sealed_key_that_decrypts_to_nothing() {
 }
 
 /// What `age` itself makes: nothing but the content. An empty one is what it leaves when the program before it in a pipe failed.
-fn sealed_by_age(recipient: &str, content: &[u8]) -> Vec<u8> {
+pub(crate) fn sealed_by_age(recipient: &str, content: &[u8]) -> Vec<u8> {
     let recipient: x25519::Recipient = recipient.parse().unwrap();
     let recipients = std::iter::once(&recipient as &dyn age::Recipient);
     let encryptor = age::Encryptor::with_recipients(recipients).unwrap();
@@ -188,8 +188,20 @@ fn an_authority_whose_declared_name_changed() {
 /// Puts an authority of another program's into a new project: any role, any time.
 fn adopted(role: Role<'_>, from: OffsetDateTime, lifetime: Duration) -> Project {
     let project = Project::new();
+    own_authority(&project, "root", role, from, lifetime);
+    project
+}
+
+/// The same in place of any authority.
+pub(crate) fn own_authority(
+    project: &Project,
+    name: &str,
+    role: Role<'_>,
+    from: OffsetDateTime,
+    lifetime: Duration,
+) {
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
-    let subject = Subject::new(vec![(AttributeType::CommonName, "root".to_owned())]).unwrap();
+    let subject = Subject::new(vec![(AttributeType::CommonName, name.to_owned())]).unwrap();
     let usages = match role {
         Role::Leaf => Usages::parse(&["server auth"]).unwrap(),
         Role::Authority { .. } => Usages::parse(&[] as &[&str]).unwrap().for_authority(),
@@ -215,15 +227,17 @@ fn adopted(role: Role<'_>, from: OffsetDateTime, lifetime: Duration) -> Project 
         .into_iter()
         .collect();
     let pem = key.to_pem().unwrap();
-    project.write(ROOT, to_pem(&der.unwrap()).as_bytes());
     project.write(
-        ROOT_KEY,
+        &format!("certs/ca/{name}.crt"),
+        to_pem(&der.unwrap()).as_bytes(),
+    );
+    project.write(
+        &format!("certs/ca/{name}.key.age"),
         &seal(pem.as_bytes(), &operators, &key.fingerprint()).unwrap(),
     );
-    project
 }
 
-const AUTHORITY: Role<'static> = Role::Authority {
+pub(crate) const AUTHORITY: Role<'static> = Role::Authority {
     path_length: None,
     name_constraints: None,
 };

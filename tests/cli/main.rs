@@ -8,8 +8,10 @@
     clippy::panic
 )]
 
+mod check;
 mod commands;
 mod damage;
+mod doctor;
 mod export;
 mod faults;
 mod graph;

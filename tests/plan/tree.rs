@@ -383,6 +383,7 @@ pub(crate) fn defective<T>(kind: DefectKind, detail: &str) -> FileState<T> {
         digest: Digest::of(detail.as_bytes()),
         defect: Defect {
             kind,
+            damage: certs::model::Damage::Other,
             detail: detail.to_owned(),
         },
     }

@@ -1,9 +1,13 @@
 //! `certs check`: for CI. The plan, seen as findings.
 
-use super::plan;
-use crate::cli::args::{CheckArgs, SelectionArgs};
+use std::mem;
+
+use super::plan::{self, Outlook};
+use crate::check;
+use crate::cli::args::{CheckArgs, CheckFormat, SelectionArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
+use crate::lint::{Finding, Severity};
 use crate::render::table;
 
 pub(crate) fn run(args: &CheckArgs, ui: Ui) -> Result<Exit, CliError> {
@@ -11,20 +15,66 @@ pub(crate) fn run(args: &CheckArgs, ui: Ui) -> Result<Exit, CliError> {
         only: args.only.clone(),
         ..SelectionArgs::default()
     };
-    let outlook = plan::make(&args.source, &selection, ui)?;
-    let (plan, findings) = (&outlook.plan, &outlook.findings);
-    let pending = plan::exit(plan, &outlook.stale);
-    if args.json {
-        ui.print(&format!("{:#}\n", outlook.json()));
+    let mut outlook = plan::make(&args.source, &selection, ui)?;
+    let pending = plan::exit(&outlook.plan, &outlook.stale);
+    let found = mem::take(&mut outlook.found);
+    let is_unfit = is_unfit(&outlook, &found, args.strict);
+    if format(args) == CheckFormat::Text {
+        text(outlook, found, pending, ui);
     } else {
-        if pending != Exit::Done {
-            ui.print(&table::plan(plan, &outlook.stale, ui.stdout, ui.width()));
-        }
-        ui.print(&findings.in_full(ui));
-        if pending != Exit::Done && findings.blocking() == 0 {
-            ui.tell("hint: `certs recreate` makes the files as declared\n");
-        }
+        outlook.findings.add(found);
+        ui.print(&document(&outlook, args));
     }
-    let is_unfit = findings.has_errors() || (args.strict && findings.has_warnings());
     Ok(if is_unfit { Exit::Failed } else { pending })
+}
+
+fn format(args: &CheckArgs) -> CheckFormat {
+    if args.json {
+        CheckFormat::Json
+    } else {
+        args.format
+    }
+}
+
+/// Whether anything is wrong that stays so after a run. What a run mends is pending, and refusals are among that.
+fn is_unfit(outlook: &Outlook, found: &[Finding], is_strict: bool) -> bool {
+    let lints = &outlook.findings;
+    let mut lasting = found
+        .iter()
+        .filter(|finding| check::outlasts_a_run(finding));
+    lints.has_errors()
+        || (is_strict && lints.has_warnings())
+        || lasting.any(|finding| match finding.severity {
+            Severity::Error => true,
+            Severity::Warning => is_strict,
+            Severity::Info => false,
+        })
+}
+
+fn document(outlook: &Outlook, args: &CheckArgs) -> String {
+    let findings = &outlook.findings;
+    match format(args) {
+        CheckFormat::Sarif => format!("{:#}\n", findings.sarif(&outlook.fleet)),
+        CheckFormat::Junit => findings.junit(&outlook.fleet, &args.only),
+        CheckFormat::Json | CheckFormat::Text => format!("{:#}\n", outlook.json()),
+    }
+}
+
+/// The table of the plan says what a run would mend, so that only the rest of what was found is told again.
+fn text(mut outlook: Outlook, mut found: Vec<Finding>, pending: Exit, ui: Ui) {
+    let is_mended = outlook.findings.blocking() == 0;
+    if pending != Exit::Done {
+        ui.print(&table::plan(
+            &outlook.plan,
+            &outlook.stale,
+            ui.stdout,
+            ui.width(),
+        ));
+    }
+    found.retain(check::outlasts_a_run);
+    outlook.findings.add(found);
+    ui.print(&outlook.findings.in_full(ui));
+    if pending != Exit::Done && is_mended {
+        ui.tell("hint: `certs recreate` makes the files as declared\n");
+    }
 }

@@ -1,5 +1,6 @@
 //! `certs explain`: what a finding's code means, in full; without a code, which there are.
 
+use crate::check;
 use crate::cli::args::ExplainArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
@@ -11,7 +12,7 @@ pub(crate) fn run(args: &ExplainArgs, ui: Ui) -> Result<Exit, CliError> {
         ui.print(&lints::list(ui.stdout));
         return Ok(Exit::Done);
     };
-    let Some(lint) = catalogue::find(code) else {
+    let Some(lint) = catalogue::find(code).or_else(|| check::catalogue::find(code)) else {
         return Err(unknown(code));
     };
     ui.print(&lints::explanation(lint, ui.stdout));

@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+use crate::check::{self, Beside};
 use crate::cli::args::{PlanArgs, SelectionArgs, SourceArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::findings::Findings;
@@ -9,6 +10,8 @@ use crate::cli::project::{
     Project, check_requests, check_selection, is_settled, policy, store_error,
 };
 use crate::cli::ui::Ui;
+use crate::lint::Finding;
+use crate::model::Fleet;
 use crate::observe::observe;
 use crate::plan::{Plan, plan};
 use crate::render::{json, table};
@@ -20,6 +23,7 @@ pub(crate) fn run(args: &PlanArgs, ui: Ui) -> Result<Exit, CliError> {
         plan,
         stale,
         findings,
+        ..
     } = &outlook;
     if args.json {
         ui.print(&format!("{:#}\n", outlook.json()));
@@ -44,6 +48,9 @@ pub(crate) struct Outlook {
     /// The derived files that are out of date.
     pub stale: Vec<String>,
     pub findings: Findings,
+    /// What plan and files say, as findings.
+    pub found: Vec<Finding>,
+    pub fleet: Fleet,
 }
 
 impl Outlook {
@@ -61,12 +68,12 @@ pub(crate) fn make(
     let project = Project::load(source, ui)?;
     check_selection(selection, &project.fleet)?;
     let journal = Layout::new(project.fleet.dir.clone()).journal();
-    if project
+    let interrupted = project
         .root
         .read(&journal)
         .map_err(|error| store_error(&error))?
-        .is_some()
-    {
+        .map(|_| journal.to_string());
+    if interrupted.is_some() {
         ui.tell(&format!("warning: {journal} is left from an interrupted run; `certs recreate` finishes it first\n"));
     }
     let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
@@ -78,10 +85,16 @@ pub(crate) fn make(
     );
     check_requests(selection, &plan)?;
     let stale = project.stale_files(&observed)?;
+    let beside = Beside {
+        journal: interrupted,
+        stale: stale.clone(),
+    };
     Ok(Outlook {
         findings: Findings::of(&project, &observed, &selection.only),
+        found: check::findings(&project.fleet, &observed, &plan, &beside),
         plan,
         stale,
+        fleet: project.fleet,
     })
 }
 

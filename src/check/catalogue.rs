@@ -1,0 +1,131 @@
+//! The codes of what the plan and the files say, with their long texts.
+
+use crate::lint::{Lint, Rule, Severity};
+
+macro_rules! rules {
+    ($($name:ident = $code:literal, $title:literal, $severity:ident, $text:literal;)*) => {
+        $(pub(super) static $name: Lint = Lint {
+            code: $code,
+            title: $title,
+            rule: Rule::Always(Severity::$severity),
+            text: $text,
+            example: "",
+            sources: "docs/architecture.md",
+        };)*
+        static LIST: &[&Lint] = &[$(&$name),*];
+    };
+}
+
+/// All of them.
+pub fn all() -> impl Iterator<Item = &'static Lint> {
+    LIST.iter().copied()
+}
+
+/// The one with this code.
+pub fn find(code: &str) -> Option<&'static Lint> {
+    all().find(|rule| rule.code == code)
+}
+
+rules! {
+    CERTIFICATE_MISSING = "certificate-missing", "A declared certificate is not there", Warning,
+        "The declaration names a certificate and its file is not in the tree: it was never issued, or was deleted or not added to Git.";
+    PUBLIC_KEY_MISSING = "public-key-missing", "A shared pair's public key is not there", Warning,
+        "The public file of a declared key pair is not in the tree. It is found again in the sealed key by whoever can open that.";
+    KEY_MISSING = "key-missing", "A declared sealed key is not there", Warning,
+        "A certificate whose key is gone serves nobody: a leaf is given a new pair. Of an authority it is information, for its key may be \
+         kept elsewhere on purpose; it signs nothing until it is put back.";
+    FILE_EMPTY = "file-empty", "A file has no content", Error,
+        "A file of no bytes is what an interrupted write, a full disk or a failed pipe leaves behind. Restore it from Git.";
+    CONFLICT_MARKERS = "conflict-markers", "A file has the conflict markers of a merge", Error,
+        "Git left both sides of an unfinished merge in the file; no program can read it. Check one of the two versions out, for both files \
+         of the pair.";
+    FILE_CUT_OFF = "file-truncated", "A file is cut off", Error,
+        "The end of the file is missing: a copy or a write was interrupted. Restore it from Git.";
+    FILE_DAMAGED = "file-damaged", "A file cannot be read", Error,
+        "What stands at the declared place cannot be decoded as what belongs there. A key that cannot be read is never overwritten: restore \
+         it from Git, or move it away.";
+    KEY_IN_CLEAR = "key-in-clear", "A private key lies in clear where a sealed one belongs", Error,
+        "Whoever reads the repository, its history included, has this key. Sealing it now does not take it back: remove the file and give \
+         the artifact a new key.";
+    NOTHING_SEALED = "nothing-sealed", "A sealed key has nothing in it", Error,
+        "The length of the file tells that its plaintext has no byte: age sealed the empty output of a program that failed. No identity \
+         gets a key out of it. Restore the last good one from Git, or have a new pair made.";
+    KEY_MISMATCH = "key-mismatch", "A sealed key is not the certificate's", Error,
+        "The header of the sealed file names another key than the certificate beside it is for: the two are from different times or were \
+         mixed up in a merge.";
+    PUBLIC_KEY_MISMATCH = "public-key-mismatch", "A sealed key is not the public key beside it", Error,
+        "The header of the sealed file names another key than the first of the pair's public file: what is signed with it is refused by \
+         whoever has that file.";
+    KEY_OF_ANOTHER = "key-of-another", "A key is that of another artifact", Error,
+        "The file was copied from elsewhere in the tree. Sealing it again would hand one artifact's key to the owner of another.";
+    SIGNATURE_BROKEN = "signature-broken", "A certificate was not signed by its issuer's key", Error,
+        "The signature does not verify with the key of the authority as it is in the tree: the chain is broken, and every verifier refuses \
+         it. One of the two is from another time.";
+    ISSUER_CHANGED = "issuer-changed", "A certificate is by another issuer than declared", Warning,
+        "The certificate names another issuer than is declared, or the intermediates beside it are not those of today.";
+    NOT_AN_AUTHORITY = "not-an-authority", "An authority's certificate may not sign", Error,
+        "Without basic constraints and the usage to sign certificates, verifiers refuse everything below it.";
+    KEY_ALGORITHM_CHANGED = "key-algorithm-changed", "A key is of another algorithm than declared", Warning,
+        "What is declared and what is there differ in algorithm or size. A leaf is given a new key; an authority needs a decision.";
+    SUBJECT_CHANGED = "subject-changed", "A certificate has another subject than declared", Warning,
+        "Programs take identities from the subject. A leaf is issued anew; of an authority the name is what everything below it refers to, \
+         so that it needs a decision.";
+    SANS_CHANGED = "sans-changed", "A certificate has other names than declared", Warning,
+        "A client refuses a server whose name is not in its certificate; a name too many can be used by whoever has the key.";
+    USAGES_CHANGED = "usages-changed", "A certificate has other usages than declared", Warning,
+        "Verifiers refuse a certificate that is used for what it is not for.";
+    LIFETIME_CHANGED = "lifetime-changed", "A certificate has another lifetime than declared", Warning,
+        "The certificate was issued for a longer or shorter time than is declared now.";
+    PATH_LENGTH_CHANGED = "path-length-changed", "An authority has another path length than declared", Warning,
+        "How many authorities may stand below this one differs from the declaration.";
+    NAME_CONSTRAINTS_CHANGED = "name-constraints-changed", "An authority has other name constraints than declared", Warning,
+        "For which names the authority may sign differs from the declaration.";
+    DISTRIBUTION_POINTS_CHANGED = "distribution-points-changed", "A certificate names other URLs than declared", Warning,
+        "Where revocation lists and issuers are to be found differs from the declaration.";
+    RECIPIENTS_CHANGED = "recipients-changed", "A key is sealed to others than declared", Warning,
+        "Somebody who should open the key cannot, or somebody can who should not. Sealing it again takes nothing from whoever has opened it \
+         already: after a loss, give it a new key.";
+    RENEWAL_DUE = "renewal-due", "A certificate is to be renewed", Warning,
+        "Two thirds of its lifetime, or what renewBefore leaves of it, are over.";
+    EXPIRED = "expired", "A certificate has ended", Error,
+        "Every verifier refuses it.";
+    NOT_YET_VALID = "not-yet-valid", "A certificate is not valid yet", Error,
+        "Its time begins in the future: it was issued by a machine with a wrong clock, or the clock here is wrong.";
+    UNDECLARED = "undeclared", "A certificate or key that nobody declares", Warning,
+        "A file in the tree's own folders belongs to nothing that is declared. Its certificate may be accepted for years, and nobody \
+         renews, replaces or watches it.";
+    ISSUER_REFUSED = "issuer-refused", "An issuer needs a decision first", Error,
+        "Nothing can be signed until a person has decided about the authority above.";
+    LEAVES_OF_ANOTHER = "leaves-of-another-authority", "An authority is gone while its certificates are there", Error,
+        "Both files of an authority are missing, and what it issued is in the tree: a checkout gone wrong rather than a wish for a new \
+         authority.";
+    VERIFICATION_KEYS_CHANGED = "verification-keys-changed", "A public file holds other verification keys than declared", Warning,
+        "What other pairs sign is refused, or goes on being accepted after it was withdrawn.";
+    VERIFICATION_KEY_REFUSED = "verification-key-refused", "A verification key needs a decision first", Error,
+        "Which key the other pair will have is not known before a person has decided about it.";
+    ALSO_VERIFIES = "also-verifies", "A public file holds keys of nobody declared", Info,
+        "They are predecessors of the pair's key or were put there by hand. What was signed with them is accepted until their blocks are \
+         deleted.";
+    INTERRUPTED = "interrupted-run", "A run was interrupted", Warning,
+        "The journal of a commit is left: some files may be of before and some of after. The next run finishes it first.";
+    STALE = "derived-file-stale", "A derived file is out of date", Warning,
+        "The inventory or the rules are not what today's certificates and declaration make of them: agenix, and whoever reads the \
+         inventory, see an earlier state.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::lint::catalogue;
+
+    #[test]
+    fn every_code_stands_once_and_is_no_lints() {
+        let mut seen: BTreeSet<&str> = catalogue::all().map(|lint| lint.code).collect();
+        for rule in all() {
+            assert!(seen.insert(rule.code), "{} stands twice", rule.code);
+            assert!(rule.text.len() > 25, "{} is not explained", rule.code);
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! What the plan and the files say, seen as findings: beside those of the lints, for whoever reads only findings. Decides nothing
+//! that the plan has not decided.
+
+pub mod catalogue;
+
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+
+use catalogue as rules;
+
+use crate::lint::{Basis, Finding, Lint, Rule, Severity, Spot, Subject};
+use crate::model::{
+    ArtifactId, CertificateFacts, Damage, Defect, DefectKind, FileState, Fleet, Moment, Observed,
+    RelPath, SignatureState,
+};
+use crate::plan::{Action, Part, Plan, Reason, Step, Target};
+
+/// What was found beside the plan.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// The journal of a run that was interrupted.
+    pub journal: Option<String>,
+    /// The derived files that are out of date.
+    pub stale: Vec<String>,
+}
+
+/// Every reason of every step, what dates and signatures say, and the files that are out of date: by severity, then by code.
+pub fn findings(fleet: &Fleet, observed: &Observed, plan: &Plan, beside: &Beside) -> Vec<Finding> {
+    let judge = Judge {
+        observed,
+        files: files(fleet),
+        hosts: hosts(fleet),
+        now: plan.now,
+    };
+    let mut findings: Vec<Finding> = plan
+        .steps
+        .iter()
+        .flat_map(|step| judge.of_step(step))
+        .collect();
+    findings.extend(beside.journal.iter().map(|path| interrupted(path)));
+    findings.extend(beside.stale.iter().map(|path| stale(path)));
+    findings.sort_by(|a, b| order(a).cmp(&order(b)));
+    findings
+}
+
+/// Whether no run of `recreate` mends it unless asked to.
+pub fn outlasts_a_run(finding: &Finding) -> bool {
+    [rules::NOT_YET_VALID.code, rules::UNDECLARED.code].contains(&finding.code())
+}
+
+fn order(finding: &Finding) -> (Severity, &'static str, &Subject) {
+    (finding.severity, finding.code(), &finding.subject)
+}
+
+/// The two files of an artifact: what is public, and the sealed key.
+#[derive(Clone, Copy)]
+struct Files<'a> {
+    public: &'a RelPath,
+    key: &'a RelPath,
+}
+
+fn files(fleet: &Fleet) -> BTreeMap<ArtifactId, Files<'_>> {
+    let certified = fleet.artifacts().map(|artifact| {
+        let files = artifact.files();
+        let (public, key) = (&files.certificate, &files.key);
+        (artifact.id(), Files { public, key })
+    });
+    let pairs = fleet.key_pairs.iter().map(|pair| {
+        let (public, key) = (&pair.files.public, &pair.files.key);
+        (pair.id(), Files { public, key })
+    });
+    certified.chain(pairs).collect()
+}
+
+/// The hosts that declare each artifact, for its place in their sources.
+fn hosts(fleet: &Fleet) -> BTreeMap<ArtifactId, Vec<String>> {
+    let authorities = fleet.authorities.iter();
+    let authorities = authorities.map(|authority| (authority.id(), authority.declared_by.clone()));
+    let pairs = fleet.key_pairs.iter().map(|pair| {
+        let owners = pair.owners.iter().map(ToString::to_string);
+        (pair.id(), owners.collect())
+    });
+    let leaves = fleet.certificates.iter();
+    let leaves = leaves.map(|leaf| (leaf.id(), vec![leaf.host.to_string()]));
+    authorities.chain(pairs).chain(leaves).collect()
+}
+
+struct Judge<'a> {
+    observed: &'a Observed,
+    files: BTreeMap<ArtifactId, Files<'a>>,
+    hosts: BTreeMap<ArtifactId, Vec<String>>,
+    now: OffsetDateTime,
+}
+
+impl Judge<'_> {
+    fn of_step(&self, step: &Step) -> Vec<Finding> {
+        let id = match &step.target {
+            Target::Artifact(id) => id,
+            Target::File(path) => return vec![undeclared(path)],
+        };
+        let reasons = step.reasons.iter();
+        let mut findings: Vec<Finding> = reasons
+            .filter(|reason| !matches!(reason, Reason::Requested))
+            .map(|reason| self.of_reason(id, step, reason))
+            .collect();
+        findings.extend(self.not_yet_valid(id));
+        findings
+    }
+
+    fn of_reason(&self, id: &ArtifactId, step: &Step, reason: &Reason) -> Finding {
+        let lint = self.rule(id, reason);
+        let mut finding = self.finding(lint, id, reason);
+        let is_refused = matches!(step.action, Action::Refuse { .. });
+        if step.action == Action::Keep {
+            finding.severity = Severity::Info;
+        } else if is_refused {
+            finding.severity = Severity::Error;
+        }
+        finding.cause = reason.to_string();
+        lint.text.clone_into(&mut finding.consequence);
+        finding.cure = cure(id, step);
+        finding
+    }
+
+    fn finding(&self, lint: &'static Lint, id: &ArtifactId, reason: &Reason) -> Finding {
+        let mut finding = empty(lint, Subject::Artifact(id.clone()));
+        let hosts = self.hosts.get(id).cloned();
+        finding.hosts = hosts.unwrap_or_default();
+        finding.spot = self.spot(id, reason);
+        if let Some(field) = field(reason) {
+            finding.option = id.option_path();
+            finding.option.push(field.to_owned());
+        }
+        finding
+    }
+
+    /// The code is as exact as what is known of the file.
+    fn rule(&self, id: &ArtifactId, reason: &Reason) -> &'static Lint {
+        match reason {
+            Reason::Unreadable { part, .. } => self
+                .defect(id, *part)
+                .map_or(&rules::FILE_DAMAGED, of_defect),
+            Reason::IssuerChanged { .. } if self.is_signature_broken(id) => {
+                &rules::SIGNATURE_BROKEN
+            }
+            other => of_reason(other),
+        }
+    }
+
+    fn defect(&self, id: &ArtifactId, part: Part) -> Option<&Defect> {
+        match part {
+            Part::Certificate => defect(&self.observed.pair(id).certificate),
+            Part::PublicKey => defect(&self.observed.key_pair(id).public),
+            Part::Key => defect(self.observed.key(id)),
+        }
+    }
+
+    fn is_signature_broken(&self, id: &ArtifactId) -> bool {
+        let file = self.observed.pair(id).certificate.facts();
+        file.is_some_and(|file| file.signature == SignatureState::Broken)
+    }
+
+    /// The file that a reason is about, at the line at fault where one is known.
+    fn spot(&self, id: &ArtifactId, reason: &Reason) -> Option<Spot> {
+        let files = self.files.get(id)?;
+        let part = match reason {
+            Reason::Missing(part) | Reason::Unreadable { part, .. } => *part,
+            Reason::KeyMismatch
+            | Reason::PublicKeyMismatch
+            | Reason::KeyOfAnother { .. }
+            | Reason::RecipientsChanged { .. } => Part::Key,
+            _ => Part::Certificate,
+        };
+        let path = match part {
+            Part::Certificate | Part::PublicKey => files.public,
+            Part::Key => files.key,
+        };
+        let damage = self.defect(id, part).map(|defect| defect.damage);
+        Some(match damage {
+            Some(Damage::ConflictMarkers { line }) => at(path.as_str(), line),
+            _ => at(path.as_str(), 1),
+        })
+    }
+
+    fn not_yet_valid(&self, id: &ArtifactId) -> Option<Finding> {
+        let found: &CertificateFacts = self.observed.certificate(id)?;
+        if found.not_before <= self.now {
+            return None;
+        }
+        let files = self.files.get(id)?;
+        Some(Finding {
+            cause: format!("it is not valid before {}", Moment(found.not_before)),
+            consequence: "every verifier refuses it until then (RFC 5280 §4.1.2.5)".to_owned(),
+            cure: "set the clock of whoever issues right, and issue it again".to_owned(),
+            spot: Some(at(files.public.as_str(), 1)),
+            ..empty(&rules::NOT_YET_VALID, Subject::Artifact(id.clone()))
+        })
+    }
+}
+
+fn defect<T>(state: &FileState<T>) -> Option<&Defect> {
+    match state {
+        FileState::Defective { defect, .. } => Some(defect),
+        FileState::Missing | FileState::Sound { .. } => None,
+    }
+}
+
+fn of_defect(defect: &Defect) -> &'static Lint {
+    match (defect.kind, defect.damage) {
+        (DefectKind::EmptyKey, _) => &rules::NOTHING_SEALED,
+        (DefectKind::PlaintextKey, _) => &rules::KEY_IN_CLEAR,
+        (DefectKind::Unreadable, Damage::Empty) => &rules::FILE_EMPTY,
+        (DefectKind::Unreadable, Damage::ConflictMarkers { .. }) => &rules::CONFLICT_MARKERS,
+        (DefectKind::Unreadable, Damage::CutOff) => &rules::FILE_CUT_OFF,
+        (DefectKind::Unreadable, Damage::Other) => &rules::FILE_DAMAGED,
+    }
+}
+
+fn of_reason(reason: &Reason) -> &'static Lint {
+    match reason {
+        Reason::Missing(Part::Certificate) => &rules::CERTIFICATE_MISSING,
+        Reason::Missing(Part::PublicKey) => &rules::PUBLIC_KEY_MISSING,
+        Reason::Missing(Part::Key) => &rules::KEY_MISSING,
+        Reason::Unreadable { .. } => &rules::FILE_DAMAGED,
+        Reason::KeyMismatch => &rules::KEY_MISMATCH,
+        Reason::PublicKeyMismatch => &rules::PUBLIC_KEY_MISMATCH,
+        Reason::KeyOfAnother { .. } => &rules::KEY_OF_ANOTHER,
+        Reason::KeyAlgorithmChanged { .. } => &rules::KEY_ALGORITHM_CHANGED,
+        Reason::IssuerChanged { .. } => &rules::ISSUER_CHANGED,
+        Reason::NotAnAuthority { .. } => &rules::NOT_AN_AUTHORITY,
+        Reason::SubjectChanged { .. } => &rules::SUBJECT_CHANGED,
+        Reason::SansChanged { .. } => &rules::SANS_CHANGED,
+        Reason::UsagesChanged { .. } => &rules::USAGES_CHANGED,
+        Reason::LifetimeChanged { .. } => &rules::LIFETIME_CHANGED,
+        Reason::PathLengthChanged { .. } => &rules::PATH_LENGTH_CHANGED,
+        Reason::NameConstraintsChanged => &rules::NAME_CONSTRAINTS_CHANGED,
+        Reason::DistributionPointsChanged { .. } => &rules::DISTRIBUTION_POINTS_CHANGED,
+        Reason::RecipientsChanged { .. } => &rules::RECIPIENTS_CHANGED,
+        Reason::RenewalDue { .. } => &rules::RENEWAL_DUE,
+        Reason::Expired { .. } => &rules::EXPIRED,
+        Reason::Undeclared => &rules::UNDECLARED,
+        Reason::Requested | Reason::IssuerRefused { .. } => &rules::ISSUER_REFUSED,
+        Reason::LeavesOfAnother { .. } => &rules::LEAVES_OF_ANOTHER,
+        Reason::VerificationKeysChanged { .. } => &rules::VERIFICATION_KEYS_CHANGED,
+        Reason::VerificationKeyRefused { .. } => &rules::VERIFICATION_KEY_REFUSED,
+        Reason::AlsoVerifies { .. } => &rules::ALSO_VERIFIES,
+    }
+}
+
+/// The option that a reason of the declaration rests on; `None` where it is the file that is at fault.
+fn field(reason: &Reason) -> Option<&'static str> {
+    match reason {
+        Reason::KeyAlgorithmChanged { .. } => Some("key"),
+        Reason::SubjectChanged { .. } => Some("commonName"),
+        Reason::SansChanged { .. } => Some("hosts"),
+        Reason::UsagesChanged { .. } => Some("usages"),
+        Reason::LifetimeChanged { .. } => Some("expiry"),
+        Reason::PathLengthChanged { .. } => Some("pathLength"),
+        Reason::NameConstraintsChanged => Some("nameConstraints"),
+        Reason::DistributionPointsChanged { .. } => Some("crlUrls"),
+        Reason::VerificationKeysChanged { .. } => Some("verificationKeys"),
+        _ => None,
+    }
+}
+
+fn cure(id: &ArtifactId, step: &Step) -> String {
+    match &step.action {
+        Action::Refuse { cure } => cure.clone(),
+        Action::Keep => "nothing has to be done".to_owned(),
+        _ => format!("`certs recreate --only {id}`"),
+    }
+}
+
+fn empty(lint: &'static Lint, subject: Subject) -> Finding {
+    let severity = match lint.rule {
+        Rule::Always(severity) => severity,
+        Rule::Held => Severity::Warning,
+    };
+    Finding {
+        lint,
+        severity,
+        basis: Basis::Found,
+        subject,
+        cause: String::new(),
+        consequence: String::new(),
+        cure: String::new(),
+        option: Vec::new(),
+        word: None,
+        hosts: Vec::new(),
+        spot: None,
+        allowed: None,
+    }
+}
+
+fn at(file: &str, line: usize) -> Spot {
+    Spot {
+        file: file.to_owned(),
+        line,
+        column: 1,
+        width: 1,
+        text: String::new(),
+    }
+}
+
+fn of_file(lint: &'static Lint, path: &str) -> Finding {
+    Finding {
+        spot: Some(at(path, 1)),
+        consequence: lint.text.to_owned(),
+        ..empty(lint, Subject::File(path.to_owned()))
+    }
+}
+
+fn undeclared(path: &RelPath) -> Finding {
+    Finding {
+        cause: "no declaration names it".to_owned(),
+        consequence: "it may still be accepted, and nobody renews or replaces it".to_owned(),
+        cure: "declare what it belongs to, or delete it (`certs recreate --prune`; an authority's by hand)".to_owned(),
+        ..of_file(&rules::UNDECLARED, path.as_str())
+    }
+}
+
+fn interrupted(path: &str) -> Finding {
+    Finding {
+        cause: "it is left from an interrupted run".to_owned(),
+        cure: "`certs recreate` finishes that run first".to_owned(),
+        ..of_file(&rules::INTERRUPTED, path)
+    }
+}
+
+fn stale(path: &str) -> Finding {
+    Finding {
+        cause: "it is not what today's files would make of it".to_owned(),
+        cure: "`certs recreate` writes it anew".to_owned(),
+        ..of_file(&rules::STALE, path)
+    }
+}

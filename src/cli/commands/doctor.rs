@@ -1,0 +1,49 @@
+//! `certs doctor`: opens what it may, proves it, and says what mends the rest.
+
+use time::OffsetDateTime;
+
+use crate::cli::args::DoctorArgs;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::project::{Project, store_error};
+use crate::cli::ui::Ui;
+use crate::doctor::{Diagnosis, Examination, State, examine};
+use crate::observe::observe;
+use crate::plan::{Policy, plan};
+use crate::render::doctor;
+
+pub(crate) fn run(args: &DoctorArgs, ui: Ui) -> Result<Exit, CliError> {
+    let project = Project::load(&args.source, ui)?;
+    let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
+    let plan = plan(
+        &project.fleet,
+        &observed,
+        OffsetDateTime::now_utc(),
+        &Policy::default(),
+    );
+    let identities = project.identities(&args.identity)?;
+    let diagnoses = examine(&Examination {
+        fleet: &project.fleet,
+        observed: &observed,
+        plan: &plan,
+        root: &project.root,
+        identities: &identities,
+    })
+    .map_err(|error| store_error(&error))?;
+    if args.json {
+        ui.print(&format!("{:#}\n", doctor::json(&diagnoses)));
+    } else {
+        ui.print(&doctor::text(&diagnoses, ui.stdout));
+    }
+    Ok(exit(&diagnoses))
+}
+
+fn exit(diagnoses: &[Diagnosis]) -> Exit {
+    let any = |is: fn(&State) -> bool| diagnoses.iter().any(|diagnosis| is(&diagnosis.state));
+    if any(|state| matches!(state, State::Broken(_))) {
+        Exit::Failed
+    } else if any(|state| matches!(state, State::Locked { .. })) {
+        Exit::Pending
+    } else {
+        Exit::Done
+    }
+}

@@ -1,0 +1,266 @@
+//! Opens every sealed key it may and proves it: that it is a key, the one its certificate is for, in the form and sealed to whom it
+//! should be. Reads only; what mends a fault is a command for a person.
+
+use rayon::prelude::*;
+
+use crate::issue::key::PrivateKey;
+use crate::model::{
+    Agreement, ArtifactId, FileState, Fleet, KeyFingerprint, Marker, Observed, Recipient, RelPath,
+    Sealed, SealedFacts, SignatureState,
+};
+use crate::plan::{Action, Plan};
+use crate::seal::{Identities, OpenError};
+use crate::store::{Root, StoreError};
+
+/// What is examined, and with what.
+#[derive(Clone, Copy, Debug)]
+pub struct Examination<'a> {
+    pub fleet: &'a Fleet,
+    pub observed: &'a Observed,
+    pub plan: &'a Plan,
+    pub root: &'a Root,
+    pub identities: &'a Identities,
+}
+
+/// What came out for one artifact.
+#[derive(Clone, Debug)]
+pub struct Diagnosis {
+    pub id: ArtifactId,
+    /// Its sealed key.
+    pub file: RelPath,
+    pub state: State,
+}
+
+/// How a sealed key does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    Proved,
+    /// The key of an authority that is kept elsewhere.
+    Elsewhere,
+    /// None of the identities opens it; who could, and what was said.
+    Locked {
+        readers: Vec<String>,
+        detail: String,
+    },
+    /// Every fault that was found; at least one.
+    Broken(Vec<Ailment>),
+}
+
+impl State {
+    /// Stable word for JSON.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Proved => "proved",
+            Self::Elsewhere => "elsewhere",
+            Self::Locked { .. } => "locked",
+            Self::Broken(_) => "broken",
+        }
+    }
+}
+
+/// One fault of a sealed key and what mends it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ailment {
+    /// Stable.
+    pub code: &'static str,
+    pub detail: String,
+    pub cure: String,
+}
+
+/// Examines every declared key.
+///
+/// # Errors
+/// A file that cannot be read as a file.
+pub fn examine(examination: &Examination<'_>) -> Result<Vec<Diagnosis>, StoreError> {
+    let keys: Vec<Sealed<'_>> = examination.fleet.sealed().collect();
+    keys.par_iter()
+        .map(|sealed| {
+            Ok(Diagnosis {
+                id: sealed.id.clone(),
+                file: sealed.file.clone(),
+                state: examination.state(sealed)?,
+            })
+        })
+        .collect()
+}
+
+impl Examination<'_> {
+    fn state(&self, sealed: &Sealed<'_>) -> Result<State, StoreError> {
+        let facts = match self.observed.key(&sealed.id) {
+            FileState::Missing => return Ok(self.missing(sealed)),
+            FileState::Defective { defect, .. } => {
+                return Ok(self.broken(sealed, "unreadable", defect.detail.clone()));
+            }
+            FileState::Sound { facts, .. } => facts,
+        };
+        let Some(file) = self.root.read(sealed.file)? else {
+            return Ok(self.missing(sealed));
+        };
+        let content = match self.identities.open(&file.bytes) {
+            Ok(content) => content,
+            Err(error) => return Ok(unopened(sealed, &error)),
+        };
+        Ok(match PrivateKey::from_pem(&content) {
+            Ok(key) => {
+                let mut ailments = self.judge(sealed, facts, &key.fingerprint());
+                ailments.extend(form(sealed, &content));
+                if ailments.is_empty() {
+                    State::Proved
+                } else {
+                    State::Broken(ailments)
+                }
+            }
+            Err(error) => State::Broken(vec![Ailment {
+                code: "not-a-key",
+                detail: format!("it opens, but holds no key: {error}"),
+                cure: restore(sealed),
+            }]),
+        })
+    }
+
+    fn missing(&self, sealed: &Sealed<'_>) -> State {
+        let is_settled = |action: &Action| *action == Action::Keep;
+        if sealed.id.is_authority() && self.action(&sealed.id).is_some_and(is_settled) {
+            return State::Elsewhere;
+        }
+        self.broken(sealed, "missing", "it is not there".to_owned())
+    }
+
+    fn broken(&self, sealed: &Sealed<'_>, code: &'static str, detail: String) -> State {
+        let cure = match self.action(&sealed.id) {
+            Some(Action::Refuse { cure }) => cure.clone(),
+            _ => again(&sealed.id),
+        };
+        State::Broken(vec![Ailment { code, detail, cure }])
+    }
+
+    fn action(&self, id: &ArtifactId) -> Option<&Action> {
+        let mut steps = self.plan.steps.iter();
+        let step = steps.find(|step| step.artifact() == Some(id))?;
+        Some(&step.action)
+    }
+
+    /// What the opened key, its header and what lies beside it say of each other.
+    fn judge(
+        &self,
+        sealed: &Sealed<'_>,
+        facts: &SealedFacts,
+        key: &KeyFingerprint,
+    ) -> Vec<Ailment> {
+        let mut ailments = Vec::new();
+        ailments.extend(self.pair(&sealed.id, key).map(|detail| Ailment {
+            code: "other-key",
+            detail,
+            cure: restore(sealed),
+        }));
+        let marker = facts.marker.as_ref();
+        if marker.is_some_and(|marker| marker.key != Marker::key_id(key.as_bytes())) {
+            ailments.push(Ailment {
+                code: "marker",
+                detail: "its header names another key than it holds".to_owned(),
+                cure: restore(sealed),
+            });
+        }
+        if let Agreement::Differs {
+            missing,
+            unexpected,
+        } = facts.agrees_with(sealed.recipients)
+        {
+            ailments.push(Ailment {
+                code: "recipients",
+                detail: recipients(&missing, &unexpected),
+                cure: again(&sealed.id),
+            });
+        }
+        let file = self.observed.pair(&sealed.id).certificate.facts();
+        if file.is_some_and(|file| file.signature == SignatureState::Broken) {
+            ailments.push(Ailment {
+                code: "signature",
+                detail: "its certificate was not signed by the key of its issuer".to_owned(),
+                cure: again(&sealed.id),
+            });
+        }
+        ailments
+    }
+
+    /// Why a key and what is public beside it are no pair.
+    fn pair(&self, id: &ArtifactId, key: &KeyFingerprint) -> Option<String> {
+        let beside = if id.is_key_pair() {
+            let public = self.observed.key_pair(id).current();
+            public.map(|public| public.fingerprint)
+        } else {
+            let certificate = self.observed.certificate(id);
+            certificate.map(|certificate| certificate.key_fingerprint)
+        };
+        let Some(beside) = beside else {
+            return Some(
+                "what is public of it is not there or cannot be read, so that nothing proves it"
+                    .to_owned(),
+            );
+        };
+        if beside == *key {
+            return None;
+        }
+        let mut owners = self.observed.key_owners();
+        let owner = owners.remove(&Marker::key_id(key.as_bytes()));
+        Some(match owner.and_then(|owners| owners.first().copied()) {
+            Some(owner) => format!("it holds the key of {owner}"),
+            None => "it holds another key than what lies beside it is for".to_owned(),
+        })
+    }
+}
+
+fn unopened(sealed: &Sealed<'_>, error: &OpenError) -> State {
+    match error {
+        OpenError::NoMatchingIdentity { .. } | OpenError::Refused { .. } => State::Locked {
+            readers: sealed.recipients.iter().map(Recipient::short).collect(),
+            detail: error.to_string(),
+        },
+        _ => State::Broken(vec![Ailment {
+            code: "damaged",
+            detail: error.to_string(),
+            cure: restore(sealed),
+        }]),
+    }
+}
+
+/// Keys are written as PKCS#8 (RFC 5958); Go and nginx read other forms, not every program does.
+fn form(sealed: &Sealed<'_>, content: &[u8]) -> Option<Ailment> {
+    let is_pkcs8 = content
+        .trim_ascii_start()
+        .starts_with(b"-----BEGIN PRIVATE KEY-----");
+    (!is_pkcs8).then(|| Ailment {
+        code: "form",
+        detail: "its key is not in PKCS#8 form".to_owned(),
+        cure: match &sealed.id {
+            ArtifactId::Leaf { .. } => format!("`certs recreate --replace {}`", sealed.id),
+            _ => format!(
+                "open {0}, convert it (`openssl pkcs8 -topk8 -nocrypt`) and seal it again in its place",
+                sealed.file
+            ),
+        },
+    })
+}
+
+fn recipients(missing: &[String], unexpected: &[String]) -> String {
+    let mut parts = Vec::new();
+    if !missing.is_empty() {
+        parts.push(format!("it is not sealed to {}", missing.join(", ")));
+    }
+    if !unexpected.is_empty() {
+        parts.push(format!("it is sealed to {}", unexpected.join(", ")));
+    }
+    parts.join("; ")
+}
+
+fn again(id: &ArtifactId) -> String {
+    format!("`certs recreate --only {id}`")
+}
+
+/// A key that is damaged is restored; only where no version is good a new one is made, which an authority's heirs would notice.
+fn restore(sealed: &Sealed<'_>) -> String {
+    format!(
+        "restore it: `git log -- {0}`, `git restore --source=<commit> -- {0}`; if no version is good, move it away and `certs recreate --replace {1}`",
+        sealed.file, sealed.id
+    )
+}

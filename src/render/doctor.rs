@@ -1,0 +1,91 @@
+//! What the doctor found: what is broken with its cure, what stayed closed with who could open it, and how many are proved.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::paint::{Paint, Tone};
+use super::words;
+use crate::doctor::{Diagnosis, State};
+
+/// Broken keys first, then those that stayed closed, then a line that counts.
+pub fn text(diagnoses: &[Diagnosis], paint: Paint) -> String {
+    let mut text = String::new();
+    for diagnosis in diagnoses {
+        if let State::Broken(ailments) = &diagnosis.state {
+            for ailment in ailments {
+                let _ = writeln!(
+                    text,
+                    "{}: {} ({}): {}\n  {} {}",
+                    paint.apply(Tone::Bad, format!("broken[{}]", ailment.code)),
+                    diagnosis.id,
+                    diagnosis.file,
+                    words::printable(&ailment.detail),
+                    paint.apply(Tone::Good, "hint:"),
+                    ailment.cure
+                );
+            }
+        }
+    }
+    for diagnosis in diagnoses {
+        if let State::Locked { readers, detail } = &diagnosis.state {
+            let _ = writeln!(
+                text,
+                "{}: {} ({}): {}\n  could be opened by {}",
+                paint.apply(Tone::Warning, "locked"),
+                diagnosis.id,
+                diagnosis.file,
+                words::printable(detail),
+                words::printable(&readers.join(", "))
+            );
+        }
+    }
+    text.push_str(&summary(diagnoses));
+    text
+}
+
+fn summary(diagnoses: &[Diagnosis]) -> String {
+    let parts: Vec<String> = ["proved", "elsewhere", "locked", "broken"]
+        .into_iter()
+        .map(|code| (code, count(diagnoses, code)))
+        .filter(|(code, count)| *count > 0 || *code == "proved")
+        .map(|(code, count)| format!("{count} {code}"))
+        .collect();
+    format!("{}.\n", parts.join(", "))
+}
+
+fn count(diagnoses: &[Diagnosis], code: &str) -> usize {
+    let of_code = |diagnosis: &&Diagnosis| diagnosis.state.code() == code;
+    diagnoses.iter().filter(of_code).count()
+}
+
+/// The same values with their stable codes.
+pub fn json(diagnoses: &[Diagnosis]) -> Value {
+    let keys: Vec<Value> = diagnoses.iter().map(key).collect();
+    json!({ "version": 1, "keys": keys })
+}
+
+fn key(diagnosis: &Diagnosis) -> Value {
+    let (mut faults, mut readers, mut closed) = (Vec::new(), None, None);
+    match &diagnosis.state {
+        State::Broken(ailments) => {
+            faults = ailments
+                .iter()
+                .map(|ailment| json!({ "code": ailment.code, "detail": ailment.detail, "cure": ailment.cure }))
+                .collect();
+        }
+        State::Locked {
+            readers: others,
+            detail,
+        } => (readers, closed) = (Some(others), Some(detail)),
+        State::Proved | State::Elsewhere => {}
+    }
+    json!({
+        "artifact": diagnosis.id.to_string(),
+        "file": diagnosis.file.to_string(),
+        "state": diagnosis.state.code(),
+        "faults": faults,
+        "readers": readers,
+        "locked": closed,
+    })
+}

@@ -1,0 +1,129 @@
+//! `certs doctor`: what only opening shows, what it says of what it cannot open, and that it neither writes nor tells a key.
+
+use certs::issue::key::PrivateKey;
+use certs::model::{KeyAlgorithm, Recipient, RecipientSet};
+use certs::seal::seal;
+use serde_json::Value;
+
+use crate::project::{ADA, Project, STRANGER};
+
+const KEY: &str = "certs/derived/cp1/root-server.key.age";
+const ROOT_KEY: &str = "certs/ca/root.key.age";
+
+/// The document and the text of a doctor that has to end so, and to write and tell nothing.
+fn examined(project: &Project, code: i32, more: &[&str]) -> (Value, String) {
+    let before = project.files();
+    let json = project
+        .run(&[&["doctor", "--json"], more].concat())
+        .exits_with(code);
+    let text = project
+        .run(&[&["doctor"], more].concat())
+        .exits_with(code)
+        .text();
+    assert_eq!(project.files(), before);
+    for secret in [ROOT_KEY, KEY]
+        .iter()
+        .filter_map(|file| project.opens(ADA, file))
+    {
+        let secret = String::from_utf8_lossy(&secret).into_owned();
+        if let Some(line) = secret.lines().nth(1) {
+            assert!(!text.contains(line) && !json.stdout().contains(line));
+        }
+    }
+    (json.json(), text)
+}
+
+fn states(document: &Value) -> Vec<&str> {
+    let keys = document["keys"].as_array().unwrap();
+    keys.iter()
+        .map(|key| key["state"].as_str().unwrap())
+        .collect()
+}
+
+/// The codes of what is wrong with the leaf's key; the authority's has to be proved.
+fn faults(project: &Project) -> Vec<String> {
+    let (document, text) = examined(project, 1, &[]);
+    assert_eq!(states(&document), ["proved", "broken"], "{text}");
+    let faults = document["keys"][1]["faults"].as_array().unwrap();
+    assert!(
+        faults
+            .iter()
+            .all(|fault| !fault["cure"].as_str().unwrap().is_empty())
+    );
+    faults
+        .iter()
+        .map(|fault| fault["code"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn sealed(project: &Project, content: &[u8], marked: &PrivateKey) -> Vec<u8> {
+    let recipients: RecipientSet = [project.operators()[0], project.host()]
+        .iter()
+        .map(|text| Recipient::parse(text).unwrap())
+        .collect();
+    seal(content, &recipients, &marked.fingerprint()).unwrap()
+}
+
+fn own(project: &Project) -> PrivateKey {
+    PrivateKey::from_pem(&project.opens(ADA, KEY).unwrap()).unwrap()
+}
+
+#[test]
+fn a_tree_in_order_is_proved() {
+    let (document, text) = examined(&Project::made(), 0, &[]);
+    assert_eq!(states(&document), ["proved", "proved"]);
+    assert!(text.contains("2 proved."), "{text}");
+}
+
+#[test]
+fn a_damaged_payload_shows_only_on_opening() {
+    let project = Project::made();
+    let mut file = project.read(KEY);
+    *file.last_mut().unwrap() ^= 1;
+    project.write(KEY, &file);
+    project.run(&["check"]).exits_with(0);
+    assert_eq!(faults(&project), ["damaged"]);
+}
+
+#[test]
+fn another_key_behind_the_right_marker() {
+    let project = Project::made();
+    let other = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let pem = other.to_pem().unwrap();
+    project.write(KEY, &sealed(&project, pem.as_bytes(), &own(&project)));
+    project.run(&["check"]).exits_with(0);
+    assert_eq!(faults(&project), ["other-key", "marker"]);
+}
+
+#[test]
+fn the_key_of_another_artifact() {
+    let project = Project::made();
+    let root = project.opens(ADA, ROOT_KEY).unwrap();
+    project.write(KEY, &sealed(&project, &root, &own(&project)));
+    let (document, text) = examined(&project, 1, &[]);
+    assert_eq!(document["keys"][1]["faults"][0]["code"], "other-key");
+    assert!(text.contains("it holds the key of ca/root"), "{text}");
+}
+
+#[test]
+fn what_is_no_key_and_what_is_not_sealed() {
+    let project = Project::made();
+    let key = own(&project);
+    let clear = project.opens(ADA, KEY).unwrap();
+    project.write(KEY, &sealed(&project, b"hunter2", &key));
+    assert_eq!(faults(&project), ["not-a-key"]);
+    let (_, text) = examined(&project, 1, &[]);
+    assert!(!text.contains("hunter2"), "{text}");
+    project.write(KEY, &clear);
+    let (document, text) = examined(&project, 1, &[]);
+    assert_eq!(document["keys"][1]["faults"][0]["code"], "unreadable");
+    let secret = String::from_utf8(clear).unwrap();
+    assert!(!text.contains(secret.lines().nth(1).unwrap()), "{text}");
+}
+
+#[test]
+fn what_others_could_open_is_told_apart() {
+    let (document, text) = examined(&Project::made(), 2, &["--identity", STRANGER]);
+    assert_eq!(states(&document), ["locked", "locked"]);
+    assert!(text.contains("could be opened by <ada>"), "{text}");
+}
