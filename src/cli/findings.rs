@@ -100,7 +100,7 @@ impl Findings {
         sarif::log(&self.placed_in_files(fleet))
     }
 
-    /// Everything as JUnit XML.
+    /// Everything as `JUnit` XML.
     pub(crate) fn junit(&self, fleet: &Fleet, only: &[Pattern]) -> String {
         let ids = fleet.sealed().map(|sealed| sealed.id);
         let ids =

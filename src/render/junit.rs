@@ -1,4 +1,4 @@
-//! Findings as JUnit XML, for CI servers: one suite, a test case for each artifact and code, and one for each artifact in order.
+//! Findings as `JUnit` XML, for CI servers: one suite, a test case for each artifact and code, and one for each artifact in order.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -254,7 +254,8 @@ impl Run {
     }
 
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.output.stdout).unwrap()
+        serde_json::from_slice(&self.output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
     /// All that was said and the exit code, without what differs from run to run.
