@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 18] = [
+const LAYERS: [(&str, &[&str]); 19] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("inspect", &["model"]),
@@ -26,6 +26,7 @@ const LAYERS: [(&str, &[&str]); 18] = [
     ("status", &["model", "plan"]),
     ("history", &["model", "inspect"]),
     ("diff", &["model", "inspect"]),
+    ("adopt", &["model", "inspect", "plan"]),
     ("store", &["model"]),
     ("nixfiles", &["model"]),
     ("export", &["model", "inspect", "store", "nixfiles"]),
@@ -42,14 +43,15 @@ const LAYERS: [(&str, &[&str]); 18] = [
     (
         "render",
         &[
-            "model", "manifest", "verify", "plan", "lint", "status", "history", "diff", "apply",
+            "model", "manifest", "verify", "plan", "lint", "status", "history", "diff", "adopt",
+            "apply",
         ],
     ),
     (
         "cli",
         &[
             "model", "manifest", "inspect", "issue", "seal", "verify", "plan", "lint", "status",
-            "history", "diff", "store", "nixfiles", "export", "observe", "apply", "render",
+            "history", "diff", "adopt", "store", "nixfiles", "export", "observe", "apply", "render",
         ],
     ),
 ];
