@@ -21,6 +21,8 @@ pub(super) struct Claims<'a> {
 pub(super) struct Claim<T> {
     pub(super) found: T,
     pub(super) because: Vec<String>,
+    /// Whether a person said so.
+    pub(super) is_chosen: bool,
 }
 
 impl<'a> Claims<'a> {
@@ -76,10 +78,7 @@ impl<T> Candidate<T> {
     }
 }
 
-pub(super) fn claims<'a>(
-    scene: &Scene<'a>,
-    choices: &[Choice],
-) -> Result<Claims<'a>, ChoiceError> {
+pub(super) fn claims<'a>(scene: &Scene<'a>, choices: &[Choice]) -> Result<Claims<'a>, ChoiceError> {
     let mut claims = Claims::default();
     follow_choices(scene, choices, &mut claims)?;
     for depth in 0..=scene.fleet.authorities.len() {
@@ -92,7 +91,11 @@ pub(super) fn claims<'a>(
         if layer.is_empty() {
             break;
         }
-        assign_certificates(scene, &mut claims, layer.into_iter().map(Artifact::Authority));
+        assign_certificates(
+            scene,
+            &mut claims,
+            layer.into_iter().map(Artifact::Authority),
+        );
     }
     let leaves = scene.fleet.certificates.iter().map(Artifact::Leaf);
     assign_certificates(scene, &mut claims, leaves);
@@ -124,7 +127,14 @@ fn follow_choices<'a>(
                 id: id.clone(),
                 place: place.clone(),
             })?;
-            claims.key_pairs.insert(id.clone(), Claim { found, because });
+            claims.key_pairs.insert(
+                id.clone(),
+                Claim {
+                    found,
+                    because,
+                    is_chosen: true,
+                },
+            );
         } else {
             let mut found = scene.material.certificates.iter();
             let found = found.find(|found| found.place == *place);
@@ -132,9 +142,14 @@ fn follow_choices<'a>(
                 id: id.clone(),
                 place: place.clone(),
             })?;
-            claims
-                .certificates
-                .insert(id.clone(), Claim { found, because });
+            claims.certificates.insert(
+                id.clone(),
+                Claim {
+                    found,
+                    because,
+                    is_chosen: true,
+                },
+            );
         }
     }
     Ok(())
@@ -150,10 +165,7 @@ fn chosen_key(scene: &Scene<'_>, place: &str) -> Option<KeyFingerprint> {
     let certificates = certificates.map(|found| (&found.place, found.facts.key_fingerprint));
     let mut all = keys.chain(public).chain(certificates);
     let (_, fingerprint) = all.find(|(found, _)| *found == place)?;
-    scene
-        .keys
-        .contains_key(&fingerprint)
-        .then_some(fingerprint)
+    scene.keys.contains_key(&fingerprint).then_some(fingerprint)
 }
 
 fn assign_certificates<'a>(
@@ -187,17 +199,29 @@ fn mutual_bests<T: Copy>(
     let mut taken = Vec::new();
     while let Some((id, found, because)) = open.iter().find_map(|(id, candidates)| {
         let best = best(candidates)?;
-        let is_unrivalled = open.iter().filter(|(other, _)| *other != id).all(|(_, rivals)| {
-            let mut rivals = rivals.iter().filter(|rival| same(&rival.found, &best.found));
-            rivals.all(|rival| best.is_better_than(rival))
-        });
+        let is_unrivalled = open
+            .iter()
+            .filter(|(other, _)| *other != id)
+            .all(|(_, rivals)| {
+                let mut rivals = rivals
+                    .iter()
+                    .filter(|rival| same(&rival.found, &best.found));
+                rivals.all(|rival| best.is_better_than(rival))
+            });
         is_unrivalled.then(|| (id.clone(), best.found, best.reasons()))
     }) {
         open.remove(&id);
         for candidates in open.values_mut() {
             candidates.retain(|candidate| !same(&candidate.found, &found));
         }
-        taken.push((id, Claim { found, because }));
+        taken.push((
+            id,
+            Claim {
+                found,
+                because,
+                is_chosen: false,
+            },
+        ));
     }
     taken
 }
@@ -256,7 +280,14 @@ fn authority_candidate<'a>(
     }
     let answers = vec![
         (signed > 0, "its key is in use"),
-        (is_by_its_issuer, if issuer.is_some() { "by its issuer" } else { "signs itself" }),
+        (
+            is_by_its_issuer,
+            if issuer.is_some() {
+                "by its issuer"
+            } else {
+                "signs itself"
+            },
+        ),
         (scene.key(facts).is_some(), "its key is here"),
         (facts.not_after >= scene.now, "in date"),
     ];
@@ -289,7 +320,12 @@ fn leaf_candidate<'a>(
     {
         return None;
     }
-    let declared: BTreeSet<String> = leaf.declaration.sans.iter().map(ToString::to_string).collect();
+    let declared: BTreeSet<String> = leaf
+        .declaration
+        .sans
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let present: BTreeSet<String> = facts.sans.iter().map(ToString::to_string).collect();
     let is_with_host = names_a_host(&found.place, scene.fleet).is_some();
     let answers = vec![
@@ -366,7 +402,8 @@ fn assign_key_pairs<'a>(scene: &Scene<'a>, claims: &mut Claims<'a>) {
     for pair in pairs.filter(|pair| !claims.key_pairs.contains_key(&pair.id())) {
         let candidates = free().map(|(fingerprint, found)| {
             let file = stem(found.place.rsplit('/').next().unwrap_or(&found.place));
-            let is_called = file == pair.name.as_str() || is_service_account(file) && is_service_account(pair.name.as_str());
+            let is_called = file == pair.name.as_str()
+                || is_service_account(file) && is_service_account(pair.name.as_str());
             let mut public = scene.material.public_keys.iter();
             let has_public = public.any(|other| other.public.fingerprint == *fingerprint);
             Candidate {
@@ -381,15 +418,24 @@ fn assign_key_pairs<'a>(scene: &Scene<'a>, claims: &mut Claims<'a>) {
             }
         });
         // A key of which nothing is known but that it has no certificate may be anything.
-        let known = candidates.filter(|candidate| candidate.answers.iter().any(|(holds, _)| *holds));
+        let known =
+            candidates.filter(|candidate| candidate.answers.iter().any(|(holds, _)| *holds));
         open.insert(pair.id(), known.collect::<Vec<_>>());
     }
     for (id, claim) in mutual_bests(&mut open, |a, b| a == b) {
         claims.key_pairs.insert(id, claim);
     }
-    let left = open.into_iter().filter(|(_, candidates)| !candidates.is_empty());
+    let left = open
+        .into_iter()
+        .filter(|(_, candidates)| !candidates.is_empty());
     let left = left.map(|(id, candidates)| {
-        (id, candidates.into_iter().map(|candidate| candidate.place).collect())
+        (
+            id,
+            candidates
+                .into_iter()
+                .map(|candidate| candidate.place)
+                .collect(),
+        )
     });
     claims.ambiguous.extend(left);
 }
@@ -399,4 +445,138 @@ fn is_service_account(name: &str) -> bool {
     let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     let plain = plain.to_ascii_lowercase();
     plain == "sa" || plain.ends_with("serviceaccount") || plain.ends_with("serviceaccounts")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate(found: &'static str, answers: &[bool]) -> Candidate<&'static str> {
+        Candidate {
+            found,
+            place: found.to_owned(),
+            answers: answers.iter().map(|answer| (*answer, "fits")).collect(),
+            later: None,
+            because: Vec::new(),
+        }
+    }
+
+    fn id(name: &str) -> ArtifactId {
+        ArtifactId::Authority(Name::new(name).unwrap())
+    }
+
+    /// What is taken for which, and for which artifacts the choice is left open.
+    fn taken(
+        all: Vec<(&str, Vec<Candidate<&'static str>>)>,
+    ) -> (Vec<(String, &'static str)>, Vec<String>) {
+        let mut open = all
+            .into_iter()
+            .map(|(name, candidates)| (id(name), candidates))
+            .collect();
+        let taken = mutual_bests(&mut open, |a, b| a == b)
+            .into_iter()
+            .map(|(id, claim)| (id.to_string(), claim.found))
+            .collect();
+        let left = open
+            .into_iter()
+            .filter(|(_, candidates)| !candidates.is_empty());
+        (taken, left.map(|(id, _)| id.to_string()).collect())
+    }
+
+    #[test]
+    fn the_better_one_is_taken_and_the_other_is_left_for_whom_it_fits() {
+        let (matches, left) = taken(vec![
+            (
+                "a",
+                vec![
+                    candidate("x", &[true, true]),
+                    candidate("y", &[false, true]),
+                ],
+            ),
+            (
+                "b",
+                vec![
+                    candidate("x", &[false, true]),
+                    candidate("y", &[true, true]),
+                ],
+            ),
+        ]);
+        assert_eq!(
+            matches,
+            [("ca/a".to_owned(), "x"), ("ca/b".to_owned(), "y")]
+        );
+        assert!(left.is_empty());
+    }
+
+    #[test]
+    fn of_two_that_each_have_something_for_them_none_is_taken() {
+        let (matches, left) = taken(vec![(
+            "a",
+            vec![
+                candidate("x", &[true, false]),
+                candidate("y", &[false, true]),
+            ],
+        )]);
+        assert!(matches.is_empty());
+        assert_eq!(left, ["ca/a"]);
+    }
+
+    #[test]
+    fn one_certificate_that_fits_two_alike_is_given_to_none() {
+        let (matches, left) = taken(vec![
+            ("a", vec![candidate("x", &[true])]),
+            ("b", vec![candidate("x", &[true])]),
+        ]);
+        assert!(matches.is_empty());
+        assert_eq!(left, ["ca/a", "ca/b"]);
+    }
+
+    #[test]
+    fn what_fits_another_better_is_not_taken_by_elimination() {
+        let (matches, _) = taken(vec![
+            ("a", vec![candidate("x", &[false])]),
+            ("b", vec![candidate("x", &[true])]),
+        ]);
+        assert_eq!(matches, [("ca/b".to_owned(), "x")]);
+    }
+
+    #[test]
+    fn of_two_certificates_for_one_key_the_later_is_meant_and_of_two_keys_none() {
+        let of_key = |found, key: &[u8], end| Candidate {
+            later: Some((KeyFingerprint::of_spki(key), end)),
+            ..candidate(found, &[true])
+        };
+        let one = vec![of_key("old", b"key", 1), of_key("new", b"key", 2)];
+        assert_eq!(taken(vec![("a", one)]).0, [("ca/a".to_owned(), "new")]);
+        let two = vec![of_key("old", b"key", 1), of_key("new", b"other", 2)];
+        assert_eq!(taken(vec![("a", two)]).1, ["ca/a"]);
+    }
+
+    #[test]
+    fn files_are_called_after_their_stem() {
+        for name in [
+            "ca.crt",
+            "ca.key",
+            "ca-key.pem",
+            "ca.key.age",
+            "ca.pub",
+            "ca",
+        ] {
+            assert_eq!(stem(name), "ca");
+        }
+    }
+
+    #[test]
+    fn the_service_account_key_has_many_names() {
+        for name in [
+            "sa",
+            "service-account",
+            "serviceAccount",
+            "k8s-service-account",
+            "kubernetes-service-accounts",
+        ] {
+            assert!(is_service_account(name), "{name}");
+        }
+        assert!(!is_service_account("visa"));
+    }
 }

@@ -13,6 +13,7 @@ pub(super) fn leftovers(scene: &Scene<'_>, claims: &Claims<'_>, items: &[Item]) 
     let keys = scene.material.keys.iter();
     leftovers.extend(keys.filter_map(|found| key(scene, claims, found)));
     leftovers.extend(public_keys(scene, claims));
+    leftovers.extend(scene.material.closed.iter().cloned());
     leftovers.extend(scene.material.unusable.iter().cloned());
     leftovers.sort_by(|a, b| a.place.cmp(&b.place));
     leftovers.dedup();
@@ -46,9 +47,7 @@ fn certificate(
     if claimed().any(|(_, claim)| claim.found.facts.der == found.facts.der) {
         return None;
     }
-    let of_key = |facts: &CertificateFacts| {
-        facts.key_fingerprint == found.facts.key_fingerprint
-    };
+    let of_key = |facts: &CertificateFacts| facts.key_fingerprint == found.facts.key_fingerprint;
     if let Some((id, claim)) = claimed().find(|(_, claim)| of_key(&claim.found.facts)) {
         return left(format!(
             "another certificate for the key of {id}, which is {}",

@@ -18,6 +18,8 @@ pub struct Material {
     pub certificates: Vec<FoundCertificate>,
     pub keys: Vec<FoundKey>,
     pub public_keys: Vec<FoundPublicKey>,
+    /// Private keys that nobody here can open.
+    pub closed: Vec<Leftover>,
     /// What holds a key or a certificate, perhaps, and cannot be used.
     pub unusable: Vec<Leftover>,
 }
@@ -88,6 +90,11 @@ pub enum Verdict {
     /// Several fit, or what fits would fit others as well.
     Ambiguous {
         places: Vec<String>,
+    },
+    /// Its private key may be among those that nobody here can open.
+    KeyClosed {
+        place: String,
+        closed: Vec<String>,
     },
     /// A leaf's certificate without its private key is of no use.
     KeyMissing {
@@ -179,7 +186,10 @@ impl Adoption {
 
 impl Verdict {
     pub fn is_undecided(&self) -> bool {
-        matches!(self, Self::Conflict { .. } | Self::Ambiguous { .. })
+        matches!(
+            self,
+            Self::Conflict { .. } | Self::Ambiguous { .. } | Self::KeyClosed { .. }
+        )
     }
 
     /// Stable word for JSON and tables.
@@ -189,6 +199,7 @@ impl Verdict {
             Self::InPlace => "in-place",
             Self::Conflict { .. } => "conflict",
             Self::Ambiguous { .. } => "ambiguous",
+            Self::KeyClosed { .. } => "key-closed",
             Self::KeyMissing { .. } => "key-missing",
             Self::NotFound => "not-found",
         }
@@ -256,6 +267,3 @@ fn own_first(all: &[FoundCertificate]) -> impl Iterator<Item = &FoundCertificate
     };
     of(true).chain(of(false))
 }
-
-#[cfg(test)]
-mod tests;

@@ -50,6 +50,14 @@ fn certified(scene: &Scene<'_>, claims: &Claims<'_>, artifact: Artifact<'_>) -> 
         }
         (Standing::Same, Standing::Same, _) => Verdict::InPlace,
         (Standing::Same, Standing::Free, None) if id.is_authority() => Verdict::InPlace,
+        // Without its key an authority would be adopted as one whose key is elsewhere; a person may say that it is so.
+        (_, Standing::Free, None) if !scene.material.closed.is_empty() && !claim.is_chosen => {
+            let closed = scene.material.closed.iter();
+            Verdict::KeyClosed {
+                place: found.place.clone(),
+                closed: closed.map(|left| left.place.clone()).collect(),
+            }
+        }
         (_, Standing::Free, None) if !id.is_authority() => Verdict::KeyMissing {
             place: found.place.clone(),
         },
@@ -69,11 +77,7 @@ fn certified(scene: &Scene<'_>, claims: &Claims<'_>, artifact: Artifact<'_>) -> 
 }
 
 /// Only the marker in the header tells without opening which key is sealed in a file.
-fn key_standing(
-    state: &FileState<SealedFacts>,
-    key: &KeyFingerprint,
-    file: &str,
-) -> Standing {
+fn key_standing(state: &FileState<SealedFacts>, key: &KeyFingerprint, file: &str) -> Standing {
     let marker = state.facts().and_then(|sealed| sealed.marker.as_ref());
     match (state, marker) {
         (FileState::Missing, _) => Standing::Free,

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use walkdir::{DirEntry, WalkDir};
 
 use super::error::{CliError, causes};
-use crate::adopt::{
-    FoundCertificate, FoundKey, FoundPublicKey, KeyCustody, Leftover, Material,
-};
+use crate::adopt::{FoundCertificate, FoundKey, FoundPublicKey, KeyCustody, Leftover, Material};
 use crate::inspect::{document, public_key};
 use crate::issue::key::PrivateKey;
 use crate::model::KeyFingerprint;
@@ -52,6 +50,13 @@ impl Foreign {
         self.material.unusable.push(Leftover {
             place: place.to_owned(),
             reason: reason.into(),
+        });
+    }
+
+    fn leave_closed(&mut self, place: &str, reason: String) {
+        self.material.closed.push(Leftover {
+            place: place.to_owned(),
+            reason,
         });
     }
 
@@ -113,7 +118,7 @@ impl Foreign {
             return self.leave(place, format!("an {} key, of no certificate", facts.format));
         }
         if let Protection::Encrypted { scheme } = &facts.protection {
-            return self.leave(place, format!(
+            return self.leave_closed(place, format!(
                 "the key is protected with a passphrase ({scheme}); to adopt it, take that off: `openssl pkey -in FILE -out FILE.plain`"
             ));
         }
@@ -129,7 +134,7 @@ impl Foreign {
             Err(error) => {
                 let mut reasons = vec![error.to_string()];
                 reasons.extend(causes(&error));
-                return self.leave(place, reasons.join(": "));
+                return self.leave_closed(place, reasons.join(": "));
             }
         };
         match PrivateKey::from_pem(&opened) {

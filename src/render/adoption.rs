@@ -41,7 +41,9 @@ fn item_text(item: &Item, paint: Paint) -> String {
         Verdict::Adopt(_) => Tone::Change,
         Verdict::InPlace | Verdict::NotFound => Tone::Quiet,
         Verdict::KeyMissing { .. } => Tone::Warning,
-        Verdict::Conflict { .. } | Verdict::Ambiguous { .. } => Tone::Bad,
+        Verdict::Conflict { .. } | Verdict::Ambiguous { .. } | Verdict::KeyClosed { .. } => {
+            Tone::Bad
+        }
     };
     let word = paint.apply(tone, format!("{:<11}", item.verdict.code()));
     let mut text = format!("{word} {}\n", item.id);
@@ -59,16 +61,28 @@ fn lines(verdict: &Verdict) -> Vec<(&'static str, String)> {
             vec![("refused", format!("{detail}; it is never overwritten"))]
         }
         Verdict::Ambiguous { places } => vec![("which", places.join(", "))],
+        Verdict::KeyClosed { place, closed } => vec![(
+            "refused",
+            format!(
+                "no private key of {place} could be read, and {} could not be opened: give an identity with --identity, or say with --as that its key is elsewhere",
+                some_of(closed, 5)
+            ),
+        )],
         Verdict::KeyMissing { place } => vec![(
             "skipped",
-            format!("the private key of {place} is not here; without it the certificate is of no use"),
+            format!(
+                "the private key of {place} is not here; without it the certificate is of no use"
+            ),
         )],
     }
 }
 
 fn taken_lines(taken: &Taken) -> Vec<(&'static str, String)> {
     let from: Vec<&str> = places(taken);
-    let mut lines = vec![("from", from.join(", ")), ("because", taken.because.join("; "))];
+    let mut lines = vec![
+        ("from", from.join(", ")),
+        ("because", taken.because.join("; ")),
+    ];
     if !taken.differences.is_empty() {
         lines.push(("differs", differences(taken).join("; ")));
     }
@@ -115,6 +129,7 @@ fn item_json(item: &Item) -> Value {
         }),
         Verdict::Conflict { detail } => json!({ "detail": detail }),
         Verdict::Ambiguous { places } => json!({ "files": places }),
+        Verdict::KeyClosed { place, closed } => json!({ "certificate": place, "closed": closed }),
         Verdict::KeyMissing { place } => json!({ "certificate": place }),
         Verdict::InPlace | Verdict::NotFound => json!({}),
     };
@@ -141,7 +156,11 @@ pub fn outcome(artifacts: usize, files: usize) -> String {
 pub fn plain_keys(adoption: &Adoption, directory: &str) -> String {
     let mut text = format!(
         "warning: {} in clear still in {directory}; once everything runs with the adopted ones, shred them (`shred -u FILE`):\n",
-        if adoption.plain_keys.len() == 1 { "1 private key lies".to_owned() } else { format!("{} private keys lie", adoption.plain_keys.len()) }
+        if adoption.plain_keys.len() == 1 {
+            "1 private key lies".to_owned()
+        } else {
+            format!("{} private keys lie", adoption.plain_keys.len())
+        }
     );
     for place in &adoption.plain_keys {
         let _ = writeln!(text, "  {}", printable(place));

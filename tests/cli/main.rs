@@ -8,6 +8,7 @@
     clippy::panic
 )]
 
+mod adopt;
 mod commands;
 mod damage;
 mod export;

@@ -24,7 +24,9 @@ use crate::store::Layout;
 pub(crate) fn run(args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
     if !args.directory.is_dir() {
         let message = format!("{} is no directory", args.directory.display());
-        return Err(CliError::new(message).hint("give the directory with the certificates and keys"));
+        return Err(
+            CliError::new(message).hint("give the directory with the certificates and keys")
+        );
     }
     let project = Project::load(&args.source, ui)?;
     let choices = choices(args, &project.fleet)?;
@@ -154,8 +156,10 @@ fn choices(args: &AdoptArgs, fleet: &Fleet) -> Result<Vec<Choice>, CliError> {
                 several => {
                     let names: Vec<String> = several.iter().map(ToString::to_string).collect();
                     let names = crate::render::words::some_of(&names, 5);
-                    Err(CliError::new(format!("--as {pattern} means several: {names}"))
-                        .hint("name one in full"))
+                    Err(
+                        CliError::new(format!("--as {pattern} means several: {names}"))
+                            .hint("name one in full"),
+                    )
                 }
             }
         })
