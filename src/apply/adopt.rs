@@ -31,7 +31,7 @@ pub enum AdoptedPublic<'a> {
     Certified {
         artifact: Artifact<'a>,
         /// `None` where it stands there already.
-        certificate: Option<CertificateFacts>,
+        certificate: Option<Box<CertificateFacts>>,
     },
     Shared {
         pair: &'a KeyPair,
@@ -103,7 +103,7 @@ impl<'a> Workbench<'a> {
             AdoptedPublic::Certified {
                 artifact: Artifact::Authority(authority),
                 certificate: Some(certificate),
-            } => Some((&authority.name, certificate.clone())),
+            } => Some((&authority.name, CertificateFacts::clone(certificate))),
             _ => None,
         });
         Self {
@@ -118,7 +118,7 @@ impl<'a> Workbench<'a> {
             AdoptedPublic::Certified {
                 artifact,
                 certificate,
-            } => self.certificate(*artifact, certificate.as_ref())?,
+            } => self.certificate(*artifact, certificate.as_deref())?,
             AdoptedPublic::Shared { pair, keys } => self.public_keys(pair, keys)?,
         };
         let key_file = match &adopted.key {

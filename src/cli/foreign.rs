@@ -40,7 +40,7 @@ impl Foreign {
             if entry.file_type().is_symlink() && is_material(&place) {
                 foreign.leave(&place, "a link; what it names is looked at where it lies");
             } else if entry.file_type().is_file() {
-                foreign.look_into(&entry, place, identities);
+                foreign.look_into(&entry, &place, identities);
             }
         }
         Ok(foreign)
@@ -60,50 +60,50 @@ impl Foreign {
         });
     }
 
-    fn look_into(&mut self, entry: &DirEntry, place: String, identities: &Identities) {
+    fn look_into(&mut self, entry: &DirEntry, place: &str, identities: &Identities) {
         let is_large = entry.metadata().is_ok_and(|found| found.len() > LARGEST);
         if is_large {
-            if is_material(&place) {
-                self.leave(&place, "larger than 4 MiB; not looked into");
+            if is_material(place) {
+                self.leave(place, "larger than 4 MiB; not looked into");
             }
             return;
         }
         let bytes = match outside::read(entry.path()) {
             Ok(bytes) => bytes,
-            Err(error) => return self.leave(&place, format!("cannot be read: {error}")),
+            Err(error) => return self.leave(place, format!("cannot be read: {error}")),
         };
         let found = match document::read(&bytes, None) {
             Ok(found) => found,
-            Err(DocumentDefect::Unrecognised) if !place.ends_with(".age") => return,
-            Err(defect) if is_material(&place) => return self.leave(&place, defect.to_string()),
+            Err(DocumentDefect::Unrecognised) if place.rsplit('.').next() != Some("age") => return,
+            Err(defect) if is_material(place) => return self.leave(place, defect.to_string()),
             Err(_) => return,
         };
         for object in found.into_iter().map(|found| found.object) {
             match object {
                 Object::Certificate(certificate) => {
                     self.material.certificates.push(FoundCertificate {
-                        place: place.clone(),
+                        place: place.to_owned(),
                         facts: certificate.facts,
                     });
                 }
-                Object::PrivateKey(facts) => self.private_key(&place, &bytes, &facts),
+                Object::PrivateKey(facts) => self.private_key(place, &bytes, &facts),
                 Object::PublicKey(facts) => {
                     let spki = facts.spki.as_deref();
                     if let Some(Ok(public)) = spki.map(public_key::parse_der) {
-                        let place = place.clone();
+                        let place = place.to_owned();
                         self.material
                             .public_keys
                             .push(FoundPublicKey { place, public });
                     }
                 }
-                Object::Sealed(_) => self.sealed(&place, &bytes, identities),
-                Object::Damaged(defect) => self.leave(&place, defect.to_string()),
+                Object::Sealed(_) => self.sealed(place, &bytes, identities),
+                Object::Damaged(defect) => self.leave(place, defect.to_string()),
                 Object::Pkcs12(_) => {
                     let reason = "PKCS#12; to adopt it, take it apart: `openssl pkcs12 -in FILE -nodes -out FILE.pem`";
-                    return self.leave(&place, reason);
+                    return self.leave(place, reason);
                 }
                 Object::Kubeconfig(_) | Object::Resource(_) => {
-                    return self.leave(&place, "a Kubernetes document; it is not taken apart");
+                    return self.leave(place, "a Kubernetes document; it is not taken apart");
                 }
                 Object::Request(_)
                 | Object::RevocationList(_)

@@ -195,7 +195,7 @@ fn taken<'a>(
         let certificate = taken.certificate.as_ref();
         Some(AdoptedPublic::Certified {
             artifact,
-            certificate: certificate.map(|found| found.facts.clone()),
+            certificate: certificate.map(|found| Box::new(found.facts.clone())),
         })
     };
     let adopted = adoption.taken().map(|(id, taken)| {
