@@ -29,6 +29,7 @@ pub mod verify;
 pub mod nixfiles;
 pub mod store;
 
+pub mod adopt;
 pub mod check;
 pub mod diff;
 pub mod export;

@@ -4,6 +4,7 @@ use std::sync::PoisonError;
 
 use rayon::prelude::*;
 
+use super::adopt::MadeAdopted;
 use super::key_pair::MadePair;
 use super::make::Made;
 use super::{ApplyError, Done, Product, Report, Run};
@@ -58,6 +59,27 @@ impl Ready {
                 id,
                 action: made.action,
                 product: Product::PublicKeys(made.public),
+            },
+            writes: key.into_iter().chain(public).collect(),
+        }
+    }
+
+    /// Nothing stands where any of it goes.
+    pub(super) fn adopted(made: MadeAdopted<'_>, observed: &Observed) -> Self {
+        let key = made
+            .key_file
+            .map(|bytes| Write::new(made.key_path, observed.key(&made.id), bytes));
+        let public = made.public_file.map(|text| Write {
+            path: made.public_path.clone(),
+            expected: Expected::Absent,
+            bytes: text.into_bytes(),
+        });
+        Self {
+            done: Done {
+                id: made.id,
+                // What it comes to: the same key and certificate, sealed to those who are declared.
+                action: Action::Reseal,
+                product: made.product,
             },
             writes: key.into_iter().chain(public).collect(),
         }

@@ -245,27 +245,23 @@ impl<'a> Workbench<'a> {
         der: &[u8],
         found: Option<&CertificateFile>,
     ) -> String {
-        let mut file = issue::to_pem(der);
         match artifact {
             Artifact::Leaf(_) => {
-                let issuers = self.run.fleet.issuers_of(artifact);
-                let signers = issuers
-                    .iter()
-                    .filter_map(|issuer| self.signers.get(&issuer.name));
-                for signer in signers.filter(|signer| !signer.certificate.is_self_issued()) {
-                    file.push_str(&issue::to_pem(&signer.certificate.der));
-                }
+                let issuers = self.run.fleet.issuers_of(artifact).into_iter();
+                let signers = issuers.filter_map(|issuer| self.signers.get(&issuer.name));
+                chain_text(der, signers.map(|signer| &signer.certificate))
             }
             Artifact::Authority(_) => {
+                let mut file = issue::to_pem(der);
                 for predecessor in found
                     .into_iter()
                     .flat_map(|found| self.predecessors(found, der))
                 {
                     file.push_str(&issue::to_pem(&predecessor.der));
                 }
+                file
             }
         }
-        file
     }
 
     /// Earlier certificates of other keys; one of the same key is superseded by the renewed one.
@@ -289,6 +285,18 @@ impl<'a> Workbench<'a> {
             .and_then(|name| self.signers.get(name))
             .map(|signer| &signer.certificate)
     }
+}
+
+/// A certificate followed by its intermediates; whoever trusts a root has it.
+pub(super) fn chain_text<'f>(
+    der: &[u8],
+    issuers: impl IntoIterator<Item = &'f CertificateFacts>,
+) -> String {
+    let intermediates = issuers
+        .into_iter()
+        .filter(|issuer| !issuer.is_self_issued());
+    let others = intermediates.map(|issuer| issue::to_pem(&issuer.der));
+    std::iter::once(issue::to_pem(der)).chain(others).collect()
 }
 
 fn role(artifact: Artifact<'_>) -> Role<'_> {

@@ -2,6 +2,7 @@
 //!
 //! Until the first commit nothing is on disk, so everything that can fail for want of an identity fails before it.
 
+mod adopt;
 mod commit;
 mod error;
 mod key_pair;
@@ -15,6 +16,7 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
+pub use adopt::{Adopted, AdoptedPublic, adopt};
 pub use error::{ApplyError, SealedKey, Unopened};
 
 use crate::model::{ArtifactId, CertificateFacts, Fleet, Observed, PublicKey};

@@ -87,7 +87,7 @@ pub(super) fn key_pair(run: &Run<'_>, made: &MadePair<'_>) -> Result<(), ApplyEr
 }
 
 /// A sealed key opens, and is the one that was meant, for exactly those it was meant for.
-fn sealed_key(
+pub(super) fn sealed_key(
     run: &Run<'_>,
     id: &ArtifactId,
     recipients: &RecipientSet,

@@ -26,10 +26,19 @@ impl Unlocked {
 
 /// Refuses a run whose products nobody present could open: the proof would fail after the work.
 pub(super) fn check_coverage(run: &Run<'_>) -> Result<(), ApplyError> {
-    let mut seen: BTreeSet<String> = BTreeSet::new();
     let sealing = chosen(run, |step| step.action.seals());
-    for sealed in run.fleet.sealed() {
-        if !sealing.contains(&sealed.id) || !seen.insert(sealed.recipients.fingerprint()) {
+    let sealed = run.fleet.sealed();
+    check_recipients(run, sealed.filter(|sealed| sealing.contains(&sealed.id)))
+}
+
+/// The same for these.
+pub(super) fn check_recipients<'s>(
+    run: &Run<'_>,
+    sealing: impl Iterator<Item = Sealed<'s>>,
+) -> Result<(), ApplyError> {
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    for sealed in sealing {
+        if !seen.insert(sealed.recipients.fingerprint()) {
             continue;
         }
         if let Coverage::No { have, want } = run.identities.can_open(sealed.recipients) {

@@ -54,6 +54,17 @@ pub(crate) enum Command {
                             certs plan --json | jq '.steps[] | select(.action != \"keep\")'"
     )]
     Plan(PlanArgs),
+    /// Take over certificates and keys that were made elsewhere: find out which is which, seal the keys, put everything in place.
+    #[command(
+        after_help = "Looks at every file in DIR: PEM certificates and keys as kubeadm, easy-rsa, cfssl, step and OpenSSL write them, \
+                            and keys sealed with age. Keys go with certificates by their public keys; certificates go with what is \
+                            declared by subject, issuer and names, and by host where a folder is called after one. What stands in the \
+                            project is never overwritten, and DIR is left as it is.\n\nExits with 1, and adopts nothing, if anything \
+                            needs a decision; with --dry-run exits with 2 if anything would be adopted.\n\nExamples:\n  certs adopt \
+                            /etc/kubernetes/pki --dry-run\n  certs adopt ../old/secrets/certs --identity ~/.ssh/id_ed25519\n  certs adopt \
+                            ./pki --as ca/cluster=issued/root.crt --only ca"
+    )]
+    Adopt(AdoptArgs),
     /// Show the whole fleet: what each certificate says, how long it lasts, who can open its key, how it does. Needs no key.
     #[command(
         after_help = "States, the worst first: refused, damaged, missing, expired, not-yet-valid, differs, due, key-offline, good.\n\n\
@@ -274,6 +285,42 @@ pub(crate) struct RecreateArgs {
     /// Print the plan and what was done as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AdoptArgs {
+    /// The directory with the certificates and keys.
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// What a file is, where that cannot be told: `ca/cluster=root.crt`. The file is relative to DIR; may be given several times.
+    #[arg(long = "as", value_name = "PATTERN=FILE", value_parser = assignment)]
+    pub assignments: Vec<(Pattern, String)>,
+    /// Only these: a host, a certificate, `host/authority/certificate`, `ca/authority` or `shared/keypair`; `*` stands for any.
+    #[arg(long, value_name = "PATTERN")]
+    pub only: Vec<Pattern>,
+    /// A file with an age identity or an SSH private key that opens what is sealed; may be given several times.
+    /// Default: `userAgeIdentity` of the declaration.
+    #[arg(short, long, value_name = "FILE")]
+    pub identity: Vec<String>,
+    /// Say what would be adopted, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn assignment(text: &str) -> Result<(Pattern, String), String> {
+    let (pattern, file) = text
+        .split_once('=')
+        .filter(|(_, file)| !file.is_empty())
+        .ok_or("write PATTERN=FILE, like ca/cluster=root.crt")?;
+    let pattern = pattern
+        .parse::<Pattern>()
+        .map_err(|error| error.to_string())?;
+    Ok((pattern, file.trim_start_matches("./").to_owned()))
 }
 
 #[derive(Debug, Args)]

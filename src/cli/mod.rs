@@ -7,6 +7,7 @@ mod dial;
 mod error;
 mod evaluate;
 mod findings;
+mod foreign;
 mod git;
 mod input;
 mod project;
@@ -41,6 +42,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
     match command {
         Command::Recreate(args) => commands::recreate::run(&args, ui),
+        Command::Adopt(args) => commands::adopt::run(&args, ui),
         Command::Plan(args) => commands::plan::run(&args, ui),
         Command::Status(args) => commands::status::run(&args, ui),
         Command::Graph(args) => commands::graph::run(&args, ui),

@@ -1,5 +1,6 @@
 //! Values to text: tables for people, JSON for programs. Touches neither terminal nor clock.
 
+pub mod adoption;
 pub mod diff;
 pub mod doctor;
 pub mod fault;

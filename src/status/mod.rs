@@ -132,28 +132,28 @@ impl<'a> Status<'a> {
                 id,
             }
         };
-        let pairs = fleet.key_pairs.iter().map(|pair| {
-            let id = pair.id();
-            let step = steps.get(&id).copied();
-            let has_key = observed.key(&id).facts().is_some();
-            Entry {
+        let pairs = key_pairs(fleet, observed, plan)
+            .into_iter()
+            .map(|pair| Entry {
+                id: pair.id,
                 issuer: None,
                 facts: None,
                 renewal: None,
-                readers: if has_key {
-                    names.readers(&pair.recipients)
-                } else {
-                    Vec::new()
-                },
-                state: state(step, None, plan.now),
-                reasons: step.map(|step| step.reasons.clone()).unwrap_or_default(),
-                id,
-            }
-        });
+                readers: pair.readers,
+                state: pair.state,
+                reasons: pair.reasons,
+            });
         Self {
             now: plan.now,
             entries: fleet.artifacts().map(entry).chain(pairs).collect(),
         }
+    }
+
+    /// The certificates alone, for views that show shared keys by their owners, as [`key_pairs`] has them.
+    #[must_use]
+    pub fn without_key_pairs(mut self) -> Self {
+        self.entries.retain(|entry| !entry.id.is_key_pair());
+        self
     }
 
     /// How many entries are in each state that occurs, the worst first.

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 21] = [
+const LAYERS: [(&str, &[&str]); 22] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("inspect", &["model"]),
@@ -28,6 +28,7 @@ const LAYERS: [(&str, &[&str]); 21] = [
     ("graph", &["model", "plan", "status"]),
     ("history", &["model", "inspect"]),
     ("diff", &["model", "inspect"]),
+    ("adopt", &["model", "inspect", "plan"]),
     ("store", &["model"]),
     ("nixfiles", &["model"]),
     ("export", &["model", "inspect", "store", "nixfiles"]),
@@ -46,15 +47,15 @@ const LAYERS: [(&str, &[&str]); 21] = [
         "render",
         &[
             "model", "manifest", "verify", "plan", "lint", "check", "status", "graph", "history",
-            "diff", "apply", "doctor",
+            "diff", "adopt", "apply", "doctor",
         ],
     ),
     (
         "cli",
         &[
             "model", "manifest", "inspect", "issue", "seal", "verify", "plan", "lint", "check",
-            "status", "graph", "history", "diff", "store", "nixfiles", "export", "observe",
-            "apply", "doctor", "render",
+            "status", "graph", "history", "diff", "adopt", "store", "nixfiles", "export",
+            "observe", "apply", "doctor", "render",
         ],
     ),
 ];

@@ -8,6 +8,7 @@
     clippy::panic
 )]
 
+mod adopt;
 mod check;
 mod commands;
 mod damage;

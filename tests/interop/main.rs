@@ -1,5 +1,6 @@
 //! Other people's programs judge our files. A trial whose program is missing here counts as ignored, never as passed.
 
+mod adopt;
 mod age;
 mod agenix;
 mod crash;
@@ -28,6 +29,7 @@ use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
     let trials = [
+        adopt::trials(),
         age::trials(),
         agenix::trials(),
         crash::trials(),

@@ -20,7 +20,7 @@ pub(crate) fn run(args: &GraphArgs, ui: Ui) -> Result<Exit, CliError> {
     let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
     let now = OffsetDateTime::now_utc();
     let plan = plan(&project.fleet, &observed, now, &Policy::default());
-    let mut status = Status::new(&project.fleet, &observed, &plan);
+    let mut status = Status::new(&project.fleet, &observed, &plan).without_key_pairs();
     let mut pairs = key_pairs(&project.fleet, &observed, &plan);
     for pattern in &args.patterns {
         let entries = status.entries.iter().map(|entry| &entry.id);

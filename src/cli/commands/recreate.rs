@@ -80,7 +80,12 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
 }
 
 /// Finishes or takes back what an interrupted run left; a signal waits for it as for any commit.
-fn recover(project: &Project, lock: &Lock, gate: &Mutex<()>, ui: Ui) -> Result<(), CliError> {
+pub(super) fn recover(
+    project: &Project,
+    lock: &Lock,
+    gate: &Mutex<()>,
+    ui: Ui,
+) -> Result<(), CliError> {
     let held = gate.lock().unwrap_or_else(PoisonError::into_inner);
     let recovery = project
         .root
@@ -180,14 +185,14 @@ fn refused(plan: &Plan, as_json: bool, ui: Ui) -> CliError {
     error.preamble(table::refusals(plan, ui.stderr))
 }
 
-fn lock_error(error: &LockError) -> CliError {
+pub(super) fn lock_error(error: &LockError) -> CliError {
     match error {
         LockError::Held { .. } => CliError::from_error(error),
         LockError::Store(store) => store_error(store),
     }
 }
 
-fn apply_error(error: &ApplyError, plan: &Plan) -> CliError {
+pub(super) fn apply_error(error: &ApplyError, plan: &Plan) -> CliError {
     let shown = CliError::from_error(error);
     match error {
         ApplyError::NoIdentity { have, .. } if have.is_empty() => {

@@ -23,7 +23,7 @@ pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
     let now = OffsetDateTime::now_utc();
     let plan = plan(&project.fleet, &observed, now, &Policy::default());
-    let status = Status::new(&project.fleet, &observed, &plan);
+    let status = Status::new(&project.fleet, &observed, &plan).without_key_pairs();
     let key_pairs = key_pairs(&project.fleet, &observed, &plan);
     let (history, past) = read(&project)?;
     let issued = history.issued().into_iter();

@@ -1,0 +1,269 @@
+//! What of an existing tree becomes which declared artifact, and why: a pure function of the declaration, the project's files and
+//! what was found. Carrying it out belongs to `apply`.
+
+mod claims;
+mod leftovers;
+mod settle;
+
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+
+use crate::model::{ArtifactId, CertificateFacts, Fleet, KeyFingerprint, Observed, PublicKey};
+use crate::plan::Reason;
+
+/// Everything of use in a foreign tree, in the order of its files.
+#[derive(Clone, Debug, Default)]
+pub struct Material {
+    pub certificates: Vec<FoundCertificate>,
+    pub keys: Vec<FoundKey>,
+    pub public_keys: Vec<FoundPublicKey>,
+    /// Private keys that nobody here can open.
+    pub closed: Vec<Leftover>,
+    /// What holds a key or a certificate, perhaps, and cannot be used.
+    pub unusable: Vec<Leftover>,
+}
+
+/// A certificate and the file it stands in, relative to the tree.
+#[derive(Clone, Debug)]
+pub struct FoundCertificate {
+    pub place: String,
+    pub facts: CertificateFacts,
+}
+
+/// A private key that could be read. Nothing here is secret.
+#[derive(Clone, Debug)]
+pub struct FoundKey {
+    pub place: String,
+    pub public: PublicKey,
+    pub custody: KeyCustody,
+}
+
+/// Who can read a private key where it was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyCustody {
+    /// Whoever has the file.
+    Clear,
+    /// Those it is sealed to.
+    Sealed,
+}
+
+/// A public key without a certificate.
+#[derive(Clone, Debug)]
+pub struct FoundPublicKey {
+    pub place: String,
+    pub public: PublicKey,
+}
+
+/// A decision of a person: this artifact is in that file.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    pub id: ArtifactId,
+    pub place: String,
+}
+
+/// What is to happen, artifact by artifact in the order of the declaration, and what is left of the tree.
+#[derive(Clone, Debug)]
+pub struct Adoption {
+    pub items: Vec<Item>,
+    pub leftovers: Vec<Leftover>,
+    /// Files with private keys in clear, adopted or not.
+    pub plain_keys: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Item {
+    pub id: ArtifactId,
+    pub verdict: Verdict,
+}
+
+/// What becomes of one declared artifact.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    Adopt(Box<Taken>),
+    /// What was found stands in its place already.
+    InPlace,
+    /// Something else stands in its place; it is never overwritten.
+    Conflict {
+        detail: String,
+    },
+    /// Several fit, or what fits would fit others as well.
+    Ambiguous {
+        places: Vec<String>,
+    },
+    /// Its private key may be among those that nobody here can open.
+    KeyClosed {
+        place: String,
+        closed: Vec<String>,
+    },
+    /// A leaf's certificate without its private key is of no use.
+    KeyMissing {
+        place: String,
+    },
+    NotFound,
+}
+
+/// What is taken over for one artifact.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// `None`: it stands there already, or is a key pair's, which has none.
+    pub certificate: Option<FoundCertificate>,
+    /// `None`: it stands there already, or (of an authority) is not here.
+    pub key: Option<FoundKey>,
+    /// What the public file of a key pair will hold, the current key first; empty for everything else.
+    pub public_keys: Vec<PublicKey>,
+    /// Why it was taken to be this artifact.
+    pub because: Vec<String>,
+    /// Where it is not what is declared.
+    pub differences: Vec<Reason>,
+    /// What a person should know.
+    pub remarks: Vec<String>,
+}
+
+/// Something that stays where it is, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leftover {
+    pub place: String,
+    pub reason: String,
+}
+
+/// Why a decision cannot be followed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChoiceError {
+    #[error("there is no readable certificate in {place}, which --as names for {id}")]
+    NoCertificate { id: ArtifactId, place: String },
+    #[error("there is no readable private key in {place}, which --as names for {id}")]
+    NoKey { id: ArtifactId, place: String },
+    #[error("--as names {place} for both {first} and {second}")]
+    Twice {
+        place: String,
+        first: ArtifactId,
+        second: ArtifactId,
+    },
+}
+
+/// Tells for every declared artifact what of the tree it is.
+///
+/// # Errors
+/// A choice that names nothing of use.
+pub fn adoption(
+    fleet: &Fleet,
+    observed: &Observed,
+    material: &Material,
+    choices: &[Choice],
+    now: OffsetDateTime,
+) -> Result<Adoption, ChoiceError> {
+    let scene = Scene::new(fleet, observed, material, now);
+    let claims = claims::claims(&scene, choices)?;
+    let items = settle::items(&scene, &claims);
+    let leftovers = leftovers::leftovers(&scene, &claims, &items);
+    let in_clear = material
+        .keys
+        .iter()
+        .filter(|key| key.custody == KeyCustody::Clear);
+    let mut plain_keys: Vec<String> = in_clear.map(|key| key.place.clone()).collect();
+    plain_keys.dedup();
+    Ok(Adoption {
+        items,
+        leftovers,
+        plain_keys,
+    })
+}
+
+impl Adoption {
+    /// What a person has to settle before anything is done.
+    pub fn undecided(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(|item| item.verdict.is_undecided())
+    }
+
+    pub fn taken(&self) -> impl Iterator<Item = (&ArtifactId, &Taken)> {
+        self.items.iter().filter_map(|item| match &item.verdict {
+            Verdict::Adopt(taken) => Some((&item.id, taken.as_ref())),
+            _ => None,
+        })
+    }
+}
+
+impl Verdict {
+    pub fn is_undecided(&self) -> bool {
+        matches!(
+            self,
+            Self::Conflict { .. } | Self::Ambiguous { .. } | Self::KeyClosed { .. }
+        )
+    }
+
+    /// Stable word for JSON and tables.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Adopt(_) => "adopt",
+            Self::InPlace => "in-place",
+            Self::Conflict { .. } => "conflict",
+            Self::Ambiguous { .. } => "ambiguous",
+            Self::KeyClosed { .. } => "key-closed",
+            Self::KeyMissing { .. } => "key-missing",
+            Self::NotFound => "not-found",
+        }
+    }
+}
+
+/// Everything the verdicts are found from.
+struct Scene<'a> {
+    fleet: &'a Fleet,
+    observed: &'a Observed,
+    material: &'a Material,
+    now: OffsetDateTime,
+    /// Each certificate once, however often it was found.
+    certificates: Vec<&'a FoundCertificate>,
+    /// The first place of each private key; a plain one before a sealed one, as both are the same key.
+    keys: BTreeMap<KeyFingerprint, &'a FoundKey>,
+}
+
+impl<'a> Scene<'a> {
+    fn new(
+        fleet: &'a Fleet,
+        observed: &'a Observed,
+        material: &'a Material,
+        now: OffsetDateTime,
+    ) -> Self {
+        let mut first: BTreeMap<&[u8], &FoundCertificate> = BTreeMap::new();
+        let mut certificates = Vec::new();
+        for found in own_first(&material.certificates) {
+            if first.insert(&found.facts.der, found).is_none() {
+                certificates.push(found);
+            }
+        }
+        let mut keys: BTreeMap<KeyFingerprint, &FoundKey> = BTreeMap::new();
+        for found in &material.keys {
+            keys.entry(found.public.fingerprint).or_insert(found);
+        }
+        Self {
+            fleet,
+            observed,
+            material,
+            now,
+            certificates,
+            keys,
+        }
+    }
+
+    fn key(&self, certificate: &CertificateFacts) -> Option<&'a FoundKey> {
+        self.keys.get(&certificate.key_fingerprint).copied()
+    }
+}
+
+/// The first certificate of each file before those that follow in chains: a file is called after its first.
+fn own_first(all: &[FoundCertificate]) -> impl Iterator<Item = &FoundCertificate> {
+    let is_first = |index: usize, found: &FoundCertificate| {
+        index
+            .checked_sub(1)
+            .and_then(|before| all.get(before))
+            .is_none_or(|before| before.place != found.place)
+    };
+    let of = move |wanted: bool| {
+        let numbered = all.iter().enumerate();
+        numbered
+            .filter(move |(index, found)| is_first(*index, found) == wanted)
+            .map(|(_, found)| found)
+    };
+    of(true).chain(of(false))
+}

@@ -1,0 +1,199 @@
+//! From what was found to what is done: what stands in the project already is left, what differs from it is a conflict.
+
+use super::claims::Claims;
+use super::{FoundCertificate, FoundKey, Item, Scene, Taken, Verdict};
+use crate::model::{
+    Artifact, ArtifactId, FileState, FoundKeyAlgorithm, KeyFingerprint, KeyPair, Marker, PublicKey,
+    SealedFacts,
+};
+use crate::plan::{Reason, certificate_drift};
+
+pub(super) fn items(scene: &Scene<'_>, claims: &Claims<'_>) -> Vec<Item> {
+    let certified = scene.fleet.artifacts().map(|artifact| Item {
+        id: artifact.id(),
+        verdict: certified(scene, claims, artifact),
+    });
+    let shared = scene.fleet.key_pairs.iter().map(|pair| Item {
+        id: pair.id(),
+        verdict: shared(scene, claims, pair),
+    });
+    certified.chain(shared).collect()
+}
+
+/// What stands at a place, compared with what would be put there.
+enum Standing {
+    Free,
+    Same,
+    Other(String),
+}
+
+fn certified(scene: &Scene<'_>, claims: &Claims<'_>, artifact: Artifact<'_>) -> Verdict {
+    let id = artifact.id();
+    let Some(claim) = claims.certificates.get(&id) else {
+        return not_one(scene, claims, &id);
+    };
+    let found = claim.found;
+    let pair = scene.observed.pair(&id);
+    let files = artifact.files();
+    let certificate = match &pair.certificate {
+        FileState::Missing => Standing::Free,
+        FileState::Sound { facts, .. } if facts.certificate.der == found.facts.der => {
+            Standing::Same
+        }
+        _ => Standing::Other(format!("{} is another certificate", files.certificate)),
+    };
+    let key = key_standing(&pair.key, &found.facts.key_fingerprint, files.key.as_str());
+    let found_key = scene.key(&found.facts);
+    match (certificate, key, found_key) {
+        (Standing::Other(detail), _, _) | (_, Standing::Other(detail), _) => {
+            Verdict::Conflict { detail }
+        }
+        (Standing::Same, Standing::Same, _) => Verdict::InPlace,
+        (Standing::Same, Standing::Free, None) if id.is_authority() => Verdict::InPlace,
+        // Without its key an authority would be adopted as one whose key is elsewhere; a person may say that it is so.
+        (_, Standing::Free, None) if !scene.material.closed.is_empty() && !claim.is_chosen => {
+            let closed = scene.material.closed.iter();
+            Verdict::KeyClosed {
+                place: found.place.clone(),
+                closed: closed.map(|left| left.place.clone()).collect(),
+            }
+        }
+        (_, Standing::Free, None) if !id.is_authority() => Verdict::KeyMissing {
+            place: found.place.clone(),
+        },
+        (certificate, key, found_key) => {
+            let is_free = |standing: &Standing| matches!(standing, Standing::Free);
+            let key_is_free = is_free(&key);
+            Verdict::Adopt(Box::new(Taken {
+                certificate: is_free(&certificate).then(|| found.clone()),
+                key: found_key.filter(|_| key_is_free).cloned(),
+                public_keys: Vec::new(),
+                because: claim.because.clone(),
+                differences: differences(scene, claims, artifact, found),
+                remarks: remarks(scene, found, key_is_free && found_key.is_none()),
+            }))
+        }
+    }
+}
+
+/// Only the marker in the header tells without opening which key is sealed in a file.
+fn key_standing(state: &FileState<SealedFacts>, key: &KeyFingerprint, file: &str) -> Standing {
+    let marker = state.facts().and_then(|sealed| sealed.marker.as_ref());
+    match (state, marker) {
+        (FileState::Missing, _) => Standing::Free,
+        (_, Some(marker)) if marker.key == Marker::key_id(key.as_bytes()) => Standing::Same,
+        (_, Some(_)) => Standing::Other(format!("{file} is another key")),
+        (_, None) => Standing::Other(format!(
+            "{file} is there, and cannot be told to be the same key without opening it"
+        )),
+    }
+}
+
+fn differences(
+    scene: &Scene<'_>,
+    claims: &Claims<'_>,
+    artifact: Artifact<'_>,
+    found: &FoundCertificate,
+) -> Vec<Reason> {
+    let issuer = scene.fleet.issuer_of(artifact);
+    let issuer_certificate = issuer.and_then(|issuer| claims.authority(scene, &issuer.name));
+    certificate_drift(artifact, issuer, issuer_certificate, &found.facts)
+}
+
+fn remarks(scene: &Scene<'_>, found: &FoundCertificate, is_offline: bool) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if is_offline {
+        remarks.push(
+            "its private key is not here: adopted to be trusted; nothing can be issued by it"
+                .to_owned(),
+        );
+    }
+    if found.facts.not_after < scene.now {
+        remarks.push(format!(
+            "expired on {}: its key is kept for the certificate to be renewed",
+            found.facts.not_after.date()
+        ));
+    }
+    remarks
+}
+
+fn shared(scene: &Scene<'_>, claims: &Claims<'_>, pair: &KeyPair) -> Verdict {
+    let id = pair.id();
+    let Some(claim) = claims.key_pairs.get(&id) else {
+        return not_one(scene, claims, &id);
+    };
+    let Some(key) = scene.keys.get(&claim.found).copied() else {
+        return Verdict::NotFound;
+    };
+    let standing = scene.observed.key_pair(&id);
+    let public = match &standing.public {
+        FileState::Missing => Standing::Free,
+        FileState::Sound { .. } if standing.current() == Some(&key.public) => Standing::Same,
+        _ => Standing::Other(format!("{} is another public key", pair.files.public)),
+    };
+    let sealed = key_standing(&standing.key, &claim.found, pair.files.key.as_str());
+    match (public, sealed) {
+        (Standing::Other(detail), _) | (_, Standing::Other(detail)) => Verdict::Conflict { detail },
+        (Standing::Same, Standing::Same) => Verdict::InPlace,
+        (public, sealed) => {
+            let public_keys = match public {
+                Standing::Free => public_keys(scene, key),
+                Standing::Same | Standing::Other(_) => Vec::new(),
+            };
+            Verdict::Adopt(Box::new(Taken {
+                certificate: None,
+                key: matches!(sealed, Standing::Free).then(|| key.clone()),
+                public_keys,
+                because: claim.because.clone(),
+                differences: algorithm_difference(pair, &key.public),
+                remarks: Vec::new(),
+            }))
+        }
+    }
+}
+
+fn algorithm_difference(pair: &KeyPair, found: &PublicKey) -> Vec<Reason> {
+    if found.algorithm == FoundKeyAlgorithm::Known(pair.key) {
+        return Vec::new();
+    }
+    vec![Reason::KeyAlgorithmChanged {
+        from: found.algorithm.to_string(),
+        to: pair.key.to_string(),
+    }]
+}
+
+/// Its own key first, then those that were trusted beside it: in the files that hold its public key.
+fn public_keys(scene: &Scene<'_>, key: &FoundKey) -> Vec<PublicKey> {
+    let all = &scene.material.public_keys;
+    let with_it = |place: &str| {
+        let mut of_file = all.iter().filter(|found| found.place == place);
+        of_file.any(|found| found.public == key.public)
+    };
+    let mut keys = vec![key.public.clone()];
+    for found in all.iter().filter(|found| with_it(&found.place)) {
+        if !keys.contains(&found.public) {
+            keys.push(found.public.clone());
+        }
+    }
+    keys
+}
+
+/// Where what fits was in place before this run, nobody has to choose again.
+fn not_one(scene: &Scene<'_>, claims: &Claims<'_>, id: &ArtifactId) -> Verdict {
+    let Some(places) = claims.ambiguous.get(id) else {
+        return Verdict::NotFound;
+    };
+    let is_there = |der: &[u8]| {
+        let mut found = scene.certificates.iter();
+        found.any(|found| found.facts.der == der && places.contains(&found.place))
+    };
+    let standing = scene.observed.certificate(id);
+    if standing.is_some_and(|standing| is_there(&standing.der))
+        && !scene.observed.key(id).is_missing()
+    {
+        return Verdict::InPlace;
+    }
+    Verdict::Ambiguous {
+        places: places.clone(),
+    }
+}

@@ -1,0 +1,169 @@
+//! What `certs adopt` found and does: text and JSON.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::paint::{Paint, Tone};
+use super::words::{count, printable, some_of};
+use crate::adopt::{Adoption, Item, Taken, Verdict};
+use crate::plan::Reason;
+
+/// Every artifact for which anything was found, what stays where it is, and how many are which.
+pub fn text(adoption: &Adoption, paint: Paint) -> String {
+    let mut text = String::new();
+    for item in &adoption.items {
+        if !matches!(item.verdict, Verdict::NotFound) {
+            text.push_str(&item_text(item, paint));
+        }
+    }
+    let missing: Vec<String> = adoption
+        .items
+        .iter()
+        .filter(|item| matches!(item.verdict, Verdict::NotFound))
+        .map(|item| item.id.to_string())
+        .collect();
+    if !missing.is_empty() {
+        let _ = writeln!(text, "not found: {}", some_of(&missing, 10));
+    }
+    if !adoption.leftovers.is_empty() {
+        text.push_str("\nleft where it is:\n");
+    }
+    for left in &adoption.leftovers {
+        let line = format!("{}: {}", left.place, left.reason);
+        let _ = writeln!(text, "  {}", printable(&line).replace('\n', " "));
+    }
+    text
+}
+
+fn item_text(item: &Item, paint: Paint) -> String {
+    let tone = match item.verdict {
+        Verdict::Adopt(_) => Tone::Change,
+        Verdict::InPlace | Verdict::NotFound => Tone::Quiet,
+        Verdict::KeyMissing { .. } => Tone::Warning,
+        Verdict::Conflict { .. } | Verdict::Ambiguous { .. } | Verdict::KeyClosed { .. } => {
+            Tone::Bad
+        }
+    };
+    let word = paint.apply(tone, format!("{:<11}", item.verdict.code()));
+    let mut text = format!("{word} {}\n", item.id);
+    for (what, value) in lines(&item.verdict) {
+        let _ = writeln!(text, "    {what}: {}", printable(&value).replace('\n', " "));
+    }
+    text
+}
+
+fn lines(verdict: &Verdict) -> Vec<(&'static str, String)> {
+    match verdict {
+        Verdict::Adopt(taken) => taken_lines(taken),
+        Verdict::InPlace | Verdict::NotFound => Vec::new(),
+        Verdict::Conflict { detail } => {
+            vec![("refused", format!("{detail}; it is never overwritten"))]
+        }
+        Verdict::Ambiguous { places } => vec![("which", places.join(", "))],
+        Verdict::KeyClosed { place, closed } => vec![(
+            "refused",
+            format!(
+                "no private key of {place} could be read, and {} could not be opened: give an identity with --identity, or say with --as that its key is elsewhere",
+                some_of(closed, 5)
+            ),
+        )],
+        Verdict::KeyMissing { place } => vec![(
+            "skipped",
+            format!(
+                "the private key of {place} is not here; without it the certificate is of no use"
+            ),
+        )],
+    }
+}
+
+fn taken_lines(taken: &Taken) -> Vec<(&'static str, String)> {
+    let from: Vec<&str> = places(taken);
+    let mut lines = vec![
+        ("from", from.join(", ")),
+        ("because", taken.because.join("; ")),
+    ];
+    if !taken.differences.is_empty() {
+        lines.push(("differs", differences(taken).join("; ")));
+    }
+    lines.extend(taken.remarks.iter().map(|remark| ("note", remark.clone())));
+    lines
+}
+
+fn places(taken: &Taken) -> Vec<&str> {
+    let certificate = taken.certificate.as_ref().map(|found| found.place.as_str());
+    let key = taken.key.as_ref().map(|found| found.place.as_str());
+    let mut places: Vec<&str> = certificate.into_iter().chain(key).collect();
+    places.dedup();
+    places
+}
+
+fn differences(taken: &Taken) -> Vec<String> {
+    taken.differences.iter().map(Reason::to_string).collect()
+}
+
+/// The same as a document.
+pub fn json(adoption: &Adoption) -> Value {
+    let items: Vec<Value> = adoption.items.iter().map(item_json).collect();
+    let leftovers = adoption.leftovers.iter();
+    let leftovers: Vec<Value> = leftovers
+        .map(|left| json!({ "file": left.place, "reason": left.reason }))
+        .collect();
+    json!({
+        "version": 1,
+        "items": items,
+        "leftovers": leftovers,
+        "plainKeys": adoption.plain_keys,
+    })
+}
+
+fn item_json(item: &Item) -> Value {
+    let mut value = json!({ "id": item.id.to_string(), "verdict": item.verdict.code() });
+    let more = match &item.verdict {
+        Verdict::Adopt(taken) => json!({
+            "certificate": taken.certificate.as_ref().map(|found| &found.place),
+            "key": taken.key.as_ref().map(|found| &found.place),
+            "because": taken.because,
+            "differences": differences(taken),
+            "remarks": taken.remarks,
+        }),
+        Verdict::Conflict { detail } => json!({ "detail": detail }),
+        Verdict::Ambiguous { places } => json!({ "files": places }),
+        Verdict::KeyClosed { place, closed } => json!({ "certificate": place, "closed": closed }),
+        Verdict::KeyMissing { place } => json!({ "certificate": place }),
+        Verdict::InPlace | Verdict::NotFound => json!({}),
+    };
+    if let (Some(value), Value::Object(more)) = (value.as_object_mut(), more) {
+        value.extend(more);
+    }
+    value
+}
+
+/// What a run did.
+pub fn outcome(artifacts: usize, files: usize) -> String {
+    if artifacts == 0 {
+        return "nothing to adopt\n".to_owned();
+    }
+    format!(
+        "{} adopted and proved, {} written; `certs plan` shows what differs from the declaration\n\
+         hint: `git add` the files: a flake sees only what Git knows\n",
+        count(artifacts, "artifact", "artifacts"),
+        count(files, "file", "files")
+    )
+}
+
+/// Keys are safe only once nobody finds them in clear.
+pub fn plain_keys(adoption: &Adoption, directory: &str) -> String {
+    let mut text = format!(
+        "warning: {} in clear still in {directory}; once everything runs with the adopted ones, shred them (`shred -u FILE`):\n",
+        if adoption.plain_keys.len() == 1 {
+            "1 private key lies".to_owned()
+        } else {
+            format!("{} private keys lie", adoption.plain_keys.len())
+        }
+    );
+    for place in &adoption.plain_keys {
+        let _ = writeln!(text, "  {}", printable(place));
+    }
+    text
+}

@@ -1,0 +1,197 @@
+//! Trees that were made elsewhere, taken over: in the layout of the predecessor with sealed keys, and as kubeadm leaves it, in clear.
+
+use certs::issue::key::{PrivateKey, public_to_pem};
+use certs::model::KeyAlgorithm;
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::declared::Declared;
+use crate::project::{ADA, Project, STRANGER, changed};
+
+const CA: [&str; 2] = ["certs/ca/root.crt", "certs/ca/root.key.age"];
+const SERVER: [&str; 2] = [
+    "certs/derived/cp1/root-server.crt",
+    "certs/derived/cp1/root-server.key.age",
+];
+
+/// An intermediate with a leaf, a leaf of the root, a service-account key: made, then moved out of the project's tree.
+fn declared(project: &Project) -> Declared {
+    project
+        .declared()
+        .intermediate("middle", "root")
+        .leaf("cp1/middle/etcd")
+        .key_pair("service-account", &["cp1"])
+}
+
+fn made() -> Project {
+    let project = Project::new();
+    project.declare(&declared(&project));
+    project.recreate();
+    project
+}
+
+fn move_away(project: &Project, directory: &str) {
+    std::fs::rename(project.path("certs"), project.path(directory)).unwrap();
+}
+
+/// As kubeadm would have it: plain keys, in its folders, under its names.
+fn in_clear(project: &Project) {
+    move_away(project, "made");
+    for (name, from, to) in [
+        ("crt", "made/ca/root", "pki/ca"),
+        ("crt", "made/ca/middle", "pki/etcd/ca"),
+        ("crt", "made/derived/cp1/root-server", "pki/apiserver"),
+        ("crt", "made/derived/cp1/middle-etcd", "pki/etcd/server"),
+        ("pub", "made/shared/service-account", "pki/sa"),
+    ] {
+        let public = project.read(&format!("{from}.{name}"));
+        project.write(&format!("{to}.{name}"), &public);
+        let key = project.opens(ADA, &format!("{from}.key.age")).unwrap();
+        project.write(&format!("{to}.key"), &key);
+    }
+    std::fs::remove_dir_all(project.path("made")).unwrap();
+}
+
+#[test]
+fn a_plain_tree_is_adopted_whole_and_nothing_is_left_to_issue() {
+    let project = made();
+    in_clear(&project);
+    let before = project.files();
+    let dry = project.run(&["adopt", "pki", "--dry-run"]).exits_with(2);
+    assert!(changed(&before, &project.files()).is_empty());
+    let run = project.run(&["adopt", "pki"]).exits_with(0);
+    assert_eq!(dry.stdout(), run.stdout());
+    let said = run.text();
+    let changes = changed(&before, &project.files());
+    assert!(
+        changes.iter().all(|path| path.starts_with("certs/")),
+        "{changes:?}"
+    );
+    project.run(&["plan"]).exits_with(0);
+    let again = project.run(&["adopt", "pki"]).exits_with(0).text();
+    assert_snapshot!(format!("{said}\n\n{again}"));
+}
+
+#[test]
+fn a_sealed_tree_is_adopted_whole_and_nothing_is_left_to_issue() {
+    let project = made();
+    move_away(&project, "old");
+    let said = project.run(&["adopt", "old"]).exits_with(0).text();
+    assert!(!said.contains("in clear"), "{said}");
+    project.run(&["plan"]).exits_with(0);
+    for file in [CA, SERVER].concat() {
+        assert!(project.path(file).exists(), "{file}");
+    }
+    assert_eq!(
+        project.read(SERVER[0]),
+        project.read("old/derived/cp1/root-server.crt")
+    );
+    let [old, new] = ["old/ca/root.key.age", CA[1]].map(|path| project.opens(ADA, path).unwrap());
+    assert_eq!(old, new);
+}
+
+#[test]
+fn a_wrong_identity_changes_nothing() {
+    let project = made();
+    move_away(&project, "old");
+    assert_snapshot!(project.refuses(&["adopt", "old", "--identity", STRANGER]));
+}
+
+#[test]
+fn plain_keys_that_nobody_here_could_open_again_are_not_adopted() {
+    let project = made();
+    in_clear(&project);
+    let text = project.refuses(&["adopt", "pki", "--identity", STRANGER]);
+    assert!(text.contains("no given identity could open"), "{text}");
+}
+
+#[test]
+fn what_stands_in_the_project_is_never_overwritten() {
+    let project = made();
+    in_clear(&project);
+    project.declare(&project.declared());
+    project.recreate();
+    project.declare(&declared(&project));
+    assert_snapshot!(project.refuses(&["adopt", "pki"]));
+}
+
+#[test]
+fn each_thing_that_is_left_has_its_reason() {
+    let project = made();
+    in_clear(&project);
+    project.remove("pki/ca.key");
+    project.write("pki/copy.crt", &project.read("pki/ca.crt"));
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    project.write("pki/stray.key", key.to_pem().unwrap().as_bytes());
+    project.write("pki/stray.pub", public_to_pem(key.spki_der()).as_bytes());
+    project.write("pki/empty.crt", b"");
+    project.write("pki/serial", b"01\n");
+    project.declare(&declared(&project).without("cp1/middle/etcd"));
+    let said = project
+        .run(&["adopt", "pki", "--as", "shared/service-account=sa.key"])
+        .exits_with(0);
+    assert_snapshot!(said.text());
+}
+
+#[test]
+fn one_certificate_for_two_hosts_needs_a_decision() {
+    let project = made();
+    in_clear(&project);
+    let same = json!(["server.example"]);
+    let two = declared(&project)
+        .leaf("cp2/root/server")
+        .with("cp2/root/server", "hosts", same);
+    project.declare(&two);
+    let refused = project.refuses(&["adopt", "pki"]);
+    let only = project
+        .run(&["adopt", "pki", "--as", "cp1/root/server=pki/apiserver.crt"])
+        .exits_with(0)
+        .text();
+    assert_snapshot!(format!("{refused}\n\n{only}"));
+}
+
+#[test]
+fn a_difference_is_told_and_left_to_the_plan() {
+    let project = made();
+    in_clear(&project);
+    project.declare(&declared(&project).with("cp1/root/server", "expiry", json!("4380h")));
+    let said = project.run(&["adopt", "pki"]).exits_with(0).text();
+    assert!(said.contains("differs: "), "{said}");
+    project.run(&["plan"]).exits_with(2);
+}
+
+#[test]
+fn as_names_one_artifact_and_a_file_that_has_something() {
+    let project = made();
+    in_clear(&project);
+    let wrong = [
+        "nobody=ca.crt",
+        "root=ca.crt",
+        "ca/root=none.crt",
+        "shared/service-account=none.key",
+    ];
+    let said = wrong.map(|word| project.refuses(&["adopt", "pki", "--as", word]));
+    let usage = project.run(&["adopt", "pki", "--as", "ca"]).exits_with(64);
+    let nowhere = project.refuses(&["adopt", "nowhere"]);
+    assert_snapshot!(format!(
+        "{}\n\n{}\n\n{nowhere}",
+        said.join("\n\n"),
+        usage.text()
+    ));
+}
+
+#[test]
+fn json_tells_the_same() {
+    let project = made();
+    in_clear(&project);
+    let told = project.run(&["adopt", "pki", "--dry-run", "--json"]);
+    let told = told.exits_with(2).json();
+    let items = told["items"].as_array().unwrap();
+    let verdicts: Vec<&str> = items
+        .iter()
+        .filter_map(|item| item["verdict"].as_str())
+        .collect();
+    assert_eq!(verdicts, ["adopt"; 5]);
+    assert_eq!(told["leftovers"], json!([]));
+    assert_eq!(told["plainKeys"].as_array().unwrap().len(), 5);
+}
