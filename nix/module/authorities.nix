@@ -108,14 +108,10 @@ let
             };
           };
         };
-        bundlePath =
-          derived types.path
-            (
-              "What programs that trust this authority read: its certificate, in the Nix store."
-              + " Programs that use OpenSSL trust an intermediate through the `bundlePath` of its root."
-            )
-            "`ca.path`"
-            authority.ca.path;
+        bundlePath = derived types.path (
+          "What programs that trust this authority read: its certificate, in the Nix store."
+          + " Programs that use OpenSSL trust an intermediate through the `bundlePath` of its root."
+        ) "`ca.path`" authority.ca.path;
       };
     };
 

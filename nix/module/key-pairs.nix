@@ -79,9 +79,9 @@ let
         agePath =
           derived types.path "The sealed private key in the Nix store." "`relativeAgePath` below the root"
             (fileInStore files.key);
-        keyPath =
-          derived types.str "The opened private key on the running host." (secretPathText "<id>")
-            (secretPath id);
+        keyPath = derived types.str "The opened private key on the running host." (secretPathText "<id>") (
+          secretPath id
+        );
       };
     };
 in

@@ -194,9 +194,16 @@ let
   power = exponent: if exponent == 0 then 1 else 2 * power (exponent - 1);
   clamp =
     low: high: number:
-    if number < low then low else if number > high then high else number;
+    if number < low then
+      low
+    else if number > high then
+      high
+    else
+      number;
   imap = function: list: genList (index: function index (elemAt list index)) (length list);
-  sublist = from: count: list: genList (index: elemAt list (from + index)) count;
+  sublist =
+    from: count: list:
+    genList (index: elemAt list (from + index)) count;
   characters = text: genList (index: substring index 1 text) (stringLength text);
 
   inherit (builtins)

@@ -79,7 +79,12 @@ let
       };
     in
     {
-      inherit host dir certificates signing;
+      inherit
+        host
+        dir
+        certificates
+        signing
+        ;
       declares = cas != { } || keyPairs != { };
       kubernetes = preset.membership;
       inherit (preset) adminHost;

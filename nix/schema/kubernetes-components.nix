@@ -88,42 +88,76 @@ let
       ];
     in
     {
-      kube-apiserver = controlPlane // server // {
-        commonName = "kube-apiserver";
-        hosts = unique apiServer;
-      };
-      kube-apiserver-kubelet-client = controlPlane // client // {
-        commonName = "kube-apiserver-kubelet-client";
-        names.O = "kubeadm:cluster-admins";
-      };
-      kube-apiserver-etcd-client = controlPlane // client // {
-        authority = "etcd";
-        commonName = "kube-apiserver-etcd-client";
-      };
-      front-proxy-client = controlPlane // client // {
-        authority = "frontProxy";
-        commonName = "front-proxy-client";
-      };
-      kube-controller-manager = controlPlane // client // {
-        commonName = "system:kube-controller-manager";
-      };
-      kube-scheduler = controlPlane // client // {
-        commonName = "system:kube-scheduler";
-      };
-      kube-controller-manager-server = controlPlane // server // extra // {
-        commonName = "kube-controller-manager";
-        hosts = controller;
-      };
-      kube-scheduler-server = controlPlane // server // extra // {
-        commonName = "kube-scheduler";
-        hosts = controller;
-      };
-      konnectivity-server = controlPlane // client // extra // {
-        commonName = "system:konnectivity-server";
-      };
-      addon-manager = controlPlane // client // extra // {
-        commonName = "system:kube-addon-manager";
-      };
+      kube-apiserver =
+        controlPlane
+        // server
+        // {
+          commonName = "kube-apiserver";
+          hosts = unique apiServer;
+        };
+      kube-apiserver-kubelet-client =
+        controlPlane
+        // client
+        // {
+          commonName = "kube-apiserver-kubelet-client";
+          names.O = "kubeadm:cluster-admins";
+        };
+      kube-apiserver-etcd-client =
+        controlPlane
+        // client
+        // {
+          authority = "etcd";
+          commonName = "kube-apiserver-etcd-client";
+        };
+      front-proxy-client =
+        controlPlane
+        // client
+        // {
+          authority = "frontProxy";
+          commonName = "front-proxy-client";
+        };
+      kube-controller-manager =
+        controlPlane
+        // client
+        // {
+          commonName = "system:kube-controller-manager";
+        };
+      kube-scheduler =
+        controlPlane
+        // client
+        // {
+          commonName = "system:kube-scheduler";
+        };
+      kube-controller-manager-server =
+        controlPlane
+        // server
+        // extra
+        // {
+          commonName = "kube-controller-manager";
+          hosts = controller;
+        };
+      kube-scheduler-server =
+        controlPlane
+        // server
+        // extra
+        // {
+          commonName = "kube-scheduler";
+          hosts = controller;
+        };
+      konnectivity-server =
+        controlPlane
+        // client
+        // extra
+        // {
+          commonName = "system:konnectivity-server";
+        };
+      addon-manager =
+        controlPlane
+        // client
+        // extra
+        // {
+          commonName = "system:kube-addon-manager";
+        };
 
       # People's credentials. RBAC can take the group of the first away again; nothing can take away system:masters, so
       # it is for the day when RBAC itself is broken, and never valid for long.
@@ -142,35 +176,61 @@ let
         onHost = false;
       };
 
-      kubelet = both // kubelet // {
-        hosts = node;
-      };
+      kubelet =
+        both
+        // kubelet
+        // {
+          hosts = node;
+        };
       kubelet-client = client // kubelet;
-      kubelet-server = server // kubelet // {
-        hosts = node;
-      };
-      kube-proxy = worker // client // {
-        commonName = "system:kube-proxy";
-      };
-      flannel = worker // client // extra // {
-        commonName = "flannel-client";
-      };
-      calico-cni = worker // client // extra // {
-        commonName = "calico-cni";
-      };
+      kubelet-server =
+        server
+        // kubelet
+        // {
+          hosts = node;
+        };
+      kube-proxy =
+        worker
+        // client
+        // {
+          commonName = "system:kube-proxy";
+        };
+      flannel =
+        worker
+        // client
+        // extra
+        // {
+          commonName = "flannel-client";
+        };
+      calico-cni =
+        worker
+        // client
+        // extra
+        // {
+          commonName = "calico-cni";
+        };
 
-      etcd-server = etcd // both // {
-        commonName = nodeName;
-        hosts = unique (node ++ local);
-      };
-      etcd-peer = etcd // both // {
-        commonName = nodeName;
-        hosts = unique (node ++ local);
-      };
-      etcd-healthcheck-client = etcd // client // {
-        owner = "root";
-        commonName = "kube-etcd-healthcheck-client";
-      };
+      etcd-server =
+        etcd
+        // both
+        // {
+          commonName = nodeName;
+          hosts = unique (node ++ local);
+        };
+      etcd-peer =
+        etcd
+        // both
+        // {
+          commonName = nodeName;
+          hosts = unique (node ++ local);
+        };
+      etcd-healthcheck-client =
+        etcd
+        // client
+        // {
+          owner = "root";
+          commonName = "kube-etcd-healthcheck-client";
+        };
     };
 
   # Which components there are does not depend on the settings.
@@ -179,8 +239,7 @@ let
   extraIds = filter (id: (components noSettings).${id} ? extra) componentIds;
 
   # The API server is reached inside the cluster by the first address of each service network.
-  serviceAddresses =
-    cidrs: filter (address: address != null) (map firstAddress (networksOf cidrs));
+  serviceAddresses = cidrs: filter (address: address != null) (map firstAddress (networksOf cidrs));
 
   # Those that are networks; of the others there are faults.
   networksOf = cidrs: filter (network: network != null) (map parseNetwork cidrs);
@@ -203,7 +262,12 @@ let
     else
       null;
 
-  inherit (builtins) attrNames filter head match;
+  inherit (builtins)
+    attrNames
+    filter
+    head
+    match
+    ;
   inherit (prelude) orElse toList unique;
   inherit (addresses) firstAddress isAddress parseNetwork;
 in

@@ -26,7 +26,9 @@ let
         map (
           role:
           fault "role-unknown" ([ "kubernetes" ] ++ option) (
-            "${optionName ([ "kubernetes" ] ++ option)} has the role ${quote (shorten 60 role)}, which does not exist."
+            "${
+              optionName ([ "kubernetes" ] ++ option)
+            } has the role ${quote (shorten 60 role)}, which does not exist."
             + " The roles are ${listed roles}; a control plane that also runs pods has \"worker\" too."
           )
         ) (filter (role: !(elem role roles)) list);
@@ -78,7 +80,10 @@ let
     let
       network = parseNetwork cidr;
       say = code: message: [
-        (fault code [ "kubernetes" "serviceCIDRs" ] "The service network ${quote (shorten 60 cidr)} ${message}")
+        (fault code [
+          "kubernetes"
+          "serviceCIDRs"
+        ] "The service network ${quote (shorten 60 cidr)} ${message}")
       ];
     in
     if network == null then
@@ -181,7 +186,15 @@ let
         else
           [
             (fault "component-unknown" [ "cas" ca "certs" name "component" ] (
-              "${optionName [ "cas" ca "certs" name "component" ]} is ${quote (shorten 60 id)}, which does not exist."
+              "${
+                optionName [
+                  "cas"
+                  ca
+                  "certs"
+                  name
+                  "component"
+                ]
+              } is ${quote (shorten 60 id)}, which does not exist."
               + " The components are ${listed componentIds}."
             ))
           ];
@@ -189,8 +202,7 @@ let
     concatLists (
       attrValues (
         mapAttrs (
-          ca: cfg:
-          concatLists (attrValues (mapAttrs (inCertificate ca) (orElse { } (cfg.certs or null))))
+          ca: cfg: concatLists (attrValues (mapAttrs (inCertificate ca) (orElse { } (cfg.certs or null))))
         ) cas
       )
     );
@@ -210,7 +222,12 @@ let
     length
     mapAttrs
     ;
-  inherit (prelude) orElse quote shorten unique;
+  inherit (prelude)
+    orElse
+    quote
+    shorten
+    unique
+    ;
   inherit (options) attributeName optionName;
   inherit (addresses) family isAddress parseNetwork;
   inherit (kubernetesComponents)

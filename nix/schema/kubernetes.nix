@@ -41,8 +41,7 @@ let
           }) placed
         );
         membership = membershipOf settings;
-        adminHost =
-          if settings.adminUsers != [ ] || settings.superAdmin then adminHost settings else null;
+        adminHost = if settings.adminUsers != [ ] || settings.superAdmin then adminHost settings else null;
         faults = fault: settingFaults fault settings ++ clashes fault placed;
       };
 
@@ -55,8 +54,7 @@ let
       said = filterAttrs (_: value: value != null) given;
       node = orElse { } ((orElse { } (said.nodes or null)).${orElse "" host} or null);
       # Another cluster of the same fleet has authorities and keys of its own.
-      ofCluster =
-        name: if settings.cluster == "kubernetes" then name else "${settings.cluster}-${name}";
+      ofCluster = name: if settings.cluster == "kubernetes" then name else "${settings.cluster}-${name}";
       settings = {
         inherit host;
         enable = false;
@@ -131,7 +129,13 @@ let
         )
         && (!(component ? extra) || elem id settings.extraComponents)
         && (id != "kubelet" || !settings.splitKubelet)
-        && (!(elem id [ "kubelet-client" "kubelet-server" ]) || settings.splitKubelet)
+        && (
+          !(elem id [
+            "kubelet-client"
+            "kubelet-server"
+          ])
+          || settings.splitKubelet
+        )
         && nameOf id != null;
       nameOf = id: settings.certificateNames.${id} or id;
       place = id: default: certificate: {
@@ -193,12 +197,9 @@ let
       is = role: elem role settings.roles;
       inherit (settings) authorities;
       signing = signingAuthority settings;
-      names = unique (
-        map (certificate: certificate.authority) placed
-        ++ (if is "control-plane" then attrValues authorities else [ ])
-        ++ (if is "worker" then [ authorities.cluster ] else [ ])
-        ++ (if is "etcd" then [ authorities.etcd ] else [ ])
-      );
+      # All of them on every host of the cluster: what a person writes of one in a module that all hosts import stands
+      # on the same ground everywhere.
+      names = unique (map (certificate: certificate.authority) placed ++ attrValues authorities);
     in
     listToAttrs (
       map (name: {
@@ -216,7 +217,7 @@ let
     )
     // (
       # The controller manager signs with it, so its key is on the hosts; the key of the root never is.
-      if signing == null || !(is "control-plane" || is "worker") then
+      if signing == null then
         { }
       else
         {

@@ -240,8 +240,7 @@ let
       wrong = say: cure: [
         (fault "option-type" path "${optionName path} must be ${say}, but it is ${given}. ${cure}")
       ];
-      given =
-        if isAttrs value && option ? isSet then "a set with other things in it" else describe value;
+      given = if isAttrs value && option ? isSet then "a set with other things in it" else describe value;
       unknown = attrNames (removeAttrs value (attrNames option.fields));
       below = child: name: typeFaults fault (path ++ [ name ]) child value.${name};
     in

@@ -77,7 +77,8 @@ let
         code = "key-pair-disagreement";
         tree = "keyPairs";
         cure =
-          _: "Declare the key pair once, in a module that all its hosts import: they have one key between them.";
+          _:
+          "Declare the key pair once, in a module that all its hosts import: they have one key between them.";
       };
     };
 

@@ -103,7 +103,7 @@ rules! {
         "What other pairs sign is refused, or goes on being accepted after it was withdrawn.";
     VERIFICATION_KEY_REFUSED = "verification-key-refused", "A verification key needs a decision first", Error,
         "Which key the other pair will have is not known before a person has decided about it.";
-    ALSO_VERIFIES = "also-verifies", "A public file holds keys of nobody declared", Info,
+    ALSO_VERIFIES = "also-verifies", "A public file holds keys of nobody declared", Warning,
         "They are predecessors of the pair's key or were put there by hand. What was signed with them is accepted until their blocks are \
          deleted.";
     INTERRUPTED = "interrupted-run", "A run was interrupted", Warning,

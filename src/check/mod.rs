@@ -46,7 +46,12 @@ pub fn findings(fleet: &Fleet, observed: &Observed, plan: &Plan, beside: &Beside
 
 /// Whether no run of `recreate` mends it unless asked to.
 pub fn outlasts_a_run(finding: &Finding) -> bool {
-    [rules::NOT_YET_VALID.code, rules::UNDECLARED.code].contains(&finding.code())
+    [
+        rules::NOT_YET_VALID.code,
+        rules::UNDECLARED.code,
+        rules::ALSO_VERIFIES.code,
+    ]
+    .contains(&finding.code())
 }
 
 fn order(finding: &Finding) -> (Severity, &'static str, &Subject) {

@@ -341,6 +341,9 @@ pub(crate) struct CheckArgs {
     /// Only these: a host, a certificate, `host/authority/certificate`, `ca/authority` or `shared/keypair`; `*` stands for any.
     #[arg(long, value_name = "PATTERN")]
     pub only: Vec<Pattern>,
+    /// Show information too: what is worth knowing and needs no change.
+    #[arg(long)]
+    pub info: bool,
     /// Let warnings fail too: exit with 1 if there is any finding but information that nobody allowed.
     #[arg(long)]
     pub strict: bool,

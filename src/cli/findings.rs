@@ -55,6 +55,12 @@ impl Findings {
         finding::findings(&self.placed(|_| true), ui.stdout)
     }
 
+    /// What is wrong or may be, what was allowed included.
+    pub(crate) fn but_information(&self, ui: Ui) -> String {
+        let is_worth = |finding: &Finding| finding.severity != Severity::Info;
+        finding::findings(&self.placed(is_worth), ui.stdout)
+    }
+
     /// What is wrong or may be.
     pub(crate) fn in_short(&self, ui: Ui) -> String {
         let is_worth = |finding: &Finding| finding.severity != Severity::Info && finding.is_open();

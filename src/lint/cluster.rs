@@ -1,10 +1,10 @@
 //! Whether a cluster has what its roles need: certificates on each host, one service-account key for all control planes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::{
     COMPONENT_MISSING, SERVICE_ACCOUNT_CERTIFICATE, SERVICE_ACCOUNT_DIFFERS, SERVICE_ACCOUNT_KEY,
-    SERVICE_ACCOUNT_MISSING, SERVICE_ACCOUNT_OWNER, SUPER_ADMIN_SEVERAL,
+    SERVICE_ACCOUNT_MISSING, SERVICE_ACCOUNT_OWNER, SERVICE_ACCOUNT_STRANGER, SUPER_ADMIN_SEVERAL,
 };
 use super::finding::{Basis, Finding};
 use super::purpose::{Purposes, is_service_account, needed_by, serves_as};
@@ -29,6 +29,7 @@ pub(super) fn lint(fleet: &Fleet, purposes: &Purposes, findings: &mut Vec<Findin
         }
     }
     findings.extend(service_account_keys(fleet));
+    findings.extend(service_account_strangers(fleet));
     findings.extend(service_account_certificates(fleet));
     findings.extend(several_super_admins(fleet, purposes));
 }
@@ -116,6 +117,57 @@ fn service_account(fleet: &Fleet, host: &Name, name: &Name) -> Option<Finding> {
             format!("declare keyPairs.{name} on {host} too: the key is sealed again, not replaced"),
         )
     })
+}
+
+/// Hosts beside the control planes that could sign tokens, with a key in use or with one that is verified beside it.
+fn service_account_strangers(fleet: &Fleet) -> Vec<Finding> {
+    let clusters = fleet
+        .hosts
+        .values()
+        .filter_map(|host| host.membership.as_ref());
+    let signing: BTreeSet<&Name> = clusters
+        .map(|membership| &membership.service_account)
+        .collect();
+    let verified = fleet
+        .key_pairs
+        .iter()
+        .filter(|pair| signing.contains(&pair.name))
+        .flat_map(|pair| &pair.verification_keys);
+    let trusted: BTreeSet<&Name> = verified.chain(signing.iter().copied()).collect();
+    let pairs = fleet
+        .key_pairs
+        .iter()
+        .filter(|pair| trusted.contains(&pair.name));
+    pairs
+        .flat_map(|pair| {
+            let strangers = pair
+                .owners
+                .iter()
+                .filter(|owner| !is_control_plane(fleet, owner));
+            strangers.map(move |host| stranger(pair, host))
+        })
+        .collect()
+}
+
+fn is_control_plane(fleet: &Fleet, host: &Name) -> bool {
+    let membership = fleet
+        .hosts
+        .get(host)
+        .and_then(|host| host.membership.as_ref());
+    membership.is_some_and(|membership| membership.roles.contains(&ClusterRole::ControlPlane))
+}
+
+fn stranger(pair: &KeyPair, host: &Name) -> Finding {
+    let name = &pair.name;
+    Finding {
+        hosts: vec![host.to_string()],
+        ..Finding::of_key_pair(&SERVICE_ACCOUNT_STRANGER, pair, "")
+    }
+    .saying(
+        format!("{host} has the private key, and is no control plane"),
+        "whoever takes over that host signs tokens for every service account of the cluster",
+        format!("say what you say of keyPairs.{name} on control planes only: a host that sets any of its options owns it"),
+    )
 }
 
 /// The key pairs that some control plane signs tokens with.

@@ -47,9 +47,10 @@ fn plan_as_json_has_the_same_steps() {
 }
 
 #[test]
-fn check_has_nothing_but_information_if_all_is_well() {
+fn check_is_silent_if_all_is_well_unless_asked() {
     let project = Project::made();
-    assert_snapshot!(project.run(&["check"]).exits_with(0).text(), @r"
+    assert_snapshot!(project.run(&["check"]).exits_with(0).text(), @"--- exit 0");
+    assert_snapshot!(project.run(&["check", "--info"]).exits_with(0).text(), @r"
     --- stdout
     info[name-constraints-missing]: ca/root: it may certify every name there is
     info[recipient-unauditable]: recipient <ada>: a sealed file does not tell that it is for this key

@@ -433,6 +433,15 @@ fn authorities() -> Vec<(&'static str, Case)> {
                 .into(),
         ),
         (
+            "service-account-stranger",
+            Cluster::in_order()
+                .with(
+                    "/keyPairs/service-account/owners",
+                    json!(["cp1", "cp2", "cp3", "w1"]),
+                )
+                .into(),
+        ),
+        (
             "service-account-key",
             Cluster::in_order()
                 .with(

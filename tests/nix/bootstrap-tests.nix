@@ -106,7 +106,9 @@ in
   }
   {
     name = "the_manifest_is_a_file";
-    got = lib.hasSuffix "-kubernetes-bootstrap.json" (host "cp1" [ ]).certToolkit.kubernetes.bootstrapManifest;
+    got =
+      lib.hasSuffix "-kubernetes-bootstrap.json"
+        (host "cp1" [ ]).certToolkit.kubernetes.bootstrapManifest;
     want = true;
   }
 ]

@@ -141,9 +141,12 @@ in
   }
   {
     name = "a_kubelet_that_does_not_run_has_no_name";
-    got = (placeOf (host "cp1" [
-      { options.services.kubernetes.kubelet.hostname = lib.mkOption { type = lib.types.str; }; }
-    ])).nodeName;
+    got =
+      (placeOf (
+        host "cp1" [
+          { options.services.kubernetes.kubelet.hostname = lib.mkOption { type = lib.types.str; }; }
+        ]
+      )).nodeName;
     want = "cp1";
   }
   {
@@ -166,37 +169,39 @@ in
           kubernetes.extraComponents = [ "flannel" ];
         })
       ]).kubernetes.certificates;
-    want = lib.mapAttrs (_: name: {
-      authority = "cluster";
-      inherit name;
-    }) {
-      flannel = "flannel";
-      kube-proxy = "proxy";
-      kubelet = "kubelet";
-    };
+    want =
+      lib.mapAttrs
+        (_: name: {
+          authority = "cluster";
+          inherit name;
+        })
+        {
+          flannel = "flannel";
+          kube-proxy = "proxy";
+          kubelet = "kubelet";
+        };
   }
   {
     name = "every_key_is_opened_for_the_user_of_its_program";
     got = secretsOf [ (written { kubernetes.clusterSigning = true; }) ];
-    want =
-      lib.mapAttrs' (id: lib.nameValuePair "certtoolkit-${id}") {
-        ca-cluster-signing = "kubernetes";
-        shared-service-account = "kubernetes";
-        derived-cp1-cluster-kube-apiserver = "kubernetes";
-        derived-cp1-cluster-kube-apiserver-kubelet-client = "kubernetes";
-        derived-cp1-cluster-kube-controller-manager = "kubernetes";
-        derived-cp1-cluster-kube-scheduler = "kubernetes";
-        derived-cp1-cluster-kubelet = "root";
-        derived-cp1-cluster-kube-proxy = "root";
-        derived-cp1-etcd-kube-apiserver-etcd-client = "kubernetes";
-        derived-cp1-front-proxy-front-proxy-client = "kubernetes";
-      };
+    want = lib.mapAttrs' (id: lib.nameValuePair "certtoolkit-${id}") {
+      ca-cluster-signing = "kubernetes";
+      shared-service-account = "kubernetes";
+      derived-cp1-cluster-kube-apiserver = "kubernetes";
+      derived-cp1-cluster-kube-apiserver-kubelet-client = "kubernetes";
+      derived-cp1-cluster-kube-controller-manager = "kubernetes";
+      derived-cp1-cluster-kube-scheduler = "kubernetes";
+      derived-cp1-cluster-kubelet = "root";
+      derived-cp1-cluster-kube-proxy = "root";
+      derived-cp1-etcd-kube-apiserver-etcd-client = "kubernetes";
+      derived-cp1-front-proxy-front-proxy-client = "kubernetes";
+    };
   }
   {
     name = "the_members_of_etcd_have_keys_of_their_own";
-    got = lib.filterAttrs (id: _: lib.hasInfix "-etcd-etcd" id) (
-      secretsOf [ (written { kubernetes.roles = [ "etcd" ]; }) ]
-    );
+    got = lib.filterAttrs (id: _: lib.hasInfix "-etcd-etcd" id) (secretsOf [
+      (written { kubernetes.roles = [ "etcd" ]; })
+    ]);
     want = {
       certtoolkit-derived-cp1-etcd-etcd-server = "etcd";
       certtoolkit-derived-cp1-etcd-etcd-peer = "etcd";
@@ -234,7 +239,8 @@ in
   }
   {
     name = "the_key_of_an_authority_that_signs_is_on_the_host";
-    got = (host "cp1" [ (written { kubernetes.clusterSigning = true; }) ]).cas.cluster-signing.ca.keyPath;
+    got =
+      (host "cp1" [ (written { kubernetes.clusterSigning = true; }) ]).cas.cluster-signing.ca.keyPath;
     want = "/run/agenix/certtoolkit-ca-cluster-signing";
   }
   {

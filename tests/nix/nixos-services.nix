@@ -1,7 +1,12 @@
 # The options of NixOS that the wiring sets, by name and type, with the defaults that it has to overrule. Not a test itself.
 { lib, config, ... }:
 let
-  inherit (lib) mkDefault mkIf mkOption types;
+  inherit (lib)
+    mkDefault
+    mkIf
+    mkOption
+    types
+    ;
 
   option = type: default: mkOption { inherit type default; };
   required = type: mkOption { inherit type; };

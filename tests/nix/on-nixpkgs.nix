@@ -72,7 +72,8 @@ let
         }
       ) (lib.filter builtins.isString (builtins.split "[[:space:]\\]+" text))
     );
-  commandOf = configuration: unit: flagsOf configuration.systemd.services.${unit}.serviceConfig.ExecStart;
+  commandOf =
+    configuration: unit: flagsOf configuration.systemd.services.${unit}.serviceConfig.ExecStart;
 
   has = want: all: builtins.intersectAttrs want all;
 
@@ -160,18 +161,21 @@ in
   }
   {
     name = "nothing_is_refused_and_nothing_is_doubtful";
-    got = map (
-      configuration:
-      lib.filter (lib.hasPrefix "certToolkit") (
-        configuration.warnings
-        ++ map (assertion: assertion.message) (
-          lib.filter (assertion: !assertion.assertion) configuration.assertions
+    got =
+      map
+        (
+          configuration:
+          lib.filter (lib.hasPrefix "certToolkit") (
+            configuration.warnings
+            ++ map (assertion: assertion.message) (
+              lib.filter (assertion: !assertion.assertion) configuration.assertions
+            )
+          )
         )
-      )
-    ) [
-      cp1
-      w1
-    ];
+        [
+          cp1
+          w1
+        ];
     want = [
       [ ]
       [ ]

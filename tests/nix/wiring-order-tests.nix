@@ -131,7 +131,9 @@ let
         let
           inherit (host "w1" [ { certToolkit.root = mkForce ./.; } ]) certToolkit;
         in
-        builtins.deepSeq certToolkit.manifest (lib.attrNames certToolkit.manifest.certToolkit.cas.kubernetes.certs);
+        builtins.deepSeq certToolkit.manifest (
+          lib.attrNames certToolkit.manifest.certToolkit.cas.kubernetes.certs
+        );
       want = [
         "kube-proxy"
         "kubelet"

@@ -65,9 +65,10 @@ in
   {
     name = "the_front_proxy_has_its_own_authority_and_one_name";
     got = map (lib.replaceStrings [ builtins.storeDir ] [ "" ]) (
-      map (builtins.replaceStrings [ (toString cp1.certToolkit.cas.front-proxy.bundlePath) ] [ "BUNDLE" ]) (
-        flagsOf cp1.services.kubernetes.apiserver.extraOpts
-      )
+      map (builtins.replaceStrings
+        [ (toString cp1.certToolkit.cas.front-proxy.bundlePath) ]
+        [ "BUNDLE" ]
+      ) (flagsOf cp1.services.kubernetes.apiserver.extraOpts)
     );
     want = [
       "--requestheader-client-ca-file=BUNDLE"

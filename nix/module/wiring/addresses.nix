@@ -10,8 +10,7 @@ let
 
   # An IPv6 address in a URL (RFC 3986 §3.2.2).
   host =
-    address:
-    if lib.hasInfix ":" address && !lib.hasPrefix "[" address then "[${address}]" else address;
+    address: if lib.hasInfix ":" address && !lib.hasPrefix "[" address then "[${address}]" else address;
   url = port: address: "https://${host address}:${toString port}";
 
   # "name", "name:port", "10.0.0.1:port", "fd00::1", "[fd00::1]:port"
@@ -64,9 +63,7 @@ in
   etcd = {
     # In etcd's words: where clients go, and who the members are.
     clientUrls = mapAttrsToList (name: node: url 2379 (addressOf name node)) members;
-    initialCluster = mapAttrsToList (
-      name: node: "${name}=${url 2380 (addressOf name node)}"
-    ) members;
+    initialCluster = mapAttrsToList (name: node: "${name}=${url 2380 (addressOf name node)}") members;
     # A member binds addresses, and advertises the one that the others know.
     ownAddress = addressOf hostName (members.${hostName} or { addresses = cfg.nodeIPs; });
     boundAddresses = if cfg.nodeIPs == [ ] then [ "0.0.0.0" ] else cfg.nodeIPs;

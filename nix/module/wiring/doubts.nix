@@ -98,8 +98,7 @@ let
     }
     {
       service = "services.kubernetes.scheduler";
-      wanted =
-        isRole "control-plane" && kubernetes.scheduler.enable && has "kube-scheduler-server";
+      wanted = isRole "control-plane" && kubernetes.scheduler.enable && has "kube-scheduler-server";
       given = kubernetes.scheduler.extraOpts;
       flag = "--tls-cert-file";
       without = "the scheduler serves with a certificate that it signs itself";
@@ -163,12 +162,14 @@ let
 
   # Which unit opens which keys.
   readers = {
-    kube-apiserver = keysOf [
-      "kube-apiserver"
-      "kube-apiserver-kubelet-client"
-      "kube-apiserver-etcd-client"
-      "front-proxy-client"
-    ] ++ serviceAccount;
+    kube-apiserver =
+      keysOf [
+        "kube-apiserver"
+        "kube-apiserver-kubelet-client"
+        "kube-apiserver-etcd-client"
+        "front-proxy-client"
+      ]
+      ++ serviceAccount;
     kube-controller-manager =
       keysOf [
         "kube-controller-manager"

@@ -20,7 +20,7 @@ pub(crate) fn run(args: &CheckArgs, ui: Ui) -> Result<Exit, CliError> {
     let found = mem::take(&mut outlook.found);
     let is_unfit = is_unfit(&outlook, &found, args.strict);
     if format(args) == CheckFormat::Text {
-        text(outlook, found, pending, ui);
+        text(outlook, found, pending, args.info, ui);
     } else {
         outlook.findings.add(found);
         ui.print(&document(&outlook, args));
@@ -61,7 +61,13 @@ fn document(outlook: &Outlook, args: &CheckArgs) -> String {
 }
 
 /// The table of the plan says what a run would mend, so that only the rest of what was found is told again.
-fn text(mut outlook: Outlook, mut found: Vec<Finding>, pending: Exit, ui: Ui) {
+fn text(
+    mut outlook: Outlook,
+    mut found: Vec<Finding>,
+    pending: Exit,
+    with_information: bool,
+    ui: Ui,
+) {
     let is_mended = outlook.findings.blocking() == 0;
     if pending != Exit::Done {
         ui.print(&table::plan(
@@ -73,7 +79,11 @@ fn text(mut outlook: Outlook, mut found: Vec<Finding>, pending: Exit, ui: Ui) {
     }
     found.retain(check::outlasts_a_run);
     outlook.findings.add(found);
-    ui.print(&outlook.findings.in_full(ui));
+    ui.print(&if with_information {
+        outlook.findings.in_full(ui)
+    } else {
+        outlook.findings.but_information(ui)
+    });
     if pending != Exit::Done && is_mended {
         ui.tell("hint: `certs recreate` makes the files as declared\n");
     }

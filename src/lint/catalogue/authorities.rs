@@ -87,6 +87,11 @@ lints! {
         "A shared key pair is sealed to the operators and to the hosts that declare it. A control plane that does not declare it gets nothing.",
         "certToolkit.keyPairs.service-account = { };   # on every control plane",
         "kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin";
+    SERVICE_ACCOUNT_STRANGER = "service-account-stranger", "A host that is no control plane has the service-account key", Rule::Always(Severity::Error),
+        "Whoever has the private key signs tokens for every service account of the cluster, that of a cluster-wide controller among them. A host gets it by \
+         declaring the key pair, and setting any option of it there declares it.",
+        "certToolkit.keyPairs = lib.mkIf isControlPlane { service-account.key.algo = \"rsa\"; };",
+        "kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin";
     SERVICE_ACCOUNT_KEY = "service-account-key", "Service-account tokens cannot be signed with this key", Rule::Always(Severity::Error),
         "Kubernetes signs tokens with RS256, ES256, ES384 or ES512: RSA and ECDSA keys. With an Ed25519 key neither kube-apiserver nor kube-controller-manager starts.",
         "certToolkit.keyPairs.service-account.key = { algo = \"ecdsa\"; size = 256; };",

@@ -42,8 +42,8 @@ lints! {
         "certs.calico-cni = { commonName = \"calico-cni\"; usages = [ \"client auth\" ]; };",
         "kubernetes.io/docs/reference/access-authn-authz/rbac; docs.tigera.io/calico (install CNI plugin)";
     SYSTEM_MASTERS = "system-masters", "system:masters on more than break-glass", Rule::Held,
-        "Members of system:masters may do anything, and no RBAC rule, admission plugin or audit policy holds them back; since Kubernetes checks no revocation \
-         list, a copied key works until its certificate ends. Since 1.29 kubeadm gives administrators O=kubeadm:cluster-admins, which a binding makes \
+        "Members of system:masters may do anything: they are let through before any authorizer is asked, and no RBAC rule takes that away; since Kubernetes \
+         checks no revocation list, a copied key works until its certificate ends. Since 1.29 kubeadm gives administrators O=kubeadm:cluster-admins, which a binding makes \
          cluster-admin and can cease to, and keeps system:masters for super-admin.conf. etcd knows no groups at all.",
         "certs.admin-ada.names.O = \"kubeadm:cluster-admins\";",
         "kubeadm 1.29 release notes and KEP-4214; kubernetes/kubernetes#18982 (revocation)";
