@@ -103,7 +103,7 @@ impl Standing {
 
 impl History {
     /// Every certificate once: what can still be used against the fleet first, that is the group without limits, then authorities,
-    /// then what lasts longest.
+    /// and among equals what is out of the tree, then what lasts longest.
     pub fn issued(&self) -> Vec<Issued<'_>> {
         let mut all: BTreeMap<&[u8], Issued<'_>> = BTreeMap::new();
         for version in &self.versions {
@@ -127,6 +127,7 @@ impl History {
             (
                 !is_master(issued.facts),
                 !issued.facts.is_authority(),
+                issued.standing == Standing::Current,
                 std::cmp::Reverse(issued.facts.not_after),
             )
         });

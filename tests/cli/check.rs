@@ -1,4 +1,4 @@
-//! `certs check` as programs read it: every planted fault of one tree under its code, none of a tree in order, in SARIF and in JUnit.
+//! `certs check` as programs read it: every planted fault of one tree under its code, none of a tree in order, in SARIF and in `JUnit`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Stdio};

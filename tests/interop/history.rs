@@ -119,8 +119,8 @@ fn old_master() -> Result<(), Failed> {
     equal(
         &rows.get(..3).map(<[_]>::to_vec),
         &Some(vec![
-            "current false O=system:masters, CN=admin".to_owned(),
             "superseded true O=system:masters, CN=admin".to_owned(),
+            "current false O=system:masters, CN=admin".to_owned(),
             "current false CN=cluster".to_owned(),
         ]),
     )?;
