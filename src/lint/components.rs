@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use super::catalogue::{
-    COMMON_NAME, FRONT_PROXY_NAME, GROUP_MISSING, GROUP_PRIVILEGED, GROUP_UNBOUND, KUBELET_ADDRESS,
-    NODE_NAME, NODE_NAME_CASE, OUTSIDE_ROLES, SAN_MISSING, SUPER_ADMIN_LIFETIME,
+    ADMIN_ON_HOST, COMMON_NAME, FRONT_PROXY_NAME, GROUP_MISSING, GROUP_PRIVILEGED, GROUP_UNBOUND,
+    KUBELET_ADDRESS, NODE_NAME, NODE_NAME_CASE, OUTSIDE_ROLES, SAN_MISSING, SUPER_ADMIN_LIFETIME,
     SUPER_ADMIN_ON_HOST, SYSTEM_MASTERS, USAGE_MISSING, USAGE_NEEDLESS, USAGE_UNRESTRICTED,
     WRONG_AUTHORITY,
 };
@@ -17,6 +17,8 @@ use crate::model::{
     Membership, San,
 };
 
+/// The group that the usual binding makes cluster-admin.
+const ADMINS: &str = "kubeadm:cluster-admins";
 /// What RBAC cannot take away from anybody.
 pub(super) const MASTERS: &str = "system:masters";
 const NODES: &str = "system:nodes";
@@ -24,6 +26,7 @@ const YEAR_IN_SECONDS: u64 = 365 * 24 * 3600;
 
 pub(super) fn lint(fleet: &Fleet, purposes: &Purposes, findings: &mut Vec<Finding>) {
     for certificate in &fleet.certificates {
+        findings.extend(administrator_on_host(certificate, purposes));
         let Some(purpose) = purposes.get(certificate) else {
             findings.extend(unknown_client(certificate));
             continue;
@@ -43,6 +46,21 @@ pub(super) fn lint(fleet: &Fleet, purposes: &Purposes, findings: &mut Vec<Findin
         findings.extend(subject.role(purpose));
         findings.extend(subject.custody());
     }
+}
+
+/// The one program that is meant to have it is kube-apiserver, towards kubelets.
+fn administrator_on_host(certificate: &Certificate, purposes: &Purposes) -> Option<Finding> {
+    let is_administrator = groups(&certificate.declaration).contains(&ADMINS);
+    let is_program = purposes.component(certificate) == Some(Component::KubeApiserverKubeletClient);
+    if !is_administrator || is_program || certificate.custody == Custody::Operators {
+        return None;
+    }
+    let finding = Finding::of_certificate(&ADMIN_ON_HOST, Basis::Declared, certificate, "onHost");
+    Some(finding.saying(
+        format!("it is of {ADMINS}, and its key is sealed to the host it is declared for"),
+        "whoever becomes root there is an administrator of the cluster, as far as the binding of that group reaches",
+        "onHost = false: the operators alone have the key; or another group, if a program is to use it",
+    ))
 }
 
 /// A client of something else that is given a group of Kubernetes.

@@ -201,6 +201,10 @@ fn identities() -> Vec<(&'static str, Case)> {
             ),
         ),
         (
+            "admin-on-host",
+            changed("cp1/kubernetes/admin-alice", "onHost", json!(true)),
+        ),
+        (
             "super-admin-on-host",
             changed("cp1/kubernetes/super-admin", "onHost", json!(true)),
         ),

@@ -47,6 +47,11 @@ lints! {
          cluster-admin and can cease to, and keeps system:masters for super-admin.conf. etcd knows no groups at all.",
         "certs.admin-ada.names.O = \"kubeadm:cluster-admins\";",
         "kubeadm 1.29 release notes and KEP-4214; kubernetes/kubernetes#18982 (revocation)";
+    ADMIN_ON_HOST = "admin-on-host", "An administrator's credential is on a host", Rule::Always(Severity::Warning),
+        "Members of kubeadm:cluster-admins are cluster-admin wherever kubeadm or the bootstrap manifest made the binding. People carry such a credential with them; \
+         on a host it makes whoever becomes root there an administrator. kube-apiserver's client for kubelets is the one program that has it.",
+        "certs.admin-ada.onHost = false;",
+        "kubeadm certlist.go; kubernetes.io/docs/reference/access-authn-authz/rbac";
     SUPER_ADMIN_ON_HOST = "super-admin-on-host", "Break-glass is deployed to a host", Rule::Held,
         "A certificate of system:masters is for the day RBAC is broken. It belongs to people, sealed to the operators alone, not to a machine that runs other \
          things.",
