@@ -108,7 +108,7 @@ fn a_large_fleet_is_taken_together() {
     let project = Project::new();
     let mut fleet = project.nothing().root("root").leaf("cp1/root/server");
     for number in 1..=120 {
-        fleet = fleet.leaf(&format!("w{number}/root/agent"));
+        fleet = fleet.leaf(&[&format!("w{number}"), "root", "agent"].join("/"));
     }
     project.declare(&fleet);
     let drawn = project.run(&["graph"]).exits_with(0).stdout();

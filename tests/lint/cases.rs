@@ -278,7 +278,7 @@ fn identities() -> Vec<(&'static str, Case)> {
 
 /// A client of no known purpose, the same on every host, each with a host key of its own.
 fn agent(declared: Declared, host: &str) -> Declared {
-    let id = format!("{host}/root/agent");
+    let id = [host, "root", "agent"].join("/");
     let mut declared = declared
         .leaf(&id)
         .with(&id, "usages", json!(["client auth"]))
