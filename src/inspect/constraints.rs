@@ -83,15 +83,12 @@ fn subtrees(list: &[u8]) -> Option<Vec<FoundSubtree<'_>>> {
 fn subtree(der: &[u8]) -> Option<FoundSubtree<'_>> {
     let subtree = AnyRef::from_der(der).ok()?;
     let (bounds, base) = GeneralName::from_der(subtree.value()).ok()?;
-    let is_sequence = subtree.tag() == Tag::Sequence;
-    let is_readable = is_sequence && !matches!(base, GeneralName::Invalid(..));
-    is_readable.then(|| {
-        if bounds.is_empty() {
-            FoundSubtree::Base(base)
-        } else {
-            FoundSubtree::Bounded(base)
-        }
-    })
+    let is_readable = subtree.tag() == Tag::Sequence && !matches!(base, GeneralName::Invalid(..));
+    match (is_readable, bounds) {
+        (false, _) => None,
+        (true, []) => Some(FoundSubtree::Base(base)),
+        (true, _) => Some(FoundSubtree::Bounded(base)),
+    }
 }
 
 /// Encoded elements one after the other; `None` if something is left over.
