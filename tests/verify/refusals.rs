@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use certs::inspect::certificate::parse_der;
-use certs::verify::{Crl, PeerName, Policy, Purpose, Request, RevocationPolicy, verify};
+use certs::inspect::crl::parse_all;
+use certs::verify::{PeerName, Policy, Purpose, Request, RevocationPolicy, verify};
 use libtest_mimic::{Failed, Trial};
 use time::Duration;
 use time::macros::datetime;
@@ -73,7 +74,7 @@ impl World {
         let lists = self
             .lists
             .iter()
-            .map(|list| Crl::parse(&list.der()).unwrap());
+            .map(|list| parse_all(&list.der()).unwrap());
         let verdict = verify(&Request {
             leaf: &facts(&self.leaf),
             intermediates: &intermediates,
@@ -166,6 +167,14 @@ const WITH_LISTS: &[(&str, Change)] = &[
     ("list signed by another key", |w| w.lists[1].signer = Key::Other),
     ("issuer may not sign lists", |w| w.intermediate.set(critical(KEY_USAGE, key_usage(CERT_SIGN)))),
     ("list without number", |w| w.lists[1].extensions.retain(|known| known.oid != CRL_NUMBER)),
+    ("list with a critical number", |w| { w.lists[1].extensions.retain(|known| known.oid != CRL_NUMBER); w.lists[1].extensions.push(critical(CRL_NUMBER, integer(&[1]))); }),
+    ("list without key", |w| w.lists[1].extensions.retain(|known| known.oid != AUTHORITY_KEY_ID)),
+    ("list of other issuers", |w| w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0x84, &[0xff])])))),
+    ("list of some reasons", |w| w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0x83, &[6, 0x40])])))),
+    ("list of another point", |w| w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0xa0, &tlv(0xa0, &tlv(0x86, b"http://other.example/")))])))),
+    ("list of a point that is no URL", |w| w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0xa0, &tlv(0xa0, &tlv(0xa4, &common_name("point"))))])))),
+    ("list of a relative point", |w| { let name = common_name("point"); w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0xa0, &tlv(0xa1, &name[4..]))]))); }),
+    ("list with an unknown critical extension", |w| w.lists[1].extensions.push(critical("1.3.6.1.4.1.99999.1", tlv(5, &[])))),
     ("delta", |w| w.lists[1].extensions.push(critical("2.5.29.27", integer(&[1])))),
     ("list for authorities only", |w| w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0x82, &[0xff])])))),
 ];
