@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 22] = [
+const LAYERS: [(&str, &[&str]); 23] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("inspect", &["model"]),
@@ -23,6 +23,7 @@ const LAYERS: [(&str, &[&str]); 22] = [
     ("verify", &["model", "inspect"]),
     ("plan", &["model"]),
     ("lint", &["model"]),
+    ("policy", &["model"]),
     ("check", &["model", "plan", "lint"]),
     ("status", &["model", "plan"]),
     ("graph", &["model", "plan", "status"]),
@@ -53,8 +54,8 @@ const LAYERS: [(&str, &[&str]); 22] = [
     (
         "cli",
         &[
-            "model", "manifest", "inspect", "issue", "seal", "verify", "plan", "lint", "check",
-            "status", "graph", "history", "diff", "adopt", "store", "nixfiles", "export",
+            "model", "manifest", "inspect", "issue", "seal", "verify", "plan", "lint", "policy",
+            "check", "status", "graph", "history", "diff", "adopt", "store", "nixfiles", "export",
             "observe", "apply", "doctor", "render",
         ],
     ),
