@@ -22,8 +22,8 @@ pub(crate) use verify::VerifyArgs;
     version,
     max_term_width = 100,
     after_help = "Exit codes: 0 done, or nothing to do; 1 failed or refused, nothing lost; 2 changes are pending (plan, check); \
-                  64 wrong usage; 130 interrupted.\n\nWithout --manifest, --flake or --file, the nearest flake.nix at or above \
-                  the current directory is evaluated."
+                  64 wrong usage; 130 interrupted.\n\nWithout --manifest, --flake or --file, the nearest declaration at or above \
+                  the current directory is read: flake.nix (as --flake), else certs.nix (as --file), else certs.json (as --manifest)."
 )]
 pub(crate) struct Cli {
     /// When to use colour; `NO_COLOR` turns it off too.
@@ -250,7 +250,8 @@ pub(crate) struct SourceArgs {
     /// Evaluate a Nix file with plain data (runs `nix-instantiate`; needs neither flake nor nixpkgs).
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// The directory that paths are relative to. Default: that of the nearest flake.nix.
+    /// The directory that paths are relative to. Default: that of the declaration that was found; of one that was named, that of
+    /// the nearest flake.nix above it, else its own.
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
 }

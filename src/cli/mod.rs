@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod deployed;
 mod dial;
+mod discover;
 mod error;
 mod evaluate;
 mod findings;

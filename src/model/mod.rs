@@ -26,7 +26,9 @@ pub mod validity;
 
 pub use cluster::{ClusterAuthorities, ClusterRole, Component, Membership};
 pub use constraints::{IpNetwork, NameConstraints, Subtrees};
-pub use crl::{CertificateKind, CrlFacts, CrlScope, RevocationReason, RevokedCertificate};
+pub use crl::{
+    CertificateKind, CrlFacts, CrlScope, ListPoint, RevocationReason, RevokedCertificate,
+};
 pub use digest::Digest;
 pub use facts::{BasicConstraints, CertificateFacts};
 pub use fleet::{
