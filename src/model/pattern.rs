@@ -512,6 +512,18 @@ mod tests {
             TextPattern::parse("a\0").unwrap_err(),
         ];
         let texts: Vec<String> = texts.iter().map(ToString::to_string).collect();
-        insta::assert_snapshot!(texts.join("\n"));
+        insta::assert_snapshot!(texts.join("\n"), @r#"
+        a pattern is empty; remove it
+        domain ".example.org" starts with a dot; write "example.org", and say with allowSubdomains whether the names below it are meant
+        domain "*.example.org" is a pattern; set allowGlobDomains = true, or write the domain alone and set allowSubdomains or allowWildcards
+        pattern "exa mple.org" stands for no name: name "exa mple.org" contains a blank or control character; write one name per list element, without blanks
+        pattern "*.größe.example" has other than ASCII characters; write them as they stand in certificates (xn--…, %…)
+        pattern "*..example.org" stands for no name: dns name "a..example.org" has an empty label; remove the extra dot
+        pattern "example.org" stands for no name: email "example.org" is not "local@host" in ASCII (RFC 5280 §4.2.1.6); correct it
+        pattern "*://example.org/": the scheme of a URI must be written out, like "spiffe://example.org/**", or "*" for any URI
+        pattern "example.org": the scheme of a URI must be written out, like "spiffe://example.org/**", or "*" for any URI
+        pattern "https://" stands for no name: uri "https://" is not an absolute URI in ASCII, like "spiffe://example.org/db" (RFC 3986 §4.3); percent-encode other characters
+        pattern "a\0" contains a control character; remove it
+        "#);
     }
 }
