@@ -6,6 +6,7 @@ mod key_pairs;
 mod record;
 mod relations;
 mod resolve;
+mod roles;
 mod v1;
 mod values;
 

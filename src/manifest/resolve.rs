@@ -8,7 +8,7 @@ use super::values::{
     Common, Role, name_constraints, resolve_declaration, resolve_files, resolve_recipients,
     resolve_urls,
 };
-use super::{Fault, KeyFiles, Records, hosts, key_pairs, record, relations};
+use super::{Fault, KeyFiles, Records, hosts, key_pairs, record, relations, roles};
 use crate::model::{Authority, Certificate, Fleet, Host, Lifetime, Name, PairFiles, RelPath};
 
 /// A fleet without faults, and what is worth telling all the same.
@@ -41,6 +41,7 @@ pub(super) fn resolve(
     }
     hand_to_hosts(&mut authorities, &hosts);
     let key_pairs = key_pairs::resolve_key_pairs(wire, &hosts, &mut faults);
+    let roles = roles::resolve_roles(wire, &mut faults);
     let files = relations::Files::of(&authorities, &certificates, &key_pairs);
     files.report_shared(&mut faults);
     files.report_outside(dir.as_ref(), &mut faults);
@@ -57,6 +58,7 @@ pub(super) fn resolve(
                 certificates,
                 key_pairs,
                 hosts,
+                roles,
             },
             warnings,
         }),

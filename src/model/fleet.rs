@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::{
     Component, KeyAlgorithm, KeyPair, Lifetime, Membership, Name, NameConstraints, PublicKey,
-    RecipientSet, RelPath, San, Subject, Uri, Usages,
+    RecipientSet, RelPath, Role, San, Subject, Uri, Usages,
 };
 
 /// Findings that somebody decided to live with: the code of the lint, and why.
@@ -28,6 +28,8 @@ pub struct Fleet {
     pub key_pairs: Vec<KeyPair>,
     /// Every host of the fleet.
     pub hosts: BTreeMap<Name, Host>,
+    /// The rules for what is issued on request.
+    pub roles: BTreeMap<Name, Role>,
 }
 
 /// What is declared of a host beside its certificates.
