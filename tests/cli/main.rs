@@ -20,6 +20,7 @@ mod graph;
 mod hostile;
 mod identities;
 mod inspect;
+mod issue;
 mod key_pairs;
 mod kubernetes;
 mod lints;
@@ -28,6 +29,7 @@ mod project;
 mod recreate;
 mod redact;
 mod report;
+mod revocation;
 mod status;
 mod verify;
 
