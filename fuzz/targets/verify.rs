@@ -3,12 +3,13 @@
 #![no_main]
 
 use certs::inspect::certificate::{parse_chain, signed_by_key};
-use certs::verify::{Crl, PeerName, Policy, Purpose, Request, RevocationPolicy, verify};
+use certs::inspect::crl;
+use certs::verify::{PeerName, Policy, Purpose, Request, RevocationPolicy, verify};
 use libfuzzer_sys::fuzz_target;
 use time::macros::datetime;
 
 fuzz_target!(|data: &[u8]| {
-    let crls = Crl::parse(data).unwrap_or_default();
+    let crls = crl::parse_all(data).unwrap_or_default();
     let Ok(chain) = parse_chain(data) else {
         return;
     };

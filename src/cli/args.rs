@@ -29,8 +29,8 @@ pub(crate) use verify::VerifyArgs;
     version,
     max_term_width = 100,
     after_help = "Exit codes: 0 done, or nothing to do; 1 failed or refused, nothing lost; 2 changes are pending (plan, check); \
-                  64 wrong usage; 130 interrupted.\n\nWithout --manifest, --flake or --file, the nearest flake.nix at or above \
-                  the current directory is evaluated."
+                  64 wrong usage; 130 interrupted.\n\nWithout --manifest, --flake or --file, the nearest declaration at or above \
+                  the current directory is read: flake.nix (as --flake), else certs.nix (as --file), else certs.json (as --manifest)."
 )]
 pub(crate) struct Cli {
     /// When to use colour; `NO_COLOR` turns it off too.
@@ -64,17 +64,17 @@ pub(crate) enum Command {
     /// Take over certificates and keys that were made elsewhere: find out which is which, seal the keys, put everything in place.
     #[command(
         after_help = "Looks at every file in DIR: PEM certificates and keys as kubeadm, easy-rsa, cfssl, step and OpenSSL write them, \
-                            and keys sealed with age. Keys go with certificates by their public keys; certificates go with what is \
+                            under a passphrase too, PKCS#12 files, and keys sealed with age. Keys go with certificates by their public keys; certificates go with what is \
                             declared by subject, issuer and names, and by host where a folder is called after one. What stands in the \
                             project is never overwritten, and DIR is left as it is.\n\nExits with 1, and adopts nothing, if anything \
                             needs a decision; with --dry-run exits with 2 if anything would be adopted.\n\nExamples:\n  certs adopt \
                             /etc/kubernetes/pki --dry-run\n  certs adopt ../old/secrets/certs --identity ~/.ssh/id_ed25519\n  certs adopt \
-                            ./pki --as ca/cluster=issued/root.crt --only ca"
+                            ./pki --as ca/cluster=issued/root.crt --only ca\n  certs adopt ./easyrsa/pki --passphrase-file ca-passphrase.txt"
     )]
     Adopt(AdoptArgs),
     /// Show the whole fleet: what each certificate says, how long it lasts, who can open its key, how it does. Needs no key.
     #[command(
-        after_help = "States, the worst first: refused, damaged, missing, expired, not-yet-valid, differs, due, key-offline, good.\n\n\
+        after_help = "States, the worst first: refused, revoked, damaged, missing, expired, not-yet-valid, differs, due, key-offline, good.\n\n\
                             Examples:\n  certs status\n  certs status --tree\n  certs status cp1 --sort expiry\n  \
                             certs status --within 30d --state due --state expired\n  certs status --json | jq '.entries[].renewal'"
     )]
@@ -218,7 +218,8 @@ pub(crate) struct SourceArgs {
     /// Evaluate a Nix file with plain data (runs `nix-instantiate`; needs neither flake nor nixpkgs).
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// The directory that paths are relative to. Default: that of the nearest flake.nix.
+    /// The directory that paths are relative to. Default: that of the declaration that was found; of one that was named, that of
+    /// the nearest flake.nix above it, else its own.
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
 }
@@ -272,6 +273,10 @@ pub(crate) struct AdoptArgs {
     /// Default: `userAgeIdentity` of the declaration.
     #[arg(short, long, value_name = "FILE")]
     pub identity: Vec<String>,
+    /// A file whose first line is a passphrase of private keys or PKCS#12 files in DIR; may be given several times.
+    /// Default: asked for, once for each file that no passphrase so far opens.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Vec<PathBuf>,
     /// Say what would be adopted, and write nothing.
     #[arg(long)]
     pub dry_run: bool,

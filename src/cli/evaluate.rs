@@ -1,4 +1,5 @@
-//! Where a manifest comes from: a file, standard input, a flake, or a plain Nix file. Runs `nix`; knows nothing of its content.
+//! Where a manifest comes from: a file, standard input, a flake, or a plain Nix file. Runs `nix`; knows nothing of its content,
+//! and finds nothing that was not named (`discover` does).
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -6,7 +7,6 @@ use std::process::{Command, Output};
 
 use super::args::SourceArgs;
 use super::error::CliError;
-use super::project;
 use crate::store::outside;
 
 /// The schema that `nix/` ships, for declarations that are evaluated without our flake.
@@ -52,34 +52,18 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// What was asked for; the nearest flake if nothing was.
-    pub(crate) fn of(args: &SourceArgs) -> Result<Self, CliError> {
-        match args {
-            SourceArgs {
-                manifest: Some(path),
-                ..
-            } if path.as_os_str() == "-" => Ok(Self::StandardInput),
-            SourceArgs {
-                manifest: Some(path),
-                ..
-            } => Ok(Self::ManifestFile(path.clone())),
-            SourceArgs {
-                flake: Some(reference),
-                ..
-            } => Ok(Self::Flake(reference.clone())),
-            SourceArgs {
-                file: Some(path), ..
-            } => Ok(Self::NixFile(path.clone())),
-            SourceArgs { root, .. } => {
-                let root = match root {
-                    Some(root) => root.clone(),
-                    None => project::nearest_flake(&project::current_dir()?).ok_or_else(|| {
-                        project::no_root(&project::current_dir().unwrap_or_default())
-                    })?,
-                };
-                Ok(Self::Flake(root.display().to_string()))
+    /// What the command line names; `None` if it names nothing.
+    pub(crate) fn named(args: &SourceArgs) -> Option<Self> {
+        let manifest = args.manifest.as_ref().map(|path| {
+            if path.as_os_str() == "-" {
+                Self::StandardInput
+            } else {
+                Self::ManifestFile(path.clone())
             }
-        }
+        });
+        let flake = || args.flake.clone().map(Self::Flake);
+        let file = || args.file.clone().map(Self::NixFile);
+        manifest.or_else(flake).or_else(file)
     }
 
     /// The manifest as JSON.

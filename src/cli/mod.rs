@@ -4,12 +4,14 @@ mod args;
 mod commands;
 mod deployed;
 mod dial;
+mod discover;
 mod error;
 mod evaluate;
 mod findings;
 mod foreign;
 mod git;
 mod input;
+mod passphrases;
 mod project;
 mod ui;
 

@@ -2,20 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
-
 use super::args::{SelectionArgs, SourceArgs};
+use super::discover::Located;
 use super::error::CliError;
-use super::evaluate::Source;
 use super::ui::{Asker, Ui};
 use crate::export::index::{self, Facts};
-use crate::manifest::{Fault, KeyFiles, Manifest};
+use crate::manifest::{Fault, KeyFiles, Manifest, Records};
 use crate::model::{ArtifactId, Fleet, Observed};
 use crate::nixfiles::locate::Locator;
 use crate::plan::{Pattern, Plan, Policy, Reason, Step, UndeclaredPolicy};
 use crate::render::fault::{self, Place, Severity};
 use crate::seal::{Identities, IdentitySource};
-use crate::store::{Root, StoreError, outside};
+use crate::store::{Layout, Root, StoreError, outside};
 
 /// A declaration without faults and the directory it is about.
 #[derive(Debug)]
@@ -27,15 +25,16 @@ pub(crate) struct Project {
 impl Project {
     /// Reads and checks the declaration. Warnings go to stderr, faults become one error that shows all of them.
     pub(crate) fn load(args: &SourceArgs, ui: Ui) -> Result<Self, CliError> {
-        let source = Source::of(args)?;
-        let root = open_root(&root_of(args, &source)?)?;
+        let Located { source, root } = Located::of(args)?;
+        let root = open_root(&root)?;
         let manifest = Manifest::parse(&source.read()?).map_err(|error| {
             CliError::from_error(&error)
                 .hint("make it with the `certs` of the same version: certs manifest")
         })?;
         let key_files = read_key_files(&manifest, root.path());
+        let records = read_records(&manifest, &root).map_err(|error| store_error(&error))?;
         let resolution = manifest
-            .resolve(&key_files)
+            .resolve_with(&key_files, &records)
             .map_err(|faults| refused(&faults, root.path(), ui))?;
         if !resolution.warnings.is_empty() {
             ui.tell(&render_faults(
@@ -112,6 +111,7 @@ pub(crate) fn policy(selection: &SelectionArgs) -> Policy {
     Policy {
         only: selection.only.clone(),
         replace: selection.replace.clone(),
+        renew: Vec::new(),
         undeclared: if selection.prune {
             UndeclaredPolicy::Prune
         } else {
@@ -122,7 +122,7 @@ pub(crate) fn policy(selection: &SelectionArgs) -> Policy {
 
 /// A pattern that selects nothing is a typing error, not an empty wish.
 pub(crate) fn check_selection(selection: &SelectionArgs, fleet: &Fleet) -> Result<(), CliError> {
-    let ids: Vec<ArtifactId> = fleet.sealed().map(|sealed| sealed.id).collect();
+    let ids: Vec<ArtifactId> = fleet.ids().collect();
     for pattern in &selection.only {
         if !ids.iter().any(|id| pattern.selects(id)) {
             return Err(CliError::new(format!(
@@ -172,41 +172,6 @@ pub(crate) fn current_dir() -> Result<PathBuf, CliError> {
     })
 }
 
-/// The directory of the nearest `flake.nix` at or above `start`.
-pub(crate) fn nearest_flake(start: &Path) -> Option<PathBuf> {
-    let found = start
-        .ancestors()
-        .find(|directory| directory.join("flake.nix").is_file());
-    found.map(Path::to_path_buf)
-}
-
-/// No root: names the flakes below, one of which was probably meant.
-pub(crate) fn no_root(start: &Path) -> CliError {
-    let error = CliError::new(format!(
-        "there is no flake.nix at or above {}",
-        start.display()
-    ));
-    let below = WalkDir::new(start)
-        .max_depth(4)
-        .into_iter()
-        .filter_map(Result::ok);
-    let flakes = below
-        .filter(|entry| entry.file_name() == "flake.nix")
-        .take(3);
-    let hints: Vec<String> = flakes
-        .filter_map(|entry| {
-            entry
-                .path()
-                .parent()
-                .map(|directory| format!("--root {}", directory.display()))
-        })
-        .collect();
-    if hints.is_empty() {
-        return error.hint("run inside the project, or say where it is with --root DIR");
-    }
-    hints.into_iter().fold(error, CliError::hint)
-}
-
 pub(crate) fn store_error(error: &StoreError) -> CliError {
     let shown = CliError::from_error(error);
     match error.cure() {
@@ -217,29 +182,6 @@ pub(crate) fn store_error(error: &StoreError) -> CliError {
 
 fn open_root(path: &Path) -> Result<Root, CliError> {
     Root::open(path).map_err(|error| store_error(&error))
-}
-
-/// The nearest flake: from a local manifest or Nix file upwards, else from the current directory. A file without a flake
-/// around it stands for itself.
-fn root_of(args: &SourceArgs, source: &Source) -> Result<PathBuf, CliError> {
-    if let Some(root) = &args.root {
-        return Ok(root.clone());
-    }
-    let here = current_dir()?;
-    match source {
-        Source::ManifestFile(path) | Source::NixFile(path) if !path.starts_with("/nix/store") => {
-            let path = here.join(path);
-            let beside = path.parent().unwrap_or(&here).to_path_buf();
-            Ok(nearest_flake(&beside).unwrap_or(beside))
-        }
-        Source::Flake(reference) if Path::new(reference).is_dir() => {
-            let directory = here.join(reference);
-            nearest_flake(&directory).ok_or_else(|| no_root(&directory))
-        }
-        Source::ManifestFile(_) | Source::NixFile(_) | Source::StandardInput | Source::Flake(_) => {
-            nearest_flake(&here).ok_or_else(|| no_root(&here))
-        }
-    }
 }
 
 fn read_key_files(manifest: &Manifest, root: &Path) -> KeyFiles {
@@ -259,6 +201,24 @@ fn read_key_files(manifest: &Manifest, root: &Path) -> KeyFiles {
         .into_iter()
         .map(|name| (name.to_owned(), read(name)))
         .collect()
+}
+
+/// What was issued by hand.
+fn read_records(manifest: &Manifest, root: &Root) -> Result<Records, StoreError> {
+    let Some(dir) = manifest.dir() else {
+        return Ok(Records::new());
+    };
+    let files = root.list(&Layout::new(dir).issued())?;
+    let records = files
+        .into_iter()
+        .filter(|path| path.file_name().strip_suffix(".json").is_some());
+    let mut read = Records::new();
+    for path in records {
+        if let Some(file) = root.read(&path)? {
+            read.insert(path, file.bytes);
+        }
+    }
+    Ok(read)
 }
 
 /// `~`, `~/…`, `$HOME` and `${HOME}` at the start; nothing else is expanded, and no shell is asked.

@@ -17,24 +17,62 @@ use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::{AlgorithmIdentifier, X509Name};
 
 use super::name::distinguished_name;
+use super::pem::{self, PemDefect};
 use super::signature::{self, Signed};
+use crate::model::Damage;
 use crate::model::crl::{
-    CertificateKind, CrlFacts, CrlScope, RevocationReason, RevokedCertificate,
+    CertificateKind, CrlFacts, CrlScope, ListPoint, RevocationReason, RevokedCertificate,
 };
 use crate::model::facts::CertificateFacts;
 use crate::model::subject::DistinguishedName;
 
-/// What is wrong with a revocation list.
+/// What is wrong with a revocation list, or with a file that should hold some.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CrlDefect {
+    #[error(transparent)]
+    File(#[from] PemDefect),
+    #[error("the file holds no revocation list, only {found}")]
+    NoList { found: String },
     #[error("the revocation list cannot be decoded: {reason}")]
     BadDer { reason: String },
+    #[error(
+        "the revocation list says it is of version {version}; there are 1 and 2 (RFC 5280 §5.1.2.1)"
+    )]
+    UnknownVersion { version: u16 },
     #[error("the revocation list names two signature algorithms (RFC 5280 §5.1.1.2)")]
     SignatureAlgorithmMismatch,
     #[error("extension {oid} of the revocation list cannot be decoded")]
     BadExtension { oid: String },
     #[error("extension {oid} stands twice in the revocation list (RFC 5280 §4.2)")]
     RepeatedExtension { oid: String },
+    #[error("{defect}")]
+    Pem { defect: PemDefect },
+    #[error("the file holds {found}, where one revocation list (X509 CRL) belongs")]
+    NotOneList { found: String },
+}
+
+impl CrlDefect {
+    /// What happened to the file, as far as its bytes tell.
+    pub fn damage(&self) -> Damage {
+        match self {
+            Self::Pem { defect } => defect.damage(),
+            _ => Damage::Other,
+        }
+    }
+}
+
+/// The one revocation list of a PEM file (RFC 7468 §7).
+///
+/// # Errors
+/// What keeps it from being read as a whole.
+pub fn parse_pem(bytes: &[u8]) -> Result<CrlFacts, CrlDefect> {
+    let blocks = pem::blocks(bytes).map_err(|defect| CrlDefect::Pem { defect })?;
+    match blocks.as_slice() {
+        [list] if list.tag() == "X509 CRL" => parse_der(list.contents()),
+        others => Err(CrlDefect::NotOneList {
+            found: pem::labels(others),
+        }),
+    }
 }
 
 const AUTHORITY_KEY_IDENTIFIER: &str = "2.5.29.35";
@@ -44,6 +82,31 @@ const ISSUING_DISTRIBUTION_POINT: &str = "2.5.29.28";
 const REASON_CODE: &str = "2.5.29.21";
 const INVALIDITY_DATE: &str = "2.5.29.24";
 const CERTIFICATE_ISSUER: &str = "2.5.29.29";
+
+const PEM_LABEL: &str = "X509 CRL";
+
+/// Every revocation list of a file: PEM with any number of them, or one in DER.
+///
+/// # Errors
+/// The first defect of the file or of one of its lists.
+pub fn parse_all(bytes: &[u8]) -> Result<Vec<CrlFacts>, CrlDefect> {
+    // In ASCII it is the digit zero; text that begins so is no PEM either.
+    const SEQUENCE: u8 = 0x30;
+    if bytes.first() == Some(&SEQUENCE) {
+        return Ok(vec![parse_der(bytes)?]);
+    }
+    let blocks = pem::blocks(bytes)?;
+    let lists = blocks.iter().filter(|block| block.tag() == PEM_LABEL);
+    let lists: Vec<CrlFacts> = lists
+        .map(|block| parse_der(block.contents()))
+        .collect::<Result<_, _>>()?;
+    if lists.is_empty() {
+        return Err(CrlDefect::NoList {
+            found: pem::labels(&blocks),
+        });
+    }
+    Ok(lists)
+}
 
 /// One revocation list in DER.
 ///
@@ -58,6 +121,10 @@ pub fn parse_der(der: &[u8]) -> Result<CrlFacts, CrlDefect> {
             Ok(list)
         })
         .map_err(bad_der)?;
+    if !matches!(list.version, 1 | 2) {
+        let version = list.version;
+        return Err(CrlDefect::UnknownVersion { version });
+    }
     if list.signature != signed.algorithm {
         return Err(CrlDefect::SignatureAlgorithmMismatch);
     }
@@ -77,6 +144,7 @@ pub fn signed_by_key(list: &CrlFacts, spki: &[u8]) -> Option<bool> {
 
 /// `TBSCertList` up to what has to be looked into.
 struct CertList<'a> {
+    version: u16,
     /// DER of an `AlgorithmIdentifier`.
     signature: &'a [u8],
     /// DER of a `Name`.
@@ -95,11 +163,13 @@ struct Entry<'a> {
 
 impl<'a> CertList<'a> {
     fn read<R: Reader<'a>>(reader: &mut R) -> der::Result<Self> {
-        if next_is(reader, Tag::Integer) {
-            // v2, which is 1; the extensions say the rest.
-            u8::decode(reader)?;
-        }
+        let version = if next_is(reader, Tag::Integer) {
+            u16::from(u8::decode(reader)?) + 1
+        } else {
+            1
+        };
         Ok(Self {
+            version,
             signature: reader.tlv_bytes()?,
             issuer: reader.tlv_bytes()?,
             this_update: Time::decode(reader)?,
@@ -219,16 +289,18 @@ fn add_extension(facts: &mut CrlFacts, oid: &str, value: &[u8]) -> Option<()> {
 }
 
 fn scope(point: &IssuingDistributionPoint) -> CrlScope {
-    let names = match &point.distribution_point {
-        Some(DistributionPointName::FullName(names)) => names.as_slice(),
-        _ => &[],
-    };
     let url = |name: &GeneralName| match name {
         GeneralName::UniformResourceIdentifier(url) => Some(url.to_string()),
         _ => None,
     };
     CrlScope {
-        urls: names.iter().filter_map(url).collect(),
+        point: match &point.distribution_point {
+            None => ListPoint::Any,
+            Some(DistributionPointName::FullName(names)) => {
+                ListPoint::Urls(names.iter().filter_map(url).collect())
+            }
+            Some(DistributionPointName::NameRelativeToCRLIssuer(_)) => ListPoint::RelativeToIssuer,
+        },
         certificates: if point.only_contains_user_certs {
             CertificateKind::EndEntities
         } else if point.only_contains_ca_certs {

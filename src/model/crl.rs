@@ -36,13 +36,23 @@ pub struct CrlFacts {
 /// Which certificates of the issuer a list is about (issuing distribution point, §5.2.5). Without that extension: all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CrlScope {
-    /// Where the list itself is published.
-    pub urls: Vec<String>,
+    pub point: ListPoint,
     pub certificates: CertificateKind,
     /// Only these reasons; `None` means all.
     pub reasons: Option<BTreeSet<RevocationReason>>,
     /// Whether it has entries about certificates of other issuers.
     pub is_indirect: bool,
+}
+
+/// The distribution point a list is for: with one, it is about no certificate but those that name it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ListPoint {
+    #[default]
+    Any,
+    /// Any of these, which are URLs where the list is published. Names of other kinds are left out, so there may be none.
+    Urls(Vec<String>),
+    /// Named relative to the issuer, which is deprecated and not read.
+    RelativeToIssuer,
 }
 
 /// The certificates a list is limited to.
@@ -186,10 +196,12 @@ impl fmt::Debug for CrlFacts {
     }
 }
 
-/// A serial number without the zeros that some encoders write in front of it.
+/// The shortest octets of a two's complement number: a zero in front is needed only before a leading one bit.
 fn significant(serial: &[u8]) -> &[u8] {
-    let zeros = serial.iter().take_while(|octet| **octet == 0).count();
-    serial.get(zeros..).unwrap_or_default()
+    match serial {
+        [0, rest @ ..] if rest.first().is_some_and(|octet| *octet < 0x80) => significant(rest),
+        other => other,
+    }
 }
 
 #[cfg(test)]
@@ -228,8 +240,14 @@ mod tests {
     #[test]
     fn finds_an_entry_whatever_zeros_stand_in_front() {
         let list = list(vec![entry(&[0, 0x80], None), entry(&[5], None)]);
-        assert!(list.entry(&[0x80]).is_some() && list.entry(&[0, 0, 5]).is_some());
+        assert!(list.entry(&[0, 0, 0x80]).is_some() && list.entry(&[0, 0, 5]).is_some());
         assert!(list.entry(&[6]).is_none() && list.entry(&[0x80, 0]).is_none());
+    }
+
+    #[test]
+    fn a_negative_serial_number_is_another_one() {
+        let list = list(vec![entry(&[0, 0xff], None)]);
+        assert!(list.entry(&[0, 0xff]).is_some() && list.entry(&[0xff]).is_none());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use thiserror::Error;
 use time::OffsetDateTime;
 
-use crate::model::Moment;
+use crate::model::{Moment, RevocationReason};
 
 /// What a check looked at, in the order in which a person would.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,7 +58,7 @@ pub enum Fault {
     #[error("was revoked at {}{}", Moment(*.date).rfc3339(), reason_words(*.reason))]
     Revoked {
         date: OffsetDateTime,
-        reason: Option<&'static str>,
+        reason: Option<RevocationReason>,
     },
     #[error("is on no revocation list that was given: there is none of {issuer} that covers it")]
     CrlMissing { issuer: String },
@@ -309,7 +309,7 @@ impl Fault {
     }
 }
 
-fn reason_words(reason: Option<&'static str>) -> String {
+fn reason_words(reason: Option<RevocationReason>) -> String {
     reason.map_or_else(String::new, |reason| format!(" ({reason})"))
 }
 

@@ -5,7 +5,7 @@
 //! refuses is refused here. Certificate policies are not processed: whoever makes them critical is refused.
 
 mod constraints;
-pub mod crl;
+mod crl;
 pub mod fault;
 mod form;
 mod material;
@@ -19,9 +19,9 @@ mod usage;
 
 use time::OffsetDateTime;
 
+use crate::model::crl::CrlFacts;
 use crate::model::facts::CertificateFacts;
 
-pub use crl::{Crl, CrlDefect};
 pub use fault::{Aspect, Fault};
 pub use peer::PeerName;
 pub use purpose::Purpose;
@@ -34,7 +34,7 @@ pub struct Request<'a> {
     pub intermediates: &'a [CertificateFacts],
     /// Trusted certificates. One need not sign itself: a path ends where trust begins.
     pub roots: &'a [CertificateFacts],
-    pub crls: &'a [Crl],
+    pub crls: &'a [CrlFacts],
     pub policy: &'a Policy,
 }
 

@@ -8,9 +8,8 @@ use super::fault::{Aspect, Fault};
 use super::material::{Material, same_name};
 use super::relation::{self, Signature};
 use super::revocation::{self, Lists};
-use super::{
-    Check, Crl, Member, Policy, Position, Request, Verdict, constraints, form, second, usage,
-};
+use super::{Check, Member, Policy, Position, Request, Verdict, constraints, form, second, usage};
+use crate::model::crl::CrlFacts;
 
 /// Certificates in a path. Real ones have up to five; RFC 5280 sets no bound.
 const LONGEST: usize = 24;
@@ -39,7 +38,7 @@ enum End {
 
 struct Search<'a> {
     policy: &'a Policy,
-    crls: &'a [Crl],
+    crls: &'a [CrlFacts],
     /// The leaf, then everything that may issue.
     pool: Vec<Candidate<'a>>,
     signatures: HashMap<(usize, usize), Signature>,

@@ -2,16 +2,18 @@
 
 use time::OffsetDateTime;
 
-use super::crl::{Crl, Kind};
+use super::crl::{is_about, objection};
 use super::fault::Fault;
 use super::material::{Material, same_name};
 use super::relation::{Signature, signature};
 use super::{RevocationPolicy, form};
+use crate::inspect::crl::signed_by_key;
+use crate::model::crl::CrlFacts;
 use crate::model::usage::KeyUsage;
 
 /// What revocation is judged with.
 pub(super) struct Lists<'a> {
-    pub(super) crls: &'a [Crl],
+    pub(super) crls: &'a [CrlFacts],
     /// Certificates that may have signed a list in an authority's place.
     pub(super) signers: Vec<&'a Material<'a>>,
     pub(super) policy: RevocationPolicy,
@@ -66,7 +68,7 @@ fn look_up(
             && let Some(entry) = crl.entry(&member.facts.serial)
         {
             return Err(Fault::Revoked {
-                date: entry.date,
+                date: entry.revoked_at,
                 reason: entry.reason,
             });
         }
@@ -80,21 +82,9 @@ fn look_up(
     outcome
 }
 
-fn is_about(crl: &Crl, member: &Material<'_>) -> bool {
-    let kind_fits = match crl.scope.only {
-        None => true,
-        Some(Kind::Leaves) => !member.is_ca(),
-        Some(Kind::Authorities) => member.is_ca(),
-        Some(Kind::Attributes) => false,
-    };
-    let named = &member.facts.crl_urls;
-    let urls = crl.scope.urls.as_ref();
-    kind_fits && urls.is_none_or(|urls| urls.iter().any(|url| named.contains(url)))
-}
-
-fn is_in_force(crl: &Crl, issuer: &Material<'_>, moment: OffsetDateTime) -> Result<(), Fault> {
+fn is_in_force(crl: &CrlFacts, issuer: &Material<'_>, moment: OffsetDateTime) -> Result<(), Fault> {
     let issuer = issuer.label();
-    if let Some(reason) = crl.unusable {
+    if let Some(reason) = objection(crl) {
         return Err(Fault::CrlUnusable { issuer, reason });
     }
     if moment < crl.this_update {
@@ -114,7 +104,7 @@ fn is_in_force(crl: &Crl, issuer: &Material<'_>, moment: OffsetDateTime) -> Resu
 
 /// The list is signed by the issuer's key, or by another key of the issuer that has a certificate for it from the same path above.
 fn is_signed_for(
-    crl: &Crl,
+    crl: &CrlFacts,
     above: &[&Material<'_>],
     lists: &Lists<'_>,
     depth: Depth,
@@ -123,7 +113,7 @@ fn is_signed_for(
         return Ok(());
     };
     let label = || issuer.label();
-    if crl.is_signed_by(&issuer.facts.spki) == Some(true) {
+    if signed_by_key(crl, &issuer.facts.spki) == Some(true) {
         return if may_sign_lists(issuer) {
             Ok(())
         } else {
@@ -132,7 +122,7 @@ fn is_signed_for(
     }
     let is_other_signer = |signer: &&&Material<'_>| {
         same_name(&signer.facts.subject, &crl.issuer)
-            && crl.is_signed_by(&signer.facts.spki) == Some(true)
+            && signed_by_key(crl, &signer.facts.spki) == Some(true)
             && may_sign_lists(signer)
             && is_sound(signer, lists.moment)
     };

@@ -119,9 +119,46 @@ fn a_flake_without_nix_on_the_path() {
 }
 
 #[test]
-fn no_flake_anywhere() {
+fn no_declaration_anywhere() {
     let project = Project::made();
     assert_snapshot!(project.run_plainly(&["plan"]).exits_with(1).text());
+    assert_snapshot!(
+        "no_declaration_in_the_root",
+        project
+            .run_plainly(&["plan", "--root", "certs"])
+            .exits_with(1)
+            .text()
+    );
+    assert_snapshot!(
+        "no_such_root",
+        project
+            .run_plainly(&["plan", "--root", "gone"])
+            .exits_with(1)
+            .text()
+    );
+}
+
+#[test]
+fn a_manifest_called_certs_json_is_found_from_everywhere_below_it() {
+    let project = Project::made();
+    project.write("certs.json", &project.read("manifest.json"));
+    project.write("hosts/a/notes", b"");
+    project.run_plainly(&["plan"]).exits_with(0);
+    project.run_plainly(&["plan", "--root", "."]).exits_with(0);
+    let mut below = project.command();
+    below.args(["plan"]).current_dir(project.path("hosts/a"));
+    project.finish(&mut below).exits_with(0);
+}
+
+#[test]
+fn a_manifest_from_standard_input_is_about_the_project_around_it() {
+    let project = Project::made();
+    project.write("certs.json", b"{}");
+    let mut command = project.command();
+    command
+        .args(["plan", "--manifest", "-"])
+        .write_stdin(project.read("manifest.json"));
+    project.finish(&mut command).exits_with(0);
 }
 
 #[test]

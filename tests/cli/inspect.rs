@@ -25,6 +25,13 @@ fn shown(project: &Project, arguments: &[&str], code: i32) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// The file is older than the test and its days run out.
+fn without_days(text: &str) -> String {
+    let (before, after) = text.split_once(" days left").unwrap();
+    let before = before.trim_end_matches(|c: char| c.is_ascii_digit());
+    format!("{before}<some> days left{after}")
+}
+
 fn documented(project: &Project, arguments: &[&str], code: i32) -> Value {
     let document = project.run_plainly(arguments).exits_with(code).json();
     let schema: Value =
@@ -117,7 +124,10 @@ fn a_pkcs12_file_is_opened_with_the_password_in_a_file() {
     project.write("right", b"geheim\n");
     project.write("wrong", b"Geheim\n");
     let with = |file| ["inspect", "server.p12", "--password-file", file];
-    assert_snapshot!("an_open_pkcs12_file", shown(&project, &with("right"), 0));
+    assert_snapshot!(
+        "an_open_pkcs12_file",
+        without_days(&shown(&project, &with("right"), 0))
+    );
     assert_snapshot!("a_wrong_password", shown(&project, &with("wrong"), 1));
     assert_snapshot!(
         "no_password",

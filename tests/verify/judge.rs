@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use certs::model::crl::CrlFacts;
 use certs::model::facts::CertificateFacts;
-use certs::verify::{Crl, Policy, Request, verify};
+use certs::verify::{Policy, Request, verify};
 
 /// One question.
 pub(crate) struct Question {
     pub(crate) leaf: CertificateFacts,
     pub(crate) intermediates: Vec<CertificateFacts>,
     pub(crate) roots: Vec<CertificateFacts>,
-    pub(crate) crls: Vec<Crl>,
+    pub(crate) crls: Vec<CrlFacts>,
     pub(crate) policy: Policy,
 }
 

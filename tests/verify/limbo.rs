@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use certs::inspect::certificate::parse_pem_chain;
+use certs::inspect::crl::parse_all;
 use certs::model::facts::CertificateFacts;
-use certs::verify::{Crl, PeerName, Policy, Purpose, RevocationPolicy};
+use certs::verify::{PeerName, Policy, Purpose, RevocationPolicy};
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -92,7 +93,7 @@ fn answer(case: &Value) -> Result<Vec<String>, Failed> {
     };
     let mut crls = Vec::new();
     for crl in case["crls"].as_array().into_iter().flatten() {
-        match Crl::parse(text(crl).as_bytes()) {
+        match parse_all(text(crl).as_bytes()) {
             Ok(found) => crls.extend(found),
             Err(defect) => return Ok(vec![defect.to_string()]),
         }

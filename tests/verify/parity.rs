@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 
 use certs::inspect::certificate::parse_chain;
-use certs::verify::{Crl, PeerName, Policy, Purpose, RevocationPolicy};
+use certs::inspect::crl::parse_all;
+use certs::verify::{PeerName, Policy, Purpose, RevocationPolicy};
 use libtest_mimic::{Failed, Trial};
 use time::{Duration, OffsetDateTime};
 
@@ -397,7 +398,7 @@ fn revocation_answers(bench: &Bench, (_, revoked, lists, days): &Revoked) -> Ans
         leaf: certificates("leaf")?.swap_remove(0),
         intermediates: certificates("intermediate")?,
         roots: certificates("root")?,
-        crls: Crl::parse(&given)?,
+        crls: parse_all(&given)?,
         policy: policy(moment, "any", "")?,
     };
     let ours = codes(&question).into_iter().map(str::to_owned).collect();

@@ -8,8 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use certs::inspect::certificate::parse_der;
+use certs::inspect::crl::parse_all;
+use certs::model::crl::CrlFacts;
 use certs::model::facts::CertificateFacts;
-use certs::verify::{Crl, Policy, Purpose, RevocationPolicy};
+use certs::verify::{Policy, Purpose, RevocationPolicy};
 use libtest_mimic::{Failed, Trial};
 use time::macros::datetime;
 
@@ -261,10 +263,10 @@ fn certificates(suite: &Path) -> Result<Vec<CertificateFacts>, Failed> {
     Ok(certificates)
 }
 
-fn revocation_lists(suite: &Path) -> Result<Vec<Crl>, Failed> {
+fn revocation_lists(suite: &Path) -> Result<Vec<CrlFacts>, Failed> {
     let mut crls = Vec::new();
     for entry in fs::read_dir(suite.join("crls"))? {
-        crls.extend(Crl::parse(&fs::read(entry?.path())?).unwrap_or_default());
+        crls.extend(parse_all(&fs::read(entry?.path())?).unwrap_or_default());
     }
     Ok(crls)
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use certs::inspect::certificate::parse_der;
-use certs::verify::{Crl, PeerName, Policy, Purpose, Request, RevocationPolicy, verify};
+use certs::inspect::certificate::{CertificateDefect, parse_der};
+use certs::inspect::crl::parse_all;
+use certs::verify::{PeerName, Policy, Purpose, Request, RevocationPolicy, verify};
 use libtest_mimic::{Failed, Trial};
 use time::Duration;
 use time::macros::datetime;
@@ -73,7 +74,7 @@ impl World {
         let lists = self
             .lists
             .iter()
-            .map(|list| Crl::parse(&list.der()).unwrap());
+            .map(|list| parse_all(&list.der()).unwrap());
         let verdict = verify(&Request {
             leaf: &facts(&self.leaf),
             intermediates: &intermediates,
@@ -166,6 +167,14 @@ const WITH_LISTS: &[(&str, Change)] = &[
     ("list signed by another key", |w| w.lists[1].signer = Key::Other),
     ("issuer may not sign lists", |w| w.intermediate.set(critical(KEY_USAGE, key_usage(CERT_SIGN)))),
     ("list without number", |w| w.lists[1].extensions.retain(|known| known.oid != CRL_NUMBER)),
+    ("list with a critical number", |w| { w.lists[1].extensions.retain(|known| known.oid != CRL_NUMBER); w.lists[1].extensions.push(critical(CRL_NUMBER, integer(&[1]))); }),
+    ("list without key", |w| w.lists[1].extensions.retain(|known| known.oid != AUTHORITY_KEY_ID)),
+    ("list of other issuers", |w| w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0x84, &[0xff])])))),
+    ("list of some reasons", |w| w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0x83, &[6, 0x40])])))),
+    ("list of another point", |w| w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0xa0, &tlv(0xa0, &tlv(0x86, b"http://other.example/")))])))),
+    ("list of a point that is no URL", |w| w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0xa0, &tlv(0xa0, &tlv(0xa4, &common_name("point"))))])))),
+    ("list of a relative point", |w| { let name = common_name("point"); w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0xa0, &tlv(0xa1, &name[4..]))]))); }),
+    ("list with an unknown critical extension", |w| w.lists[1].extensions.push(critical("1.3.6.1.4.1.99999.1", tlv(5, &[])))),
     ("delta", |w| w.lists[1].extensions.push(critical("2.5.29.27", integer(&[1])))),
     ("list for authorities only", |w| w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0x82, &[0xff])])))),
 ];
@@ -185,6 +194,14 @@ pub(crate) fn trials() -> Vec<Trial> {
         ),
         Trial::test("refusals::a_second_path_saves_a_certificate", second_path),
         Trial::test("refusals::a_trusted_leaf_needs_no_issuer", trusted_leaf),
+        Trial::test(
+            "refusals::no_constraint_is_left_out_of_the_facts",
+            constraints_in_facts,
+        ),
+        Trial::test(
+            "refusals::nothing_follows_the_value_of_an_extension",
+            appended_to_extensions,
+        ),
     ]
 }
 
@@ -338,6 +355,70 @@ fn trusted_leaf() -> Result<(), Failed> {
         let reasons: Vec<_> = verdict.reasons().map(|(_, fault)| fault.code()).collect();
         Err(format!("{reasons:?}").into())
     }
+}
+
+/// What the facts show of constraints, whether they can be read or not, and that a certificate below them is refused.
+fn constraints_in_facts() -> Result<(), Failed> {
+    let com = || dns("example.com");
+    let permitted = || tlv(0xa0, &seq(&[com()]));
+    let bounded = seq(&[com(), tlv(0x80, &[1])]);
+    let shown = [
+        (
+            name_constraints(&[com()], &[dns("x.example.com")]),
+            "permitted dns:example.com; excluded dns:x.example.com",
+        ),
+        (
+            seq(&[permitted(), tlv(0xa1, &[0x30, 0x05, 0x82, 0x01])]),
+            "excluded unreadable:3017a00f300d820b6578616d706c652e636f6da10430058201",
+        ),
+        (
+            seq(&[permitted(), tlv(0xa1, &seq(&[tlv(0xa0, &[])]))]),
+            "permitted dns:example.com; excluded unreadable:3002a000",
+        ),
+        (
+            seq(&[permitted(), tlv(0xa1, &seq(&[tlv(0x82, &[0xff])]))]),
+            "permitted dns:example.com; excluded unreadable:30038201ff",
+        ),
+        (
+            seq(&[tlv(0xa0, &bounded)]),
+            "permitted dns:example.com with a minimum or maximum",
+        ),
+    ];
+    for (value, wanted) in shown {
+        let mut world = World::sound();
+        world.root.set(critical(NAME_CONSTRAINTS, value));
+        let facts = parse_der(&world.root.der())?;
+        let found = facts.name_constraints.ok_or("no constraints")?.to_string();
+        if found != wanted {
+            return Err(format!("{found} instead of {wanted}").into());
+        }
+        let is_whole = !wanted.contains("unreadable") && !wanted.contains("minimum");
+        expect(
+            &world,
+            if is_whole {
+                &[]
+            } else {
+                &["constraints-unreadable"]
+            },
+        )?;
+    }
+    Ok(())
+}
+
+/// Of two values in one extension, relying parties would not agree which counts.
+fn appended_to_extensions() -> Result<(), Failed> {
+    let sound = World::sound();
+    for extension in &sound.leaf.extensions {
+        let mut leaf = sound.leaf.clone();
+        let mut longer = extension.clone();
+        longer.value.extend(tlv(5, &[]));
+        leaf.set(longer);
+        match parse_der(&leaf.der()) {
+            Err(CertificateDefect::BadExtension { oid }) if oid == extension.oid => {}
+            other => return Err(format!("{}: {other:?}", extension.oid).into()),
+        }
+    }
+    Ok(())
 }
 
 fn expect(world: &World, wanted: &[&str]) -> Result<(), Failed> {

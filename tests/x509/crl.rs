@@ -1,8 +1,8 @@
 //! Revocation lists: what they say is read whole, and what cannot be read is a fault, never an omission.
 
-use certs::inspect::crl::{CrlDefect, parse_der, signed_by, signed_by_key};
+use certs::inspect::crl::{CrlDefect, parse_all, parse_der, signed_by, signed_by_key};
 use certs::model::CrlFacts;
-use certs::model::crl::{CertificateKind, RevocationReason};
+use certs::model::crl::{CertificateKind, ListPoint, RevocationReason};
 use certs::model::hex::to_hex;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer,
@@ -94,7 +94,7 @@ fn reads_everything_a_list_says() {
             ),
         ]
     );
-    assert!(facts.entry(&[0x80]).is_some() && facts.entry(&[9]).is_none());
+    assert!(facts.entry(&[0, 0x80]).is_some() && facts.entry(&[9]).is_none());
 }
 
 #[test]
@@ -111,7 +111,10 @@ fn reads_a_list_without_entries_and_one_with_a_scope() {
         issuing_distribution_point: Some(point),
         ..params()
     }));
-    assert_eq!(facts.scope.urls, ["http://pki.example/ca.crl"]);
+    assert_eq!(
+        facts.scope.point,
+        ListPoint::Urls(vec!["http://pki.example/ca.crl".to_owned()])
+    );
     assert_eq!(facts.scope.certificates, CertificateKind::Authorities);
     assert!(facts.critical.contains("2.5.29.28") && !facts.scope.is_indirect);
 }
@@ -164,6 +167,46 @@ fn a_list_that_is_damaged_anywhere_is_never_one_with_fewer_entries() {
         }
     }
     assert!(parse_der(&[der, vec![0]].concat()).is_err());
+}
+
+#[test]
+fn a_file_holds_any_number_of_lists_or_it_is_said_what_it_holds() {
+    let authority = Authority::new();
+    let der = authority.list(params());
+    let block = |label: &str| pem::encode(&pem::Pem::new(label, der.clone()));
+    let two = block("X509 CRL") + &block("CERTIFICATE") + &block("X509 CRL");
+    assert_eq!(parse_all(two.as_bytes()).unwrap().len(), 2);
+    assert_eq!(parse_all(&der).unwrap().len(), 1);
+    let cut = two.len() - 30;
+    let sentence = |bytes: &[u8]| parse_all(bytes).unwrap_err().to_string();
+    assert_eq!(
+        [
+            sentence(b""),
+            sentence(b"no list"),
+            sentence(block("CERTIFICATE").as_bytes()),
+            sentence(&two.as_bytes()[..cut]),
+            sentence(block("PRIVATE KEY").as_bytes()),
+        ],
+        [
+            "the file is empty",
+            "the file is not PEM",
+            "the file holds no revocation list, only CERTIFICATE",
+            "the file is cut off: a BEGIN line has no END line",
+            "the file holds a private key in clear text",
+        ]
+    );
+}
+
+#[test]
+fn refuses_a_version_that_there_is_not() {
+    let mut der = Authority::new().list(params());
+    // Version 2 is the number 1, the first thing that is signed.
+    let at = der.windows(3).position(|octets| octets == [2, 1, 1]);
+    der[at.unwrap() + 2] = 2;
+    assert_eq!(
+        parse_der(&der).unwrap_err().to_string(),
+        "the revocation list says it is of version 3; there are 1 and 2 (RFC 5280 §5.1.2.1)"
+    );
 }
 
 #[test]

@@ -1,13 +1,19 @@
 //! `certs manifest`: prints the document that stands between Nix and this program.
 
 use crate::cli::args::SourceArgs;
+use crate::cli::discover::Located;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::evaluate::Source;
 use crate::cli::ui::Ui;
 use crate::manifest::Manifest;
 
 pub(crate) fn run(args: &SourceArgs, ui: Ui) -> Result<Exit, CliError> {
-    let json = Source::of(args)?.read()?;
+    // What is named is printed wherever one stands; only what has to be found has a root.
+    let source = match Source::named(args) {
+        Some(source) => source,
+        None => Located::of(args)?.source,
+    };
+    let json = source.read()?;
     Manifest::parse(&json).map_err(|error| CliError::from_error(&error))?;
     let value: serde_json::Value =
         serde_json::from_slice(&json).map_err(|error| CliError::from_error(&error))?;

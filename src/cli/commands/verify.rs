@@ -11,14 +11,15 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::inspect::certificate::parse_chain;
-use crate::model::{CertificateFacts, FileState};
+use crate::inspect::crl;
+use crate::model::{CertificateFacts, CrlFacts, FileState};
 use crate::observe::observe;
 use crate::render::verify::{self as shown, Answer, Detail, Outcome};
 use crate::store::outside;
-use crate::verify::{Crl, Policy, Purpose, Request, verify};
+use crate::verify::{Policy, Purpose, Request, verify};
 
 pub(crate) fn run(args: &VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
-    let crls = read_all(&args.crl, "revocation list", Crl::parse)?;
+    let crls = read_all(&args.crl, "revocation list", crl::parse_all)?;
     let mut subjects = subjects(&args.files)?;
     let given = read_all(&args.roots, "root certificates", parse_chain)?;
     let mut trust = if args.roots.is_empty() || args.files.is_empty() {
@@ -92,7 +93,7 @@ struct Subject {
 }
 
 impl Subject {
-    fn judge(self, trust: &Trust, crls: &[Crl], policy: &Policy) -> Answer {
+    fn judge(self, trust: &Trust, crls: &[CrlFacts], policy: &Policy) -> Answer {
         let name = self.name;
         let chain = match self.chain {
             Ok(chain) => chain,

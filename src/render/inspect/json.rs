@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::{Inspected, days_left, extension, fingerprint};
 use crate::model::constraints::Subtrees;
-use crate::model::crl::{CertificateKind, CrlFacts, RevokedCertificate};
+use crate::model::crl::{CertificateKind, CrlFacts, ListPoint, RevokedCertificate};
 use crate::model::document::extension::{Extension, ExtensionValue};
 use crate::model::document::keys::{PrivateKeyFacts, Protection, PublicKeyFacts};
 use crate::model::document::kubernetes::{Credential, Source};
@@ -156,7 +156,15 @@ fn revocation_list(list: &CrlFacts, now: OffsetDateTime) -> Value {
                 reasons.iter().map(ToString::to_string).collect::<Vec<_>>()
             }),
             "isIndirect": list.scope.is_indirect,
-            "urls": list.scope.urls,
+            "point": match list.scope.point {
+                ListPoint::Any => "any",
+                ListPoint::Urls(_) => "urls",
+                ListPoint::RelativeToIssuer => "relative-to-issuer",
+            },
+            "urls": match &list.scope.point {
+                ListPoint::Urls(urls) => urls.as_slice(),
+                ListPoint::Any | ListPoint::RelativeToIssuer => &[],
+            },
         },
         "unknownExtensions": list.unknown_extensions,
         "entries": list.entries.iter().map(entry).collect::<Vec<_>>(),

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use super::paint::{Paint, Tone};
 use super::words::{self, count, printable};
-use crate::model::crl::{CertificateKind, CrlFacts};
+use crate::model::crl::{CertificateKind, CrlFacts, ListPoint};
 use crate::model::document::{
     Certificate, ConnectionFacts, Found, Object, RequestFacts, SignatureCheck,
 };
@@ -217,13 +217,24 @@ fn scope(list: &CrlFacts) -> Vec<String> {
         .into_iter()
         .chain(reasons)
         .chain(indirect)
-        .chain(
-            list.scope
-                .urls
-                .iter()
-                .map(|url| format!("published at {url}")),
-        )
+        .chain(point(&list.scope.point))
         .collect()
+}
+
+fn point(point: &ListPoint) -> Vec<String> {
+    match point {
+        ListPoint::Any => Vec::new(),
+        ListPoint::Urls(urls) if urls.is_empty() => {
+            vec!["for a distribution point whose name is no URL".to_owned()]
+        }
+        ListPoint::Urls(urls) => urls
+            .iter()
+            .map(|url| format!("published at {url}"))
+            .collect(),
+        ListPoint::RelativeToIssuer => {
+            vec!["for a distribution point that is named relative to the issuer".to_owned()]
+        }
+    }
 }
 
 fn entries(list: &CrlFacts) -> Vec<String> {

@@ -6,7 +6,7 @@ use crate::cli::args::CrlArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
-use crate::model::{Authority, RelPath};
+use crate::model::Authority;
 
 pub(crate) fn run(args: &CrlArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
@@ -60,16 +60,9 @@ fn lists(project: &Project, named: &[&Authority]) -> Result<Vec<Vec<u8>>, CliErr
 fn read(project: &Project, authority: &Authority) -> Result<Option<Vec<u8>>, CliError> {
     let file = project
         .root
-        .read(&path(authority)?)
+        .read(&authority.crl)
         .map_err(|error| store_error(&error))?;
     Ok(file.map(|file| file.bytes))
-}
-
-/// Beside the authority's certificate.
-fn path(authority: &Authority) -> Result<RelPath, CliError> {
-    let certificate = authority.files.certificate.as_str();
-    let stem = certificate.strip_suffix(".crt").unwrap_or(certificate);
-    RelPath::new(&format!("{stem}.crl")).map_err(|error| CliError::from_error(&error))
 }
 
 fn one_as_der(lists: &[Vec<u8>]) -> Result<Vec<u8>, CliError> {

@@ -235,6 +235,11 @@ pub(super) fn open_key(
     identity: &[String],
 ) -> Result<PrivateKey, CliError> {
     let id = artifact.id();
+    if artifact.requested_key().is_some() {
+        return Err(CliError::new(format!("the key of {id} is not here"))
+            .cause("the certificate was asked for with a request; whoever made that has the key")
+            .hint("what needs no key can be exported: certs export pem"));
+    }
     let path = &artifact.files().key;
     let file = project
         .root
