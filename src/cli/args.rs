@@ -17,14 +17,14 @@ use crate::model::Lifetime;
 use crate::plan::Pattern;
 use crate::status::State;
 
-    CertManagerCommand, CertManagerExportArgs, CertManagerIssuerArgs, PkiCommand, PkiExportArgs,
-    PkiFormat,
 pub(crate) use export::*;
 pub(crate) use issue::{IssueArgs, SignArgs, WishArgs};
 pub(crate) use nixfleet::{
-pub(crate) use renew::RenewArgs;
-pub(crate) use revoke::{CrlArgs, RevokeArgs};
+    CertManagerCommand, CertManagerExportArgs, CertManagerIssuerArgs, PkiCommand, PkiExportArgs,
+    PkiFormat,
 };
+pub(crate) use renew::RenewArgs;
+pub(crate) use revoke::{ListsArgs, RevokeArgs};
 pub(crate) use verify::VerifyArgs;
 
 /// Declared certificates, made true: issues certificate authorities and certificates from NixOS options, seals every
@@ -104,7 +104,7 @@ pub(crate) enum Command {
         after_help = "Lists are numbered, and good for `crlExpiry` (30 days). A list is made when something is revoked, or here.\n\n\
                             Examples:\n  certs crl\n  certs crl cluster\n  certs crl --all\n  certs crl --list"
     )]
-    Crl(CrlArgs),
+    Crl(ListsArgs),
     /// Take over certificates and keys that were made elsewhere: find out which is which, seal the keys, put everything in place.
     #[command(
         after_help = "Looks at every file in DIR: PEM certificates and keys as kubeadm, easy-rsa, cfssl, step and OpenSSL write them, \

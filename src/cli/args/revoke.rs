@@ -38,7 +38,7 @@ pub(crate) struct RevokeArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct CrlArgs {
+pub(crate) struct ListsArgs {
     /// Authorities whose next list is made now, the first one included. Without any, those whose list is due.
     #[arg(value_name = "AUTHORITY", value_parser = name)]
     pub authorities: Vec<Name>,

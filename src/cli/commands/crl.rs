@@ -1,7 +1,7 @@
 //! `certs crl`: makes the next revocation lists, and shows those there are.
 
 use crate::apply::Revocation;
-use crate::cli::args::CrlArgs;
+use crate::cli::args::ListsArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
@@ -9,7 +9,7 @@ use crate::cli::writing::{Publication, Writing, look, now};
 use crate::model::{Authority, Fleet, ListState, Observed};
 use crate::render::revocation as render;
 
-pub(crate) fn run(args: &CrlArgs, ui: Ui) -> Result<Exit, CliError> {
+pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
     let mut project = Project::load(&args.source, ui)?;
     check_names(args, &project.fleet)?;
     let now = now();
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &CrlArgs, ui: Ui) -> Result<Exit, CliError> {
 
 /// A list that was never asked for is not made by the way.
 fn is_wanted(
-    args: &CrlArgs,
+    args: &ListsArgs,
     authority: &Authority,
     observed: &Observed,
     now: time::OffsetDateTime,
@@ -71,7 +71,7 @@ fn is_wanted(
     args.all || is_due
 }
 
-fn check_names(args: &CrlArgs, fleet: &Fleet) -> Result<(), CliError> {
+fn check_names(args: &ListsArgs, fleet: &Fleet) -> Result<(), CliError> {
     match args
         .authorities
         .iter()

@@ -182,7 +182,7 @@ impl<'a> Targets<'a> {
             CliError::new(format!("cannot use the certificate in {word}")).cause(defect.to_string())
         })?;
         let facts = chain.into_iter().next().ok_or_else(unknown)?;
-        let issued = |authority: &&Authority| {
+        let has_signed = |authority: &&Authority| {
             let pair = self.observed.pair(&authority.id());
             let file = pair.certificate.facts();
             file.is_some_and(|file| {
@@ -190,7 +190,7 @@ impl<'a> Targets<'a> {
                 own.any(|own| signed_by(&facts, own))
             })
         };
-        let Some(issuer) = self.fleet.authorities.iter().find(issued) else {
+        let Some(issuer) = self.fleet.authorities.iter().find(has_signed) else {
             return Err(
                 CliError::new(format!("none of the declared authorities issued {word}"))
                     .cause(format!("it says it is by {}", facts.issuer)),

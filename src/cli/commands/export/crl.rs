@@ -51,7 +51,7 @@ fn lists(project: &Project, named: &[&Authority]) -> Result<Vec<Vec<u8>>, CliErr
     }
     if lists.is_empty() {
         return Err(
-            CliError::new("no authority has a revocation list").hint("`certs crl` makes them")
+            CliError::new("no authority has a revocation list").hint("`certs crl --all` makes them")
         );
     }
     Ok(lists)
