@@ -16,6 +16,7 @@ mod damage;
 mod doctor;
 mod documents;
 mod export;
+mod exports;
 mod faults;
 mod graph;
 mod hostile;
