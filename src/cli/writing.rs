@@ -61,26 +61,31 @@ impl Writing {
         project: &Project,
         order: &Order<'_>,
         ui: Ui,
-    ) -> Result<Report, CliError> {
-        let report = self.make(project, order, ui)?;
-        show(&report, order.plan, order.json, ui);
-        Ok(report)
+    ) -> Result<(), CliError> {
+        let (report, findings) = self.make(project, order, ui)?;
+        if order.json {
+            let document = document(&report, order.plan, &findings);
+            ui.print(&format!("{document:#}\n"));
+        } else {
+            show(&report, order.plan, ui);
+        }
+        Ok(())
     }
 
-    /// Makes what the plan says.
+    /// Makes what the plan says. What was found and is no obstacle comes with what was done.
     pub(crate) fn make(
         &self,
         project: &Project,
         order: &Order<'_>,
         ui: Ui,
-    ) -> Result<Report, CliError> {
+    ) -> Result<(Report, Findings), CliError> {
         let plan = order.plan;
         let findings = Findings::of(project, order.observed, order.only);
         if findings.blocking() > 0 {
-            return Err(unfit(&findings, plan, order.json, ui));
+            return Err(unfit(&findings, ui).within(document(&Report::default(), plan, &findings)));
         }
         if plan.refusals().next().is_some() {
-            return Err(refused(plan, order.json, ui));
+            return Err(refused(plan, ui).within(document(&Report::default(), plan, &findings)));
         }
         ui.tell(&findings.in_one_line());
         let short = table::cut_short(plan);
@@ -113,8 +118,14 @@ impl Writing {
         };
         let result = apply::execute(run, jobs);
         progress.close();
-        result.map_err(|error| apply_error(&error, plan))
+        let report = result.map_err(|error| apply_error(&error, plan))?;
+        Ok((report, findings))
     }
+}
+
+/// What was found and what was done, for programs.
+fn document(report: &Report, plan: &Plan, findings: &Findings) -> serde_json::Value {
+    json::report(report, &findings.beside(json::plan(plan, &[])))
 }
 
 /// Lists that are to be made.
@@ -230,11 +241,7 @@ fn cores() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
-fn show(report: &Report, plan: &Plan, as_json: bool, ui: Ui) {
-    if as_json {
-        ui.print(&format!("{:#}\n", json::report(report, plan)));
-        return;
-    }
+fn show(report: &Report, plan: &Plan, ui: Ui) {
     ui.print(&table::report(report, plan, ui.stdout, ui.width()));
     if !report.done.is_empty() {
         ui.tell("hint: `git add` the files: a flake sees only what Git knows\n");
@@ -277,27 +284,19 @@ fn after_replacing(id: &ArtifactId) -> String {
 }
 
 /// Certificates that would not work are not made.
-fn unfit(findings: &Findings, plan: &Plan, as_json: bool, ui: Ui) -> CliError {
+fn unfit(findings: &Findings, ui: Ui) -> CliError {
     let count = crate::render::words::count(findings.blocking(), "error", "errors");
-    let error = CliError::new(format!("the lints found {count}; nothing was changed"))
-        .hint("mend them, or allow each with its reason: allow.<code> = \"…\" (`certs explain CODE` says more)");
-    if as_json {
-        ui.print(&format!("{:#}\n", findings.beside(json::plan(plan, &[]))));
-        return error;
-    }
-    error.preamble(findings.errors(ui))
+    CliError::new(format!("the lints found {count}; nothing was changed"))
+        .hint("mend them, or allow each with its reason: allow.<code> = \"…\" (`certs explain CODE` says more)")
+        .preamble(findings.errors(ui))
 }
 
-fn refused(plan: &Plan, as_json: bool, ui: Ui) -> CliError {
+fn refused(plan: &Plan, ui: Ui) -> CliError {
     let count = plan.refusals().count();
     let what = crate::render::words::count(count, "step needs", "steps need");
-    let error = CliError::new(format!("{what} a decision; nothing was changed"))
-        .hint("settle them, or leave them out with --only");
-    if as_json {
-        ui.print(&format!("{:#}\n", json::plan(plan, &[])));
-        return error;
-    }
-    error.preamble(table::refusals(plan, ui.stderr))
+    CliError::new(format!("{what} a decision; nothing was changed"))
+        .hint("settle them, or leave them out with --only")
+        .preamble(table::refusals(plan, ui.stderr))
 }
 
 fn lock_error(error: &LockError) -> CliError {

@@ -65,7 +65,7 @@ pub(crate) struct WishArgs {
     /// Default: `userAgeIdentity` of the declaration.
     #[arg(short, long, value_name = "FILE")]
     pub identity: Vec<String>,
-    /// Print the verdict and what was done as JSON.
+    /// Print the verdict and what was done as JSON (docs/schema/issue.json).
     #[arg(long)]
     pub json: bool,
 }

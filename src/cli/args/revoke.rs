@@ -32,7 +32,7 @@ pub(crate) struct RevokeArgs {
     /// Default: `userAgeIdentity` of the declaration.
     #[arg(short, long, value_name = "FILE")]
     pub identity: Vec<String>,
-    /// Print what was revoked, and the lists, as JSON.
+    /// Print what was revoked, and the lists, as JSON (docs/schema/crl.json).
     #[arg(long)]
     pub json: bool,
 }
@@ -54,7 +54,7 @@ pub(crate) struct ListsArgs {
     /// Default: `userAgeIdentity` of the declaration.
     #[arg(short, long, value_name = "FILE")]
     pub identity: Vec<String>,
-    /// Print the lists as JSON.
+    /// Print the lists as JSON (docs/schema/crl.json).
     #[arg(long)]
     pub json: bool,
 }

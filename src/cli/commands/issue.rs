@@ -182,11 +182,9 @@ fn grant(
 ) -> Result<Grant, CliError> {
     let taken = match wish.csr {
         Some(facts) => csr::read(facts).map_err(|faults| {
-            if wish.args.json {
-                ui.print(&format!("{:#}\n", render::faults_json(&faults)));
-            }
             render::faults(&faults).iter().fold(
-                CliError::new("the request is not one that is signed; nothing was issued"),
+                CliError::new("the request is not one that is signed; nothing was issued")
+                    .within(render::faults_json(&faults)),
                 |error, (cause, cure)| error.cause(cause).hint(*cure),
             )
         })?,
@@ -198,13 +196,11 @@ fn grant(
     let request = refined(taken.request, wish.args)?;
     let issuer = Issuer::of(role, fleet).with_keys(authority_keys(fleet, observed));
     let grant = decide(role, &issuer, &request).map_err(|refusals| {
-        if wish.args.json {
-            ui.print(&format!("{:#}\n", render::refusals_json(role, &refusals)));
-        }
         let error = CliError::new(format!(
             "the role {} does not grant this; nothing was issued",
             role.name
-        ));
+        ))
+        .within(render::refusals_json(role, &refusals));
         let mut cures: Vec<String> = refusals
             .iter()
             .map(|refusal| refusal.cure(&role.name))

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
 
+use crate::apply::Report;
 use crate::cli::args::RenewArgs;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::findings::Findings;
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::cli::writing::{Order, Writing, look, now};
-use crate::model::{ArtifactId, Fleet, Lifetime, Observed};
+use crate::model::{ArtifactId, Fleet, Observed};
 use crate::plan::{Pattern, Plan, Policy, Reason, plan};
 use crate::render::{json, table};
 
@@ -18,12 +20,12 @@ pub(crate) fn run(args: &RenewArgs, ui: Ui) -> Result<Exit, CliError> {
     check_patterns(&args.patterns, &project.fleet)?;
     if args.dry_run {
         let observed = look(&project, &project.fleet)?;
-        return show(&renewal(&project.fleet, &observed, now(), args), args, ui);
+        return Ok(show(&project, &observed, args, ui));
     }
     let writing = Writing::begin(&mut project, ui)?;
     let observed = look(&project, &project.fleet)?;
     let Some((policy, plan)) = renewal(&project.fleet, &observed, now(), args) else {
-        return show(&None, args, ui);
+        return Ok(nothing(args, ui));
     };
     let order = Order {
         plan: &plan,
@@ -119,28 +121,36 @@ fn patterns(ids: &BTreeSet<ArtifactId>) -> Vec<Pattern> {
         .collect()
 }
 
-fn show(renewal: &Option<(Policy, Plan)>, args: &RenewArgs, ui: Ui) -> Result<Exit, CliError> {
-    let Some((_, plan)) = renewal else {
-        let nothing = Plan {
-            steps: Vec::new(),
-            now: now(),
-        };
-        if args.json {
-            ui.print(&format!("{:#}\n", json::plan(&nothing, &[])));
-        } else {
-            let within = args
-                .within
-                .map(|within: Lifetime| format!(" within {within}"));
-            ui.print(&format!("Nothing is due{}.\n", within.unwrap_or_default()));
-        }
-        return Ok(Exit::Done);
+/// The plan of a renewal that is not carried out.
+fn show(project: &Project, observed: &Observed, args: &RenewArgs, ui: Ui) -> Exit {
+    let Some((policy, plan)) = renewal(&project.fleet, observed, now(), args) else {
+        return nothing(args, ui);
     };
-    if args.json {
-        ui.print(&format!("{:#}\n", json::plan(plan, &[])));
+    ui.print(&if args.json {
+        let findings = Findings::of(project, observed, &policy.only);
+        format!("{:#}\n", findings.beside(json::plan(&plan, &[])))
     } else {
-        ui.print(&table::plan(plan, &[], ui.stdout, ui.width()));
-    }
-    Ok(super::plan::exit(plan, &[]))
+        table::plan(&plan, &[], ui.stdout, ui.width())
+    });
+    super::plan::exit(&plan, &[])
+}
+
+fn nothing(args: &RenewArgs, ui: Ui) -> Exit {
+    let plan = Plan {
+        steps: Vec::new(),
+        now: now(),
+    };
+    let mut plan = json::plan(&plan, &[]);
+    plan["findings"] = serde_json::json!([]);
+    ui.print(&match (args.json, args.dry_run) {
+        (true, true) => format!("{plan:#}\n"),
+        (true, false) => format!("{:#}\n", json::report(&Report::default(), &plan)),
+        (false, _) => {
+            let within = args.within.map(|within| format!(" within {within}"));
+            format!("Nothing is due{}.\n", within.unwrap_or_default())
+        }
+    });
+    Exit::Done
 }
 
 /// A key pair has no certificate, and an authority is renewed by its full name.
