@@ -12,13 +12,20 @@ use crate::tool::trial;
 pub(crate) fn trials() -> Vec<Trial> {
     vec![trial(
         "schemas::take_what_every_verb_prints_and_nothing_else",
-        &["jsonschema", "git", "age", "age-keygen", "ssh-keygen"],
+        &[
+            "jsonschema",
+            "git",
+            "openssl",
+            "age",
+            "age-keygen",
+            "ssh-keygen",
+        ],
         documents,
     )]
 }
 
 /// Each verb with runs that tell of different things; those that fail are told in documents too.
-const RUNS: [(&str, &[&str]); 13] = [
+const RUNS: [(&str, &[&str]); 18] = [
     (
         "recreate",
         &["--replace cp1/cluster/apiserver", "--only cp1/cluster/none"],
@@ -41,6 +48,14 @@ const RUNS: [(&str, &[&str]); 13] = [
     ("explain", &["", "san-missing", "nothing"]),
     ("inspect", &["secrets/certs/ca/cluster.crt nothing"]),
     ("fingerprint", &["secrets/certs/ca/cluster.crt", "nothing"]),
+    ("renew", &["--dry-run cp1", "apiserver", "", "nothing"]),
+    (
+        "issue",
+        &["nas --san nas.lab.example", "tv --san tv.example", "nas"],
+    ),
+    ("sign", &["phone.csr phone", "nothing phone"]),
+    ("revoke", &["nas --reason superseded", "ca/cluster"]),
+    ("crl", &["--all", "--list", "nothing"]),
 ];
 
 /// Verbs that read files and no declaration.
@@ -66,13 +81,20 @@ fn project() -> Result<Project, Failed> {
     let declaration = Declaration::default()
         .authority("cluster", &json!({}))
         .leaf("cp1", "cluster", "apiserver", &json!({}))
-        .key_pair("sa", &["cp1"], &json!({}));
+        .key_pair("sa", &["cp1"], &json!({}))
+        .role(
+            "lab",
+            "cluster",
+            &json!({ "allowedDomains": ["lab.example"], "allowSubdomains": true }),
+        );
     let project = Project::made(&declaration)?;
     let bench = &project.bench;
     bench.run("git init -q")?;
     commit(&project)?;
     project.recreate("--replace cp1/cluster/apiserver")?;
     commit(&project)?;
+    bench.run("openssl req -new -newkey ed25519 -nodes -keyout foreign.pem -subj /CN=phone.lab.example -out phone.csr")?;
+    bench.run("rm foreign.pem")?;
     bench.run("mkdir foreign")?;
     bench.run("cp secrets/certs/ca/cluster.crt foreign/")?;
     project.declare(&declaration.leaf("cp1", "cluster", "kubelet", &json!({})))?;
