@@ -69,6 +69,7 @@ in
     ./module/key-pairs.nix
     ./module/kubernetes.nix
     ./module/monitoring.nix
+    ./module/trust.nix
     ./module/wiring.nix
   ];
 

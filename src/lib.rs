@@ -33,6 +33,7 @@ pub mod adopt;
 pub mod check;
 pub mod diff;
 pub mod export;
+pub mod foundation;
 pub mod graph;
 pub mod history;
 pub mod observe;

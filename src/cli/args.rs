@@ -1,5 +1,6 @@
 //! What can be typed. The help texts here are the source of the manual, the completions and `docs/cli.md`.
 
+mod init;
 mod verify;
 
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -12,6 +13,7 @@ use crate::model::Lifetime;
 use crate::plan::Pattern;
 use crate::status::State;
 
+pub(crate) use init::{Form, InitArgs};
 pub(crate) use verify::VerifyArgs;
 
 /// Declared certificates, made true: issues certificate authorities and certificates from NixOS options, seals every
@@ -42,6 +44,14 @@ pub(crate) enum Color {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Begin a project: a root and an intermediate authority, declared, issued and sealed to you. Needs no Nix.
+    #[command(
+        after_help = "Nothing that is there is touched: a directory with a declaration, with certificates, or with a .gitignore that lacks \
+                            what it needs, is refused.\n\nExamples:\n  certs init lab --name Homelab --permit lab.example.org\n  \
+                            certs init --manifest --identity ~/.ssh/id_ed25519\n  certs init --flake --recipient \"$(cat ada.pub)\" \
+                            --recipient \"$(cat bob.pub)\" --organization 'Example Ltd'"
+    )]
+    Init(InitArgs),
     /// Make every declared authority and certificate true: create, renew, replace or reseal what differs, keep the rest.
     #[command(
         after_help = "Examples:\n  certs recreate\n  certs recreate --only cp1/cluster/apiserver\n  certs recreate --replace kubelet \
@@ -270,7 +280,7 @@ pub(crate) struct SelectionArgs {
     pub prune: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct RecreateArgs {
     #[command(flatten)]
     pub source: SourceArgs,

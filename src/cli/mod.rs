@@ -11,6 +11,7 @@ mod findings;
 mod foreign;
 mod git;
 mod input;
+mod operator;
 mod project;
 mod ui;
 
@@ -61,6 +62,7 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         Command::Rules(args) => commands::rules::run(&args, ui),
         Command::Inspect(args) => commands::inspect::run(&args, ui),
         Command::Fingerprint(args) => commands::fingerprint::run(&args, ui),
+        Command::Init(args) => commands::init::run(&args, ui),
         Command::Demo(args) => commands::demo::run(&args, ui),
         Command::Completions { shell } => commands::completions::run(shell, ui),
         Command::Man { directory } => commands::man::run(&directory),

@@ -27,7 +27,16 @@ impl Project {
     pub(crate) fn load(args: &SourceArgs, ui: Ui) -> Result<Self, CliError> {
         let Located { source, root } = Located::of(args)?;
         let root = open_root(&root)?;
-        let manifest = Manifest::parse(&source.read()?).map_err(|error| {
+        Self::read(&source.read()?, root, ui)
+    }
+
+    /// The project of a manifest that is at hand, in this directory.
+    pub(crate) fn of(json: &[u8], directory: &Path, ui: Ui) -> Result<Self, CliError> {
+        Self::read(json, open_root(directory)?, ui)
+    }
+
+    fn read(json: &[u8], root: Root, ui: Ui) -> Result<Self, CliError> {
+        let manifest = Manifest::parse(json).map_err(|error| {
             CliError::from_error(&error)
                 .hint("make it with the `certs` of the same version: certs manifest")
         })?;
@@ -202,7 +211,7 @@ fn read_key_files(manifest: &Manifest, root: &Path) -> KeyFiles {
 }
 
 /// `~`, `~/…`, `$HOME` and `${HOME}` at the start; nothing else is expanded, and no shell is asked.
-fn expand_home(name: &str, home: Option<&str>) -> String {
+pub(crate) fn expand_home(name: &str, home: Option<&str>) -> String {
     let Some(home) = home else {
         return name.to_owned();
     };

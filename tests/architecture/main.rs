@@ -13,9 +13,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 22] = [
+const LAYERS: [(&str, &[&str]); 23] = [
     ("model", &[]),
     ("manifest", &["model"]),
+    ("foundation", &["model", "manifest"]),
     ("inspect", &["model"]),
     ("issue", &["model"]),
     // A sealed file's header is read the same way before and after it is made.
@@ -53,9 +54,28 @@ const LAYERS: [(&str, &[&str]); 22] = [
     (
         "cli",
         &[
-            "model", "manifest", "inspect", "issue", "seal", "verify", "plan", "lint", "check",
-            "status", "graph", "history", "diff", "adopt", "store", "nixfiles", "export",
-            "observe", "apply", "doctor", "render",
+            "model",
+            "manifest",
+            "foundation",
+            "inspect",
+            "issue",
+            "seal",
+            "verify",
+            "plan",
+            "lint",
+            "check",
+            "status",
+            "graph",
+            "history",
+            "diff",
+            "adopt",
+            "store",
+            "nixfiles",
+            "export",
+            "observe",
+            "apply",
+            "doctor",
+            "render",
         ],
     ),
 ];

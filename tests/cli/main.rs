@@ -18,6 +18,7 @@ mod faults;
 mod graph;
 mod hostile;
 mod identities;
+mod init;
 mod inspect;
 mod key_pairs;
 mod kubernetes;
