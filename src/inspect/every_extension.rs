@@ -50,8 +50,8 @@ fn value(oid: &str, extension: &X509Extension<'_>) -> ExtensionValue {
         ParsedExtension::BasicConstraints(found) => {
             ExtensionValue::BasicConstraints(basic_constraints(found))
         }
-        ParsedExtension::NameConstraints(found) => {
-            ExtensionValue::NameConstraints(name_constraints(found))
+        ParsedExtension::NameConstraints(_) => {
+            ExtensionValue::NameConstraints(name_constraints(extension.value))
         }
         ParsedExtension::SubjectKeyIdentifier(id) => ExtensionValue::SubjectKeyId(id.0.to_vec()),
         ParsedExtension::AuthorityKeyIdentifier(id) => authority_key_id(id),

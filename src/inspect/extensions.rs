@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use der::Decode as _;
+use der::asn1::AnyRef;
 use x509_parser::extensions::{
     BasicConstraints as FoundBasicConstraints, CRLDistributionPoints, DistributionPointName,
-    ExtendedKeyUsage as FoundExtendedKeyUsage, GeneralName, GeneralSubtree,
-    NameConstraints as FoundNameConstraints, ParsedExtension, X509Extension,
+    ExtendedKeyUsage as FoundExtendedKeyUsage, GeneralName, ParsedExtension, X509Extension,
 };
 
 use super::certificate::CertificateDefect;
+use super::constraints::{self, FoundSubtree};
 use super::name::distinguished_name;
 use crate::model::constraints::{IpNetwork, NameConstraints, Subtrees};
 use crate::model::facts::BasicConstraints;
@@ -48,17 +50,19 @@ impl Extensions {
             if extension.critical {
                 facts.critical.insert(oid.clone());
             }
-            facts.add(oid, extension.parsed_extension())?;
+            facts.add(oid, extension)?;
         }
         Ok(facts)
     }
 
-    fn add(
-        &mut self,
-        oid: String,
-        extension: &ParsedExtension<'_>,
-    ) -> Result<(), CertificateDefect> {
-        match extension {
+    fn add(&mut self, oid: String, extension: &X509Extension<'_>) -> Result<(), CertificateDefect> {
+        let parsed = extension.parsed_extension();
+        let is_read = !matches!(parsed, ParsedExtension::UnsupportedExtension { .. });
+        if is_read && AnyRef::from_der(extension.value).is_err() {
+            // The parser leaves alone what follows the value that it knows.
+            return Err(CertificateDefect::BadExtension { oid });
+        }
+        match parsed {
             ParsedExtension::ParseError { .. } => {
                 return Err(CertificateDefect::BadExtension { oid });
             }
@@ -72,8 +76,8 @@ impl Extensions {
             ParsedExtension::BasicConstraints(constraints) => {
                 self.basic_constraints = Some(basic_constraints(constraints));
             }
-            ParsedExtension::NameConstraints(constraints) => {
-                self.name_constraints = Some(name_constraints(constraints));
+            ParsedExtension::NameConstraints(_) => {
+                self.name_constraints = Some(name_constraints(extension.value));
             }
             ParsedExtension::SubjectKeyIdentifier(id) => self.subject_key_id = Some(id.0.to_vec()),
             ParsedExtension::AuthorityKeyIdentifier(id) => {
@@ -137,19 +141,37 @@ pub(super) fn basic_constraints(found: &FoundBasicConstraints) -> BasicConstrain
     }
 }
 
-pub(super) fn name_constraints(found: &FoundNameConstraints<'_>) -> NameConstraints {
-    NameConstraints {
-        permitted: subtrees(found.permitted_subtrees.as_deref()),
-        excluded: subtrees(found.excluded_subtrees.as_deref()),
-    }
+/// The value of the extension. What of it cannot be read is among the other subtrees, so that it is seen and equals no declaration.
+pub(super) fn name_constraints(value: &[u8]) -> NameConstraints {
+    let found = constraints::read(value);
+    let mut constraints = NameConstraints {
+        permitted: subtrees(&found.permitted),
+        excluded: subtrees(&found.excluded),
+    };
+    // It is unknown what it permits, so nothing of it is permitted.
+    let lost = found.unreadable.map(unreadable);
+    constraints.excluded.other.extend(lost);
+    constraints
 }
 
-fn subtrees(found: Option<&[GeneralSubtree<'_>]>) -> Subtrees {
+fn subtrees(found: &[FoundSubtree<'_>]) -> Subtrees {
     let mut subtrees = Subtrees::default();
-    for subtree in found.unwrap_or_default() {
-        add_subtree(&mut subtrees, &subtree.base);
+    for subtree in found {
+        match subtree {
+            FoundSubtree::Base(base) => add_subtree(&mut subtrees, base),
+            FoundSubtree::Bounded(base) => {
+                let base = found_san(base);
+                let shown = format!("{base} with a minimum or maximum");
+                subtrees.other.insert(shown);
+            }
+            FoundSubtree::Unreadable(der) => drop(subtrees.other.insert(unreadable(der))),
+        }
     }
     subtrees
+}
+
+fn unreadable(der: &[u8]) -> String {
+    format!("unreadable:{}", to_hex(der))
 }
 
 fn add_subtree(subtrees: &mut Subtrees, base: &GeneralName<'_>) {

@@ -3,6 +3,7 @@
 mod ber;
 mod bundle;
 pub mod certificate;
+pub(crate) mod constraints;
 pub mod crl;
 pub mod document;
 mod encryption;

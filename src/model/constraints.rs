@@ -23,7 +23,7 @@ pub struct Subtrees {
     pub ip: BTreeSet<IpNetwork>,
     /// A mailbox `a@example.com`, all mailboxes on a host `example.com`, or on all hosts below `.example.com`.
     pub email: BTreeSet<String>,
-    /// Subtrees that only others write (directory names, URIs, odd netmasks), as they are shown. Empty in a declaration.
+    /// Subtrees that only others write (directory names, URIs, odd netmasks) and what could not be read, as they are shown. Empty in a declaration.
     pub other: BTreeSet<String>,
 }
 

@@ -3,12 +3,11 @@
 
 use std::fmt;
 
-use der::asn1::AnyRef;
-use der::{Decode as _, Reader as _, SliceReader};
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{GeneralName, GeneralSubtree, ParsedExtension};
+use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::FromDer as _;
 
+use crate::inspect::constraints::{self, FoundSubtree};
 use crate::inspect::name::distinguished_name;
 use crate::model::facts::CertificateFacts;
 use crate::model::hex::to_hex;
@@ -85,19 +84,12 @@ impl<'a> Material<'a> {
             ParsedExtension::SubjectAlternativeName(names) => {
                 self.sans = names.general_names.iter().map(Name::of).collect();
             }
-            ParsedExtension::NameConstraints(found) => {
-                let bases = |subtrees: Option<&[GeneralSubtree<'_>]>| -> Vec<Name> {
-                    let subtrees = subtrees.unwrap_or_default().iter();
-                    subtrees.map(|subtree| Name::of(&subtree.base)).collect()
-                };
-                let (permitted, excluded) = (
-                    bases(found.permitted_subtrees.as_deref()),
-                    bases(found.excluded_subtrees.as_deref()),
-                );
+            ParsedExtension::NameConstraints(_) => {
+                let found = constraints::read(value);
                 self.constraints = Some(Constraints {
-                    is_whole: subtrees(value) == Some(permitted.len() + excluded.len()),
-                    permitted,
-                    excluded,
+                    is_whole: found.is_whole(),
+                    permitted: bases(&found.permitted),
+                    excluded: bases(&found.excluded),
                 });
             }
             ParsedExtension::AuthorityKeyIdentifier(found) => {
@@ -206,27 +198,12 @@ impl fmt::Display for Name {
     }
 }
 
-/// Encoded elements one after the other; `None` if something is left over.
-fn elements(octets: &[u8]) -> Option<Vec<AnyRef<'_>>> {
-    let mut reader = SliceReader::new(octets).ok()?;
-    let mut elements = Vec::new();
-    while !reader.is_finished() {
-        elements.push(AnyRef::decode(&mut reader).ok()?);
-    }
-    Some(elements)
-}
-
-/// How many subtrees name constraints have, if each is a base alone. The reader of extensions passes over what it cannot read there.
-fn subtrees(value: &[u8]) -> Option<usize> {
-    let [constraints] = elements(value)?.try_into().ok()?;
-    let mut count = 0;
-    for list in elements(constraints.value())? {
-        for subtree in elements(list.value())? {
-            (elements(subtree.value())?.len() == 1).then_some(())?;
-            count += 1;
-        }
-    }
-    Some(count)
+fn bases(subtrees: &[FoundSubtree<'_>]) -> Vec<Name> {
+    let bases = subtrees.iter().filter_map(|subtree| match subtree {
+        FoundSubtree::Base(base) | FoundSubtree::Bounded(base) => Some(Name::of(base)),
+        FoundSubtree::Unreadable(_) => None,
+    });
+    bases.collect()
 }
 
 /// The subject, or the serial number of a certificate that has none.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use certs::inspect::certificate::parse_der;
+use certs::inspect::certificate::{CertificateDefect, parse_der};
 use certs::inspect::crl::parse_all;
 use certs::verify::{PeerName, Policy, Purpose, Request, RevocationPolicy, verify};
 use libtest_mimic::{Failed, Trial};
@@ -194,6 +194,14 @@ pub(crate) fn trials() -> Vec<Trial> {
         ),
         Trial::test("refusals::a_second_path_saves_a_certificate", second_path),
         Trial::test("refusals::a_trusted_leaf_needs_no_issuer", trusted_leaf),
+        Trial::test(
+            "refusals::no_constraint_is_left_out_of_the_facts",
+            constraints_in_facts,
+        ),
+        Trial::test(
+            "refusals::nothing_follows_the_value_of_an_extension",
+            appended_to_extensions,
+        ),
     ]
 }
 
@@ -347,6 +355,70 @@ fn trusted_leaf() -> Result<(), Failed> {
         let reasons: Vec<_> = verdict.reasons().map(|(_, fault)| fault.code()).collect();
         Err(format!("{reasons:?}").into())
     }
+}
+
+/// What the facts show of constraints, whether they can be read or not, and that a certificate below them is refused.
+fn constraints_in_facts() -> Result<(), Failed> {
+    let com = || dns("example.com");
+    let permitted = || tlv(0xa0, &seq(&[com()]));
+    let bounded = seq(&[com(), tlv(0x80, &[1])]);
+    let shown = [
+        (
+            name_constraints(&[com()], &[dns("x.example.com")]),
+            "permitted dns:example.com; excluded dns:x.example.com",
+        ),
+        (
+            seq(&[permitted(), tlv(0xa1, &[0x30, 0x05, 0x82, 0x01])]),
+            "excluded unreadable:3017a00f300d820b6578616d706c652e636f6da10430058201",
+        ),
+        (
+            seq(&[permitted(), tlv(0xa1, &seq(&[tlv(0xa0, &[])]))]),
+            "permitted dns:example.com; excluded unreadable:3002a000",
+        ),
+        (
+            seq(&[permitted(), tlv(0xa1, &seq(&[tlv(0x82, &[0xff])]))]),
+            "permitted dns:example.com; excluded unreadable:30038201ff",
+        ),
+        (
+            seq(&[tlv(0xa0, &bounded)]),
+            "permitted dns:example.com with a minimum or maximum",
+        ),
+    ];
+    for (value, wanted) in shown {
+        let mut world = World::sound();
+        world.root.set(critical(NAME_CONSTRAINTS, value));
+        let facts = parse_der(&world.root.der())?;
+        let found = facts.name_constraints.ok_or("no constraints")?.to_string();
+        if found != wanted {
+            return Err(format!("{found} instead of {wanted}").into());
+        }
+        let is_whole = !wanted.contains("unreadable") && !wanted.contains("minimum");
+        expect(
+            &world,
+            if is_whole {
+                &[]
+            } else {
+                &["constraints-unreadable"]
+            },
+        )?;
+    }
+    Ok(())
+}
+
+/// Of two values in one extension, relying parties would not agree which counts.
+fn appended_to_extensions() -> Result<(), Failed> {
+    let sound = World::sound();
+    for extension in &sound.leaf.extensions {
+        let mut leaf = sound.leaf.clone();
+        let mut longer = extension.clone();
+        longer.value.extend(tlv(5, &[]));
+        leaf.set(longer);
+        match parse_der(&leaf.der()) {
+            Err(CertificateDefect::BadExtension { oid }) if oid == extension.oid => {}
+            other => return Err(format!("{}: {other:?}", extension.oid).into()),
+        }
+    }
+    Ok(())
 }
 
 fn expect(world: &World, wanted: &[&str]) -> Result<(), Failed> {
