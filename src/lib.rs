@@ -24,6 +24,7 @@ pub mod inspect;
 pub mod issue;
 pub mod lint;
 pub mod seal;
+pub mod trust;
 pub mod verify;
 
 pub mod nixfiles;

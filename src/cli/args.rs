@@ -1,6 +1,7 @@
 //! What can be typed. The help texts here are the source of the manual, the completions and `docs/cli.md`.
 
 mod init;
+mod trust;
 mod verify;
 
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -14,6 +15,10 @@ use crate::plan::Pattern;
 use crate::status::State;
 
 pub(crate) use init::{Form, InitArgs};
+pub(crate) use trust::{
+    RootsArgs, StoreKind, StoresArgs, TrustChangeArgs, TrustCommand, TrustListArgs, TrustShowArgs,
+    TrustUninstallArgs,
+};
 pub(crate) use verify::VerifyArgs;
 
 /// Declared certificates, made true: issues certificate authorities and certificates from NixOS options, seals every
@@ -171,6 +176,11 @@ pub(crate) enum Command {
                             fingerprint ca.crt\n  certs fingerprint server.crt --format spki-pin"
     )]
     Fingerprint(FingerprintArgs),
+    /// How machines come to trust a root: what to do by hand, and on this machine what is done and undone for you.
+    Trust {
+        #[command(subcommand)]
+        command: TrustCommand,
+    },
     /// Make an example cluster in a new directory: one control plane, two workers, operator and host keys made on the spot.
     #[command(
         after_help = "Example:\n  certs demo ./demo && cd demo && certs plan --manifest manifest.json"

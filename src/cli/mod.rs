@@ -13,6 +13,7 @@ mod git;
 mod input;
 mod operator;
 mod project;
+mod stores;
 mod ui;
 
 use std::process::ExitCode;
@@ -63,6 +64,7 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         Command::Inspect(args) => commands::inspect::run(&args, ui),
         Command::Fingerprint(args) => commands::fingerprint::run(&args, ui),
         Command::Init(args) => commands::init::run(&args, ui),
+        Command::Trust { command } => commands::trust::run(&command, ui),
         Command::Demo(args) => commands::demo::run(&args, ui),
         Command::Completions { shell } => commands::completions::run(shell, ui),
         Command::Man { directory } => commands::man::run(&directory),

@@ -82,7 +82,8 @@ impl Permitted {
             } else {
                 &mut permitted.dns
             };
-            list.push(text.clone());
+            // Of a mail domain only what stands behind the sign is written (RFC 5280 §4.2.1.10).
+            list.push(text.strip_prefix('@').unwrap_or(text).to_owned());
         }
         match Subtrees::parse(&permitted.dns, &permitted.ip, &permitted.email) {
             Ok(_) => Ok(permitted),
@@ -191,12 +192,12 @@ mod tests {
 
     #[test]
     fn a_permitted_name_goes_to_its_kind() {
-        let texts = ["lab.example.org", "10.0.0.0/8", "fd00::/8", "192.0.2.1"];
+        let texts = ["lab.example.org", "10.0.0.0/8", "fd00::/8", "@example.org"];
         let texts: Vec<String> = texts.map(str::to_owned).to_vec();
         let permitted = Permitted::parse(&texts).unwrap();
         assert_eq!(permitted.dns, ["lab.example.org"]);
-        assert_eq!(permitted.ip, ["10.0.0.0/8", "fd00::/8", "192.0.2.1"]);
-        assert_eq!(permitted.email, [] as [&str; 0]);
+        assert_eq!(permitted.ip, ["10.0.0.0/8", "fd00::/8"]);
+        assert_eq!(permitted.email, ["example.org"]);
     }
 
     #[test]

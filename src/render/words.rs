@@ -57,16 +57,6 @@ pub fn printable(text: &str) -> String {
     out
 }
 
-/// A word as a shell reads it: what is more than a plain word stands in quotes.
-pub fn shell_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 /// An attribute path as Nix reads it: what is no identifier stands in quotes.
 pub fn attribute_path(parts: &[String]) -> String {
     let part = |part: &String| {
@@ -94,13 +84,6 @@ mod tests {
             printable("a\u{1b}[31m\tb\u{202e}c\nd ü…"),
             "a\\u{1b}[31m\\tb\\u{202e}c\nd ü…"
         );
-    }
-
-    #[test]
-    fn what_a_shell_would_take_apart_stands_in_quotes() {
-        assert_eq!(shell_word("secrets/certs/ca.crt"), "secrets/certs/ca.crt");
-        assert_eq!(shell_word("Ada's lab"), r"'Ada'\''s lab'");
-        assert_eq!(shell_word(""), "''");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 23] = [
+const LAYERS: [(&str, &[&str]); 24] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("foundation", &["model", "manifest"]),
@@ -22,6 +22,7 @@ const LAYERS: [(&str, &[&str]); 23] = [
     // A sealed file's header is read the same way before and after it is made.
     ("seal", &["model", "inspect"]),
     ("verify", &["model", "inspect"]),
+    ("trust", &["model"]),
     ("plan", &["model"]),
     ("lint", &["model"]),
     ("check", &["model", "plan", "lint"]),
@@ -48,7 +49,7 @@ const LAYERS: [(&str, &[&str]); 23] = [
         "render",
         &[
             "model", "manifest", "verify", "plan", "lint", "check", "status", "graph", "history",
-            "diff", "adopt", "apply", "doctor",
+            "diff", "adopt", "apply", "doctor", "trust",
         ],
     ),
     (
@@ -75,6 +76,7 @@ const LAYERS: [(&str, &[&str]); 23] = [
             "observe",
             "apply",
             "doctor",
+            "trust",
             "render",
         ],
     ),

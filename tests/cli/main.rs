@@ -29,6 +29,7 @@ mod recreate;
 mod redact;
 mod report;
 mod status;
+mod trust;
 mod verify;
 
 #[path = "../support/declared.rs"]

@@ -134,7 +134,9 @@ fn init_declares_what_it_issued() -> Result<(), Failed> {
     let project = Project::new()?;
     let key = String::from_utf8(project.bench.read(&format!("{}.pub", OPERATORS[0]))?)?;
     let begin = |directory: &str, form: &str, more: &str| -> Result<(), Failed> {
-        let words = format!("init {directory} {form} --name Ada's_${{lab}} --identity operators/ada {more}");
+        let words = format!(
+            "init {directory} {form} --name Ada's_${{lab}} --identity operators/ada {more}"
+        );
         let mut command = project.command(&words);
         let output = command.args(["--recipient", key.trim()]).output()?;
         expect(
@@ -143,20 +145,30 @@ fn init_declares_what_it_issued() -> Result<(), Failed> {
         )
     };
     for (tiers, more) in [
-        ("two", "--organization Example --permit lab.example.org --permit 10.0.0.0/8 --permit @example.org"),
+        (
+            "two",
+            "--organization Example --permit lab.example.org --permit 10.0.0.0/8 --permit @example.org",
+        ),
         ("one", "--single-tier --root-expiry 90m"),
     ] {
-        let [plain, wire, flake] = ["nix", "manifest", "flake"].map(|form| format!("{tiers}-{form}"));
+        let [plain, wire, flake] =
+            ["nix", "manifest", "flake"].map(|form| format!("{tiers}-{form}"));
         begin(&plain, "--nix", more)?;
         begin(&wire, "--manifest", more)?;
         begin(&flake, "--flake", more)?;
-        let written: Value = serde_json::from_slice(&project.bench.read(&format!("{wire}/certs.json"))?)?;
-        let output = project.command(&format!("manifest --file {plain}/certs.nix")).output()?;
+        let written: Value =
+            serde_json::from_slice(&project.bench.read(&format!("{wire}/certs.json"))?)?;
+        let output = project
+            .command(&format!("manifest --file {plain}/certs.nix"))
+            .output()?;
         equal(&serde_json::from_slice(&output.stdout)?, &written)?;
         project.ends_with(0, &format!("plan --root {plain}"))?;
         if let Some(lib) = std::env::var_os("CERTS_NIXPKGS_LIB") {
             let module = project.bench.path(&format!("{flake}/authorities.nix"));
-            equal(&manifest_of_module(&project, Path::new(&lib), &module)?, &written)?;
+            equal(
+                &manifest_of_module(&project, Path::new(&lib), &module)?,
+                &written,
+            )?;
         }
     }
     Ok(())
@@ -170,6 +182,15 @@ fn manifest_of_module(project: &Project, lib: &Path, module: &Path) -> Result<Va
         lib = lib.display(),
         module = module.display(),
     );
-    let arguments = ["nix-instantiate", "--eval", "--strict", "--json", "--store", "dummy://", "-E", &expression];
+    let arguments = [
+        "nix-instantiate",
+        "--eval",
+        "--strict",
+        "--json",
+        "--store",
+        "dummy://",
+        "-E",
+        &expression,
+    ];
     Ok(serde_json::from_str(&project.bench.run_words(&arguments)?)?)
 }

@@ -12,8 +12,8 @@ use crate::cli::operator::{Operator, Origin};
 use crate::cli::project::{Project, current_dir};
 use crate::cli::ui::Ui;
 use crate::foundation::{self, Foundation, Permitted, Tiers};
-use crate::render::words::shell_word;
 use crate::store::outside;
+use crate::trust::shell_word;
 
 pub(crate) fn run(args: &InitArgs, ui: Ui) -> Result<Exit, CliError> {
     let permitted = permitted(&args.permit)?;

@@ -23,4 +23,5 @@ pub(crate) mod reference;
 pub(crate) mod report;
 pub(crate) mod rules;
 pub(crate) mod status;
+pub(crate) mod trust;
 pub(crate) mod verify;
