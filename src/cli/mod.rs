@@ -12,6 +12,7 @@ mod foreign;
 mod git;
 mod input;
 mod operator;
+mod passphrases;
 mod project;
 mod stores;
 mod ui;

@@ -5,6 +5,7 @@ mod hosts;
 mod key_pairs;
 mod relations;
 mod resolve;
+mod roles;
 mod v1;
 mod values;
 

@@ -8,7 +8,7 @@ use super::values::{
     Common, Role, name_constraints, resolve_declaration, resolve_files, resolve_recipients,
     resolve_urls,
 };
-use super::{Fault, KeyFiles, hosts, key_pairs, relations};
+use super::{Fault, KeyFiles, hosts, key_pairs, relations, roles};
 use crate::model::{Authority, Fleet, Host, Name, RelPath};
 
 /// A fleet without faults, and what is worth telling all the same.
@@ -27,6 +27,7 @@ pub(super) fn resolve(wire: &ManifestV1, key_files: &KeyFiles) -> Result<Resolut
     let (hosts, certificates) = hosts::resolve_hosts(wire, key_files, &mut faults);
     hand_to_hosts(&mut authorities, &hosts);
     let key_pairs = key_pairs::resolve_key_pairs(wire, &hosts, &mut faults);
+    let roles = roles::resolve_roles(wire, &mut faults);
     let files = relations::Files::of(&authorities, &certificates, &key_pairs);
     files.report_shared(&mut faults);
     files.report_outside(dir.as_ref(), &mut faults);
@@ -43,6 +44,7 @@ pub(super) fn resolve(wire: &ManifestV1, key_files: &KeyFiles) -> Result<Resolut
                 certificates,
                 key_pairs,
                 hosts,
+                roles,
             },
             warnings,
         }),

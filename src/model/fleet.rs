@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::{
     Component, KeyAlgorithm, KeyPair, Lifetime, Membership, Name, NameConstraints, RecipientSet,
-    RelPath, San, Subject, Uri, Usages,
+    RelPath, Role, San, Subject, Uri, Usages,
 };
 
 /// Findings that somebody decided to live with: the code of the lint, and why.
@@ -26,6 +26,8 @@ pub struct Fleet {
     pub key_pairs: Vec<KeyPair>,
     /// Every host of the fleet.
     pub hosts: BTreeMap<Name, Host>,
+    /// The rules for what is issued on request.
+    pub roles: BTreeMap<Name, Role>,
 }
 
 /// What is declared of a host beside its certificates.

@@ -15,7 +15,9 @@ pub mod moment;
 pub mod name;
 pub mod observed;
 pub mod path;
+pub mod pattern;
 pub mod recipient;
+pub mod role;
 pub mod san;
 pub mod sealed;
 pub mod subject;
@@ -44,6 +46,7 @@ pub use observed::{
 };
 pub use path::RelPath;
 pub use recipient::{Recipient, RecipientSet};
+pub use role::{CommonName, DnsForm, NameRules, Role};
 pub use san::{FoundSan, San, Uri};
 pub use sealed::{Agreement, Marker, SealedDefect, SealedFacts};
 pub use subject::{AttributeType, DistinguishedName, Subject};

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 24] = [
+const LAYERS: [(&str, &[&str]); 25] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("foundation", &["model", "manifest"]),
@@ -25,6 +25,7 @@ const LAYERS: [(&str, &[&str]); 24] = [
     ("trust", &["model"]),
     ("plan", &["model"]),
     ("lint", &["model"]),
+    ("policy", &["model"]),
     ("check", &["model", "plan", "lint"]),
     ("status", &["model", "plan"]),
     ("graph", &["model", "plan", "status"]),
@@ -64,6 +65,7 @@ const LAYERS: [(&str, &[&str]); 24] = [
             "verify",
             "plan",
             "lint",
+            "policy",
             "check",
             "status",
             "graph",
