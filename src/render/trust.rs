@@ -16,12 +16,12 @@ pub fn guide(roots: &[Root], systems: &[System], paint: Paint) -> String {
     for root in roots {
         let _ = writeln!(
             text,
-            "{}  {}, until {}\nSHA-256 {}\n{}\n",
-            paint.apply(Tone::Strong, &root.facts.subject.to_string()),
+            "{}  {}, until {}\nSHA-256 {}\n\
+             Compare it with what the one who runs the authority reads out, before a machine trusts it.\n",
+            paint.apply(Tone::Strong, root.facts.subject.to_string()),
             root.file,
             Moment(root.facts.not_after),
-            colons(&root.fingerprint().to_string()),
-            "Compare it with what the one who runs the authority reads out, before a machine trusts it."
+            colons(&root.fingerprint().to_string())
         );
         for system in systems {
             let _ = writeln!(text, "{}", paint.apply(Tone::Strong, system.title()));

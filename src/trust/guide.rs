@@ -92,19 +92,23 @@ impl System {
 
     /// What to do for a root.
     pub fn steps(self, root: &Root) -> Vec<Step> {
+        self.of_machine(root).unwrap_or_else(|| self.of_program(root))
+    }
+
+    /// What the system itself trusts; `None` for a program that has a store of its own.
+    fn of_machine(self, root: &Root) -> Option<Vec<Step>> {
         let file = shell_word(&root.file);
-        let name = root.label();
-        let step = |what, lines: Vec<String>| Step { what, lines };
+        let name = root.label().file_name();
         let anchors = |directory: &str, update: &str| {
             vec![step(
                 "",
                 vec![
-                    format!("sudo cp {file} {directory}/{}", name.file_name()),
+                    format!("sudo cp {file} {directory}/{name}"),
                     format!("sudo {update}"),
                 ],
             )]
         };
-        match self {
+        let steps = match self {
             Self::NixOs => vec![
                 step(
                     "on hosts that declare it:",
@@ -146,6 +150,15 @@ impl System {
                     windows(&root.file)
                 )],
             )],
+            _ => return None,
+        };
+        Some(steps)
+    }
+
+    fn of_program(self, root: &Root) -> Vec<Step> {
+        let file = shell_word(&root.file);
+        let name = root.label();
+        match self {
             Self::Firefox => vec![
                 step(
                     "for everybody on the machine, in /etc/firefox/policies/policies.json, or in distribution\\policies.json beside firefox.exe:",
@@ -203,8 +216,13 @@ impl System {
                     format!("SSL_CERT_FILE={file} wget https://…"),
                 ],
             )],
+            _ => Vec::new(),
         }
     }
+}
+
+fn step(what: &'static str, lines: Vec<String>) -> Step {
+    Step { what, lines }
 }
 
 fn windows(path: &str) -> String {

@@ -11,15 +11,8 @@ pub(crate) struct InitArgs {
     /// The directory of the project; it is made if it is not there. It must not have a declaration yet.
     #[arg(value_name = "DIR", default_value = ".")]
     pub directory: PathBuf,
-    /// Declare in certs.nix, as plain data. This is the default where `nix-instantiate` is on the PATH.
-    #[arg(long, group = "form")]
-    nix: bool,
-    /// Declare in certs.json, as a manifest, which needs no Nix. This is the default elsewhere.
-    #[arg(long, group = "form")]
-    manifest: bool,
-    /// Declare in a flake with NixOS modules: flake.nix and authorities.nix.
-    #[arg(long, group = "form")]
-    flake: bool,
+    #[command(flatten)]
+    form: FormArgs,
     /// Whose authorities these are, as in "NAME Root CA". Default: the name of the directory.
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
@@ -49,6 +42,21 @@ pub(crate) struct InitArgs {
     pub identity: Option<String>,
 }
 
+/// At most one of them.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+struct FormArgs {
+    /// Declare in certs.nix, as plain data. This is the default where `nix-instantiate` is on the PATH.
+    #[arg(long)]
+    nix: bool,
+    /// Declare in certs.json, as a manifest, which needs no Nix. This is the default elsewhere.
+    #[arg(long)]
+    manifest: bool,
+    /// Declare in a flake with NixOS modules: flake.nix and authorities.nix.
+    #[arg(long)]
+    flake: bool,
+}
+
 /// How a project is declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -60,9 +68,9 @@ pub(crate) enum Form {
 impl InitArgs {
     pub(crate) fn form(&self) -> Option<Form> {
         let typed = [
-            (self.nix, Form::PlainNix),
-            (self.manifest, Form::Manifest),
-            (self.flake, Form::Flake),
+            (self.form.nix, Form::PlainNix),
+            (self.form.manifest, Form::Manifest),
+            (self.form.flake, Form::Flake),
         ];
         typed
             .into_iter()
