@@ -1,5 +1,6 @@
 //! What can be typed. The help texts here are the source of the manual, the completions and `docs/cli.md`.
 
+mod host;
 mod init;
 mod trust;
 mod verify;
@@ -14,6 +15,7 @@ use crate::model::Lifetime;
 use crate::plan::Pattern;
 use crate::status::State;
 
+pub(crate) use host::{HostAddArgs, HostCommand, HostListArgs, HostScanArgs, PublicKeyArgs};
 pub(crate) use init::{Form, InitArgs};
 pub(crate) use trust::{
     RootsArgs, StoreKind, StoresArgs, TrustChangeArgs, TrustCommand, TrustListArgs, TrustShowArgs,
@@ -82,7 +84,7 @@ pub(crate) enum Command {
     Adopt(AdoptArgs),
     /// Show the whole fleet: what each certificate says, how long it lasts, who can open its key, how it does. Needs no key.
     #[command(
-        after_help = "States, the worst first: refused, damaged, missing, expired, not-yet-valid, differs, due, key-offline, good.\n\n\
+        after_help = "States, the worst first: refused, revoked, damaged, missing, expired, not-yet-valid, differs, due, key-offline, good.\n\n\
                             Examples:\n  certs status\n  certs status --tree\n  certs status cp1 --sort expiry\n  \
                             certs status --within 30d --state due --state expired\n  certs status --json | jq '.entries[].renewal'"
     )]
@@ -176,6 +178,11 @@ pub(crate) enum Command {
                             fingerprint ca.crt\n  certs fingerprint server.crt --format spki-pin"
     )]
     Fingerprint(FingerprintArgs),
+    /// The SSH host keys of hosts, with which they open what is sealed to them: make one, read one, list them.
+    Host {
+        #[command(subcommand)]
+        command: HostCommand,
+    },
     /// How machines come to trust a root: what to do by hand, and on this machine what is done and undone for you.
     Trust {
         #[command(subcommand)]

@@ -382,9 +382,8 @@ mod tests {
 
     #[test]
     fn a_port_may_be_left_out() {
-        let typed = |text: &str| {
-            Endpoint::with_default_port(text, 22).map(|endpoint| endpoint.to_string())
-        };
+        let typed =
+            |text: &str| Endpoint::with_default_port(text, 22).map(|endpoint| endpoint.to_string());
         for (text, meant) in [
             ("web1", "web1:22"),
             ("web1:2222", "web1:2222"),

@@ -14,6 +14,7 @@ mod input;
 mod operator;
 mod passphrases;
 mod project;
+mod ssh;
 mod stores;
 mod ui;
 
@@ -65,6 +66,7 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         Command::Inspect(args) => commands::inspect::run(&args, ui),
         Command::Fingerprint(args) => commands::fingerprint::run(&args, ui),
         Command::Init(args) => commands::init::run(&args, ui),
+        Command::Host { command } => commands::host::run(&command, ui),
         Command::Trust { command } => commands::trust::run(&command, ui),
         Command::Demo(args) => commands::demo::run(&args, ui),
         Command::Completions { shell } => commands::completions::run(shell, ui),

@@ -23,10 +23,8 @@ const HOST_KEY: &str = "ssh-ed25519";
 /// RFC 8731, under its name and the one it had before.
 const EXCHANGES: [&str; 2] = ["curve25519-sha256", "curve25519-sha256@libssh.org"];
 /// Never used, but a server that has none of ours breaks off before it shows its key.
-const CIPHERS: &str =
-    "chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,aes256-ctr";
-const MACS: &str =
-    "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512,hmac-sha1";
+const CIPHERS: &str = "chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,aes256-ctr";
+const MACS: &str = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512,hmac-sha1";
 const COMPRESSIONS: &str = "none";
 
 /// RFC 4253 §6.1: every implementation takes packets of this size; no part of an exchange is larger.
@@ -89,14 +87,16 @@ struct Timed {
 
 impl Read for Timed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.socket.set_read_timeout(Some(dial::left(self.deadline)?))?;
+        self.socket
+            .set_read_timeout(Some(dial::left(self.deadline)?))?;
         self.socket.read(buffer)
     }
 }
 
 impl Write for Timed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.socket.set_write_timeout(Some(dial::left(self.deadline)?))?;
+        self.socket
+            .set_write_timeout(Some(dial::left(self.deadline)?))?;
         self.socket.write(bytes)
     }
 
@@ -119,7 +119,8 @@ fn exchange(stream: &mut (impl Read + Write)) -> io::Result<HostKey> {
         read_any(stream)?;
     }
 
-    let secret = EphemeralPrivateKey::generate(&X25519, &SystemRandom::new()).map_err(|_| no_random())?;
+    let secret =
+        EphemeralPrivateKey::generate(&X25519, &SystemRandom::new()).map_err(|_| no_random())?;
     let public = secret.compute_public_key().map_err(|_| no_random())?;
     let public = public.as_ref();
     let mut init = vec![ECDH_INIT];
@@ -335,7 +336,9 @@ fn read_any(stream: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut packet = vec![0; length];
     stream.read_exact(&mut packet)?;
     let padding = packet.first().map_or(0, |padding| usize::from(*padding));
-    let payload = length.checked_sub(padding).and_then(|end| packet.get(1..end));
+    let payload = length
+        .checked_sub(padding)
+        .and_then(|end| packet.get(1..end));
     payload
         .map(<[u8]>::to_vec)
         .ok_or_else(|| garbled("the padding of a packet"))
@@ -360,7 +363,9 @@ fn no_random() -> io::Error {
 /// RFC 4251 §5: a number is written without leading zeros, and with one where its highest bit is set.
 fn positive(number: &[u8]) -> Vec<u8> {
     let start = number.iter().position(|byte| *byte != 0);
-    let digits = start.and_then(|start| number.get(start..)).unwrap_or_default();
+    let digits = start
+        .and_then(|start| number.get(start..))
+        .unwrap_or_default();
     let sign: &[u8] = if digits.first().is_some_and(|first| *first >= 0x80) {
         &[0]
     } else {

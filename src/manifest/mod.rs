@@ -1,8 +1,9 @@
-//! The only reader of the manifest: JSON in, [`crate::model::Fleet`] out, or every fault in it at once.
+//! The only reader of the manifest and of the records beside what was issued by hand: JSON in, [`crate::model::Fleet`] out, or every fault in it at once.
 
 mod faults;
 mod hosts;
 mod key_pairs;
+mod record;
 mod relations;
 mod resolve;
 mod roles;
@@ -11,9 +12,11 @@ mod values;
 
 use std::collections::BTreeMap;
 
+pub use record::{Wanted, record_path};
 pub use resolve::Resolution;
 pub use v1::{ManifestV1, VERSION};
 
+use crate::model::RelPath;
 use v1::OwnerKeyV1;
 
 /// A manifest that parses. Its values are not checked until [`Manifest::resolve`].
@@ -76,6 +79,9 @@ pub enum OwnerKey<'a> {
     File(&'a str),
 }
 
+/// The records of what was issued by hand, by their paths.
+pub type Records = BTreeMap<RelPath, Vec<u8>>;
+
 impl Manifest {
     /// Parses the document. The version is read first, so that a manifest of the future is named as such
     /// and not by its first unknown field.
@@ -131,11 +137,33 @@ impl Manifest {
         authorities.flat_map(|authority| authority.users.iter().map(String::as_str))
     }
 
+    /// The files with the operators' private keys, as they are declared.
+    pub fn identities(&self) -> &[String] {
+        &self.wire.identities
+    }
+
+    /// Where the files lie; `None` where that is no place, which [`Manifest::resolve`] says.
+    pub fn dir(&self) -> Option<RelPath> {
+        RelPath::new(&self.wire.dir).ok()
+    }
+
     /// Checks every value and gives the declared fleet.
     ///
     /// # Errors
     /// Every fault of the whole manifest, in the order of the document.
     pub fn resolve(&self, key_files: &KeyFiles) -> Result<Resolution, Vec<Fault>> {
-        resolve::resolve(&self.wire, key_files)
+        self.resolve_with(key_files, &Records::new())
+    }
+
+    /// The same, joined by what was issued by hand.
+    ///
+    /// # Errors
+    /// As [`Manifest::resolve`], and every fault of the records.
+    pub fn resolve_with(
+        &self,
+        key_files: &KeyFiles,
+        records: &Records,
+    ) -> Result<Resolution, Vec<Fault>> {
+        resolve::resolve(&self.wire, key_files, records)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The version this program reads and `nix/schema.nix` writes.
 pub const VERSION: u64 = 1;
@@ -114,6 +114,8 @@ pub struct AuthorityV1 {
     pub crl_urls: Vec<String>,
     #[serde(default)]
     pub issuer_urls: Vec<String>,
+    /// How long one of its revocation lists is good for.
+    pub crl_expiry: Option<String>,
     /// Hosts that have the private key, to sign with it.
     #[serde(default)]
     pub key_hosts: Vec<String>,
@@ -202,10 +204,11 @@ fn yes() -> bool {
     true
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyV1 {
     pub algo: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u32>,
 }
 

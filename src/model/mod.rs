@@ -33,7 +33,7 @@ pub use digest::Digest;
 pub use facts::{BasicConstraints, CertificateFacts};
 pub use fleet::{
     Allowances, Artifact, ArtifactId, Authority, Certificate, Custody, Declaration, Fleet, Host,
-    PairFiles, Sealed,
+    Origin, PairFiles, Record, Sealed,
 };
 pub use key::{FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint};
 pub use key_pair::{KeyPair, KeyPairFiles, PublicKey};
@@ -41,7 +41,7 @@ pub use lifetime::Lifetime;
 pub use moment::Moment;
 pub use name::Name;
 pub use observed::{
-    CertificateFile, Damage, Defect, DefectKind, FileState, Observed, ObservedKeyPair,
+    CertificateFile, CrlFile, Damage, Defect, DefectKind, FileState, Observed, ObservedKeyPair,
     ObservedPair, SignatureState, UndeclaredFile,
 };
 pub use path::RelPath;

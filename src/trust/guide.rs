@@ -92,7 +92,8 @@ impl System {
 
     /// What to do for a root.
     pub fn steps(self, root: &Root) -> Vec<Step> {
-        self.of_machine(root).unwrap_or_else(|| self.of_program(root))
+        self.of_machine(root)
+            .unwrap_or_else(|| self.of_program(root))
     }
 
     /// What the system itself trusts; `None` for a program that has a store of its own.

@@ -15,9 +15,10 @@ use std::path::{Path, PathBuf};
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
 const LAYERS: [(&str, &[&str]); 25] = [
     ("model", &[]),
-    ("manifest", &["model"]),
-    ("foundation", &["model", "manifest"]),
     ("inspect", &["model"]),
+    // A record has the public key of whoever sent a request.
+    ("manifest", &["model", "inspect"]),
+    ("foundation", &["model", "manifest"]),
     ("issue", &["model"]),
     // A sealed file's header is read the same way before and after it is made.
     ("seal", &["model", "inspect"]),

@@ -28,7 +28,10 @@ fn project() -> Project {
 }
 
 fn line(project: &Project, path: &str) -> String {
-    String::from_utf8(project.read(path)).unwrap().trim().to_owned()
+    String::from_utf8(project.read(path))
+        .unwrap()
+        .trim()
+        .to_owned()
 }
 
 /// What was said, without the keys that were made on the spot.
@@ -39,7 +42,11 @@ fn without_keys(text: &str) -> String {
         } else if word.starts_with("AAAAC3NzaC1lZDI1NTE5") {
             "<key>".to_owned()
         } else if word.starts_with("127.0.0.1:") || word.starts_with("localhost:") {
-            format!("{}:<port>{}", word.split(':').next().unwrap(), if word.ends_with(',') { "," } else { "" })
+            format!(
+                "{}:<port>{}",
+                word.split(':').next().unwrap(),
+                if word.ends_with(',') { "," } else { "" }
+            )
         } else {
             word.to_owned()
         }
@@ -113,7 +120,12 @@ fn a_tree_for_the_installation_has_the_key_in_clear() {
         project.opens(ADA, SEALED).unwrap()
     );
     let public = line(&project, "extra/etc/ssh/ssh_host_ed25519_key.pub");
-    let words = |line: &str| line.split(' ').take(2).map(str::to_owned).collect::<Vec<_>>();
+    let words = |line: &str| {
+        line.split(' ')
+            .take(2)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(words(&public), words(&line(&project, PUBLIC)));
 
     // Another time it is opened, by who may.
@@ -124,8 +136,19 @@ fn a_tree_for_the_installation_has_the_key_in_clear() {
         project.read("another/etc/ssh/ssh_host_ed25519_key"),
         project.read("extra/etc/ssh/ssh_host_ed25519_key")
     );
-    let third = ["host", "add", "web1", "--extra-files", "third", "--identity", STRANGER];
-    assert_snapshot!("host_wrong_identity", project.run(&third).exits_with(1).text());
+    let third = [
+        "host",
+        "add",
+        "web1",
+        "--extra-files",
+        "third",
+        "--identity",
+        STRANGER,
+    ];
+    assert_snapshot!(
+        "host_wrong_identity",
+        project.run(&third).exits_with(1).text()
+    );
     assert!(!project.path("third/etc/ssh/ssh_host_ed25519_key").exists());
 }
 
@@ -172,17 +195,26 @@ fn the_key_of_a_host_lies_where_those_of_others_do() {
 #[test]
 fn hosts_are_listed_with_their_keys() {
     let project = project();
-    assert_snapshot!("host_list_missing", project.run(&["host", "list"]).exits_with(0).text());
+    assert_snapshot!(
+        "host_list_missing",
+        project.run(&["host", "list"]).exits_with(0).text()
+    );
     project.run(&["host", "add", "web1"]).exits_with(0);
     let listed = project.run(&["host", "list"]).exits_with(0).text();
     assert_snapshot!("host_list", without_keys(&listed));
-    let document = project.run(&["host", "list", "--json"]).exits_with(0).json();
+    let document = project
+        .run(&["host", "list", "--json"])
+        .exits_with(0)
+        .json();
     let schema: Value =
         serde_json::from_str(include_str!("../../docs/schema/host-list.json")).unwrap();
     assert_eq!(deviations(&schema, &document), [] as [String; 0]);
     assert_eq!(document["hosts"][0]["private"], "sealed");
     project.write(PUBLIC, project.host().as_bytes());
-    let document = project.run(&["host", "list", "--json"]).exits_with(0).json();
+    let document = project
+        .run(&["host", "list", "--json"])
+        .exits_with(0)
+        .json();
     assert_eq!(document["hosts"][0]["private"], "other-key");
 }
 
@@ -195,7 +227,9 @@ fn impostor(public: &str) -> u16 {
         .unwrap();
     thread::spawn(move || {
         let (mut socket, _) = listener.accept().unwrap();
-        socket.write_all(b"please wait\r\nSSH-2.0-impostor\r\n").unwrap();
+        socket
+            .write_all(b"please wait\r\nSSH-2.0-impostor\r\n")
+            .unwrap();
         let mut hello = vec![0; "SSH-2.0-certs\r\n".len()];
         socket.read_exact(&mut hello).unwrap();
         let theirs = packet(&mut socket);
@@ -269,6 +303,12 @@ fn what_is_no_ssh_server_is_told() {
     let scan = ["host", "scan", &address, "--name", "web1"];
     let run = project.run(&scan).exits_with(1);
     assert_snapshot!(without_keys(&run.text()));
-    assert_snapshot!("host_scan_nameless", project.refuses(&["host", "scan", "10.0.0.1"]));
-    assert_snapshot!("host_scan_no_address", project.refuses(&["host", "scan", "a b"]));
+    assert_snapshot!(
+        "host_scan_nameless",
+        project.refuses(&["host", "scan", "10.0.0.1"])
+    );
+    assert_snapshot!(
+        "host_scan_no_address",
+        project.refuses(&["host", "scan", "a b"])
+    );
 }

@@ -9,6 +9,7 @@
 )]
 
 mod adopt;
+mod by_hand;
 mod check;
 mod commands;
 mod damage;
@@ -16,6 +17,7 @@ mod doctor;
 mod export;
 mod faults;
 mod graph;
+mod host;
 mod hostile;
 mod identities;
 mod init;

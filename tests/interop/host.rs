@@ -125,7 +125,9 @@ fn replaced(site: &Site) -> Result<(), Failed> {
     let (project, bench) = (&site.project, &site.project.bench);
     bench.run_words(&["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "first"])?;
     let (first, socket) = sshd(site, "first")?;
-    let scan = |socket: SocketAddr, more: &str| format!("host scan {socket} --name web1 {more} {MANIFEST}");
+    let scan = |socket: SocketAddr, more: &str| {
+        format!("host scan {socket} --name web1 {more} {MANIFEST}")
+    };
     project.ends_with(2, &scan(socket, ""))?;
     project.ends_with(0, &scan(socket, "--accept"))?;
     project.ends_with(0, &scan(socket, ""))?;
@@ -133,7 +135,16 @@ fn replaced(site: &Site) -> Result<(), Failed> {
     drop(first);
 
     // Installed anew.
-    bench.run_words(&["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "second"])?;
+    bench.run_words(&[
+        "ssh-keygen",
+        "-q",
+        "-t",
+        "ed25519",
+        "-N",
+        "",
+        "-f",
+        "second",
+    ])?;
     let (_second, socket) = sshd(site, "second")?;
     let said = project.ends_with(1, &scan(socket, ""))?;
     expect(said.contains("this is not the key that is declared"), &said)?;

@@ -11,6 +11,7 @@ mod foreign;
 mod git;
 #[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod history;
+mod host;
 mod inspect;
 mod k8nix;
 mod kubectl;
@@ -24,6 +25,7 @@ mod prometheus;
 mod services;
 mod shared;
 mod tool;
+mod trust;
 mod x509;
 
 use std::process::ExitCode;
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         foreign::trials(),
         git::trials(),
         history::trials(),
+        host::trials(),
         inspect::trials(),
         k8nix::trials(),
         kubectl::trials(),
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         prometheus::trials(),
         services::trials(),
         shared::trials(),
+        trust::trials(),
         x509::trials(),
     ];
     libtest_mimic::run(

@@ -139,7 +139,10 @@ fn debian(site: &Site) -> Result<(), Failed> {
         .project
         .ends_with(0, &format!("trust install root {MANIFEST} --sysroot sys"))?;
     expect(again.contains("already"), &again)?;
-    expect(tree(&system)? == installed, "a second install changed something")?;
+    expect(
+        tree(&system)? == installed,
+        "a second install changed something",
+    )?;
 
     site.project
         .ends_with(0, &format!("trust uninstall root {MANIFEST} --sysroot sys"))?;
@@ -191,12 +194,17 @@ fn nss(site: &Site) -> Result<(), Failed> {
     let verdict = "certutil -V -d sql:db -n www -u V";
     let stores = format!("root {MANIFEST} --store nss --nss db");
     bench.refuses(verdict)?;
-    site.project.ends_with(0, &format!("trust install {stores}"))?;
+    site.project
+        .ends_with(0, &format!("trust install {stores}"))?;
     bench.run(verdict)?;
-    let listed = site.project.ends_with(0, "trust list --store nss --nss db")?;
+    let listed = site
+        .project
+        .ends_with(0, "trust list --store nss --nss db")?;
     expect(listed.contains("certs-root-"), &listed)?;
-    site.project.ends_with(0, &format!("trust install {stores}"))?;
-    site.project.ends_with(0, &format!("trust uninstall {stores}"))?;
+    site.project
+        .ends_with(0, &format!("trust install {stores}"))?;
+    site.project
+        .ends_with(0, &format!("trust uninstall {stores}"))?;
     bench.refuses(verdict)?;
     let left = bench.run("certutil -L -d sql:db")?;
     expect(left == empty, &left)
@@ -215,8 +223,10 @@ fn java(site: &Site) -> Result<(), Failed> {
     let question = format!("java -Djavax.net.ssl.trustStore=store Client.java {socket}");
     bench.refuses(&question)?;
     let stores = format!("root {MANIFEST} --store java --keystore store");
-    site.project.ends_with(0, &format!("trust install {stores}"))?;
-    site.project.ends_with(0, &format!("trust install {stores}"))?;
+    site.project
+        .ends_with(0, &format!("trust install {stores}"))?;
+    site.project
+        .ends_with(0, &format!("trust install {stores}"))?;
     bench.run(&question)?;
     let listed = site
         .project
@@ -234,7 +244,9 @@ fn by_hand(site: &Site) -> Result<(), Failed> {
     bench.write("ask.py", PYTHON)?;
     bench.write("ask.js", NODE)?;
     let root = Pair::authority("root").certificate;
-    let said = site.project.ends_with(0, &format!("trust show root {MANIFEST}"))?;
+    let said = site
+        .project
+        .ends_with(0, &format!("trust show root {MANIFEST}"))?;
     for line in [
         format!("curl --cacert {root} "),
         format!("export NODE_EXTRA_CA_CERTS={root}"),
@@ -249,6 +261,8 @@ fn by_hand(site: &Site) -> Result<(), Failed> {
     ))?;
     bench.refuses(&format!("node ask.js {socket}"))?;
     bench
-        .run(&format!("env NODE_EXTRA_CA_CERTS={root} node ask.js {socket}"))
+        .run(&format!(
+            "env NODE_EXTRA_CA_CERTS={root} node ask.js {socket}"
+        ))
         .map(drop)
 }

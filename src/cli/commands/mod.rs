@@ -12,6 +12,7 @@ pub(crate) mod exposure;
 pub(crate) mod fingerprint;
 pub(crate) mod graph;
 pub(crate) mod history;
+pub(crate) mod host;
 pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod man;

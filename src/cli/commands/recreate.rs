@@ -71,6 +71,7 @@ pub(super) fn make(project: &Project, args: &RecreateArgs, ui: Ui) -> Result<Exi
         fleet: &project.fleet,
         observed: &observed,
         plan: &plan,
+        beside: &[],
         root: &project.root,
         lock: &lock,
         identities: &identities,

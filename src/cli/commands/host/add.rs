@@ -157,7 +157,10 @@ fn kept(
     if !is_theirs {
         let sealed = sealed_to(&pair.secret, &pair.line, &operators)?;
         outside::replace(&path, &sealed).map_err(|error| cannot_write(&path, &error))?;
-        ui.print(&format!("sealed {} to those who operate it now\n", place.sealed()));
+        ui.print(&format!(
+            "sealed {} to those who operate it now\n",
+            place.sealed()
+        ));
     }
     Ok(Some(pair))
 }
@@ -177,7 +180,8 @@ fn open(hosts: &Hosts, args: &HostAddArgs, place: &Place, bytes: &[u8]) -> Resul
     })?;
     let secret = std::str::from_utf8(&opened).map_err(|_| failed().cause("it is no SSH key"))?;
     let line = keygen::public_line(secret).map_err(|error| failed().cause(error.to_string()))?;
-    let public = outside::read(&place.public_path()).map_err(|error| failed().cause(error.to_string()))?;
+    let public =
+        outside::read(&place.public_path()).map_err(|error| failed().cause(error.to_string()))?;
     let public = String::from_utf8_lossy(&public).into_owned();
     if key_fingerprint(&line) != key_fingerprint(&public) {
         return Err(failed()

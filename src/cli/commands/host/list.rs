@@ -83,7 +83,9 @@ fn entries(hosts: &Hosts) -> Result<Vec<Entry>, CliError> {
 
 fn entry(host: &str, declared: Declared, place: &Place, operators: &RecipientSet) -> Entry {
     let Declared { file, key } = declared;
-    let kept = key.as_ref().map_or(Kept::No, |key| kept(place, key.as_str(), operators));
+    let kept = key
+        .as_ref()
+        .map_or(Kept::No, |key| kept(place, key.as_str(), operators));
     Entry {
         host: host.to_owned(),
         fingerprint: key.as_ref().ok().map(fingerprint),
@@ -119,7 +121,10 @@ fn text(entries: &[Entry], ui: Ui) -> String {
     }
     let rows = entries.iter().map(|entry| {
         let key = entry.fingerprint.clone().or_else(|| entry.fault.clone());
-        let file = entry.file.clone().unwrap_or_else(|| "the declaration".to_owned());
+        let file = entry
+            .file
+            .clone()
+            .unwrap_or_else(|| "the declaration".to_owned());
         [
             entry.host.clone(),
             key.unwrap_or_default(),
@@ -127,7 +132,12 @@ fn text(entries: &[Entry], ui: Ui) -> String {
             entry.kept.code().to_owned(),
         ]
     });
-    table::plain(["host", "key", "read from", "private half here"], rows, ui.stdout, ui.width())
+    table::plain(
+        ["host", "key", "read from", "private half here"],
+        rows,
+        ui.stdout,
+        ui.width(),
+    )
 }
 
 fn json(entry: &Entry) -> Value {

@@ -26,7 +26,9 @@ pub(crate) fn run(args: &HostScanArgs, ui: Ui) -> Result<Exit, CliError> {
     let key = Recipient::parse(&found.line).map_err(|error| CliError::from_error(&error))?;
     ui.print(&shown(&endpoint, &found, &key));
     let owner = hosts.owner(name.as_str());
-    let declared = owner.map(|owner| hosts.declared(&owner)).unwrap_or_default();
+    let declared = owner
+        .map(|owner| hosts.declared(&owner))
+        .unwrap_or_default();
     if declared.iter().any(|other| other.key.as_ref() == Ok(&key)) {
         ui.print(&format!("This is the key that is declared for {name}.\n"));
         return Ok(Exit::Done);
@@ -102,7 +104,9 @@ fn accept(
         return Err(CliError::new(format!(
             "where the key of {name} is declared cannot be told from here"
         ))
-        .hint("name its file with --public-key FILE, or write the line above into the declaration"));
+        .hint(
+            "name its file with --public-key FILE, or write the line above into the declaration",
+        ));
     }
     place.write_public(&format!("{} root@{name}", found.line))?;
     ui.print(&format!("wrote {}\n", place.public));
@@ -113,8 +117,12 @@ fn accept(
         ));
     }
     let next = match known(declared) {
-        Some(_) => "hint: run `certs recreate`: it seals the keys of the host's certificates to this key, and to the old one no more\n",
-        None => "hint: `git add` it; then `certs recreate` seals the keys of the host's certificates to it\n",
+        Some(_) => {
+            "hint: run `certs recreate`: it seals the keys of the host's certificates to this key, and to the old one no more\n"
+        }
+        None => {
+            "hint: `git add` it; then `certs recreate` seals the keys of the host's certificates to it\n"
+        }
     };
     ui.tell(next);
     Ok(())
