@@ -46,7 +46,7 @@ pub(crate) struct HostAddArgs {
     pub name: Name,
     #[command(flatten)]
     pub place: PublicKeyArgs,
-    /// Write the key pair in clear below this directory, as etc/ssh/ssh_host_ed25519_key, for its owner alone.
+    /// Write the key pair in clear below this directory, as `etc/ssh/ssh_host_ed25519_key`, for its owner alone.
     #[arg(long, value_name = "DIR")]
     pub extra_files: Option<PathBuf>,
     /// Make a new key in place of the one that is sealed here.

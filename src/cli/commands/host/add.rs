@@ -1,5 +1,6 @@
 //! `certs host add`: a new host's SSH key, sealed to the operators, and on request the files its installation starts from.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -115,10 +116,11 @@ fn sealed_to(secret: &str, line: &str, operators: &RecipientSet) -> Result<Vec<u
 fn what_next(hosts: &Hosts, args: &HostAddArgs, place: &Place) -> String {
     let mut text = format!("hint: git add {} {}\n", place.public, place.sealed());
     if hosts.owner(args.name.as_str()).is_none() {
-        text.push_str(&format!(
-            "hint: {} is not declared yet; its owningHostKey is {}\n",
+        let _ = writeln!(
+            text,
+            "hint: {} is not declared yet; its owningHostKey is {}",
             args.name, place.public
-        ));
+        );
     } else if args.replace {
         text.push_str("hint: run `certs recreate`: it seals the keys of the host's certificates to its new key\n");
     }

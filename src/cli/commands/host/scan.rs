@@ -37,18 +37,16 @@ pub(crate) fn run(args: &HostScanArgs, ui: Ui) -> Result<Exit, CliError> {
         accept(args, &hosts, &name, &found, &declared, ui)?;
         return Ok(Exit::Done);
     }
-    match known(&declared) {
-        Some(others) => Err(CliError::new(format!(
+    if let Some(others) = known(&declared) {
+        return Err(CliError::new(format!(
             "this is not the key that is declared for {name}, {others}"
         ))
-        .hint("if the host was installed anew, compare the fingerprint at its console, then run this again with --accept")),
-        None => {
-            ui.tell(&format!(
-                "no key is there for {name}; compare the fingerprint at its console, then run this again with --accept\n"
-            ));
-            Ok(Exit::Pending)
-        }
+        .hint("if the host was installed anew, compare the fingerprint at its console, then run this again with --accept"));
     }
+    ui.tell(&format!(
+        "no key is there for {name}; compare the fingerprint at its console, then run this again with --accept\n"
+    ));
+    Ok(Exit::Pending)
 }
 
 /// Names of hosts are short, their addresses often are not.
