@@ -129,7 +129,7 @@ let
     let
       # Recipients are a set: their order is no disagreement.
       comparable = value: toJSON (if field == "users" then sort lessThan value else value);
-      groups = groupBy (declaration: comparable declaration.value.${field}) list;
+      groups = groupBy (declaration: comparable (declaration.value.${field} or null)) list;
       option = [
         tree
         name

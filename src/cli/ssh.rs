@@ -58,11 +58,22 @@ pub(crate) fn host_key(endpoint: &Endpoint, timeout: Duration) -> Result<HostKey
         let mut stream = Timed { socket, deadline };
         exchange(&mut stream)
     });
-    asked.map_err(|error| {
+    asked.map_err(said_plainly).map_err(|error| {
         CliError::new(format!("cannot get the SSH host key of {endpoint}"))
             .cause(error.to_string())
             .hint(hint(&error))
     })
+}
+
+/// What a reader says of a stream that ends is about the reader.
+fn said_plainly(error: io::Error) -> io::Error {
+    match error.kind() {
+        ErrorKind::UnexpectedEof => io::Error::new(
+            ErrorKind::InvalidData,
+            "it closed the connection before it showed a key",
+        ),
+        _ => error,
+    }
 }
 
 fn hint(error: &io::Error) -> &'static str {

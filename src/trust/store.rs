@@ -265,7 +265,7 @@ impl Store {
                     STDIN,
                 ],
             )),
-            // C: may issue certificates of servers; neither mail nor code is asked for.
+            // C: may issue certificates of servers; neither mail nor code is asked for. Without -i it reads standard input.
             Self::Nss(database) => with_input(run(
                 "certutil",
                 &[
@@ -276,8 +276,6 @@ impl Store {
                     "C,,",
                     "-n",
                     label.as_str(),
-                    "-i",
-                    STDIN,
                 ],
             )),
             Self::Java(keystore) => {

@@ -297,7 +297,11 @@ fn what_is_no_ssh_server_is_told() {
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
         let (mut socket, _) = listener.accept().unwrap();
-        let _ = socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        socket
+            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            .unwrap();
+        socket.shutdown(std::net::Shutdown::Write).unwrap();
+        let _ = socket.read_to_end(&mut Vec::new());
     });
     let address = format!("localhost:{port}");
     let scan = ["host", "scan", &address, "--name", "web1"];

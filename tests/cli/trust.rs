@@ -136,9 +136,10 @@ fn what_a_project_that_is_gone_has_left_is_found_and_taken_out() {
     let said = with_updater(&project, WELL, &by_name)
         .exits_with(0)
         .stdout();
-    assert!(said.contains(&format!(
-        "would remove sys/usr/local/share/ca-certificates/{label}.crt"
-    )));
+    assert!(
+        said.contains(&format!("ca-certificates/{label}.crt")),
+        "{said}"
+    );
     with_updater(&project, WELL, &["trust", "uninstall", "--all"]).exits_with(0);
     let left = anchors(&project);
     assert_eq!(

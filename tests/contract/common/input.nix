@@ -1,4 +1,4 @@
-# What stands beside the hosts holds for all of them: authorities once, and what each host adds or says otherwise.
+# What stands beside the hosts holds for all of them: authorities once, and what each host adds.
 {
   certToolkit =
     { config, ... }:
@@ -16,7 +16,7 @@
   hosts = {
     # Has a certificate.
     web1.cas.intermediate.certs.web.hosts = [ "web1.lab.example.org" ];
-    # Has none, and a key somewhere else.
-    web2.owningHostKey = "other/web2.pub";
+    # Has none, and says what they would be like.
+    web2.certDefaults.expiry = "720h";
   };
 }
