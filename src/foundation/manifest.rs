@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{DIR, Foundation, Permitted, Tier, hours};
+use super::{Allowed, DIR, Foundation, Permitted, Tier, hours};
 
 /// The manifest, with every field written out as Nix writes it.
 pub fn manifest(foundation: &Foundation) -> Value {
@@ -11,6 +11,11 @@ pub fn manifest(foundation: &Foundation) -> Value {
         .iter()
         .map(|tier| (tier.name.to_owned(), authority(foundation, tier)))
         .collect();
+    let roles: Map<String, Value> = foundation
+        .roles()
+        .iter()
+        .map(|allowed| (allowed.name.to_owned(), role(foundation, allowed)))
+        .collect();
     json!({
         "version": crate::manifest::VERSION,
         "dir": DIR,
@@ -18,6 +23,7 @@ pub fn manifest(foundation: &Foundation) -> Value {
         "authorities": authorities,
         "hosts": {},
         "keyPairs": {},
+        "roles": roles,
         "errors": [],
         "warnings": [],
     })
@@ -50,6 +56,36 @@ fn authority(foundation: &Foundation, tier: &Tier<'_>) -> Value {
             "certificate": format!("{DIR}/ca/{}.crt", tier.name),
             "key": format!("{DIR}/ca/{}.key.age", tier.name),
         },
+    })
+}
+
+fn role(foundation: &Foundation, allowed: &Allowed) -> Value {
+    let permitted = &foundation.permitted;
+    let emails: Vec<String> = permitted.email_patterns().collect();
+    let algorithms = ["ecdsa", "rsa", "ed25519"];
+    json!({
+        "authority": foundation.issuing(),
+        "allowedDomains": permitted.dns,
+        "allowBareDomains": true,
+        "allowSubdomains": true,
+        "allowWildcards": false,
+        "allowGlobDomains": false,
+        "allowLocalhost": false,
+        "allowAnyName": false,
+        "allowedIpRanges": permitted.ip,
+        "allowedEmails": emails,
+        "allowedUris": [],
+        "allowedCommonNames": [],
+        "requireCommonName": false,
+        "key": { "algo": "ecdsa", "size": 256 },
+        "allowedKeys": algorithms.map(|algo| json!({ "algo": algo, "size": null })),
+        "usages": [allowed.usage],
+        "names": [],
+        "expiry": "2160h",
+        "maxExpiry": "8760h",
+        "renewBefore": null,
+        "allow": {},
+        "declaredBy": [],
     })
 }
 

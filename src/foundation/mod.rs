@@ -95,6 +95,11 @@ impl Permitted {
         *self == Self::default()
     }
 
+    /// Every address of the mail domains, as roles write patterns.
+    fn email_patterns(&self) -> impl Iterator<Item = String> {
+        self.email.iter().map(|domain| format!("*@{domain}"))
+    }
+
     /// Each kind that has names, by its name in the options.
     fn kinds(&self) -> impl Iterator<Item = (&'static str, &[String])> {
         let all = [
@@ -118,7 +123,37 @@ struct Tier<'a> {
     comment: &'static str,
 }
 
+/// What may be issued by hand, beside what is declared.
+struct Allowed {
+    name: &'static str,
+    usage: &'static str,
+    comment: &'static str,
+}
+
+/// One for each end of a connection: a certificate that serves as both is declared for it.
+const ROLES: [Allowed; 2] = [
+    Allowed {
+        name: "server",
+        usage: "server auth",
+        comment: "What `certs issue` may issue, beside what is declared: certificates of servers,",
+    },
+    Allowed {
+        name: "client",
+        usage: "client auth",
+        comment: "and of clients.",
+    },
+];
+
 impl Foundation {
+    /// A role that allows any name would be the wrong thing to begin with, so there are none without names.
+    fn roles(&self) -> &'static [Allowed] {
+        if self.permitted.dns.is_empty() {
+            &[]
+        } else {
+            &ROLES
+        }
+    }
+
     /// The root first. The names are constrained where leaves are issued: relying parties need not look at constraints of
     /// what they trust (RFC 5280 §6.1.1 d), and those of an intermediate they must.
     fn authorities(&self) -> Vec<Tier<'_>> {

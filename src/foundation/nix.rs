@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{DIR, Foundation, HOST_KEYS, Tier, hours};
+use super::{Allowed, DIR, Foundation, HOST_KEYS, Tier, hours};
 
 const FLAKE: &str = include_str!("../../nix/templates/pki/flake.nix");
 
@@ -85,6 +85,32 @@ fn authorities(foundation: &Foundation) -> String {
     }
     let written: Vec<String> = foundation.authorities().iter().map(authority).collect();
     text.push_str(&written.join("\n"));
+    for allowed in foundation.roles() {
+        text.push('\n');
+        text.push_str(&role(foundation, allowed));
+    }
+    text
+}
+
+fn role(foundation: &Foundation, allowed: &Allowed) -> String {
+    let permitted = &foundation.permitted;
+    let mut text = format!(
+        "# {}\nroles.{} = {{\n  authority = {};\n  allowedDomains = {};\n  allowBareDomains = true;\n  allowSubdomains = true;\n",
+        allowed.comment,
+        allowed.name,
+        string(foundation.issuing()),
+        list(&permitted.dns)
+    );
+    let emails: Vec<String> = permitted.email_patterns().collect();
+    for (option, values) in [
+        ("allowedIpRanges", &permitted.ip),
+        ("allowedEmails", &emails),
+    ] {
+        if !values.is_empty() {
+            let _ = writeln!(text, "  {option} = {};", list(values));
+        }
+    }
+    let _ = writeln!(text, "  usages = [ {} ];\n}};", string(allowed.usage));
     text
 }
 
@@ -98,12 +124,7 @@ fn authority(tier: &Tier<'_>) -> String {
     if let Some(permitted) = tier.permitted {
         ca.push_str("# Nothing else is accepted of what it issues.\n");
         for (kind, names) in permitted.kinds() {
-            let names: Vec<String> = names.iter().map(|name| string(name)).collect();
-            let _ = writeln!(
-                ca,
-                "nameConstraints.permitted.{kind} = [ {} ];",
-                names.join(" ")
-            );
+            let _ = writeln!(ca, "nameConstraints.permitted.{kind} = {};", list(names));
         }
     }
     let mut text = format!("# {}\n", tier.comment);
@@ -125,6 +146,11 @@ fn authority(tier: &Tier<'_>) -> String {
         }
     }
     text
+}
+
+fn list(texts: &[String]) -> String {
+    let strings: Vec<String> = texts.iter().map(|text| string(text)).collect();
+    format!("[ {} ]", strings.join(" "))
 }
 
 /// A string of Nix that means just this text.

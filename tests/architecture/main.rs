@@ -35,7 +35,10 @@ const LAYERS: [(&str, &[&str]); 25] = [
     ("adopt", &["model", "inspect", "plan"]),
     ("store", &["model"]),
     ("nixfiles", &["model"]),
-    ("export", &["model", "inspect", "store", "nixfiles"]),
+    (
+        "export",
+        &["model", "inspect", "issue", "store", "nixfiles"],
+    ),
     (
         "observe",
         &["model", "inspect", "issue", "seal", "lint", "store"],

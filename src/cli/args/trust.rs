@@ -36,14 +36,14 @@ pub(crate) enum TrustCommand {
 #[derive(Debug, Args)]
 pub(crate) struct TrustShowArgs {
     #[command(flatten)]
-    pub roots: RootsArgs,
+    pub roots: TrustRootsArgs,
     /// Only this kind of machine or program; may be given several times.
     #[arg(long = "for", value_name = "SYSTEM", value_parser = system)]
     pub systems: Vec<System>,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct RootsArgs {
+pub(crate) struct TrustRootsArgs {
     #[command(flatten)]
     pub source: SourceArgs,
     /// A declared root by its name in `cas`, or a file with one. Default: the root that is declared, if there is only one.
@@ -85,7 +85,7 @@ pub(crate) enum StoreKind {
 #[derive(Debug, Args)]
 pub(crate) struct TrustChangeArgs {
     #[command(flatten)]
-    pub roots: RootsArgs,
+    pub roots: TrustRootsArgs,
     #[command(flatten)]
     pub stores: StoresArgs,
     /// Say what would be written and run, and do nothing.

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use time::OffsetDateTime;
 
-use crate::cli::args::{RootsArgs, TrustCommand};
+use crate::cli::args::{TrustCommand, TrustRootsArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
@@ -30,7 +30,7 @@ pub(crate) fn run(command: &TrustCommand, ui: Ui) -> Result<Exit, CliError> {
 }
 
 /// The roots that were named, else the only one that is declared. A file needs no project.
-fn roots(args: &RootsArgs, ui: Ui) -> Result<Vec<Root>, CliError> {
+fn roots(args: &TrustRootsArgs, ui: Ui) -> Result<Vec<Root>, CliError> {
     if args.names.is_empty() {
         let project = Project::load(&args.source, ui)?;
         return declared(&project, only_root(&project)?);
