@@ -22,6 +22,7 @@ mod nix;
 mod pictures;
 mod project;
 mod prometheus;
+mod schemas;
 mod services;
 mod shared;
 mod tool;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         nix::trials(),
         pictures::trials(),
         prometheus::trials(),
+        schemas::trials(),
         services::trials(),
         shared::trials(),
         trust::trials(),
