@@ -68,7 +68,7 @@ pub fn json(stores: &[(String, Vec<Label>)]) -> Value {
             json!({ "store": store, "roots": roots })
         })
         .collect();
-    json!({ "stores": stores })
+    json!({ "version": 1, "stores": stores })
 }
 
 /// As OpenSSL and browsers show a fingerprint.

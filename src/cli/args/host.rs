@@ -19,8 +19,7 @@ pub(crate) enum HostCommand {
     Add(HostAddArgs),
     /// Read the SSH host key of a running host, with the proof that it has it, and compare it with what is declared.
     #[command(
-        after_help = "Exits with 0 if the key is the declared one or was accepted, with 2 if none is declared, with 1 if it is another one.\n\n\
-                            Examples:\n  certs host scan web1\n  certs host scan 10.0.0.7:2222 --name web1 --accept"
+        after_help = "Examples:\n  certs host scan web1\n  certs host scan 10.0.0.7:2222 --name web1 --accept"
     )]
     Scan(HostScanArgs),
     /// Every declared host: its key, where it is read from, and whether its private half is sealed here.

@@ -51,7 +51,7 @@ pub(crate) fn run(args: &HostListArgs, ui: Ui) -> Result<Exit, CliError> {
     let entries = entries(&hosts)?;
     if args.json {
         let hosts: Vec<Value> = entries.iter().map(json).collect();
-        ui.print(&format!("{:#}\n", json!({ "hosts": hosts })));
+        ui.print(&format!("{:#}\n", json!({ "version": 1, "hosts": hosts })));
     } else {
         ui.print(&text(&entries, ui));
     }
