@@ -90,6 +90,7 @@ fn write(
         fleet: &project.fleet,
         observed: &observed,
         plan: &plan,
+        beside: &[],
         root: &project.root,
         lock: &lock,
         identities: openers.identities,
