@@ -283,16 +283,12 @@ impl<'a> Known<'a> {
         version: &Version,
         sealed: Option<&[String]>,
     ) -> Vec<&'a CertificateFacts> {
-        match sealed {
-            Some(keys) => {
-                let found = keys.iter().filter_map(|key| self.certificates.get(key));
-                found.flatten().copied().collect()
-            }
-            None => {
-                let beside = self.beside(version).iter().map(|(_, facts)| *facts);
-                beside.filter(|facts| facts.not_after > self.now).collect()
-            }
+        if let Some(keys) = sealed {
+            let found = keys.iter().filter_map(|key| self.certificates.get(key));
+            return found.flatten().copied().collect();
         }
+        let beside = self.beside(version).iter().map(|(_, facts)| *facts);
+        beside.filter(|facts| facts.not_after > self.now).collect()
     }
 
     fn tokens(

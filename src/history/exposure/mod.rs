@@ -11,7 +11,7 @@ pub use holders::Holder;
 
 use self::index::Index;
 use super::{History, Version, is_master};
-use crate::model::{ArtifactId, CertificateFacts, Fleet, Recipient};
+use crate::model::{ArtifactId, Certificate, CertificateFacts, Fleet, Recipient};
 
 /// Everything that one holder's keys open.
 #[derive(Debug)]
@@ -177,7 +177,7 @@ pub fn exposure_of<'a>(
 /// The fewest words that mean these artifacts and no other, as `--replace` takes them: authorities and key pairs by their names, all
 /// leaves of a host by that of the host.
 pub fn replacing(meant: &BTreeSet<&ArtifactId>, fleet: &Fleet) -> Vec<String> {
-    let leaves: Vec<ArtifactId> = fleet.certificates.iter().map(|leaf| leaf.id()).collect();
+    let leaves: Vec<ArtifactId> = fleet.certificates.iter().map(Certificate::id).collect();
     let is_leaf = |id: &ArtifactId| matches!(id, ArtifactId::Leaf { .. });
     let conservative = meant.iter().filter(|id| !is_leaf(id));
     let mut words: Vec<String> = conservative.map(ToString::to_string).collect();
