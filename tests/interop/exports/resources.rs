@@ -67,7 +67,7 @@ fn same() -> Result<(), Failed> {
             &format!("{form} -o out.json --format json{}", forced(form)),
         )?;
         let ours: Value = serde_json::from_slice(&bench.read("out.json")?)?;
-        expect(ours["kind"].is_string(), &ours.to_string())?;
+        expect(ours.get("kind").is_some(), &ours.to_string())?;
         equal(&read(bench, "out.yaml")?, &read(bench, "out.json")?)?;
         // Nothing but the label was added.
         let mut found = read(bench, "out.yaml")?;
