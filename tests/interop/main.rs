@@ -22,6 +22,7 @@ mod nix;
 mod pictures;
 mod project;
 mod prometheus;
+mod schemas;
 mod services;
 mod shared;
 mod tool;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         nix::trials(),
         pictures::trials(),
         prometheus::trials(),
+        schemas::trials(),
         services::trials(),
         shared::trials(),
         x509::trials(),
