@@ -6,6 +6,7 @@ mod agenix;
 mod crash;
 #[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod diff;
+mod exports;
 mod fleet;
 mod foreign;
 mod git;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         agenix::trials(),
         crash::trials(),
         diff::trials(),
+        exports::trials(),
         fleet::trials(),
         foreign::trials(),
         git::trials(),
