@@ -164,7 +164,7 @@ impl Script {
                     self.typed.push((block.line, command));
                 }
             }
-            Content::NotTyped(..) | Content::Shown => {}
+            Content::NotTyped(..) | Content::Script(_) | Content::Shown => {}
         }
     }
 
