@@ -23,6 +23,7 @@ pub mod model;
 pub mod inspect;
 pub mod issue;
 pub mod lint;
+pub mod policy;
 pub mod seal;
 pub mod verify;
 

@@ -78,6 +78,15 @@ let
           description = "Where the revocation list of this authority is published; written into what it issues.";
           example = [ "http://pki.example.org/cluster.crl" ];
         };
+        crlExpiry = mkOption {
+          type = types.nullOr types.str;
+          default = null;
+          description = ''
+            How long a revocation list of this authority is good for; `certs crl` makes the next one. `null` for `"720h"`,
+            thirty days.
+          '';
+          example = "168h";
+        };
         issuerUrls = mkOption {
           type = urls;
           default = [ ];

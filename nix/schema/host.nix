@@ -164,7 +164,8 @@ let
       crlUrls = orElse [ ] (cfg.crlUrls or null);
       issuerUrls = orElse [ ] (cfg.issuerUrls or null);
       files = layout.authority dir ca;
-    };
+    }
+    // (if (cfg.crlExpiry or null) == null then { } else { inherit (cfg) crlExpiry; });
 
   resolveLeaf =
     {

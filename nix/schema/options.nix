@@ -157,6 +157,7 @@ let
           issuer = text;
           userAgeKeys = keys;
           crlUrls = texts;
+          crlExpiry = text;
           issuerUrls = texts;
           certDefaults = record inheritable;
           certs = mapOf (record leaf);

@@ -54,6 +54,7 @@ let
     // {
       issuer = [ "issuer" ];
       crlUrls = [ "crlUrls" ];
+      crlExpiry = [ "crlExpiry" ];
       issuerUrls = [ "issuerUrls" ];
       users = [ "userAgeKeys" ];
     };

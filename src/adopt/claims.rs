@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Choice, ChoiceError, FoundCertificate, Scene};
 use crate::inspect::certificate::signed_by;
 use crate::model::{
-    Artifact, ArtifactId, Authority, Certificate, CertificateFacts, Fleet, KeyFingerprint, Name,
+    Artifact, ArtifactId, Authority, Certificate, CertificateFacts, Fleet, KeyFingerprint, KeyPair,
+    Name,
 };
 
 /// What each artifact was taken to be.
@@ -373,14 +374,26 @@ fn names_a_host<'f>(place: &str, fleet: &'f Fleet) -> Option<BTreeSet<&'f str>> 
 /// What a file is called after: `ca-key.pem`, `ca.key.age` and `ca.crt` are all `ca`.
 pub(super) fn stem(name: &str) -> &str {
     let mut stem = name;
-    for ending in [".age", ".pem", ".crt", ".cer", ".key", ".pub", "-key"] {
+    for ending in [
+        ".age", ".pem", ".crt", ".cer", ".der", ".p12", ".pfx", ".key", ".pub", "-key", "_key",
+    ] {
         stem = stem.strip_suffix(ending).unwrap_or(stem);
     }
     stem
 }
 
+/// What the file at a place is called after.
+pub(super) fn file_stem(place: &str) -> &str {
+    stem(place.rsplit('/').next().unwrap_or(place))
+}
+
+pub(super) fn is_called_like_pair(pair: &KeyPair, place: &str) -> bool {
+    let file = file_stem(place);
+    file == pair.name.as_str() || is_service_account(file) && is_service_account(pair.name.as_str())
+}
+
 fn is_called(leaf: &Certificate, place: &str) -> bool {
-    let file = stem(place.rsplit('/').next().unwrap_or(place));
+    let file = file_stem(place);
     let name = leaf.name.as_str();
     file == name || file == format!("{}-{name}", leaf.authority)
 }
@@ -401,9 +414,7 @@ fn assign_key_pairs<'a>(scene: &Scene<'a>, claims: &mut Claims<'a>) {
     let pairs = scene.fleet.key_pairs.iter();
     for pair in pairs.filter(|pair| !claims.key_pairs.contains_key(&pair.id())) {
         let candidates = free().map(|(fingerprint, found)| {
-            let file = stem(found.place.rsplit('/').next().unwrap_or(&found.place));
-            let is_called = file == pair.name.as_str()
-                || is_service_account(file) && is_service_account(pair.name.as_str());
+            let is_called = is_called_like_pair(pair, &found.place);
             let mut public = scene.material.public_keys.iter();
             let has_public = public.any(|other| other.public.fingerprint == *fingerprint);
             Candidate {

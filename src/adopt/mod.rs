@@ -44,6 +44,8 @@ pub struct FoundKey {
 pub enum KeyCustody {
     /// Whoever has the file.
     Clear,
+    /// Those who know the passphrase.
+    Passphrase,
     /// Those it is sealed to.
     Sealed,
 }
@@ -96,7 +98,7 @@ pub enum Verdict {
         place: String,
         closed: Vec<String>,
     },
-    /// A leaf's certificate without its private key is of no use.
+    /// A leaf's certificate or the public key of a pair is of no use without its private key.
     KeyMissing {
         place: String,
     },

@@ -1,7 +1,7 @@
 //! From what was found to what is done: what stands in the project already is left, what differs from it is a conflict.
 
-use super::claims::Claims;
-use super::{FoundCertificate, FoundKey, Item, Scene, Taken, Verdict};
+use super::claims::{Claims, file_stem, is_called_like_pair};
+use super::{FoundCertificate, FoundKey, FoundPublicKey, Item, Scene, Taken, Verdict};
 use crate::model::{
     Artifact, ArtifactId, FileState, FoundKeyAlgorithm, KeyFingerprint, KeyPair, Marker, PublicKey,
     SealedFacts,
@@ -120,7 +120,10 @@ fn remarks(scene: &Scene<'_>, found: &FoundCertificate, is_offline: bool) -> Vec
 fn shared(scene: &Scene<'_>, claims: &Claims<'_>, pair: &KeyPair) -> Verdict {
     let id = pair.id();
     let Some(claim) = claims.key_pairs.get(&id) else {
-        return not_one(scene, claims, &id);
+        return match not_one(scene, claims, &id) {
+            Verdict::NotFound => without_key(scene, pair),
+            other => other,
+        };
     };
     let Some(key) = scene.keys.get(&claim.found).copied() else {
         return Verdict::NotFound;
@@ -150,6 +153,44 @@ fn shared(scene: &Scene<'_>, claims: &Claims<'_>, pair: &KeyPair) -> Verdict {
             }))
         }
     }
+}
+
+/// Where a pair's key is lost or closed, `recreate` would make a new one, and whatever the old one signed would be refused.
+fn without_key(scene: &Scene<'_>, pair: &KeyPair) -> Verdict {
+    let standing = scene.observed.key_pair(&pair.id());
+    if !standing.public.is_missing() || !standing.key.is_missing() {
+        return Verdict::NotFound;
+    }
+    let called_so = |place: &str| is_called_like_pair(pair, place);
+    let mut public = scene.material.public_keys.iter();
+    let public = public.find(|found| {
+        called_so(&found.place) && !scene.keys.contains_key(&found.public.fingerprint)
+    });
+    let closed = scene.material.closed.iter().map(|left| &left.place);
+    let closed: Vec<String> = closed
+        .filter(|place| called_so(place) || is_stray_key(scene, place))
+        .cloned()
+        .collect();
+    match (public, closed.first()) {
+        (Some(FoundPublicKey { place, .. }), None) => Verdict::KeyMissing {
+            place: place.clone(),
+        },
+        (public, Some(first)) => Verdict::KeyClosed {
+            place: public.map_or(first, |found| &found.place).clone(),
+            closed,
+        },
+        (None, None) => Verdict::NotFound,
+    }
+}
+
+/// Whether a closed file seems to be a key, and no certificate is called as it is, wherever that lies: easy-rsa has keys and
+/// certificates in folders of their own. What else somebody keeps sealed does not count.
+fn is_stray_key(scene: &Scene<'_>, place: &str) -> bool {
+    let file = place.rsplit('/').next().unwrap_or(place);
+    let seems_key = ["key", ".pem", ".p12", ".pfx"];
+    let mut certificates = scene.certificates.iter();
+    seems_key.iter().any(|part| file.contains(part))
+        && !certificates.any(|found| file_stem(&found.place) == file_stem(place))
 }
 
 fn algorithm_difference(pair: &KeyPair, found: &PublicKey) -> Vec<Reason> {

@@ -30,7 +30,9 @@ impl Ready {
         let id = made.artifact.id();
         let files = made.artifact.files();
         let pair = observed.pair(&id);
-        let key = Write::new(&files.key, &pair.key, made.key_file);
+        let key = made
+            .key_file
+            .map(|bytes| Write::new(&files.key, &pair.key, bytes));
         let certificate = made
             .certificate_file
             .map(|text| Write::new(&files.certificate, &pair.certificate, text.into_bytes()));
@@ -40,7 +42,7 @@ impl Ready {
                 action: made.action,
                 product: Product::Certificate(Box::new(made.certificate)),
             },
-            writes: std::iter::once(key).chain(certificate).collect(),
+            writes: key.into_iter().chain(certificate).collect(),
         }
     }
 
@@ -127,6 +129,7 @@ impl<'a> Committer<'a> {
     /// Writes the rest, deletes what is to be pruned, brings the derived files up to date and hands over the report.
     pub(super) fn finish(mut self) -> Result<Report, ApplyError> {
         let mut changes = self.pruned();
+        changes.extend_from_slice(self.run.beside);
         changes.extend(index::stale(self.run.root, self.run.fleet, &self.facts())?);
         self.commit_with(changes)?;
         Ok(Report {

@@ -11,7 +11,7 @@ use crate::issue::key::PrivateKey;
 use crate::issue::name::NameDer;
 use crate::model::{
     Artifact, ArtifactId, Authority, Certificate, CertificateFacts, CertificateFile,
-    FoundKeyAlgorithm, Marker, Name, San, Validity,
+    FoundKeyAlgorithm, Marker, Name, PublicKey, San, Validity,
 };
 use crate::plan::{Action, Step};
 use crate::seal;
@@ -23,7 +23,8 @@ pub(super) struct Made<'a> {
     pub(super) certificate: CertificateFacts,
     /// Text of the certificate file; `None` where it stays.
     pub(super) certificate_file: Option<String>,
-    pub(super) key_file: Vec<u8>,
+    /// The sealed key; `None` where whoever asked for the certificate has it.
+    pub(super) key_file: Option<Vec<u8>>,
 }
 
 /// The authorities of a run as they will be once it is over.
@@ -39,6 +40,22 @@ pub(super) struct Workbench<'a> {
 struct Signer {
     certificate: CertificateFacts,
     key: Option<Arc<PrivateKey>>,
+}
+
+/// Who has the private key that a certificate is for.
+enum Holder<'k> {
+    Ours(&'k PrivateKey),
+    Requester(&'k PublicKey),
+}
+
+impl Holder<'_> {
+    /// The DER `SubjectPublicKeyInfo`: a requester's goes in as it came.
+    fn spki(&self) -> &[u8] {
+        match self {
+            Self::Ours(key) => key.spki_der(),
+            Self::Requester(key) => &key.spki,
+        }
+    }
 }
 
 impl<'a> Workbench<'a> {
@@ -79,7 +96,33 @@ impl<'a> Workbench<'a> {
     }
 
     pub(super) fn leaf(&self, leaf: &'a Certificate, step: &Step) -> Result<Made<'a>, ApplyError> {
-        self.make(Artifact::Leaf(leaf), step).map(|(made, _)| made)
+        let artifact = Artifact::Leaf(leaf);
+        match leaf.requested_key() {
+            Some(key) => self.make_requested(artifact, key, step),
+            None => self.make(artifact, step).map(|(made, _)| made),
+        }
+    }
+
+    /// A certificate for somebody else's key.
+    fn make_requested(
+        &self,
+        artifact: Artifact<'a>,
+        key: &PublicKey,
+        step: &Step,
+    ) -> Result<Made<'a>, ApplyError> {
+        let action = step.action.clone();
+        let (certificate, certificate_file) =
+            self.certificate(artifact, step, &action, &Holder::Requester(key))?;
+        let made = Made {
+            artifact,
+            action,
+            certificate,
+            certificate_file,
+            key_file: None,
+        };
+        let signer = self.signer_certificate(artifact);
+        prove::certificate(&self.run, step, &made, &key.fingerprint, signer)?;
+        Ok(made)
     }
 
     fn make(
@@ -98,29 +141,14 @@ impl<'a> Workbench<'a> {
                 artifact: id.clone(),
                 source,
             })?;
-        let found = self.run.observed.pair(&id).certificate.facts();
-        let (certificate, certificate_file) = match (step.validity, found) {
-            (Some(granted), _) => {
-                let der = self.certificate_for(artifact, &action, granted.validity(), &key)?;
-                let certificate = prove::parsed(&id, &der)?;
-                let file = self.certificate_file(artifact, &der, found);
-                (certificate, Some(file))
-            }
-            (None, Some(found)) => (found.certificate.clone(), None),
-            (None, None) => {
-                let detail = "there is no certificate to keep".to_owned();
-                return Err(ApplyError::Unproved {
-                    artifact: id,
-                    detail,
-                });
-            }
-        };
+        let (certificate, certificate_file) =
+            self.certificate(artifact, step, &action, &Holder::Ours(&key))?;
         let made = Made {
             artifact,
             action,
             certificate,
             certificate_file,
-            key_file,
+            key_file: Some(key_file),
         };
         prove::pair(
             &self.run,
@@ -130,6 +158,31 @@ impl<'a> Workbench<'a> {
             self.signer_certificate(artifact),
         )?;
         Ok((made, key))
+    }
+
+    /// The certificate, and the text of its file where it is a new one.
+    fn certificate(
+        &self,
+        artifact: Artifact<'a>,
+        step: &Step,
+        action: &Action,
+        key: &Holder<'_>,
+    ) -> Result<(CertificateFacts, Option<String>), ApplyError> {
+        let id = artifact.id();
+        let found = self.run.observed.pair(&id).certificate.facts();
+        match (step.validity, found) {
+            (Some(granted), _) => {
+                let der = self.certificate_for(artifact, action, granted.validity(), key)?;
+                let certificate = prove::parsed(&id, &der)?;
+                let file = self.certificate_file(artifact, &der, found);
+                Ok((certificate, Some(file)))
+            }
+            (None, Some(found)) => Ok((found.certificate.clone(), None)),
+            (None, None) => Err(ApplyError::Unproved {
+                artifact: id,
+                detail: "there is no certificate to keep".to_owned(),
+            }),
+        }
     }
 
     /// The key that is there where it is to be kept and is of the declared kind; else a new one. A lost certificate hides
@@ -186,7 +239,7 @@ impl<'a> Workbench<'a> {
         artifact: Artifact<'_>,
         action: &Action,
         validity: Validity,
-        key: &PrivateKey,
+        key: &Holder<'_>,
     ) -> Result<Vec<u8>, ApplyError> {
         let failed = |source: IssueError| ApplyError::Issue {
             artifact: artifact.id(),
@@ -210,8 +263,15 @@ impl<'a> Workbench<'a> {
             issuer_urls: issuer.map_or(&[], |issuer| issuer.issuer_urls.as_slice()),
             validity,
         };
-        let Some(name) = artifact.issuer_name() else {
-            return issue::self_signed(&template, key).map_err(failed);
+        let name = match (artifact.issuer_name(), key) {
+            (Some(name), _) => name,
+            (None, Holder::Ours(key)) => return issue::self_signed(&template, key).map_err(failed),
+            (None, Holder::Requester(_)) => {
+                return Err(ApplyError::Unproved {
+                    artifact: artifact.id(),
+                    detail: "nobody is declared to sign it".to_owned(),
+                });
+            }
         };
         let signer = self.signers.get(name);
         let signing = signer.and_then(|signer| signer.key.as_deref().map(|key| (signer, key)));
@@ -223,7 +283,7 @@ impl<'a> Workbench<'a> {
             });
         };
         let issuer = Issuer::new(&signer.certificate, signing_key).map_err(failed)?;
-        issue::signed(&template, key.spki_der(), &issuer).map_err(failed)
+        issue::signed(&template, key.spki(), &issuer).map_err(failed)
     }
 
     /// A renewed authority keeps its name byte for byte and its key identifier: what it signed before must still chain to it.

@@ -22,7 +22,7 @@ pub use error::{ApplyError, SealedKey, Unopened};
 use crate::model::{ArtifactId, CertificateFacts, Fleet, Observed, PublicKey};
 use crate::plan::{Action, Plan, Step};
 use crate::seal::Identities;
-use crate::store::{Lock, Root};
+use crate::store::{Change, Lock, Root};
 
 use commit::{Committer, Ready};
 use make::{Made, Workbench};
@@ -35,6 +35,8 @@ pub struct Run<'a> {
     pub fleet: &'a Fleet,
     pub observed: &'a Observed,
     pub plan: &'a Plan,
+    /// What goes to the disk in the same commit as the last of what is made, such as the record of why it is.
+    pub beside: &'a [Change],
     pub root: &'a Root,
     pub lock: &'a Lock,
     pub identities: &'a Identities,

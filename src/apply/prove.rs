@@ -5,7 +5,7 @@ use super::make::Made;
 use super::{ApplyError, Run};
 use crate::inspect::{certificate as inspect, public_key, sealed};
 use crate::issue::key::PrivateKey;
-use crate::model::{Agreement, ArtifactId, CertificateFacts, RecipientSet};
+use crate::model::{Agreement, ArtifactId, CertificateFacts, KeyFingerprint, RecipientSet};
 use crate::plan::{Step, certificate_drift};
 
 /// Reads a certificate that was just issued.
@@ -24,14 +24,28 @@ pub(super) fn pair(
     key: &PrivateKey,
     issuer: Option<&CertificateFacts>,
 ) -> Result<(), ApplyError> {
+    if let Some(file) = &made.key_file {
+        let artifact = made.artifact;
+        sealed_key(run, &artifact.id(), artifact.recipients(), file, key)?;
+    }
+    certificate(run, step, made, &key.fingerprint(), issuer)
+}
+
+/// Proves a certificate: for this key, by its issuer, and as declared.
+pub(super) fn certificate(
+    run: &Run<'_>,
+    step: &Step,
+    made: &Made<'_>,
+    key: &KeyFingerprint,
+    issuer: Option<&CertificateFacts>,
+) -> Result<(), ApplyError> {
     let artifact = made.artifact;
     let id = artifact.id();
     let unproved = |detail: &str| ApplyError::Unproved {
         artifact: id.clone(),
         detail: detail.to_owned(),
     };
-    sealed_key(run, &id, artifact.recipients(), &made.key_file, key)?;
-    if made.certificate.key_fingerprint != key.fingerprint() {
+    if made.certificate.key_fingerprint != *key {
         return Err(unproved("the certificate is for another key"));
     }
     let Some(validity) = step.validity else {

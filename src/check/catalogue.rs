@@ -85,6 +85,12 @@ rules! {
     RECIPIENTS_CHANGED = "recipients-changed", "A key is sealed to others than declared", Warning,
         "Somebody who should open the key cannot, or somebody can who should not. Sealing it again takes nothing from whoever has opened it \
          already: after a loss, give it a new key.";
+    REVOKED = "revoked", "A certificate is revoked", Error,
+        "The revocation list of its issuer names it: whoever reads that list refuses it. A leaf is given a new key and certificate by the \
+         next run, an authority where a person asks for it.";
+    NOT_THE_REQUESTERS_KEY = "not-the-requesters-key", "A certificate is for another key than was asked for", Error,
+        "The record says which key the request came with, and whoever has that key cannot use this certificate. One of the two files is \
+         from another time.";
     RENEWAL_DUE = "renewal-due", "A certificate is to be renewed", Warning,
         "Two thirds of its lifetime, or what renewBefore leaves of it, are over.";
     EXPIRED = "expired", "A certificate has ended", Error,

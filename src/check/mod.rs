@@ -11,8 +11,8 @@ use catalogue as rules;
 
 use crate::lint::{Basis, Finding, Lint, Rule, Severity, Spot, Subject};
 use crate::model::{
-    ArtifactId, CertificateFacts, Damage, Defect, DefectKind, FileState, Fleet, Moment, Observed,
-    RelPath, SignatureState,
+    ArtifactId, Certificate, CertificateFacts, Damage, Defect, DefectKind, FileState, Fleet,
+    Moment, Observed, Origin, RelPath, SignatureState,
 };
 use crate::plan::{Action, Part, Plan, Reason, Step, Target};
 
@@ -86,7 +86,8 @@ fn hosts(fleet: &Fleet) -> BTreeMap<ArtifactId, Vec<String>> {
         let owners = pair.owners.iter().map(ToString::to_string);
         (pair.id(), owners.collect())
     });
-    let leaves = fleet.certificates.iter();
+    let declared = |leaf: &&Certificate| leaf.origin == Origin::Declared;
+    let leaves = fleet.certificates.iter().filter(declared);
     let leaves = leaves.map(|leaf| (leaf.id(), vec![leaf.host.to_string()]));
     authorities.chain(pairs).chain(leaves).collect()
 }
@@ -106,7 +107,7 @@ impl Judge<'_> {
         };
         let reasons = step.reasons.iter();
         let mut findings: Vec<Finding> = reasons
-            .filter(|reason| !matches!(reason, Reason::Requested))
+            .filter(|reason| !matches!(reason, Reason::Requested | Reason::RenewalRequested))
             .map(|reason| self.of_reason(id, step, reason))
             .collect();
         findings.extend(self.not_yet_valid(id));
@@ -130,9 +131,12 @@ impl Judge<'_> {
 
     fn finding(&self, lint: &'static Lint, id: &ArtifactId, reason: &Reason) -> Finding {
         let mut finding = empty(lint, Subject::Artifact(id.clone()));
-        let hosts = self.hosts.get(id).cloned();
-        finding.hosts = hosts.unwrap_or_default();
         finding.spot = self.spot(id, reason);
+        // What was issued by hand stands in no option.
+        let Some(hosts) = self.hosts.get(id) else {
+            return finding;
+        };
+        finding.hosts.clone_from(hosts);
         if let Some(field) = field(reason) {
             finding.option = id.option_path();
             finding.option.push(field.to_owned());
@@ -245,7 +249,11 @@ fn of_reason(reason: &Reason) -> &'static Lint {
         Reason::RenewalDue { .. } => &rules::RENEWAL_DUE,
         Reason::Expired { .. } => &rules::EXPIRED,
         Reason::Undeclared => &rules::UNDECLARED,
-        Reason::Requested | Reason::IssuerRefused { .. } => &rules::ISSUER_REFUSED,
+        Reason::NotTheRequestersKey => &rules::NOT_THE_REQUESTERS_KEY,
+        Reason::Revoked { .. } => &rules::REVOKED,
+        Reason::Requested | Reason::RenewalRequested | Reason::IssuerRefused { .. } => {
+            &rules::ISSUER_REFUSED
+        }
         Reason::LeavesOfAnother { .. } => &rules::LEAVES_OF_ANOTHER,
         Reason::VerificationKeysChanged { .. } => &rules::VERIFICATION_KEYS_CHANGED,
         Reason::VerificationKeyRefused { .. } => &rules::VERIFICATION_KEY_REFUSED,

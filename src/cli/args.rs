@@ -57,17 +57,17 @@ pub(crate) enum Command {
     /// Take over certificates and keys that were made elsewhere: find out which is which, seal the keys, put everything in place.
     #[command(
         after_help = "Looks at every file in DIR: PEM certificates and keys as kubeadm, easy-rsa, cfssl, step and OpenSSL write them, \
-                            and keys sealed with age. Keys go with certificates by their public keys; certificates go with what is \
+                            under a passphrase too, PKCS#12 files, and keys sealed with age. Keys go with certificates by their public keys; certificates go with what is \
                             declared by subject, issuer and names, and by host where a folder is called after one. What stands in the \
                             project is never overwritten, and DIR is left as it is.\n\nExits with 1, and adopts nothing, if anything \
                             needs a decision; with --dry-run exits with 2 if anything would be adopted.\n\nExamples:\n  certs adopt \
                             /etc/kubernetes/pki --dry-run\n  certs adopt ../old/secrets/certs --identity ~/.ssh/id_ed25519\n  certs adopt \
-                            ./pki --as ca/cluster=issued/root.crt --only ca"
+                            ./pki --as ca/cluster=issued/root.crt --only ca\n  certs adopt ./easyrsa/pki --passphrase-file ca-passphrase.txt"
     )]
     Adopt(AdoptArgs),
     /// Show the whole fleet: what each certificate says, how long it lasts, who can open its key, how it does. Needs no key.
     #[command(
-        after_help = "States, the worst first: refused, damaged, missing, expired, not-yet-valid, differs, due, key-offline, good.\n\n\
+        after_help = "States, the worst first: refused, revoked, damaged, missing, expired, not-yet-valid, differs, due, key-offline, good.\n\n\
                             Examples:\n  certs status\n  certs status --tree\n  certs status cp1 --sort expiry\n  \
                             certs status --within 30d --state due --state expired\n  certs status --json | jq '.entries[].renewal'"
     )]
@@ -305,6 +305,10 @@ pub(crate) struct AdoptArgs {
     /// Default: `userAgeIdentity` of the declaration.
     #[arg(short, long, value_name = "FILE")]
     pub identity: Vec<String>,
+    /// A file whose first line is a passphrase of private keys or PKCS#12 files in DIR; may be given several times.
+    /// Default: asked for, once for each file that no passphrase so far opens.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Vec<PathBuf>,
     /// Say what would be adopted, and write nothing.
     #[arg(long)]
     pub dry_run: bool,

@@ -108,7 +108,7 @@ impl Findings {
 
     /// Everything as `JUnit` XML.
     pub(crate) fn junit(&self, fleet: &Fleet, only: &[Pattern]) -> String {
-        let ids = fleet.sealed().map(|sealed| sealed.id);
+        let ids = fleet.ids();
         let ids =
             ids.filter(|id| only.is_empty() || only.iter().any(|pattern| pattern.selects(id)));
         let artifacts: Vec<String> = ids.map(|id| id.to_string()).collect();

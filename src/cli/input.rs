@@ -132,7 +132,7 @@ fn bytes(input: &Path) -> Result<Zeroizing<Vec<u8>>, CliError> {
 }
 
 /// A password may have any character but the end of its line.
-fn first_line(path: &Path) -> Result<SecretString, CliError> {
+pub(crate) fn first_line(path: &Path) -> Result<SecretString, CliError> {
     let unusable = |reason: String| {
         CliError::new(format!("cannot read the password in {}", path.display())).cause(reason)
     };

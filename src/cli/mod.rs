@@ -11,6 +11,7 @@ mod findings;
 mod foreign;
 mod git;
 mod input;
+mod passphrases;
 mod project;
 mod ui;
 

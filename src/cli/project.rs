@@ -7,13 +7,13 @@ use super::discover::Located;
 use super::error::CliError;
 use super::ui::{Asker, Ui};
 use crate::export::index::{self, Facts};
-use crate::manifest::{Fault, KeyFiles, Manifest};
+use crate::manifest::{Fault, KeyFiles, Manifest, Records};
 use crate::model::{ArtifactId, Fleet, Observed};
 use crate::nixfiles::locate::Locator;
 use crate::plan::{Pattern, Plan, Policy, Reason, Step, UndeclaredPolicy};
 use crate::render::fault::{self, Place, Severity};
 use crate::seal::{Identities, IdentitySource};
-use crate::store::{Root, StoreError, outside};
+use crate::store::{Layout, Root, StoreError, outside};
 
 /// A declaration without faults and the directory it is about.
 #[derive(Debug)]
@@ -32,8 +32,9 @@ impl Project {
                 .hint("make it with the `certs` of the same version: certs manifest")
         })?;
         let key_files = read_key_files(&manifest, root.path());
+        let records = read_records(&manifest, &root).map_err(|error| store_error(&error))?;
         let resolution = manifest
-            .resolve(&key_files)
+            .resolve_with(&key_files, &records)
             .map_err(|faults| refused(&faults, root.path(), ui))?;
         if !resolution.warnings.is_empty() {
             ui.tell(&render_faults(
@@ -110,6 +111,7 @@ pub(crate) fn policy(selection: &SelectionArgs) -> Policy {
     Policy {
         only: selection.only.clone(),
         replace: selection.replace.clone(),
+        renew: Vec::new(),
         undeclared: if selection.prune {
             UndeclaredPolicy::Prune
         } else {
@@ -120,7 +122,7 @@ pub(crate) fn policy(selection: &SelectionArgs) -> Policy {
 
 /// A pattern that selects nothing is a typing error, not an empty wish.
 pub(crate) fn check_selection(selection: &SelectionArgs, fleet: &Fleet) -> Result<(), CliError> {
-    let ids: Vec<ArtifactId> = fleet.sealed().map(|sealed| sealed.id).collect();
+    let ids: Vec<ArtifactId> = fleet.ids().collect();
     for pattern in &selection.only {
         if !ids.iter().any(|id| pattern.selects(id)) {
             return Err(CliError::new(format!(
@@ -199,6 +201,24 @@ fn read_key_files(manifest: &Manifest, root: &Path) -> KeyFiles {
         .into_iter()
         .map(|name| (name.to_owned(), read(name)))
         .collect()
+}
+
+/// What was issued by hand.
+fn read_records(manifest: &Manifest, root: &Root) -> Result<Records, StoreError> {
+    let Some(dir) = manifest.dir() else {
+        return Ok(Records::new());
+    };
+    let files = root.list(&Layout::new(dir).issued())?;
+    let records = files
+        .into_iter()
+        .filter(|path| path.file_name().strip_suffix(".json").is_some());
+    let mut read = Records::new();
+    for path in records {
+        if let Some(file) = root.read(&path)? {
+            read.insert(path, file.bytes);
+        }
+    }
+    Ok(read)
 }
 
 /// `~`, `~/…`, `$HOME` and `${HOME}` at the start; nothing else is expanded, and no shell is asked.

@@ -202,6 +202,8 @@ impl Operators {
                 Reader::Operator(name) => openers.holders.extend(self.places.get(name)),
                 Reader::Host(host) if Some(host) == own => openers.own_host = true,
                 Reader::Host(host) => drop(openers.other_hosts.insert(host.clone())),
+                // Nobody here opens it.
+                Reader::Requester => {}
             }
         }
         openers

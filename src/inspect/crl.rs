@@ -19,6 +19,7 @@ use x509_parser::x509::{AlgorithmIdentifier, X509Name};
 use super::name::distinguished_name;
 use super::pem::{self, PemDefect};
 use super::signature::{self, Signed};
+use crate::model::Damage;
 use crate::model::crl::{
     CertificateKind, CrlFacts, CrlScope, ListPoint, RevocationReason, RevokedCertificate,
 };
@@ -44,6 +45,34 @@ pub enum CrlDefect {
     BadExtension { oid: String },
     #[error("extension {oid} stands twice in the revocation list (RFC 5280 §4.2)")]
     RepeatedExtension { oid: String },
+    #[error("{defect}")]
+    Pem { defect: PemDefect },
+    #[error("the file holds {found}, where one revocation list (X509 CRL) belongs")]
+    NotOneList { found: String },
+}
+
+impl CrlDefect {
+    /// What happened to the file, as far as its bytes tell.
+    pub fn damage(&self) -> Damage {
+        match self {
+            Self::Pem { defect } => defect.damage(),
+            _ => Damage::Other,
+        }
+    }
+}
+
+/// The one revocation list of a PEM file (RFC 7468 §7).
+///
+/// # Errors
+/// What keeps it from being read as a whole.
+pub fn parse_pem(bytes: &[u8]) -> Result<CrlFacts, CrlDefect> {
+    let blocks = pem::blocks(bytes).map_err(|defect| CrlDefect::Pem { defect })?;
+    match blocks.as_slice() {
+        [list] if list.tag() == "X509 CRL" => parse_der(list.contents()),
+        others => Err(CrlDefect::NotOneList {
+            found: pem::labels(others),
+        }),
+    }
 }
 
 const AUTHORITY_KEY_IDENTIFIER: &str = "2.5.29.35";

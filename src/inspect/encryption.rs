@@ -1,5 +1,7 @@
 //! Encryption under a password as PKCS#5 (RFC 8018) and PKCS#12 (RFC 7292) have it: says what it is, and takes it off.
 
+mod old;
+
 use std::fmt;
 
 use aws_lc_rs::cipher::{
@@ -12,10 +14,12 @@ use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockDecryptMut as _, InnerIvInit as _, KeyIvInit as _};
 use der::Decode as _;
 use der::asn1::{AnyRef, OctetStringRef};
-use des::{TdesEde2, TdesEde3};
+use des::{Des, TdesEde2, TdesEde3};
 use rc2::Rc2;
 use x509_cert::spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
+
+use old::OldDerivation;
 
 /// What the JDK allows; a second or two of work. A file may name any number.
 const MOST_ITERATIONS: u64 = 5_000_000;
@@ -42,6 +46,11 @@ pub(super) enum Scheme {
         cipher: Cipher,
         salt: Vec<u8>,
         iterations: u64,
+    },
+    /// Of the time before PBES2.
+    Old {
+        derivation: OldDerivation,
+        cipher: Cipher,
     },
     /// One we can only name.
     Other { name: String },
@@ -71,7 +80,9 @@ pub(super) enum Cipher {
     Aes256,
     TripleDes,
     TwoKeyTripleDes,
+    Des,
     Rc2_128,
+    Rc2_64,
     Rc2_40,
 }
 
@@ -167,7 +178,9 @@ impl Scheme {
         let oid = algorithm.oid.to_string();
         let read = match (oid.as_str(), algorithm.parameters) {
             (PBES2, Some(parameters)) => pbes2(parameters),
-            (oid, Some(parameters)) => pkcs12(oid, parameters),
+            (oid, Some(parameters)) => {
+                pkcs12(oid, parameters).or_else(|| old::pbes1(oid, parameters))
+            }
             _ => None,
         };
         read.unwrap_or_else(|| Self::Other {
@@ -175,9 +188,20 @@ impl Scheme {
         })
     }
 
+    /// What the headers inside of a PEM block name (RFC 1421 §4.6).
+    pub(super) fn of_headers(headers: &[String]) -> Self {
+        old::of_headers(headers)
+    }
+
+    /// Whether the right password would do.
+    pub(super) fn is_supported(&self) -> bool {
+        !matches!(self, Self::Other { .. }) && (1..=MOST_ITERATIONS).contains(&self.work())
+    }
+
     /// How many rounds of a hash taking it off costs.
     pub(super) fn work(&self) -> u64 {
         match self {
+            Self::Old { derivation, .. } => derivation.iterations(),
             Self::Pbes2 { derivation, .. } => derivation.iterations,
             // Key and initialisation vector are derived each on their own.
             Self::Pkcs12 { iterations, .. } => iterations.saturating_mul(2),
@@ -208,6 +232,10 @@ impl Scheme {
                 let work = (salt.as_slice(), *iterations);
                 let key = password.derive(Hash::Sha1, Purpose::Key, work, cipher.key_length())?;
                 let iv = password.derive(Hash::Sha1, Purpose::Iv, work, 8)?;
+                cipher.decrypt(&key, &iv, data)
+            }
+            Self::Old { derivation, cipher } => {
+                let (key, iv) = derivation.derive(password.utf8.as_bytes(), cipher.key_length())?;
                 cipher.decrypt(&key, &iv, data)
             }
             Self::Other { .. } => Err(Closed::Unsupported),
@@ -269,9 +297,17 @@ impl Cipher {
     fn key_length(self) -> usize {
         match self {
             Self::Rc2_40 => 5,
+            Self::Des | Self::Rc2_64 => 8,
             Self::Aes128 | Self::TwoKeyTripleDes | Self::Rc2_128 => 16,
             Self::Aes192 | Self::TripleDes => 24,
             Self::Aes256 => 32,
+        }
+    }
+
+    fn block_length(self) -> usize {
+        match self {
+            Self::Aes128 | Self::Aes192 | Self::Aes256 => 16,
+            _ => 8,
         }
     }
 
@@ -283,7 +319,9 @@ impl Cipher {
                 .map(|cbc| cbc.decrypt_padded_vec_mut::<Pkcs7>(data)),
             Self::TwoKeyTripleDes => Decryptor::<TdesEde2>::new_from_slices(key, iv)
                 .map(|cbc| cbc.decrypt_padded_vec_mut::<Pkcs7>(data)),
-            Self::Rc2_128 | Self::Rc2_40 => {
+            Self::Des => Decryptor::<Des>::new_from_slices(key, iv)
+                .map(|cbc| cbc.decrypt_padded_vec_mut::<Pkcs7>(data)),
+            Self::Rc2_128 | Self::Rc2_64 | Self::Rc2_40 => {
                 let rc2 = Rc2::new_with_eff_key_len(key, 8 * key.len());
                 Decryptor::<Rc2>::inner_iv_slice_init(rc2, iv)
                     .map(|cbc| cbc.decrypt_padded_vec_mut::<Pkcs7>(data))
@@ -392,8 +430,8 @@ fn octets(any: AnyRef<'_>) -> Option<Vec<u8>> {
 fn other_name(oid: &str) -> Option<&'static str> {
     Some(match oid {
         PBES2 => "PBES2 with an algorithm we do not have",
-        "1.2.840.113549.1.5.3" => "pbeWithMD5AndDES-CBC",
-        "1.2.840.113549.1.5.10" => "pbeWithSHA1AndDES-CBC",
+        "1.2.840.113549.1.5.1" => "pbeWithMD2AndDES-CBC",
+        "1.2.840.113549.1.5.4" => "pbeWithMD2AndRC2-CBC",
         "1.2.840.113549.1.12.1.1" => "pbeWithSHA1And128BitRC4",
         "1.2.840.113549.1.12.1.2" => "pbeWithSHA1And40BitRC4",
         _ => return None,
@@ -417,6 +455,7 @@ impl fmt::Display for Scheme {
                 f,
                 "{cipher} under the key derivation of PKCS#12 with SHA1, {iterations} iterations"
             ),
+            Self::Old { derivation, cipher } => write!(f, "{cipher} under {derivation}"),
             Self::Other { name } => f.write_str(name),
         }
     }
@@ -442,7 +481,9 @@ impl fmt::Display for Cipher {
             Self::Aes256 => "AES-256-CBC",
             Self::TripleDes => "3DES-CBC",
             Self::TwoKeyTripleDes => "two-key 3DES-CBC",
+            Self::Des => "DES-CBC",
             Self::Rc2_128 => "RC2-128-CBC",
+            Self::Rc2_64 => "RC2-64-CBC",
             Self::Rc2_40 => "RC2-40-CBC",
         })
     }

@@ -1,4 +1,4 @@
-//! Bytes to facts: reads what others wrote and names what is wrong with it. Changes nothing, opens nothing, trusts nothing.
+//! Bytes to facts: reads what others wrote and names what is wrong with it. Changes nothing, trusts nothing, and opens only what a passphrase locks.
 
 mod ber;
 mod bundle;
@@ -19,6 +19,7 @@ mod private_key;
 pub mod public_key;
 pub mod request;
 pub mod sealed;
+pub mod secret;
 pub(crate) mod signature;
 mod sniff;
 pub mod ssh;

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::model::Damage;
+
 /// What is wrong with a PEM text, whatever it should hold.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PemDefect {
@@ -17,6 +19,18 @@ pub enum PemDefect {
     PlaintextKey,
     #[error("the PEM text is damaged: {reason}")]
     BadPem { reason: String },
+}
+
+impl PemDefect {
+    /// What happened to the file, as far as its bytes tell.
+    pub(super) fn damage(&self) -> Damage {
+        match *self {
+            Self::Empty => Damage::Empty,
+            Self::ConflictMarkers { line } => Damage::ConflictMarkers { line },
+            Self::Truncated => Damage::CutOff,
+            Self::NotPem | Self::PlaintextKey | Self::BadPem { .. } => Damage::Other,
+        }
+    }
 }
 
 /// Every block of a PEM text, in order: at least one, and none of them a private key.

@@ -42,6 +42,19 @@ const MOST_WORK: u64 = 20_000_000;
 /// # Errors
 /// What keeps the file from being read at all; that it stays closed is a fact.
 pub(super) fn read(bytes: &[u8], password: Option<&str>) -> Result<Vec<Found>, DocumentDefect> {
+    open(bytes, password).map(|opened| opened.found)
+}
+
+/// What [`read`] tells, and the private keys themselves.
+pub(super) struct Opened {
+    pub(super) found: Vec<Found>,
+    /// DER of `PrivateKeyInfo`.
+    pub(super) keys: Vec<Zeroizing<Vec<u8>>>,
+    pub(super) access: Access,
+}
+
+/// As [`read`], for who is to keep the keys.
+pub(super) fn open(bytes: &[u8], password: Option<&str>) -> Result<Opened, DocumentDefect> {
     let der = as_der(bytes)?;
     let pfx = Pfx::read(&der).map_err(|error| undecodable(&error.to_string()))?;
     let mut reader = Contents {
@@ -54,6 +67,7 @@ pub(super) fn read(bytes: &[u8], password: Option<&str>) -> Result<Vec<Found>, D
         password: Password::none(),
         work_left: MOST_WORK,
         found: Vec::new(),
+        keys: Vec::new(),
     };
     match pfx.opened_by(password) {
         Ok(found) => {
@@ -73,9 +87,14 @@ pub(super) fn read(bytes: &[u8], password: Option<&str>) -> Result<Vec<Found>, D
             };
         }
     }
-    let mut all = vec![Found::whole(Object::Pkcs12(reader.facts))];
-    all.append(&mut reader.found);
-    Ok(all)
+    let access = reader.facts.access;
+    let mut found = vec![Found::whole(Object::Pkcs12(reader.facts))];
+    found.append(&mut reader.found);
+    Ok(Opened {
+        found,
+        keys: reader.keys,
+        access,
+    })
 }
 
 /// DER is BER too; the way through it mends what programs of Microsoft, Apple and Mozilla write, on every layer of encryption.
@@ -200,6 +219,7 @@ struct Contents {
     /// Rounds of a hash that may still be spent; a file may ask for the most in every one of its bags.
     work_left: u64,
     found: Vec<Found>,
+    keys: Vec<Zeroizing<Vec<u8>>>,
 }
 
 impl Contents {
@@ -303,7 +323,7 @@ impl Contents {
                 BagKind::RevocationList,
                 Some(certificate_in(&value, X509_CRL, sniff::revocation_list)),
             ),
-            KEY_BAG => (BagKind::Key, Some(key_object(&value))),
+            KEY_BAG => (BagKind::Key, Some(self.key(value))),
             SHROUDED_KEY_BAG => match shrouded(&value) {
                 Ok((scheme, data)) => {
                     let object = self.shrouded_key(&scheme, data);
@@ -322,9 +342,19 @@ impl Contents {
         }
     }
 
+    fn key(&mut self, der: Zeroizing<Vec<u8>>) -> Object {
+        match private_key::pkcs8(&der) {
+            Ok(facts) => {
+                self.keys.push(der);
+                Object::PrivateKey(facts)
+            }
+            Err(defect) => Object::Damaged(defect),
+        }
+    }
+
     fn shrouded_key(&mut self, scheme: &Scheme, data: &[u8]) -> Object {
         match self.decrypt(scheme, data) {
-            Ok(key) => match key_object(&key) {
+            Ok(key) => match self.key(key) {
                 Object::PrivateKey(facts) => Object::PrivateKey(PrivateKeyFacts {
                     protection: Protection::Encrypted {
                         scheme: scheme.to_string(),
@@ -480,10 +510,6 @@ fn certificate_in(
         },
         Err(error) => Object::Damaged(undecodable(&error.to_string())),
     }
-}
-
-fn key_object(der: &[u8]) -> Object {
-    private_key::pkcs8(der).map_or_else(Object::Damaged, Object::PrivateKey)
 }
 
 fn shrouded(der: &[u8]) -> der::Result<(Scheme, &[u8])> {

@@ -76,11 +76,6 @@ pub(super) fn sec1(der: &[u8]) -> Result<PrivateKeyFacts, DocumentDefect> {
 
 /// A PEM block with the encryption OpenSSL had before PKCS#8: a header names the cipher, the rest is noise.
 pub(super) fn old_pem(label: &str, headers: &[String]) -> PrivateKeyFacts {
-    let cipher = headers
-        .iter()
-        .find_map(|header| header.strip_prefix("DEK-Info:"))
-        .and_then(|info| info.split(',').next())
-        .map_or("an unnamed cipher", str::trim);
     let (format, algorithm) = match label {
         "RSA PRIVATE KEY" => (KeyFormat::Pkcs1, "rsa"),
         "DSA PRIVATE KEY" => (KeyFormat::Dsa, "dsa"),
@@ -90,7 +85,7 @@ pub(super) fn old_pem(label: &str, headers: &[String]) -> PrivateKeyFacts {
         format,
         algorithm: Some(FoundKeyAlgorithm::Other(algorithm.to_owned())),
         protection: Protection::Encrypted {
-            scheme: format!("{cipher} under one round of MD5 (old OpenSSL format)"),
+            scheme: Scheme::of_headers(headers).to_string(),
         },
         spki: None,
         recipient: None,

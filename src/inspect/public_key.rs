@@ -27,15 +27,7 @@ impl PublicKeyDefect {
     /// What happened to the file, as far as its bytes tell.
     pub fn damage(&self) -> Damage {
         match self {
-            Self::Pem {
-                defect: PemDefect::Empty,
-            } => Damage::Empty,
-            Self::Pem {
-                defect: PemDefect::ConflictMarkers { line },
-            } => Damage::ConflictMarkers { line: *line },
-            Self::Pem {
-                defect: PemDefect::Truncated,
-            } => Damage::CutOff,
+            Self::Pem { defect } => defect.damage(),
             _ => Damage::Other,
         }
     }

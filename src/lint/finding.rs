@@ -115,10 +115,17 @@ impl Finding {
         certificate: &Certificate,
         field: &str,
     ) -> Self {
-        Self {
-            option: with_field(certificate.id().option_path(), field),
-            hosts: vec![certificate.host.to_string()],
-            ..Self::new(lint, basis, Subject::Artifact(certificate.id()))
+        let finding = Self::new(lint, basis, Subject::Artifact(certificate.id()));
+        match certificate.record() {
+            None => Self {
+                option: with_field(certificate.id().option_path(), field),
+                hosts: vec![certificate.host.to_string()],
+                ..finding
+            },
+            Some(record) => Self {
+                spot: Some(Spot::whole(record.file.as_str())),
+                ..finding
+            },
         }
     }
 

@@ -60,6 +60,19 @@ pub struct Spot {
     pub text: String,
 }
 
+impl Spot {
+    /// The first line of a file, where it is the file that is meant.
+    pub fn whole(file: &str) -> Self {
+        Self {
+            file: file.to_owned(),
+            line: 1,
+            column: 1,
+            width: 1,
+            text: String::new(),
+        }
+    }
+}
+
 pub(super) fn lint(
     fleet: &Fleet,
     observed: Option<&Observed>,

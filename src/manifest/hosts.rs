@@ -1,6 +1,6 @@
 //! The hosts of a manifest: their keys, their place in a cluster, their certificates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::KeyFiles;
 use super::faults::{Context, Faults, shortened};
@@ -9,7 +9,7 @@ use super::values::{Common, Role, resolve_declaration, resolve_files, resolve_re
 use crate::model::recipient::RecipientError;
 use crate::model::{
     Certificate, ClusterAuthorities, ClusterRole, Component, Custody, Host, IpNetwork, Membership,
-    Name, Recipient, RecipientSet,
+    Name, Origin, Recipient, RecipientSet,
 };
 
 /// Who opens what is sealed for a host.
@@ -22,6 +22,7 @@ struct Recipients {
 pub(super) fn resolve_hosts(
     wire: &ManifestV1,
     key_files: &KeyFiles,
+    holders: &BTreeSet<String>,
     faults: &mut Faults,
 ) -> (BTreeMap<Name, Host>, Vec<Certificate>) {
     let mut hosts = BTreeMap::new();
@@ -33,7 +34,11 @@ pub(super) fn resolve_hosts(
             hosts: vec![name.clone()],
         };
         let resolved_name = faults.keep_name(&context, name);
-        let keys = host_keys(wire, (name, declared), key_files, &context, faults);
+        let keys = if has_keys(wire, (name, declared), holders) {
+            host_keys(declared, key_files, &context, faults)
+        } else {
+            RecipientSet::default()
+        };
         let leaves = resolve_leaves(
             wire,
             (name, declared),
@@ -87,28 +92,23 @@ pub(super) fn resolve_owners(
     Some(names)
 }
 
-/// Empty where nothing is sealed to the host: what nobody uses is not checked.
+/// Whether anything is sealed to the host; the keys that nobody uses are not checked. `holders` have what was issued by hand.
+fn has_keys(wire: &ManifestV1, (name, host): (&str, &HostV1), holders: &BTreeSet<String>) -> bool {
+    let is_owner = |owners: &[String]| owners.iter().any(|owner| owner == name);
+    let mut leaves = host.certificates.values().flat_map(BTreeMap::values);
+    let mut authorities = wire.authorities.values();
+    leaves.any(|leaf| leaf.on_host)
+        || wire.key_pairs.values().any(|pair| is_owner(&pair.owners))
+        || authorities.any(|authority| is_owner(&authority.key_hosts))
+        || holders.contains(name)
+}
+
 fn host_keys(
-    wire: &ManifestV1,
-    (name, host): (&str, &HostV1),
+    host: &HostV1,
     key_files: &KeyFiles,
     context: &Context,
     faults: &mut Faults,
 ) -> RecipientSet {
-    let is_owner = |owners: &[String]| owners.iter().any(|owner| owner == name);
-    let has_keys = host
-        .certificates
-        .values()
-        .flat_map(BTreeMap::values)
-        .any(|leaf| leaf.on_host)
-        || wire.key_pairs.values().any(|pair| is_owner(&pair.owners))
-        || wire
-            .authorities
-            .values()
-            .any(|authority| is_owner(&authority.key_hosts));
-    if !has_keys {
-        return RecipientSet::default();
-    }
     if host.owner_keys.is_empty() {
         let cause = "it has certificates and no host key to seal them to; set certToolkit.owningHostKey to its \
                      ssh_host_ed25519_key.pub (a path, or the line itself)"
@@ -256,6 +256,7 @@ fn resolve_leaf(
         custody,
         component: component?,
         allow: certificate.allow.clone(),
+        origin: Origin::Declared,
     })
 }
 

@@ -1,18 +1,22 @@
-//! The only reader of the manifest: JSON in, [`crate::model::Fleet`] out, or every fault in it at once.
+//! The only reader of the manifest and of the records beside what was issued by hand: JSON in, [`crate::model::Fleet`] out, or every fault in it at once.
 
 mod faults;
 mod hosts;
 mod key_pairs;
+mod record;
 mod relations;
 mod resolve;
+mod roles;
 mod v1;
 mod values;
 
 use std::collections::BTreeMap;
 
+pub use record::{Wanted, record_path};
 pub use resolve::Resolution;
 pub use v1::{ManifestV1, VERSION};
 
+use crate::model::RelPath;
 use v1::OwnerKeyV1;
 
 /// A manifest that parses. Its values are not checked until [`Manifest::resolve`].
@@ -58,6 +62,9 @@ pub struct Fault {
 /// The public keys read from files that the manifest only names: contents, or why there are none.
 pub type KeyFiles = BTreeMap<String, Result<String, String>>;
 
+/// The records of what was issued by hand, by their paths.
+pub type Records = BTreeMap<RelPath, Vec<u8>>;
+
 impl Manifest {
     /// Parses the document. The version is read first, so that a manifest of the future is named as such
     /// and not by its first unknown field.
@@ -90,11 +97,28 @@ impl Manifest {
         .collect()
     }
 
+    /// Where the files lie; `None` where that is no place, which [`Manifest::resolve`] says.
+    pub fn dir(&self) -> Option<RelPath> {
+        RelPath::new(&self.wire.dir).ok()
+    }
+
     /// Checks every value and gives the declared fleet.
     ///
     /// # Errors
     /// Every fault of the whole manifest, in the order of the document.
     pub fn resolve(&self, key_files: &KeyFiles) -> Result<Resolution, Vec<Fault>> {
-        resolve::resolve(&self.wire, key_files)
+        self.resolve_with(key_files, &Records::new())
+    }
+
+    /// The same, joined by what was issued by hand.
+    ///
+    /// # Errors
+    /// As [`Manifest::resolve`], and every fault of the records.
+    pub fn resolve_with(
+        &self,
+        key_files: &KeyFiles,
+        records: &Records,
+    ) -> Result<Resolution, Vec<Fault>> {
+        resolve::resolve(&self.wire, key_files, records)
     }
 }

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::faults::{Context, Faults};
-use crate::model::{Artifact, ArtifactId, Authority, Certificate, KeyPair, Name, RelPath, San};
+use crate::model::{
+    Artifact, ArtifactId, Authority, Certificate, KeyPair, Name, Origin, RelPath, San,
+};
 
 /// Every file of the fleet, with whose it is and the directory it belongs to.
 pub(super) struct Files<'a> {
@@ -20,9 +22,16 @@ impl<'a> Files<'a> {
         let authorities = authorities
             .iter()
             .map(|a| (a.id(), "ca", [&a.files.certificate, &a.files.key]));
-        let certificates = certificates
+        let records = certificates
             .iter()
-            .map(|c| (c.id(), "derived", [&c.files.certificate, &c.files.key]));
+            .filter_map(|c| Some((c.id(), "issued", &c.record()?.file)));
+        let certificates = certificates.iter().map(|c| {
+            let place = match c.origin {
+                Origin::Declared => "derived",
+                Origin::ByHand(_) => "issued",
+            };
+            (c.id(), place, [&c.files.certificate, &c.files.key])
+        });
         let key_pairs = key_pairs
             .iter()
             .map(|k| (k.id(), "shared", [&k.files.public, &k.files.key]));
@@ -30,6 +39,7 @@ impl<'a> Files<'a> {
         Self {
             list: all
                 .flat_map(|(id, place, files)| files.map(|file| (id.clone(), place, file)))
+                .chain(records)
                 .collect(),
         }
     }

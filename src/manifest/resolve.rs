@@ -8,8 +8,8 @@ use super::values::{
     Common, Role, name_constraints, resolve_declaration, resolve_files, resolve_recipients,
     resolve_urls,
 };
-use super::{Fault, KeyFiles, hosts, key_pairs, relations};
-use crate::model::{Authority, Fleet, Host, Name, RelPath};
+use super::{Fault, KeyFiles, Records, hosts, key_pairs, record, relations, roles};
+use crate::model::{Authority, Certificate, Fleet, Host, Lifetime, Name, PairFiles, RelPath};
 
 /// A fleet without faults, and what is worth telling all the same.
 #[derive(Clone, Debug)]
@@ -18,15 +18,30 @@ pub struct Resolution {
     pub warnings: Vec<Fault>,
 }
 
-pub(super) fn resolve(wire: &ManifestV1, key_files: &KeyFiles) -> Result<Resolution, Vec<Fault>> {
+pub(super) fn resolve(
+    wire: &ManifestV1,
+    key_files: &KeyFiles,
+    records: &Records,
+) -> Result<Resolution, Vec<Fault>> {
     let mut faults = Faults {
         list: wire.errors.iter().map(notice).collect(),
     };
     let dir = faults.keep("dir", &Context::option(&["dir"]), RelPath::new(&wire.dir));
     let mut authorities = resolve_authorities(wire, &mut faults);
-    let (hosts, certificates) = hosts::resolve_hosts(wire, key_files, &mut faults);
+    let by_hand = dir
+        .as_ref()
+        .map(|dir| record::read(dir, records, &mut faults));
+    let by_hand = by_hand.unwrap_or_default();
+    let holders = record::holders(&by_hand);
+    let (hosts, mut certificates) = hosts::resolve_hosts(wire, key_files, &holders, &mut faults);
+    if let Some(dir) = &dir {
+        let issued = record::resolve(&by_hand, wire, dir, &hosts, &certificates, &mut faults);
+        certificates.extend(issued);
+        certificates.sort_by_cached_key(Certificate::id);
+    }
     hand_to_hosts(&mut authorities, &hosts);
     let key_pairs = key_pairs::resolve_key_pairs(wire, &hosts, &mut faults);
+    let roles = roles::resolve_roles(wire, &mut faults);
     let files = relations::Files::of(&authorities, &certificates, &key_pairs);
     files.report_shared(&mut faults);
     files.report_outside(dir.as_ref(), &mut faults);
@@ -43,6 +58,7 @@ pub(super) fn resolve(wire: &ManifestV1, key_files: &KeyFiles) -> Result<Resolut
                 certificates,
                 key_pairs,
                 hosts,
+                roles,
             },
             warnings,
         }),
@@ -102,6 +118,8 @@ fn resolve_authority(
     let name_constraints = faults.keep("nameConstraints", &context, constraints);
     let crl_urls = resolve_urls("crlUrls", &authority.crl_urls, &outer, faults);
     let issuer_urls = resolve_urls("issuerUrls", &authority.issuer_urls, &outer, faults);
+    let crl_expiry = Lifetime::parse(authority.crl_expiry.as_deref().unwrap_or(CRL_EXPIRY));
+    let crl_expiry = faults.keep("crlExpiry", &outer, crl_expiry);
     let recipients = resolve_recipients("userAgeKeys", &authority.users, &context, faults);
     if authority.users.is_empty() {
         let cause = "no operator could open its key; list age or SSH public keys in certToolkit.userAgeKeys".to_owned();
@@ -132,12 +150,25 @@ fn resolve_authority(
         name_constraints: name_constraints?,
         crl_urls,
         issuer_urls,
+        crl: crl_beside(files.as_ref()?),
+        crl_expiry: crl_expiry?,
         files: files?,
         recipients,
         declared_by: authority.declared_by.clone(),
         key_hosts: key_hosts?,
         allow: authority.allow.clone(),
     })
+}
+
+/// Thirty days: long enough for a monthly round of an offline root, short enough that who misses a revocation does not for long.
+const CRL_EXPIRY: &str = "720h";
+
+/// The list stands beside the certificate whose key signs it.
+fn crl_beside(files: &PairFiles) -> RelPath {
+    let name = files.certificate.file_name();
+    let stem = name.strip_suffix(".crt").unwrap_or(name);
+    let place = files.certificate.parent().unwrap_or_default();
+    place.child(&format!("{stem}.crl"))
 }
 
 /// Hosts that sign with an authority's key can open it.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The version this program reads and `nix/schema.nix` writes.
 pub const VERSION: u64 = 1;
@@ -20,6 +20,8 @@ pub struct ManifestV1 {
     pub hosts: BTreeMap<String, HostV1>,
     #[serde(default)]
     pub key_pairs: BTreeMap<String, KeyPairV1>,
+    #[serde(default)]
+    pub roles: BTreeMap<String, RoleV1>,
     #[serde(default)]
     pub errors: Vec<NoticeV1>,
     #[serde(default)]
@@ -47,6 +49,49 @@ pub struct KeyPairFilesV1 {
     pub key: String,
 }
 
+/// The rules for what is issued on request.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[allow(clippy::struct_excessive_bools)] // Each is an option that people set by itself.
+pub struct RoleV1 {
+    pub declared_by: Vec<String>,
+    pub authority: String,
+    #[serde(default)]
+    pub allowed_domains: Vec<String>,
+    #[serde(default)]
+    pub allow_bare_domains: bool,
+    #[serde(default)]
+    pub allow_subdomains: bool,
+    #[serde(default)]
+    pub allow_wildcards: bool,
+    #[serde(default)]
+    pub allow_glob_domains: bool,
+    #[serde(default)]
+    pub allow_localhost: bool,
+    #[serde(default)]
+    pub allow_any_name: bool,
+    #[serde(default)]
+    pub allowed_ip_ranges: Vec<String>,
+    #[serde(default)]
+    pub allowed_emails: Vec<String>,
+    #[serde(default)]
+    pub allowed_uris: Vec<String>,
+    #[serde(default)]
+    pub allowed_common_names: Vec<String>,
+    #[serde(default)]
+    pub require_common_name: bool,
+    pub key: KeyV1,
+    pub allowed_keys: Vec<KeyV1>,
+    pub usages: Vec<String>,
+    #[serde(default)]
+    pub names: Vec<(String, String)>,
+    pub expiry: String,
+    pub max_expiry: String,
+    pub renew_before: Option<String>,
+    #[serde(default)]
+    pub allow: BTreeMap<String, String>,
+}
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct AuthorityV1 {
@@ -69,6 +114,8 @@ pub struct AuthorityV1 {
     pub crl_urls: Vec<String>,
     #[serde(default)]
     pub issuer_urls: Vec<String>,
+    /// How long one of its revocation lists is good for.
+    pub crl_expiry: Option<String>,
     /// Hosts that have the private key, to sign with it.
     #[serde(default)]
     pub key_hosts: Vec<String>,
@@ -157,10 +204,11 @@ fn yes() -> bool {
     true
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyV1 {
     pub algo: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u32>,
 }
 

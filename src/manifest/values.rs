@@ -84,8 +84,21 @@ pub(super) fn resolve_declaration(
 
 fn resolve_subject(common: &Common<'_>, context: &Context, faults: &mut Faults) -> Option<Subject> {
     let common_name = ("CN".to_owned(), common.common_name.to_owned());
-    let attributes = common.names.iter().chain(std::iter::once(&common_name));
+    resolve_attributes(
+        common.names.iter().chain(std::iter::once(&common_name)),
+        context,
+        faults,
+    )
+}
+
+/// Attributes without a value say that there are none.
+pub(super) fn resolve_attributes<'a>(
+    attributes: impl IntoIterator<Item = &'a (String, String)>,
+    context: &Context,
+    faults: &mut Faults,
+) -> Option<Subject> {
     let mut typed = Vec::new();
+    let attributes = attributes.into_iter();
     for (kind, value) in attributes.filter(|(_, value)| !value.is_empty()) {
         typed.push((
             faults.keep("names", context, AttributeType::parse(kind))?,
@@ -124,7 +137,11 @@ fn resolve_sans(hosts: &[String], context: &Context, faults: &mut Faults) -> Opt
     (faults.list.len() == before).then_some(sans)
 }
 
-fn resolve_usages(words: &[String], context: &Context, faults: &mut Faults) -> Option<Usages> {
+pub(super) fn resolve_usages(
+    words: &[String],
+    context: &Context,
+    faults: &mut Faults,
+) -> Option<Usages> {
     match Usages::parse(words) {
         Ok(usages) => Some(usages),
         Err(errors) => {
@@ -140,7 +157,7 @@ fn resolve_usages(words: &[String], context: &Context, faults: &mut Faults) -> O
     }
 }
 
-fn resolve_lifetime(
+pub(super) fn resolve_lifetime(
     field: &str,
     text: &str,
     context: &Context,

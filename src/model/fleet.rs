@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use time::OffsetDateTime;
+
 use super::{
-    Component, KeyAlgorithm, KeyPair, Lifetime, Membership, Name, NameConstraints, RecipientSet,
-    RelPath, San, Subject, Uri, Usages,
+    Component, KeyAlgorithm, KeyPair, Lifetime, Membership, Name, NameConstraints, PublicKey,
+    RecipientSet, RelPath, Role, San, Subject, Uri, Usages,
 };
 
 /// Findings that somebody decided to live with: the code of the lint, and why.
@@ -26,6 +28,8 @@ pub struct Fleet {
     pub key_pairs: Vec<KeyPair>,
     /// Every host of the fleet.
     pub hosts: BTreeMap<Name, Host>,
+    /// The rules for what is issued on request.
+    pub roles: BTreeMap<Name, Role>,
 }
 
 /// What is declared of a host beside its certificates.
@@ -55,6 +59,10 @@ pub struct Authority {
     /// AIA caIssuers of the certificates this authority issues.
     pub issuer_urls: Vec<Uri>,
     pub files: PairFiles,
+    /// What it has revoked, numbered and signed; there only once something was revoked or a list was asked for.
+    pub crl: RelPath,
+    /// How long one of its lists is good for.
+    pub crl_expiry: Lifetime,
     pub recipients: RecipientSet,
     /// Hosts whose configuration declares it.
     pub declared_by: Vec<String>,
@@ -76,16 +84,39 @@ pub struct Certificate {
     /// What it is for, where that is declared.
     pub component: Option<Component>,
     pub allow: Allowances,
+    pub origin: Origin,
 }
 
 /// Who has the private key of a leaf.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Custody {
     /// The host it is declared for, and the operators.
     #[default]
     Host,
-    /// The operators alone: a person's credential, which no host should have.
+    /// The operators, and whom they named: a person's credential, which no host should have.
     Operators,
+    /// Whoever asked for the certificate of this key: it was never here, so that there is nothing to seal.
+    Requester(PublicKey),
+}
+
+/// Where it is written that a leaf is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// In the options.
+    #[default]
+    Declared,
+    /// In a record beside the certificate: somebody asked for it on the command line.
+    ByHand(Record),
+}
+
+/// What is known of a certificate that was issued by hand, beside what it is to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub file: RelPath,
+    /// The role it was granted by.
+    pub role: Option<Name>,
+    /// When it was asked for.
+    pub asked: OffsetDateTime,
 }
 
 /// What is wanted of one certificate, whoever it is for.
@@ -100,7 +131,7 @@ pub struct Declaration {
     pub key: KeyAlgorithm,
 }
 
-/// The two files of one certificate, relative to the root.
+/// The two files of one certificate, relative to the root. Where somebody else has the key there is none at its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PairFiles {
     pub certificate: RelPath,
@@ -189,6 +220,22 @@ impl Certificate {
             name: self.name.clone(),
         }
     }
+
+    /// Its record, where it was issued by hand.
+    pub fn record(&self) -> Option<&Record> {
+        match &self.origin {
+            Origin::Declared => None,
+            Origin::ByHand(record) => Some(record),
+        }
+    }
+
+    /// The public key that is not ours to make or to seal.
+    pub fn requested_key(&self) -> Option<&PublicKey> {
+        match &self.custody {
+            Custody::Requester(key) => Some(key),
+            Custody::Host | Custody::Operators => None,
+        }
+    }
 }
 
 /// An authority or a leaf, where what they share matters.
@@ -227,6 +274,22 @@ impl<'a> Artifact<'a> {
         }
     }
 
+    /// Its record, where it was issued by hand.
+    pub fn record(&self) -> Option<&'a Record> {
+        match self {
+            Self::Authority(_) => None,
+            Self::Leaf(certificate) => certificate.record(),
+        }
+    }
+
+    /// The public key of whoever asked for the certificate; `None` where the key is ours.
+    pub fn requested_key(&self) -> Option<&'a PublicKey> {
+        match self {
+            Self::Authority(_) => None,
+            Self::Leaf(certificate) => certificate.requested_key(),
+        }
+    }
+
     /// The authority that signs it; `None` for a root.
     pub fn issuer_name(&self) -> Option<&'a Name> {
         match self {
@@ -245,9 +308,12 @@ pub struct Sealed<'a> {
 }
 
 impl Fleet {
-    /// Everything that has a private key: authorities, leaves, key pairs.
+    /// Everything that has a private key here: authorities, leaves, key pairs.
     pub fn sealed(&self) -> impl Iterator<Item = Sealed<'_>> {
-        let certified = self.artifacts().map(|artifact| Sealed {
+        let ours = self
+            .artifacts()
+            .filter(|artifact| artifact.requested_key().is_none());
+        let certified = ours.map(|artifact| Sealed {
             id: artifact.id(),
             file: &artifact.files().key,
             recipients: artifact.recipients(),
@@ -263,6 +329,17 @@ impl Fleet {
     pub fn artifacts(&self) -> impl Iterator<Item = Artifact<'_>> {
         let authorities = self.authorities.iter().map(Artifact::Authority);
         authorities.chain(self.certificates.iter().map(Artifact::Leaf))
+    }
+
+    /// The name of everything that is made: authorities, leaves, key pairs.
+    pub fn ids(&self) -> impl Iterator<Item = ArtifactId> {
+        let pairs = self.key_pairs.iter().map(KeyPair::id);
+        self.artifacts().map(|artifact| artifact.id()).chain(pairs)
+    }
+
+    /// The records of what was issued by hand.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.certificates.iter().filter_map(Certificate::record)
     }
 
     pub fn authority(&self, name: &Name) -> Option<&Authority> {

@@ -87,6 +87,21 @@ impl KeyAlgorithm {
         }
     }
 
+    /// The word for it in a declaration, beside its size.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => "rsa",
+            Self::EcdsaP256 | Self::EcdsaP384 | Self::EcdsaP521 => "ecdsa",
+            Self::Ed25519 => "ed25519",
+        }
+    }
+
+    /// The algorithms of the same kind whose keys are at least this long, this one included.
+    pub fn and_longer(self) -> impl Iterator<Item = Self> {
+        let at_least = move |other: &Self| other.word() == self.word() && *other >= self;
+        Self::ALL.into_iter().filter(at_least)
+    }
+
     /// Whether keys of this algorithm are RSA keys, which alone can encipher other keys.
     pub fn is_rsa(self) -> bool {
         matches!(self, Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096)

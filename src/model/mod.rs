@@ -15,7 +15,9 @@ pub mod moment;
 pub mod name;
 pub mod observed;
 pub mod path;
+pub mod pattern;
 pub mod recipient;
+pub mod role;
 pub mod san;
 pub mod sealed;
 pub mod subject;
@@ -31,7 +33,7 @@ pub use digest::Digest;
 pub use facts::{BasicConstraints, CertificateFacts};
 pub use fleet::{
     Allowances, Artifact, ArtifactId, Authority, Certificate, Custody, Declaration, Fleet, Host,
-    PairFiles, Sealed,
+    Origin, PairFiles, Record, Sealed,
 };
 pub use key::{FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint};
 pub use key_pair::{KeyPair, KeyPairFiles, PublicKey};
@@ -39,11 +41,12 @@ pub use lifetime::Lifetime;
 pub use moment::Moment;
 pub use name::Name;
 pub use observed::{
-    CertificateFile, Damage, Defect, DefectKind, FileState, Observed, ObservedKeyPair,
+    CertificateFile, CrlFile, Damage, Defect, DefectKind, FileState, Observed, ObservedKeyPair,
     ObservedPair, SignatureState, UndeclaredFile,
 };
 pub use path::RelPath;
 pub use recipient::{Recipient, RecipientSet};
+pub use role::{CommonName, DnsForm, NameRules, Role};
 pub use san::{FoundSan, San, Uri};
 pub use sealed::{Agreement, Marker, SealedDefect, SealedFacts};
 pub use subject::{AttributeType, DistinguishedName, Subject};

@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::{ArtifactId, CertificateFacts, Digest, Marker, PublicKey, RelPath, SealedFacts};
+use super::{
+    Artifact, ArtifactId, CertificateFacts, CrlFacts, Digest, Marker, Name, PublicKey, RelPath,
+    RevokedCertificate, SealedFacts,
+};
 
 /// The state of the tree at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
     pub pairs: BTreeMap<ArtifactId, ObservedPair>,
     pub key_pairs: BTreeMap<ArtifactId, ObservedKeyPair>,
+    /// The revocation list of each authority.
+    pub crls: BTreeMap<Name, FileState<CrlFile>>,
     /// Certificates and keys in the tree's own folders that no declaration names.
     pub undeclared: Vec<UndeclaredFile>,
 }
@@ -49,6 +54,14 @@ pub struct CertificateFile {
     pub certificate: CertificateFacts,
     /// Certificates after the first: intermediates of a leaf, predecessors of an authority.
     pub following: Vec<CertificateFacts>,
+    pub signature: SignatureState,
+}
+
+/// A revocation list that parses.
+#[derive(Clone, Debug)]
+pub struct CrlFile {
+    pub list: CrlFacts,
+    /// Whether the authority's own certificate is the signer's.
     pub signature: SignatureState,
 }
 
@@ -155,6 +168,25 @@ impl Observed {
             ArtifactId::KeyPair(_) => &self.key_pair(id).key,
             ArtifactId::Authority(_) | ArtifactId::Leaf { .. } => &self.pair(id).key,
         }
+    }
+
+    /// The revocation list of an authority.
+    pub fn crl(&self, authority: &Name) -> &FileState<CrlFile> {
+        const ABSENT: &FileState<CrlFile> = &FileState::Missing;
+        self.crls.get(authority).unwrap_or(ABSENT)
+    }
+
+    /// What its issuer's list says of the certificate that was found. Who could write the list could write the certificate, so
+    /// that a list by an earlier key of the authority counts here too; verifiers will not take it.
+    pub fn revocation(&self, artifact: Artifact<'_>) -> Option<&RevokedCertificate> {
+        let found = self.certificate(&artifact.id())?;
+        let authority = match artifact {
+            Artifact::Leaf(leaf) => &leaf.authority,
+            Artifact::Authority(authority) => authority.issuer.as_ref()?,
+        };
+        let list = &self.crl(authority).facts()?.list;
+        let is_its_issuers = list.issuer.der() == found.issuer.der();
+        is_its_issuers.then(|| list.entry(&found.serial)).flatten()
     }
 
     /// Every readable certificate, by artifact.

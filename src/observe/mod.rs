@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use crate::inspect::certificate::{self, CertificateDefect};
-use crate::inspect::{public_key, sealed};
+use crate::inspect::{crl, public_key, sealed};
 use crate::model::{
-    Artifact, ArtifactId, CertificateFacts, CertificateFile, Damage, Defect, DefectKind, FileState,
-    Fleet, Observed, ObservedKeyPair, ObservedPair, PublicKey, RelPath, SealedDefect, SealedFacts,
-    SignatureState, UndeclaredFile,
+    Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, CrlFile, Damage, Defect,
+    DefectKind, FileState, Fleet, Name, Observed, ObservedKeyPair, ObservedPair, PublicKey,
+    RelPath, SealedDefect, SealedFacts, SignatureState, UndeclaredFile,
 };
 use crate::store::{Layout, ReadFile, Root, StoreError};
 
@@ -23,13 +23,16 @@ pub fn observe(root: &Root, fleet: &Fleet) -> Result<Observed, StoreError> {
     let artifacts: Vec<Artifact<'_>> = fleet.artifacts().collect();
     let pairs = observe_pairs(root, &artifacts)?;
     let key_pairs = observe_key_pairs(root, fleet)?;
+    let crls = observe_crls(root, fleet)?;
     let undeclared = undeclared_files(root, fleet)?;
     let mut observed = Observed {
         pairs,
         key_pairs,
+        crls,
         undeclared,
     };
     check_signatures(&artifacts, &mut observed);
+    check_lists(&mut observed);
     Ok(observed)
 }
 
@@ -41,7 +44,11 @@ fn observe_pairs(
     let read = |artifact: &Artifact<'_>| -> Result<_, StoreError> {
         let files = artifact.files();
         let certificate = file_state(root.read(&files.certificate)?, read_certificate);
-        let key = file_state(root.read(&files.key)?, read_sealed);
+        let key = match artifact.requested_key() {
+            // What somebody put there is nobody's key of ours.
+            Some(_) => FileState::Missing,
+            None => file_state(root.read(&files.key)?, read_sealed),
+        };
         Ok((artifact.id(), ObservedPair { certificate, key }))
     };
     artifacts.par_iter().map(read).collect()
@@ -59,6 +66,30 @@ fn observe_key_pairs(
             Ok((pair.id(), ObservedKeyPair { public, key }))
         })
         .collect()
+}
+
+/// Reads the revocation lists; signatures are left unchecked.
+fn observe_crls(
+    root: &Root,
+    fleet: &Fleet,
+) -> Result<BTreeMap<Name, FileState<CrlFile>>, StoreError> {
+    let read = |authority: &Authority| -> Result<_, StoreError> {
+        let state = file_state(root.read(&authority.crl)?, read_crl);
+        Ok((authority.name.clone(), state))
+    };
+    fleet.authorities.par_iter().map(read).collect()
+}
+
+fn read_crl(bytes: &[u8]) -> Result<CrlFile, Defect> {
+    let list = crl::parse_pem(bytes).map_err(|defect| Defect {
+        kind: DefectKind::Unreadable,
+        damage: defect.damage(),
+        detail: defect.to_string(),
+    })?;
+    Ok(CrlFile {
+        list,
+        signature: SignatureState::Unknown,
+    })
 }
 
 fn file_state<T>(
@@ -168,6 +199,23 @@ fn check_signatures(artifacts: &[Artifact<'_>], observed: &mut Observed) {
         }) = observed.pairs.get_mut(&id)
         {
             facts.signature = signature;
+        }
+    }
+}
+
+/// Checks each list with the key of its authority's certificate as it was found.
+fn check_lists(observed: &mut Observed) {
+    for (name, state) in &mut observed.crls {
+        let authority = observed
+            .pairs
+            .get(&ArtifactId::Authority(name.clone()))
+            .and_then(|pair| pair.certificate.facts());
+        if let (FileState::Sound { facts, .. }, Some(authority)) = (state, authority) {
+            facts.signature = if crl::signed_by(&facts.list, &authority.certificate) {
+                SignatureState::Verified
+            } else {
+                SignatureState::Broken
+            };
         }
     }
 }

@@ -84,6 +84,7 @@ impl<'a> Planner<'a> {
             certificate,
             pair.key.facts(),
         ));
+        reasons.extend(self.outside_reasons(Artifact::Authority(authority)));
         if is_issued_outside(authority, certificate) {
             reasons.retain(|reason| !is_for_its_issuer_to_mend(reason));
         }
@@ -159,6 +160,9 @@ impl<'a> Planner<'a> {
                     "one of {} and {} is from another time; restore the pair from Git, or --replace {id}",
                     authority.files.certificate, authority.files.key
                 ),
+                Reason::Revoked { .. } => {
+                    format!("replace the authority and everything below it: --replace {id}")
+                }
                 Reason::NotAnAuthority { .. } => format!(
                     "restore the authority's own certificate at {}, or delete that one to have it made anew from its key",
                     authority.files.certificate
@@ -218,6 +222,7 @@ fn replaces_an_authority(reason: &Reason) -> bool {
             | Reason::KeyAlgorithmChanged { .. }
             | Reason::SubjectChanged { .. }
             | Reason::NotAnAuthority { .. }
+            | Reason::Revoked { .. }
     )
 }
 

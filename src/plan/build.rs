@@ -96,6 +96,31 @@ impl<'a> Planner<'a> {
         patterns.any(|pattern| pattern.asks_to_replace(id))
     }
 
+    pub(super) fn is_renewal_requested(&self, id: &ArtifactId) -> bool {
+        let mut patterns = self.policy.renew.iter();
+        patterns.any(|pattern| pattern.asks_to_replace(id))
+    }
+
+    /// What the command line and the issuer's revocation list say.
+    pub(super) fn outside_reasons(&self, artifact: Artifact<'a>) -> Vec<Reason> {
+        let id = artifact.id();
+        let requested = self.is_requested(&id).then_some(Reason::Requested);
+        let renewed = self
+            .is_renewal_requested(&id)
+            .then_some(Reason::RenewalRequested);
+        let revoked = self
+            .observed
+            .revocation(artifact)
+            .map(|entry| Reason::Revoked {
+                at: entry.revoked_at,
+                reason: entry.reason,
+            });
+        [revoked, requested, renewed]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
     /// Everything that can be wrong with a certificate that parses, and with the key beside it.
     pub(super) fn pair_reasons(
         &self,

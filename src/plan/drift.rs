@@ -23,7 +23,7 @@ pub fn certificate_drift(
         reasons.extend(not_an_authority(found));
     }
     reasons.extend(issuer_drift(issuer_certificate, found));
-    reasons.extend(key_drift(declared, found));
+    reasons.extend(requester_drift(artifact, found).or_else(|| key_drift(declared, found)));
     if !declared.subject.matches(&found.subject) {
         let (from, to) = (found.subject.to_string(), declared.subject.to_string());
         reasons.push(Reason::SubjectChanged { from, to });
@@ -67,6 +67,12 @@ fn issuer_drift(issuer: Option<&CertificateFacts>, found: &CertificateFacts) -> 
         }),
         _ => None,
     }
+}
+
+/// Whoever sent a request has that key and no other.
+fn requester_drift(artifact: Artifact<'_>, found: &CertificateFacts) -> Option<Reason> {
+    let wanted = artifact.requested_key()?;
+    (wanted.spki != found.spki).then_some(Reason::NotTheRequestersKey)
 }
 
 fn key_drift(declared: &Declaration, found: &CertificateFacts) -> Option<Reason> {

@@ -1,11 +1,16 @@
 //! What happens to a leaf: its key is kept where it can be, and never overwritten where it cannot be read.
 
-use super::build::{Planner, cure_for_key, file_reasons, issues_anew, key_id, recipient_reason};
-use super::{Action, Reason, Step};
+use super::build::{
+    Planner, cure_for_key, file_reason, file_reasons, issues_anew, key_id, recipient_reason,
+};
+use super::{Action, Part, Reason, Step};
 use crate::model::{Artifact, ArtifactId, Certificate, DefectKind, FileState, ObservedPair};
 
 impl<'a> Planner<'a> {
     pub(super) fn leaf_step(&self, certificate: &'a Certificate) -> Step {
+        if certificate.requested_key().is_some() {
+            return self.requested_step(certificate);
+        }
         let id = certificate.id();
         let artifact = Artifact::Leaf(certificate);
         let pair = self.observed.pair(&id);
@@ -16,17 +21,57 @@ impl<'a> Planner<'a> {
             reasons.extend(recipient_reason(artifact.recipients(), facts));
         }
         reasons.extend(self.key_of_another(&id, pair, &reasons));
-        if self.is_requested(&id) {
-            reasons.push(Reason::Requested);
-        }
-        let mut action = leaf_action(pair, &reasons, || {
+        reasons.extend(self.outside_reasons(artifact));
+        let action = leaf_action(pair, &reasons, || {
             cure_for_key(&pair.key, certificate.files.key.as_str(), &id)
         });
+        self.issued_step(certificate, action, reasons)
+    }
+
+    /// A certificate for somebody else's key. Another key only they can make, so that one that is revoked stays so.
+    fn requested_step(&self, certificate: &'a Certificate) -> Step {
+        let artifact = Artifact::Leaf(certificate);
+        let pair = self.observed.pair(&certificate.id());
+        let mut reasons: Vec<Reason> = file_reason(&pair.certificate, Part::Certificate)
+            .into_iter()
+            .collect();
+        if let FileState::Sound { facts, .. } = &pair.certificate {
+            reasons.extend(self.pair_reasons(artifact, facts, None));
+        }
+        reasons.extend(self.outside_reasons(artifact));
+        let wants_new_key =
+            |reason: &Reason| matches!(reason, Reason::Revoked { .. } | Reason::Requested);
+        let action = if reasons.iter().any(wants_new_key) {
+            Action::Refuse {
+                cure: format!(
+                    "its key is with whoever asked for it: have a request with a new key made, and sign that (`certs sign REQUEST {} --replace`)",
+                    certificate.host
+                ),
+            }
+        } else if pair.certificate.is_missing() {
+            Action::Create
+        } else if reasons.is_empty() {
+            Action::Keep
+        } else {
+            Action::Renew
+        };
+        self.issued_step(certificate, action, reasons)
+    }
+
+    /// Where the issuer cannot sign, nothing is issued.
+    fn issued_step(
+        &self,
+        certificate: &'a Certificate,
+        action: Action,
+        mut reasons: Vec<Reason>,
+    ) -> Step {
+        let artifact = Artifact::Leaf(certificate);
+        let authority = Some(&certificate.authority);
         if action.issues()
-            && let Some(cure) = self.issuer_refusal(Some(&certificate.authority))
+            && let Some(cure) = self.issuer_refusal(authority)
         {
-            reasons.extend(self.blocked_issuer(Some(&certificate.authority)));
-            action = Action::Refuse { cure };
+            reasons.extend(self.blocked_issuer(authority));
+            return self.step(artifact, Action::Refuse { cure }, reasons);
         }
         self.step(artifact, action, reasons)
     }
@@ -76,6 +121,9 @@ fn leaf_action(pair: &ObservedPair, reasons: &[Reason], cure: impl FnOnce() -> S
 fn needs_new_key(reason: &Reason) -> bool {
     matches!(
         reason,
-        Reason::KeyAlgorithmChanged { .. } | Reason::KeyOfAnother { .. } | Reason::Requested
+        Reason::KeyAlgorithmChanged { .. }
+            | Reason::KeyOfAnother { .. }
+            | Reason::Requested
+            | Reason::Revoked { .. }
     )
 }

@@ -27,6 +27,8 @@ pub struct Policy {
     pub only: Vec<Pattern>,
     /// Give these new keys. An authority or a shared key pair has to be named in full.
     pub replace: Vec<Pattern>,
+    /// Give these new certificates for the keys they have. An authority has to be named in full.
+    pub renew: Vec<Pattern>,
     pub undeclared: UndeclaredPolicy,
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::{Duration, OffsetDateTime};
 
-use crate::model::{BACKDATE, Moment};
+use crate::model::{BACKDATE, Moment, RevocationReason};
 
 /// Which file of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub enum Reason {
     KeyOfAnother {
         owner: String,
     },
+    /// The certificate is for another key than the one it was asked for with.
+    NotTheRequestersKey,
     KeyAlgorithmChanged {
         from: String,
         to: String,
@@ -82,8 +84,15 @@ pub enum Reason {
     },
     /// No declaration names it (any more).
     Undeclared,
-    /// Asked for on the command line.
+    /// Asked for on the command line: a new key.
     Requested,
+    /// Asked for on the command line: a new certificate for the same key.
+    RenewalRequested,
+    /// Its issuer's revocation list names it.
+    Revoked {
+        at: OffsetDateTime,
+        reason: Option<RevocationReason>,
+    },
     /// Its issuer can sign nothing until a person has decided.
     IssuerRefused {
         issuer: String,
@@ -129,6 +138,7 @@ impl Reason {
             Self::KeyMismatch => "key-mismatch",
             Self::PublicKeyMismatch => "public-key-mismatch",
             Self::KeyOfAnother { .. } => "key-of-another",
+            Self::NotTheRequestersKey => "not-the-requesters-key",
             Self::KeyAlgorithmChanged { .. } => "key-algorithm-changed",
             Self::IssuerChanged { .. } => "issuer-changed",
             Self::NotAnAuthority { .. } => "not-an-authority",
@@ -144,6 +154,8 @@ impl Reason {
             Self::Expired { .. } => "expired",
             Self::Undeclared => "undeclared",
             Self::Requested => "requested",
+            Self::RenewalRequested => "renewal-requested",
+            Self::Revoked { .. } => "revoked",
             Self::IssuerRefused { .. } => "issuer-refused",
             Self::LeavesOfAnother { .. } => "leaves-of-another-authority",
             Self::VerificationKeysChanged { .. } => "verification-keys-changed",
@@ -176,6 +188,9 @@ impl fmt::Display for Reason {
                 f.write_str("the sealed key is not the public key beside it")
             }
             Self::KeyOfAnother { owner } => write!(f, "its key is the key of {owner}"),
+            Self::NotTheRequestersKey => {
+                f.write_str("the certificate is for another key than was asked for")
+            }
             Self::KeyAlgorithmChanged { from, to } => write!(f, "key {from} → {to}"),
             Self::IssuerChanged { detail } => write!(f, "issuer: {detail}"),
             Self::NotAnAuthority { detail } => write!(f, "not usable as an authority: {detail}"),
@@ -209,6 +224,14 @@ impl fmt::Display for Reason {
             Self::Expired { not_after } => write!(f, "expired {}", Moment(*not_after)),
             Self::Undeclared => f.write_str("not declared"),
             Self::Requested => f.write_str("requested"),
+            Self::RenewalRequested => f.write_str("renewal requested"),
+            Self::Revoked { at, reason } => {
+                write!(f, "revoked {}", Moment(*at))?;
+                match reason {
+                    Some(reason) => write!(f, " ({reason})"),
+                    None => Ok(()),
+                }
+            }
             Self::IssuerRefused { issuer } => {
                 write!(f, "its issuer {issuer} needs a decision first")
             }

@@ -31,7 +31,7 @@ pub fn text(adoption: &Adoption, paint: Paint) -> String {
     }
     for left in &adoption.leftovers {
         let line = format!("{}: {}", left.place, left.reason);
-        let _ = writeln!(text, "  {}", printable(&line).replace('\n', " "));
+        let _ = writeln!(text, "  {}", one_line(&line));
     }
     text
 }
@@ -47,27 +47,41 @@ fn item_text(item: &Item, paint: Paint) -> String {
     };
     let word = paint.apply(tone, format!("{:<11}", item.verdict.code()));
     let mut text = format!("{word} {}\n", item.id);
-    for (what, value) in lines(&item.verdict) {
-        let _ = writeln!(text, "    {what}: {}", printable(&value).replace('\n', " "));
+    for (what, value) in lines(item) {
+        let _ = writeln!(text, "    {what}: {}", one_line(&value));
     }
     text
 }
 
-fn lines(verdict: &Verdict) -> Vec<(&'static str, String)> {
-    match verdict {
+fn lines(item: &Item) -> Vec<(&'static str, String)> {
+    match &item.verdict {
         Verdict::Adopt(taken) => taken_lines(taken),
         Verdict::InPlace | Verdict::NotFound => Vec::new(),
         Verdict::Conflict { detail } => {
             vec![("refused", format!("{detail}; it is never overwritten"))]
         }
         Verdict::Ambiguous { places } => vec![("which", places.join(", "))],
+        Verdict::KeyClosed { place, closed } if item.id.is_key_pair() => vec![
+            (
+                "refused",
+                format!(
+                    "its key may be {}, which could not be opened",
+                    some_of(closed, 5)
+                ),
+            ),
+            ("note", lost_key(place)),
+        ],
         Verdict::KeyClosed { place, closed } => vec![(
             "refused",
             format!(
-                "no private key of {place} could be read, and {} could not be opened: give an identity with --identity, or say with --as that its key is elsewhere",
+                "no private key of {place} could be read, and {} could not be opened (why is told below): open it, or say with --as that its key is elsewhere",
                 some_of(closed, 5)
             ),
         )],
+        Verdict::KeyMissing { place } if item.id.is_key_pair() => vec![
+            ("skipped", format!("the private key of {place} is not here")),
+            ("note", lost_key(place)),
+        ],
         Verdict::KeyMissing { place } => vec![(
             "skipped",
             format!(
@@ -75,6 +89,12 @@ fn lines(verdict: &Verdict) -> Vec<(&'static str, String)> {
             ),
         )],
     }
+}
+
+fn lost_key(place: &str) -> String {
+    format!(
+        "without it `certs recreate` makes a new key pair, and every token that the key of {place} signed is refused"
+    )
 }
 
 fn taken_lines(taken: &Taken) -> Vec<(&'static str, String)> {
@@ -100,6 +120,11 @@ fn places(taken: &Taken) -> Vec<&str> {
 
 fn differences(taken: &Taken) -> Vec<String> {
     taken.differences.iter().map(Reason::to_string).collect()
+}
+
+/// A line that a file's name cannot end.
+fn one_line(text: &str) -> String {
+    printable(text).replace('\n', "\\n")
 }
 
 /// The same as a document.
@@ -163,7 +188,7 @@ pub fn plain_keys(adoption: &Adoption, directory: &str) -> String {
         }
     );
     for place in &adoption.plain_keys {
-        let _ = writeln!(text, "  {}", printable(place));
+        let _ = writeln!(text, "  {}", one_line(place));
     }
     text
 }

@@ -255,14 +255,18 @@ fn reader(reader: &Reader) -> String {
     match reader {
         Reader::Operator(name) => name.clone(),
         Reader::Host(name) => format!("host {name}"),
+        Reader::Requester => "its requester".to_owned(),
     }
 }
 
 fn tone(state: State) -> Tone {
     match state {
-        State::Refused | State::Damaged | State::Missing | State::Expired | State::NotYetValid => {
-            Tone::Bad
-        }
+        State::Refused
+        | State::Revoked
+        | State::Damaged
+        | State::Missing
+        | State::Expired
+        | State::NotYetValid => Tone::Bad,
         State::Differs | State::Due => Tone::Warning,
         State::Offline => Tone::Quiet,
         State::Good => Tone::Good,

@@ -12,7 +12,7 @@ pub use filter::{Filter, Order};
 pub use key_pair::{KeyPairEntry, key_pairs};
 
 use crate::model::{
-    Artifact, ArtifactId, CertificateFacts, Fleet, Name, Observed, Recipient, RecipientSet,
+    Artifact, ArtifactId, CertificateFacts, Fleet, Name, Observed, Recipient, RecipientSet, Record,
 };
 use crate::plan::{Action, Part, Plan, Reason, Step};
 
@@ -36,6 +36,8 @@ pub struct Entry<'a> {
     pub renewal: Option<OffsetDateTime>,
     /// Who should be able to open the key; none where there is no sealed key.
     pub readers: Vec<Reader>,
+    /// Where it is written that it is wanted, if somebody issued it by hand.
+    pub record: Option<&'a Record>,
     pub state: State,
     /// Why it is in this state.
     pub reasons: Vec<Reason>,
@@ -47,6 +49,8 @@ pub enum Reader {
     /// Named by the comment of the key, or by its end.
     Operator(String),
     Host(Name),
+    /// Whoever sent the request: the key was never here.
+    Requester,
 }
 
 /// How an artifact does, the worst that can be said of it.
@@ -54,6 +58,8 @@ pub enum Reader {
 pub enum State {
     /// A person has to decide.
     Refused,
+    /// The list of its issuer names it.
+    Revoked,
     /// The certificate or the key cannot be read.
     Damaged,
     Missing,
@@ -69,8 +75,9 @@ pub enum State {
 }
 
 impl State {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Refused,
+        Self::Revoked,
         Self::Damaged,
         Self::Missing,
         Self::Expired,
@@ -85,6 +92,7 @@ impl State {
     pub fn code(self) -> &'static str {
         match self {
             Self::Refused => "refused",
+            Self::Revoked => "revoked",
             Self::Damaged => "damaged",
             Self::Missing => "missing",
             Self::Expired => "expired",
@@ -122,11 +130,12 @@ impl<'a> Status<'a> {
                         .validity()
                         .renewal(artifact.declaration().renew_before)
                 }),
-                readers: if has_key {
-                    names.readers(artifact.recipients())
-                } else {
-                    Vec::new()
+                readers: match artifact.requested_key() {
+                    Some(_) => vec![Reader::Requester],
+                    None if has_key => names.readers(artifact.recipients()),
+                    None => Vec::new(),
                 },
+                record: artifact.record(),
                 state: state(steps.get(&id).copied(), facts, plan.now),
                 reasons,
                 id,
@@ -140,6 +149,7 @@ impl<'a> Status<'a> {
                 facts: None,
                 renewal: None,
                 readers: pair.readers,
+                record: None,
                 state: pair.state,
                 reasons: pair.reasons,
             });
@@ -193,6 +203,10 @@ fn state(step: Option<&Step>, facts: Option<&CertificateFacts>, now: OffsetDateT
     };
     if facts.is_some_and(|facts| facts.not_before > now) {
         return State::NotYetValid;
+    }
+    let is_revoked = |reason: &Reason| matches!(reason, Reason::Revoked { .. });
+    if step.reasons.iter().any(is_revoked) {
+        return State::Revoked;
     }
     if matches!(step.action, Action::Refuse { .. }) {
         return State::Refused;

@@ -3,7 +3,7 @@
 use crate::model::RelPath;
 
 /// The directories that hold certificates and sealed keys.
-pub const DIRECTORIES: [&str; 3] = ["ca", "derived", "shared"];
+pub const DIRECTORIES: [&str; 4] = ["ca", "derived", "issued", "shared"];
 
 const INVENTORY: &str = "inventory.json";
 const RECIPIENTS: &str = "recipients.json";
@@ -48,9 +48,14 @@ impl Layout {
         self.dir.child(JOURNAL)
     }
 
-    /// `ca`, `derived` and `shared` below the output directory.
-    pub fn directories(&self) -> [RelPath; 3] {
+    /// `ca`, `derived`, `issued` and `shared` below the output directory.
+    pub fn directories(&self) -> [RelPath; 4] {
         DIRECTORIES.map(|name| self.dir.child(name))
+    }
+
+    /// What was issued by hand: each certificate with its key and the record that it is wanted.
+    pub fn issued(&self) -> RelPath {
+        self.dir.child("issued")
     }
 }
 

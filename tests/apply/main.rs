@@ -103,6 +103,7 @@ impl Project {
             fleet,
             observed: &observed,
             plan: &plan,
+            beside: &[],
             root: &root,
             lock: &lock,
             identities: &self.identities(),

@@ -13,16 +13,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 22] = [
+const LAYERS: [(&str, &[&str]); 23] = [
     ("model", &[]),
-    ("manifest", &["model"]),
     ("inspect", &["model"]),
+    // A record has the public key of whoever sent a request.
+    ("manifest", &["model", "inspect"]),
     ("issue", &["model"]),
     // A sealed file's header is read the same way before and after it is made.
     ("seal", &["model", "inspect"]),
     ("verify", &["model", "inspect"]),
     ("plan", &["model"]),
     ("lint", &["model"]),
+    ("policy", &["model"]),
     ("check", &["model", "plan", "lint"]),
     ("status", &["model", "plan"]),
     ("graph", &["model", "plan", "status"]),
@@ -53,8 +55,8 @@ const LAYERS: [(&str, &[&str]); 22] = [
     (
         "cli",
         &[
-            "model", "manifest", "inspect", "issue", "seal", "verify", "plan", "lint", "check",
-            "status", "graph", "history", "diff", "adopt", "store", "nixfiles", "export",
+            "model", "manifest", "inspect", "issue", "seal", "verify", "plan", "lint", "policy",
+            "check", "status", "graph", "history", "diff", "adopt", "store", "nixfiles", "export",
             "observe", "apply", "doctor", "render",
         ],
     ),

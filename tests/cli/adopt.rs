@@ -1,5 +1,6 @@
 //! Trees that were made elsewhere, taken over: in the layout of the predecessor with sealed keys, and as kubeadm leaves it, in clear.
 
+use certs::inspect::secret;
 use certs::issue::key::{PrivateKey, public_to_pem};
 use certs::model::KeyAlgorithm;
 use insta::assert_snapshot;
@@ -194,4 +195,83 @@ fn json_tells_the_same() {
     assert_eq!(verdicts, ["adopt"; 5]);
     assert_eq!(told["leftovers"], json!([]));
     assert_eq!(told["plainKeys"].as_array().unwrap().len(), 5);
+}
+
+/// A key that OpenSSL put under the passphrase `eins`.
+const LOCKED: &str = include_str!("../x509/files/encrypted-one.key");
+
+fn locked_public() -> String {
+    let opened = secret::keys(LOCKED.as_bytes()).locked[0].open("eins");
+    let opened = opened.unwrap_or_else(|refusal| panic!("{refusal}"));
+    let key = PrivateKey::from_pem(opened.keys[0].as_bytes()).unwrap();
+    public_to_pem(key.spki_der())
+}
+
+/// The kubeadm tree with a service-account key that nobody has opened yet.
+fn with_locked_service_account() -> Project {
+    let project = made();
+    in_clear(&project);
+    project.write("pki/sa.key", LOCKED.as_bytes());
+    project.write("pki/sa.pub", locked_public().as_bytes());
+    project
+}
+
+#[test]
+fn a_closed_service_account_key_is_refused_and_said_to_be_made_anew_otherwise() {
+    let project = with_locked_service_account();
+    assert_snapshot!(project.refuses(&["adopt", "pki"]));
+}
+
+#[test]
+fn a_service_account_key_that_is_lost_is_told_with_what_follows() {
+    let project = with_locked_service_account();
+    project.remove("pki/sa.key");
+    let said = project.run(&["adopt", "pki"]).exits_with(0).text();
+    assert!(
+        said.contains("every token that the key of sa.pub signed is refused"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_closed_key_without_a_certificate_may_be_the_pairs() {
+    let project = with_locked_service_account();
+    project.remove("pki/sa.pub");
+    project.remove("pki/sa.key");
+    project.write("pki/signing-key.pem", LOCKED.as_bytes());
+    let said = project.refuses(&["adopt", "pki"]);
+    assert!(
+        said.contains("its key may be signing-key.pem, which could not be opened"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_passphrase_file_opens_what_is_locked() {
+    let project = with_locked_service_account();
+    project.write("passphrase", b"eins\nmore\n");
+    let words = ["adopt", "pki", "--passphrase-file", "passphrase"];
+    let said = project.run(&words).exits_with(0).text();
+    assert!(said.contains("from: sa.key"), "{said}");
+    assert_eq!(
+        project.read("certs/shared/service-account.pub"),
+        locked_public().into_bytes()
+    );
+    let missing = ["adopt", "pki", "--passphrase-file", "nowhere"];
+    assert_snapshot!(project.refuses(&missing));
+}
+
+#[test]
+fn what_a_tree_calls_its_files_steers_no_terminal_and_ends_no_line() {
+    use std::os::unix::fs::symlink;
+    let project = made();
+    in_clear(&project);
+    let plain = project.read("pki/ca.key");
+    project.write("pki/a\u{1b}[2J\n\nadopted everything.key", &plain);
+    project.write("pki/\u{202e}yek.key", LOCKED.as_bytes());
+    project.write("pki/conflict.crt", b"<<<<<<< HEAD\n");
+    project.write("pki/huge.pem", &vec![b'x'; (4 << 20) + 1]);
+    symlink(project.path("certs.age"), project.path("pki/out.key")).unwrap();
+    symlink("/etc", project.path("pki/etc")).unwrap();
+    assert_snapshot!(project.run(&["adopt", "pki"]).exits_with(0).text());
 }

@@ -9,6 +9,7 @@
 )]
 
 mod adopt;
+mod by_hand;
 mod check;
 mod commands;
 mod damage;

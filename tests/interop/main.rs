@@ -12,8 +12,11 @@ mod git;
 #[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod history;
 mod inspect;
+mod k8nix;
 mod kubectl;
 mod kubernetes;
+#[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
+mod locked;
 mod nix;
 mod pictures;
 mod project;
@@ -39,8 +42,10 @@ fn main() -> ExitCode {
         git::trials(),
         history::trials(),
         inspect::trials(),
+        k8nix::trials(),
         kubectl::trials(),
         kubernetes::trials(),
+        locked::trials(),
         nix::trials(),
         pictures::trials(),
         prometheus::trials(),

@@ -14,7 +14,7 @@ impl Declared {
     /// Nothing but the operators and the key of every host, each as a public key.
     pub(crate) fn by(users: &[&str], owner: &str) -> Self {
         Self {
-            manifest: json!({ "version": 1, "dir": "certs", "authorities": {}, "hosts": {}, "keyPairs": {} }),
+            manifest: json!({ "version": 1, "dir": "certs", "authorities": {}, "hosts": {}, "keyPairs": {}, "roles": {} }),
             users: users.iter().map(|user| (*user).to_owned()).collect(),
             owner: json!([{ "key": owner }]),
         }
@@ -57,6 +57,21 @@ impl Declared {
             "owners": owners,
             "key": { "algo": "ecdsa", "size": 256 },
             "files": { "public": format!("{stem}.pub"), "key": format!("{stem}.key.age") },
+        });
+        self
+    }
+
+    /// A role that allows no name yet.
+    #[allow(dead_code)] // Not every test binary has roles.
+    pub(crate) fn role(mut self, name: &str, authority: &str) -> Self {
+        self.manifest["roles"][name] = json!({
+            "declaredBy": ["cp1"],
+            "authority": authority,
+            "key": { "algo": "ecdsa", "size": 256 },
+            "allowedKeys": [{ "algo": "ecdsa" }, { "algo": "rsa" }, { "algo": "ed25519" }],
+            "usages": ["server auth"],
+            "expiry": "2160h",
+            "maxExpiry": "8760h",
         });
         self
     }
@@ -127,6 +142,9 @@ impl Declared {
         }
         if let Some(name) = id.strip_prefix("shared/") {
             return &mut self.manifest["keyPairs"][name];
+        }
+        if let Some(name) = id.strip_prefix("roles/") {
+            return &mut self.manifest["roles"][name];
         }
         let (host, authority, name) = parts(id);
         &mut self.manifest["hosts"][host]["certificates"][authority][name]

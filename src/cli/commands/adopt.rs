@@ -6,19 +6,19 @@ use std::sync::{Arc, Mutex};
 use time::OffsetDateTime;
 
 use super::recreate::{apply_error, lock_error, recover};
-use crate::adopt::{Adoption, Choice, Taken, adoption};
+use crate::adopt::{Adoption, Choice, Item, Taken, Verdict, adoption};
 use crate::apply::{self, Adopted, AdoptedPublic, Run};
 use crate::cli::args::AdoptArgs;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::foreign::Foreign;
+use crate::cli::foreign::{Foreign, Openers};
+use crate::cli::passphrases::Passphrases;
 use crate::cli::project::{Project, store_error};
-use crate::cli::ui::{Bar, Ui, end_on_signal};
+use crate::cli::ui::{Asker, Bar, Ui, end_on_signal};
 use crate::model::{ArtifactId, Fleet, Observed};
 use crate::observe::observe;
 use crate::plan::{Pattern, Plan};
 use crate::render::adoption as render;
 use crate::render::words::count;
-use crate::seal::Identities;
 use crate::store::Layout;
 
 pub(crate) fn run(args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
@@ -31,22 +31,27 @@ pub(crate) fn run(args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
     let choices = choices(args, &project.fleet)?;
     let identities = project.identities(&args.identity)?;
+    let passphrases = Passphrases::read(&args.passphrase_file, Box::new(Asker))?;
+    let openers = Openers {
+        identities: &identities,
+        passphrases: &passphrases,
+    };
     if args.dry_run {
         let journal = Layout::new(project.fleet.dir.clone()).journal();
         let left = project.root.read(&journal);
         if left.map_err(|error| store_error(&error))?.is_some() {
             ui.tell(&format!("warning: {journal} is left from an interrupted run; `certs recreate` finishes it first\n"));
         }
-        let (_, _, adoption) = look(args, &project, &identities, &choices)?;
+        let (_, _, adoption) = look(args, &project, openers, &choices)?;
         return Ok(show(&adoption, args, ui));
     }
-    write(args, &project, &identities, &choices, ui)
+    write(args, &project, openers, &choices, ui)
 }
 
 fn write(
     args: &AdoptArgs,
     project: &Project,
-    identities: &Identities,
+    openers: Openers<'_>,
     choices: &[Choice],
     ui: Ui,
 ) -> Result<Exit, CliError> {
@@ -59,12 +64,19 @@ fn write(
     end_on_signal(Arc::clone(&commit_gate), ui);
     recover(project, &lock, &commit_gate, ui)?;
 
-    let (observed, foreign, adoption) = look(args, project, identities, choices)?;
+    let (observed, foreign, adoption) = look(args, project, openers, choices)?;
     show(&adoption, args, ui);
     let undecided = adoption.undecided().count();
     if undecided > 0 {
         let what = count(undecided, "artifact needs", "artifacts need");
-        return Err(CliError::new(format!("{what} a decision; nothing was adopted")).hint(
+        let error = CliError::new(format!("{what} a decision; nothing was adopted"));
+        let is_closed = |item: &Item| matches!(item.verdict, Verdict::KeyClosed { .. });
+        let error = if adoption.undecided().any(is_closed) {
+            error.hint("open what is closed with --identity FILE or --passphrase-file FILE")
+        } else {
+            error
+        };
+        return Err(error.hint(
             "say which file it is with --as PATTERN=FILE, or name what is to be adopted without it with --only",
         ));
     }
@@ -78,9 +90,10 @@ fn write(
         fleet: &project.fleet,
         observed: &observed,
         plan: &plan,
+        beside: &[],
         root: &project.root,
         lock: &lock,
-        identities,
+        identities: openers.identities,
         progress: &progress,
         commit_gate: &commit_gate,
     };
@@ -100,11 +113,11 @@ fn write(
 fn look(
     args: &AdoptArgs,
     project: &Project,
-    identities: &Identities,
+    openers: Openers<'_>,
     choices: &[Choice],
 ) -> Result<(Observed, Foreign, Adoption), CliError> {
     let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
-    let foreign = Foreign::read(&args.directory, identities)?;
+    let foreign = Foreign::read(&args.directory, openers)?;
     let now = OffsetDateTime::now_utc();
     let mut adoption = adoption(&project.fleet, &observed, &foreign.material, choices, now)
         .map_err(|error| {

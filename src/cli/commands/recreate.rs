@@ -66,6 +66,7 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
         fleet: &project.fleet,
         observed: &observed,
         plan: &plan,
+        beside: &[],
         root: &project.root,
         lock: &lock,
         identities: &identities,

@@ -13,6 +13,7 @@ use crate::status::State;
 pub fn glyph(state: State) -> &'static str {
     match state {
         State::Refused => "!",
+        State::Revoked => "⊘",
         State::Damaged => "▲",
         State::Missing => "□",
         State::Expired => "✕",
@@ -27,7 +28,7 @@ pub fn glyph(state: State) -> &'static str {
 /// How bad a state is, as a class of the style sheet.
 pub fn grade(state: State) -> &'static str {
     match state {
-        State::Refused | State::Damaged | State::Missing | State::Expired => "bad",
+        State::Refused | State::Revoked | State::Damaged | State::Missing | State::Expired => "bad",
         State::NotYetValid | State::Differs | State::Due => "warn",
         State::Offline => "off",
         State::Good => "good",

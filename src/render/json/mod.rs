@@ -72,6 +72,7 @@ fn status_entry(entry: &Entry<'_>, now: OffsetDateTime) -> Value {
         .map(|reader| match reader {
             Reader::Operator(name) => json!({ "operator": name }),
             Reader::Host(name) => json!({ "host": name.as_str() }),
+            Reader::Requester => json!({ "requester": true }),
         })
         .collect();
     json!({
@@ -83,6 +84,11 @@ fn status_entry(entry: &Entry<'_>, now: OffsetDateTime) -> Value {
         "secondsLeft": entry.left(now).map(Duration::whole_seconds),
         "renewal": entry.renewal.map(|renewal| Moment(renewal).rfc3339()),
         "readers": readers,
+        "record": entry.record.map(|record| json!({
+            "file": record.file.to_string(),
+            "role": record.role.as_ref().map(ToString::to_string),
+            "asked": Moment(record.asked).rfc3339(),
+        })),
     })
 }
 

@@ -178,5 +178,6 @@ fn reader(reader: &Reader) -> String {
     match reader {
         Reader::Operator(name) => name.clone(),
         Reader::Host(name) => format!("host {name}"),
+        Reader::Requester => "its requester".to_owned(),
     }
 }

@@ -278,13 +278,13 @@ fn referenced(
         let path = here.join(project.root.path()).join(path.as_str());
         Material::File(plain(&path))
     };
-    let key = match (&args.key_file, leaf.custody) {
+    let key = match (&args.key_file, &leaf.custody) {
         (Some(file), _) => file.clone(),
         (None, Custody::Host) => format!(
             "/run/agenix/derived-{}-{}-{}",
             leaf.host, leaf.authority, leaf.name
         ),
-        (None, Custody::Operators) => {
+        (None, Custody::Operators | Custody::Requester(_)) => {
             return Err(CliError::new(format!(
                 "the key of {} is on no host, so there is no file to name",
                 leaf.id()

@@ -1,0 +1,292 @@
+//! Takes the private keys themselves out of a file, from under a passphrase too. The rest of `inspect` only tells what they are, and who
+//! keeps them is not its business either.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use der::asn1::OctetStringRef;
+use der::{Decode as _, Reader as _, SliceReader};
+use x509_cert::spki::AlgorithmIdentifierRef;
+use zeroize::Zeroizing;
+
+use super::bundle::{self, Block};
+use super::encryption::{Closed, Password, Scheme};
+use super::{pkcs12, private_key, sniff};
+use crate::model::document::pkcs12::Access;
+use crate::model::document::{DocumentDefect, Found, Object};
+
+/// A private key in clear as PEM; wiped when dropped.
+pub type KeyText = Zeroizing<String>;
+
+/// The private keys of one file.
+#[derive(Default)]
+#[allow(missing_debug_implementations)] // It has private keys.
+pub struct Keys {
+    /// Those that whoever has the file has.
+    pub clear: Vec<KeyText>,
+    pub locked: Vec<Locked>,
+    /// How those are protected that no passphrase opens here.
+    pub unsupported: Vec<String>,
+}
+
+/// Something that a passphrase opens.
+#[derive(Debug)]
+pub struct Locked {
+    lock: Lock,
+    /// How it is protected, for a person.
+    pub scheme: String,
+}
+
+#[derive(Debug)]
+enum Lock {
+    Key(Box<LockedKey>),
+    Pkcs12(Vec<u8>),
+}
+
+#[derive(Debug)]
+struct LockedKey {
+    form: Form,
+    scheme: Scheme,
+    data: Vec<u8>,
+}
+
+/// What is inside: how its PEM block is called, and how it is known to be right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Pkcs8,
+    Pkcs1,
+    Sec1,
+}
+
+/// What was behind a passphrase.
+#[allow(missing_debug_implementations)] // It has private keys.
+pub struct Opened {
+    /// What else was there, in the order of the file.
+    pub found: Vec<Found>,
+    pub keys: Vec<KeyText>,
+}
+
+/// Why something stays closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("the passphrase is wrong")]
+    WrongPassphrase,
+    #[error("it is protected in a way that is not supported")]
+    Unsupported,
+}
+
+/// Every private key of a file, but those of OpenSSH and age, which no certificate is for. What is damaged is left out: what a file is
+/// and what is wrong with it `document` tells.
+pub fn keys(bytes: &[u8]) -> Keys {
+    let mut keys = Keys::default();
+    if sniff::looks_like_der(bytes) {
+        keys.add_der(bytes);
+    } else if let Ok(text) = std::str::from_utf8(bytes) {
+        for block in bundle::blocks(text).into_iter().flatten() {
+            keys.add_block(&block);
+        }
+    }
+    keys
+}
+
+impl Keys {
+    pub fn is_empty(&self) -> bool {
+        self.clear.is_empty() && self.locked.is_empty() && self.unsupported.is_empty()
+    }
+
+    fn add_der(&mut self, der: &[u8]) {
+        let Ok(found) = sniff::der(der, None) else {
+            return;
+        };
+        match found.first().map(|found| &found.object) {
+            Some(Object::Pkcs12(_)) => self.add_pkcs12(der),
+            Some(Object::PrivateKey(_)) => match Form::of(der) {
+                Some(form) => self.clear.push(form.pem(der)),
+                None => self.add_encrypted_pkcs8(der),
+            },
+            _ => {}
+        }
+    }
+
+    /// The empty password protects nothing.
+    fn add_pkcs12(&mut self, der: &[u8]) {
+        match pkcs12::open(der, None) {
+            Ok(opened) if opened.access == Access::Open => {
+                let keys = opened.keys.iter();
+                self.clear.extend(keys.map(|key| Form::Pkcs8.pem(key)));
+            }
+            Ok(opened) if opened.access == Access::Unsupported => {
+                self.unsupported.push("PKCS#12".to_owned());
+            }
+            Ok(_) => self.locked.push(Locked {
+                lock: Lock::Pkcs12(der.to_vec()),
+                scheme: "PKCS#12".to_owned(),
+            }),
+            Err(_) => {}
+        }
+    }
+
+    fn add_block(&mut self, block: &Block) {
+        let Some(form) = Form::of_label(&block.label) else {
+            if block.label == "ENCRYPTED PRIVATE KEY" {
+                self.add_encrypted_pkcs8(&block.contents);
+            }
+            return;
+        };
+        let is_encrypted = |header: &String| header.contains("ENCRYPTED");
+        if block.headers.iter().any(is_encrypted) {
+            self.add_locked(LockedKey {
+                form,
+                scheme: Scheme::of_headers(&block.headers),
+                data: block.contents.to_vec(),
+            });
+        } else {
+            self.clear.push(form.pem(&block.contents));
+        }
+    }
+
+    fn add_encrypted_pkcs8(&mut self, der: &[u8]) {
+        if let Ok((scheme, data)) = encrypted_pkcs8(der) {
+            self.add_locked(LockedKey {
+                form: Form::Pkcs8,
+                scheme,
+                data: data.to_vec(),
+            });
+        }
+    }
+
+    fn add_locked(&mut self, key: LockedKey) {
+        let scheme = key.scheme.to_string();
+        if key.scheme.is_supported() {
+            let lock = Lock::Key(Box::new(key));
+            self.locked.push(Locked { lock, scheme });
+        } else {
+            self.unsupported.push(scheme);
+        }
+    }
+}
+
+/// `EncryptedPrivateKeyInfo` (RFC 5958 §3).
+fn encrypted_pkcs8(der: &[u8]) -> der::Result<(Scheme, &[u8])> {
+    SliceReader::new(der)?.sequence(|reader| {
+        let algorithm = AlgorithmIdentifierRef::decode(reader)?;
+        let data = <&OctetStringRef>::decode(reader)?.as_bytes();
+        Ok((Scheme::read(&algorithm), data))
+    })
+}
+
+impl Locked {
+    /// Tries a passphrase.
+    ///
+    /// # Errors
+    /// `Refusal`.
+    pub fn open(&self, passphrase: &str) -> Result<Opened, Refusal> {
+        match &self.lock {
+            Lock::Key(key) => key.open(passphrase).map(|text| Opened {
+                found: Vec::new(),
+                keys: vec![text],
+            }),
+            Lock::Pkcs12(bytes) => open_pkcs12(bytes, passphrase),
+        }
+    }
+}
+
+impl LockedKey {
+    /// Of wrong passphrases one in 256 gives well-padded noise, so what comes out has to be a key as well.
+    fn open(&self, passphrase: &str) -> Result<KeyText, Refusal> {
+        let password = Password::new(passphrase);
+        let der = self
+            .scheme
+            .decrypt(&password, &self.data)
+            .map_err(|closed| match closed {
+                Closed::WrongPassword => Refusal::WrongPassphrase,
+                Closed::Unsupported => Refusal::Unsupported,
+            })?;
+        match self.form.check(&der) {
+            Ok(()) => Ok(self.form.pem(&der)),
+            Err(_) => Err(Refusal::WrongPassphrase),
+        }
+    }
+}
+
+fn open_pkcs12(bytes: &[u8], passphrase: &str) -> Result<Opened, Refusal> {
+    let opened = pkcs12::open(bytes, Some(passphrase)).map_err(|_| Refusal::Unsupported)?;
+    match opened.access {
+        Access::Open => Ok(Opened {
+            found: opened.found,
+            keys: opened.keys.iter().map(|key| Form::Pkcs8.pem(key)).collect(),
+        }),
+        Access::Unsupported => Err(Refusal::Unsupported),
+        Access::NeedsPassword | Access::WrongPassword => Err(Refusal::WrongPassphrase),
+    }
+}
+
+impl Form {
+    const ALL: [Self; 3] = [Self::Pkcs8, Self::Pkcs1, Self::Sec1];
+
+    fn of_label(label: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|form| form.label() == label)
+    }
+
+    fn of(der: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|form| form.check(der).is_ok())
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Pkcs8 => "PRIVATE KEY",
+            Self::Pkcs1 => "RSA PRIVATE KEY",
+            Self::Sec1 => "EC PRIVATE KEY",
+        }
+    }
+
+    fn check(self, der: &[u8]) -> Result<(), DocumentDefect> {
+        let read = match self {
+            Self::Pkcs8 => private_key::pkcs8,
+            Self::Pkcs1 => private_key::pkcs1,
+            Self::Sec1 => private_key::sec1,
+        };
+        read(der).map(drop)
+    }
+
+    /// One long line (RFC 7468 §3 lets readers take it): nothing is left behind by growing buffers.
+    fn pem(self, der: &[u8]) -> KeyText {
+        let label = self.label();
+        let length = der.len().div_ceil(3) * 4 + 2 * label.len() + 40;
+        let mut text = Zeroizing::new(String::with_capacity(length));
+        text.push_str("-----BEGIN ");
+        text.push_str(label);
+        text.push_str("-----\n");
+        BASE64_STANDARD.encode_string(der, &mut text);
+        text.push_str("\n-----END ");
+        text.push_str(label);
+        text.push_str("-----\n");
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `printf 'key' | openssl enc …` would do; what matters is that noise is no key.
+    #[test]
+    fn well_padded_noise_is_no_key() {
+        for form in Form::ALL {
+            assert!(form.check(b"\x30\x03\x02\x01\x00").is_err());
+            assert!(form.check(b"noise").is_err());
+        }
+    }
+
+    #[test]
+    fn nothing_is_taken_out_of_what_holds_no_key() {
+        for bytes in [
+            b"".as_slice(),
+            b"\x30\x82\xff\xff\x02\x01\x00\x00\x00",
+            b"-----BEGIN OPENSSH PRIVATE KEY-----\nQUJD\n-----END OPENSSH PRIVATE KEY-----\n",
+            b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nQUJD\n-----END ENCRYPTED PRIVATE KEY-----\n",
+            b"\xff\xfe",
+        ] {
+            assert!(keys(bytes).is_empty());
+        }
+    }
+}

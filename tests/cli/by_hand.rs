@@ -1,0 +1,158 @@
+//! Certificates that a record in the tree asks for: made, kept, told of, refused like those that are declared.
+
+use certs::issue::key::{PrivateKey, public_to_pem};
+use certs::model::KeyAlgorithm;
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::project::{ADA, BOB, HOST_KEY, Project, changed};
+
+const RECORD: &str = "certs/issued/nas/root/web.json";
+const CERTIFICATE: &str = "certs/issued/nas/root/web.crt";
+const KEY: &str = "certs/issued/nas/root/web.key.age";
+
+fn record() -> Value {
+    json!({
+        "version": 1,
+        "asked": "2026-01-02T03:04:05Z",
+        "commonName": "nas.example",
+        "hosts": ["nas.example", "10.0.0.7"],
+        "usages": ["server auth"],
+        "expiry": "2160h",
+        "key": { "algo": "ecdsa", "size": 256 },
+    })
+}
+
+fn requested(key: &PrivateKey) -> Value {
+    let mut record = record();
+    record["publicKey"] = json!(public_to_pem(key.spki_der()));
+    record
+}
+
+fn put(project: &Project, path: &str, record: &Value) {
+    project.write(path, record.to_string().as_bytes());
+}
+
+/// The project with one record, made.
+fn made(record: &Value) -> Project {
+    let project = Project::made();
+    put(&project, RECORD, record);
+    project.recreate();
+    project
+}
+
+#[test]
+fn a_record_is_made_true_and_a_second_run_does_nothing() {
+    let project = Project::made();
+    put(&project, RECORD, &record());
+    let before = project.files();
+    let said = project.recreate().text();
+    assert_eq!(
+        changed(&before, &project.files()),
+        [
+            "certs/inventory.json",
+            CERTIFICATE,
+            KEY,
+            "certs/recipients.json"
+        ]
+    );
+    let again = project.recreate().text();
+    assert_snapshot!(format!("{said}\n\n{again}"));
+}
+
+#[test]
+fn the_key_of_who_is_no_host_is_for_the_operators_and_whom_the_record_names() {
+    let mut record = record();
+    let project = made(&record);
+    assert!(project.opens(ADA, KEY).is_some());
+    assert!(project.opens(HOST_KEY, KEY).is_none());
+    let [_, bob] = project.operators();
+    record["recipients"] = json!([bob]);
+    put(&project, RECORD, &record);
+    project.recreate();
+    assert!(project.opens(BOB, KEY).is_some());
+}
+
+#[test]
+fn the_key_of_a_host_is_for_that_host_too() {
+    let project = Project::made();
+    put(&project, "certs/issued/cp1/root/extra.json", &record());
+    project.recreate();
+    let key = "certs/issued/cp1/root/extra.key.age";
+    assert!(project.opens(HOST_KEY, key).is_some());
+}
+
+#[test]
+fn who_sent_a_request_gets_a_certificate_for_the_key_they_have() {
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let project = Project::made();
+    put(&project, RECORD, &requested(&key));
+    let before = project.files();
+    project.recreate();
+    assert_eq!(
+        changed(&before, &project.files()),
+        ["certs/inventory.json", CERTIFICATE]
+    );
+    let found = certs::inspect::certificate::parse_pem_chain(&project.read(CERTIFICATE)).unwrap();
+    assert_eq!(found[0].spki, key.spki_der());
+    project.run(&["plan"]).exits_with(0);
+    project.run(&["doctor"]).exits_with(0);
+    let other = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    put(&project, RECORD, &requested(&other));
+    let plan = project.run(&["plan"]).exits_with(2).text();
+    let refused = project.refuses(&["recreate", "--replace", "nas/root/web"]);
+    assert_snapshot!(format!("{plan}\n\n{refused}"));
+}
+
+#[test]
+fn status_and_check_tell_of_them() {
+    let project = made(&record());
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    put(
+        &project,
+        "certs/issued/phone/root/client.json",
+        &requested(&key),
+    );
+    project.recreate();
+    let status = project.run(&["status"]).text();
+    let json = project.run(&["status", "--json"]).json();
+    let entries = json["entries"].as_array().unwrap();
+    let records: Vec<&Value> = entries.iter().map(|entry| &entry["record"]).collect();
+    let check = project.run(&["check"]).exits_with(0).text();
+    assert_snapshot!(format!("{status}\n\n{}\n\n{check}", json!(records)));
+}
+
+#[test]
+fn what_is_left_of_one_without_its_record_is_declared_by_nobody() {
+    let project = made(&record());
+    project.remove(RECORD);
+    assert_snapshot!(project.run(&["plan"]).text());
+}
+
+#[test]
+fn a_record_of_what_is_declared_too_is_refused() {
+    let project = Project::made();
+    put(&project, "certs/issued/cp1/root/server.json", &record());
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+#[test]
+fn every_fault_of_every_record_is_told_at_once() {
+    let project = Project::made();
+    let mut wrong = record();
+    wrong["asked"] = json!("yesterday");
+    wrong["hosts"] = json!(["-nas"]);
+    wrong["usages"] = json!(["server"]);
+    wrong["recipients"] = json!(["age1nobody"]);
+    wrong["publicKey"] = json!("none");
+    put(&project, RECORD, &wrong);
+    let mut newer = record();
+    newer["version"] = json!(2);
+    put(&project, "certs/issued/nas/root/newer.json", &newer);
+    put(&project, "certs/issued/nas/other/web.json", &record());
+    put(&project, "certs/issued/web.json", &record());
+    let key = PrivateKey::generate(KeyAlgorithm::Ed25519).unwrap();
+    put(&project, "certs/issued/nas/root/key.json", &requested(&key));
+    project.write("certs/issued/nas/root/torn.json", b"{");
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
