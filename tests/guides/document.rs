@@ -105,7 +105,9 @@ impl Document {
     /// What its sentences and tables set as code.
     pub(crate) fn mentions(&self) -> Vec<String> {
         let code = self.prose.split('`').skip(1).step_by(2);
-        code.map(|code| code.replace('\n', " ")).collect()
+        // A bar inside of a table would end its cell.
+        code.map(|code| code.replace('\n', " ").replace("\\|", "|"))
+            .collect()
     }
 }
 
@@ -132,7 +134,7 @@ impl Block {
     }
 
     /// What a shell would be told by it, each with its line.
-    pub(crate) fn told(&self) -> Vec<(usize, &str)> {
+    pub(crate) fn shell_texts(&self) -> Vec<(usize, &str)> {
         match &self.content {
             Content::Script(text) => vec![(self.line, text)],
             _ => self

@@ -85,8 +85,8 @@ fn how_it_went(followed: &Followed, line: usize) -> Result<(), Failed> {
 /// Whoever types a line that a document shows is understood, whether it is typed here or not.
 fn every_line_parses(document: &Document) -> Trial {
     let path = &document.path;
-    let told = document.blocks().flat_map(document::Block::told);
-    let mut faults: Vec<String> = told
+    let texts = document.blocks().flat_map(document::Block::shell_texts);
+    let mut faults: Vec<String> = texts
         .flat_map(|(number, text)| {
             let lines = shell::certs_lines(text);
             let refused = lines.into_iter().filter_map(|line| shell::refusal(&line));
