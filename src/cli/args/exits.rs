@@ -31,7 +31,7 @@ pub(crate) fn exits(verb: &str) -> Option<Exits> {
         ),
         "status" => (
             "it was shown, whatever it shows",
-            "the declaration or the files could not be read",
+            "the declaration or the files could not be read, or a pattern selects nothing",
             None,
         ),
         "check" => (
