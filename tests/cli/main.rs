@@ -22,6 +22,7 @@ mod graph;
 mod hostile;
 mod identities;
 mod inspect;
+mod issue;
 mod key_pairs;
 mod kubernetes;
 mod lints;
@@ -30,6 +31,7 @@ mod project;
 mod recreate;
 mod redact;
 mod report;
+mod revocation;
 mod status;
 mod verify;
 
