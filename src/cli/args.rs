@@ -4,9 +4,12 @@ mod audience;
 mod exits;
 mod export;
 mod issue;
-mod nixfleet;
 mod renew;
 mod revoke;
+mod host;
+mod init;
+mod nixfleet;
+mod trust;
 mod verify;
 
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -23,12 +26,18 @@ pub(crate) use audience::Audience;
 pub(crate) use exits::{Exits, exits};
 pub(crate) use export::*;
 pub(crate) use issue::{IssueArgs, SignArgs, WishArgs};
+pub(crate) use host::{HostAddArgs, HostCommand, HostListArgs, HostScanArgs, PublicKeyArgs};
+pub(crate) use init::{Form, InitArgs};
 pub(crate) use nixfleet::{
     CertManagerCommand, CertManagerExportArgs, CertManagerIssuerArgs, PkiCommand, PkiExportArgs,
     PkiFormat,
 };
 pub(crate) use renew::RenewArgs;
 pub(crate) use revoke::{ListsArgs, RevokeArgs};
+pub(crate) use trust::{
+    StoreKind, StoresArgs, TrustChangeArgs, TrustCommand, TrustListArgs, TrustRootsArgs,
+    TrustShowArgs, TrustUninstallArgs,
+};
 pub(crate) use verify::VerifyArgs;
 
 /// Declared certificates, made true: issues certificate authorities and certificates from NixOS options, seals every
@@ -60,6 +69,14 @@ pub(crate) enum Color {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Begin a project: a root and an intermediate authority, declared, issued and sealed to you. Needs no Nix.
+    #[command(
+        after_help = "Nothing that is there is touched: a directory with a declaration, with certificates, or with a .gitignore that lacks \
+                            what it needs, is refused.\n\nExamples:\n  certs init lab --name Homelab --permit lab.example.org\n  \
+                            certs init --manifest --identity ~/.ssh/id_ed25519\n  certs init --flake --recipient \"$(cat ada.pub)\" \
+                            --recipient \"$(cat bob.pub)\" --organization 'Example Ltd'"
+    )]
+    Init(InitArgs),
     /// Make every declared authority and certificate true: create, renew, replace or reseal what differs, keep the rest.
     #[command(
         after_help = "Examples:\n  certs recreate\n  certs recreate --only cp1/cluster/apiserver\n  certs recreate --replace kubelet \
@@ -230,6 +247,16 @@ pub(crate) enum Command {
                             certs fingerprint bundle.pem --json | jq -r '.fingerprints[].fingerprint'"
     )]
     Fingerprint(FingerprintArgs),
+    /// The SSH host keys of hosts, with which they open what is sealed to them: make one, read one, list them.
+    Host {
+        #[command(subcommand)]
+        command: HostCommand,
+    },
+    /// How machines come to trust a root: what to do by hand, and on this machine what is done and undone for you.
+    Trust {
+        #[command(subcommand)]
+        command: TrustCommand,
+    },
     /// Make an example cluster in a new directory: one control plane, two workers, operator and host keys made on the spot.
     #[command(
         after_help = "Example:\n  certs demo ./demo && cd demo && certs plan --manifest manifest.json"
@@ -299,7 +326,7 @@ pub(crate) struct SelectionArgs {
     pub prune: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct RecreateArgs {
     #[command(flatten)]
     pub source: SourceArgs,

@@ -20,5 +20,6 @@ pub mod revocation;
 pub mod sarif;
 pub mod status;
 pub mod table;
+pub mod trust;
 pub mod verify;
 pub mod words;
