@@ -2,6 +2,7 @@
 
 mod export;
 mod nixfleet;
+mod role;
 mod verify;
 
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -18,6 +19,10 @@ pub(crate) use export::*;
 pub(crate) use nixfleet::{
     CertManagerCommand, CertManagerExportArgs, CertManagerIssuerArgs, PkiCommand, PkiExportArgs,
     PkiFormat,
+};
+pub(crate) use role::{
+    ImportVaultArgs, ListArgs as RoleListArgs, RoleCommand, ShowArgs as RoleShowArgs,
+    TestArgs as RoleTestArgs,
 };
 pub(crate) use verify::VerifyArgs;
 
@@ -114,6 +119,11 @@ pub(crate) enum Command {
                             --at 2027-01-31\n  openssl s_client -connect host:443 -showcerts </dev/null | certs verify - --roots ca.crt"
     )]
     Verify(VerifyArgs),
+    /// What may be issued beside the declared certificates: the declared roles, and what they say to a request. Needs no key.
+    Role {
+        #[command(subcommand)]
+        command: RoleCommand,
+    },
     /// Compare two manifests, or two states of the files in Git, in the words of certificates.
     #[command(
         after_help = "Examples:\n  certs diff HEAD~1\n  certs diff main my-branch\n  certs diff old.json new.json\n\n\

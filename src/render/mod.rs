@@ -15,6 +15,7 @@ pub mod markup;
 pub mod metrics;
 pub mod paint;
 pub mod report;
+pub mod role;
 pub mod sarif;
 pub mod status;
 pub mod table;

@@ -51,8 +51,8 @@ const LAYERS: [(&str, &[&str]); 23] = [
     (
         "render",
         &[
-            "model", "manifest", "verify", "plan", "lint", "check", "status", "graph", "history",
-            "diff", "adopt", "apply", "doctor",
+            "model", "manifest", "verify", "plan", "lint", "policy", "check", "status", "graph",
+            "history", "diff", "adopt", "apply", "doctor",
         ],
     ),
     (

@@ -22,6 +22,7 @@ pub(crate) mod plan;
 pub(crate) mod recreate;
 pub(crate) mod reference;
 pub(crate) mod report;
+pub(crate) mod role;
 pub(crate) mod rules;
 pub(crate) mod status;
 pub(crate) mod verify;
