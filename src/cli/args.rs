@@ -10,6 +10,7 @@ mod host;
 mod init;
 mod nixfleet;
 mod trust;
+mod role;
 mod verify;
 
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -37,6 +38,10 @@ pub(crate) use revoke::{ListsArgs, RevokeArgs};
 pub(crate) use trust::{
     StoreKind, StoresArgs, TrustChangeArgs, TrustCommand, TrustListArgs, TrustRootsArgs,
     TrustShowArgs, TrustUninstallArgs,
+};
+pub(crate) use role::{
+    ImportVaultArgs, ListArgs as RoleListArgs, RoleCommand, ShowArgs as RoleShowArgs,
+    TestArgs as RoleTestArgs,
 };
 pub(crate) use verify::VerifyArgs;
 
@@ -171,6 +176,11 @@ pub(crate) enum Command {
                             certs verify server.crt --host api.example.com\n  certs verify chain.pem --roots ca.crt --purpose client \
                             --at 2027-01-31\n  openssl s_client -connect host:443 -showcerts </dev/null | certs verify - --roots ca.crt")]
     Verify(VerifyArgs),
+    /// What may be issued beside the declared certificates: the declared roles, and what they say to a request. Needs no key.
+    Role {
+        #[command(subcommand)]
+        command: RoleCommand,
+    },
     /// Compare two manifests, or two states of the files in Git, in the words of certificates.
     #[command(
         after_help = "Examples:\n  certs diff HEAD~1\n  certs diff main my-branch\n  certs diff old.json new.json\n\n\

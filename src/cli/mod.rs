@@ -62,6 +62,7 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         Command::Plan(args) => commands::plan::run(&args, ui),
         Command::Status(args) => commands::status::run(&args, ui),
         Command::Graph(args) => commands::graph::run(&args, ui),
+        Command::Role { command } => commands::role::run(&command, ui),
         Command::Report(args) => commands::report::run(&args, ui),
         Command::Metrics(args) => commands::metrics::run(&args, ui),
         Command::History(args) => commands::history::run(&args, ui),

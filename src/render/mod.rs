@@ -17,6 +17,7 @@ pub mod metrics;
 pub mod paint;
 pub mod report;
 pub mod revocation;
+pub mod role;
 pub mod sarif;
 pub mod status;
 pub mod table;

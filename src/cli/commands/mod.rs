@@ -28,6 +28,7 @@ pub(crate) mod reference;
 pub(crate) mod renew;
 pub(crate) mod report;
 pub(crate) mod revoke;
+pub(crate) mod role;
 pub(crate) mod rules;
 pub(crate) mod status;
 pub(crate) mod trust;
