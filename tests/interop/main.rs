@@ -8,6 +8,7 @@ mod by_hand;
 mod crash;
 #[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod diff;
+mod exports;
 mod fleet;
 mod foreign;
 mod git;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         by_hand::trials(),
         crash::trials(),
         diff::trials(),
+        exports::trials(),
         fleet::trials(),
         foreign::trials(),
         git::trials(),
