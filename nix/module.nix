@@ -1,6 +1,6 @@
 # The options `certToolkit`: what people write, with types, descriptions and inheritance, and the paths other options read.
 # Owns nothing of their meaning (schema.nix does) and makes no file. Works in NixOS and in any evaluation of modules.
-# Here is what concerns the whole host; authorities, key pairs and Kubernetes are in module/.
+# Here is what concerns the whole host; authorities, key pairs, roles and Kubernetes are in module/.
 {
   config,
   lib,
@@ -69,6 +69,7 @@ in
     ./module/key-pairs.nix
     ./module/kubernetes.nix
     ./module/monitoring.nix
+    ./module/roles.nix
     ./module/wiring.nix
   ];
 

@@ -23,6 +23,7 @@ let
     certs = "<cert>";
     keyPairs = "<keyPair>";
     nodes = "<host>";
+    roles = "<role>";
   };
 
   optionName =

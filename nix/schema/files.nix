@@ -68,13 +68,14 @@ let
         ))
       ];
 
-  # Names of hosts, authorities, certificates and key pairs become parts of file names, of store paths and of agenix secrets.
+  # Names of hosts, authorities, certificates, key pairs and roles become parts of file names, of store paths and of agenix secrets.
   nameFaults =
     fault:
     {
       host,
       cas,
       keyPairs,
+      roles,
     }:
     let
       check =
@@ -100,7 +101,8 @@ let
     in
     (if host == null then [ ] else check "host" [ ] host)
     ++ concatLists (attrValues (mapAttrs inAuthority cas))
-    ++ concatMap (name: check "key pair" [ "keyPairs" name ] name) (attrNames keyPairs);
+    ++ concatMap (name: check "key pair" [ "keyPairs" name ] name) (attrNames keyPairs)
+    ++ concatMap (name: check "role" [ "roles" name ] name) (attrNames roles);
 
   nameFault =
     name:

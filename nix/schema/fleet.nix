@@ -33,6 +33,7 @@ let
       declaring = filter (source: source.declares) sources;
       authoritiesOfFleet = mergedAuthorities sources;
       keyPairsOfFleet = mergedKeyPairs sources;
+      rolesOfFleet = mergedRoles sources;
     in
     {
       inherit version;
@@ -54,15 +55,18 @@ let
         }) resolved
       );
       keyPairs = keyPairsOfFleet.values;
+      roles = rolesOfFleet.values;
       errors = mergeFaults (
         errors
         ++ concatMap (source: source.errors) sources
         ++ dirDisagreement declaring
         ++ authoritiesOfFleet.disagreements
         ++ keyPairsOfFleet.disagreements
+        ++ rolesOfFleet.disagreements
         ++ issuerFaults authoritiesOfFleet.values
         ++ pathLengthFaults authoritiesOfFleet.values
         ++ verificationKeyFaults keyPairsOfFleet.values
+        ++ roleFaults authoritiesOfFleet.values rolesOfFleet.values
       );
       warnings = mergeFaults (
         concatMap (source: source.warnings) sources
@@ -247,6 +251,42 @@ let
       )
     );
 
+  roleFaults =
+    authorities: roles:
+    concatLists (
+      attrValues (
+        mapAttrs (
+          name:
+          { authority, declaredBy, ... }:
+          let
+            fault = code: message: [
+              {
+                inherit code message;
+                option = [
+                  "roles"
+                  name
+                  "authority"
+                ];
+                hosts = declaredBy;
+              }
+            ];
+          in
+          if authority == "" then
+            fault "role-authority-missing" (
+              "The role ${quote name} does not say which authority signs what it grants."
+              + " Set roles.${attributeName name}.authority to the name of one in cas."
+            )
+          else if !(authorities ? ${authority}) then
+            fault "role-authority-unknown" (
+              "The role ${quote name} is to be signed by the authority ${quote (shorten 60 authority)}, which no host declares."
+              + " Declare cas.${attributeName authority}.ca, or name another authority."
+            )
+          else
+            [ ]
+        ) roles
+      )
+    );
+
   sharedHostKeys =
     sources:
     let
@@ -350,7 +390,12 @@ let
   inherit (files) normalDir;
   inherit (recipients) firstTwoWords;
   inherit (host) resolveHost;
-  inherit (shared) mergedAuthorities mergedKeyPairs dirDisagreement;
+  inherit (shared)
+    mergedAuthorities
+    mergedKeyPairs
+    mergedRoles
+    dirDisagreement
+    ;
 in
 {
   inherit version manifest;

@@ -21,6 +21,7 @@ let
       };
       cas = mergeUnder preset.cas (mapAttrs (_: orElse { }) (said "cas"));
       keyPairs = mergeUnder preset.keyPairs (mapAttrs (_: orElse { }) (said "keyPairs"));
+      roles = mapAttrs (_: orElse { }) (said "roles");
       dir = normalDir (said "dir");
       users = publicKeys [ "userAgeKeys" ] (said "userAgeKeys");
       owners = publicKeys [ "owningHostKey" ] (said "owningHostKey");
@@ -85,7 +86,7 @@ let
         certificates
         signing
         ;
-      declares = cas != { } || keyPairs != { };
+      declares = cas != { } || keyPairs != { } || roles != { };
       kubernetes = preset.membership;
       inherit (preset) adminHost;
       allow = said "allow";
@@ -119,9 +120,24 @@ let
           ];
         }
       ) keyPairs;
+      roles = mapAttrs (
+        _: cfg:
+        resolveRole [
+          cfg
+          (orElse { } (value.certDefaults or null))
+          (orElse { } (value.defaults or null))
+        ]
+      ) roles;
       errors =
         optionFaults fault raw
-        ++ nameFaults fault { inherit host cas keyPairs; }
+        ++ nameFaults fault {
+          inherit
+            host
+            cas
+            keyPairs
+            roles
+            ;
+        }
         ++ dirFaults fault (said "dir")
         ++ ambiguousFiles fault certificates
         ++ preset.faults fault
@@ -198,6 +214,24 @@ let
       verificationKeys = unique (orElse [ ] (cfg.verificationKeys or null));
       allow = allowed cfg;
       files = layout.keyPair dir name;
+    };
+
+  # Key and subject are inherited as a certificate's are; what is granted is the role's own.
+  resolveRole =
+    levels:
+    let
+      cfg = head levels;
+    in
+    mapAttrs (field: default: orElse default (cfg.${field} or null)) builtinValues.role
+    // {
+      authority = orElse "" (cfg.authority or null);
+      key = inheritedKey builtinValues.leaf levels;
+      names = distinguishedName (inheritedNames builtinValues.leaf.names levels);
+      allowedKeys = map (key: {
+        algo = orElse builtinValues.leaf.key.algo (key.algo or null);
+        size = key.size or null;
+      }) (orElse builtinValues.role.allowedKeys (cfg.allowedKeys or null));
+      allow = allowed cfg;
     };
 
   allowed = cfg: orElse { } (cfg.allow or null);

@@ -35,7 +35,34 @@ let
         certDefaults = { };
         cas = { };
         keyPairs = { };
+        roles = { };
         allow = { };
+      };
+      # Nothing is allowed that nobody has said, and nothing lasts long: whoever asks is not the one who declares.
+      role = {
+        authority = null;
+        allowedDomains = [ ];
+        allowBareDomains = false;
+        allowSubdomains = false;
+        allowWildcards = false;
+        allowGlobDomains = false;
+        allowLocalhost = false;
+        allowAnyName = false;
+        allowedIpRanges = [ ];
+        allowedEmails = [ ];
+        allowedUris = [ ];
+        allowedCommonNames = [ ];
+        requireCommonName = false;
+        # The smallest size of each.
+        allowedKeys = [
+          { algo = "ecdsa"; }
+          { algo = "rsa"; }
+          { algo = "ed25519"; }
+        ];
+        usages = [ "server auth" ];
+        expiry = "2160h";
+        maxExpiry = "8760h";
+        renewBefore = null;
       };
       leaf = either // {
         usages = [
@@ -53,7 +80,7 @@ let
       };
     };
 
-  # The tree of options. A leaf is a kind of value; null stands everywhere for "not said".
+  # The tree of options: sets of fields, sets and lists of anything. A leaf is a kind of value; null stands everywhere for "not said".
   options =
     let
       text = {
@@ -98,12 +125,14 @@ let
       isKeySource = value: isString value || isPath value;
       record = fields: { inherit fields; };
       mapOf = element: { inherit element; };
+      listOf = member: { inherit member; };
 
+      key = record {
+        algo = text;
+        size = number;
+      };
       inheritable = {
-        key = record {
-          algo = text;
-          size = number;
-        };
+        inherit key;
         expiry = text;
         renewBefore = text;
         names = record (mapAttrs (_: _: textOrTexts) builtinValues.leaf.names);
@@ -173,6 +202,31 @@ let
           verificationKeys = texts;
           allow = textByName;
         });
+        roles = mapOf (record {
+          authority = text;
+          allowedDomains = texts;
+          allowBareDomains = flag;
+          allowSubdomains = flag;
+          allowWildcards = flag;
+          allowGlobDomains = flag;
+          allowLocalhost = flag;
+          allowAnyName = flag;
+          allowedIpRanges = texts;
+          allowedEmails = texts;
+          allowedUris = texts;
+          allowedCommonNames = texts;
+          requireCommonName = flag;
+          allowedKeys = listOf key;
+          maxExpiry = text;
+          inherit (inheritable)
+            key
+            names
+            usages
+            expiry
+            renewBefore
+            ;
+          allow = textByName;
+        });
         kubernetes = record {
           enable = flag;
           wire = flag;
@@ -223,6 +277,8 @@ let
     option: value:
     if option ? holds then
       if value != null && option.holds value then value else null
+    else if option ? member then
+      if isListOfSets value then map (clean option.member) value else null
     else if !(isAttrs value) then
       null
     else if option ? element then
@@ -249,6 +305,11 @@ let
       [ ]
     else if option ? holds then
       if option.holds value then [ ] else wrong option.say "Correct its value, or remove it."
+    else if option ? member then
+      if isListOfSets value then
+        concatMap (typeFaults fault path option.member) value
+      else
+        wrong "a list of sets" "Write ${optionName path} = [ { … } ];."
     else if !(isAttrs value) then
       wrong "a set of options" "Write ${optionName path} = { … };."
     else if option ? element then
@@ -264,6 +325,8 @@ let
       ++ concatMap (name: below option.fields.${name} name) (
         attrNames (intersectAttrs option.fields value)
       );
+
+  isListOfSets = value: isList value && all isAttrs value;
 
   optionName = path: concatStringsSep "." ([ "certToolkit" ] ++ map attributeName path);
 

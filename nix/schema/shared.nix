@@ -1,4 +1,4 @@
-# What several hosts declare together: authorities and key pairs become one each, with the places where the hosts disagree.
+# What several hosts declare together: authorities, key pairs and roles become one each, with the places where the hosts disagree.
 { prelude, options }:
 let
   # -> { values = { <ca> = authority; }; disagreements = [ fault ]; }
@@ -89,6 +89,36 @@ let
     users = [ "userAgeKeys" ];
   };
 
+  mergedRoles =
+    sources:
+    let
+      declarations = declarationsOf "roles" sources;
+    in
+    {
+      values = mapAttrs (
+        _: list:
+        (head list).value
+        // {
+          declaredBy = hostsOf list;
+          allow = allowed list;
+        }
+      ) declarations;
+      disagreements = disagreementsOf declarations roleFields {
+        code = "role-disagreement";
+        tree = "roles";
+        cure =
+          _:
+          "Declare the role once, in a module that all of them import, with values that do not depend on the host.";
+      };
+    };
+
+  roleFields =
+    mapAttrs (field: _: [ field ]) builtinValues.role
+    // {
+      key = [ "key" ];
+      names = [ "names" ];
+    };
+
   # { <name> = [ { host; value; } ]; }
   declarationsOf =
     tree: sources:
@@ -129,7 +159,7 @@ let
     let
       # Recipients are a set: their order is no disagreement.
       comparable = value: toJSON (if field == "users" then sort lessThan value else value);
-      groups = groupBy (declaration: comparable declaration.value.${field}) list;
+      groups = groupBy (declaration: comparable (declaration.value.${field} or null)) list;
       option = [
         tree
         name
@@ -200,8 +230,13 @@ let
     zipAttrsWith
     ;
   inherit (prelude) orElse shorten;
-  inherit (options) optionName;
+  inherit (options) builtinValues optionName;
 in
 {
-  inherit mergedAuthorities mergedKeyPairs dirDisagreement;
+  inherit
+    mergedAuthorities
+    mergedKeyPairs
+    mergedRoles
+    dirDisagreement
+    ;
 }

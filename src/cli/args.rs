@@ -1,5 +1,7 @@
 //! What can be typed. The help texts here are the source of the manual, the completions and `docs/cli.md`.
 
+mod export;
+mod nixfleet;
 mod verify;
 
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -12,6 +14,11 @@ use crate::model::Lifetime;
 use crate::plan::Pattern;
 use crate::status::State;
 
+pub(crate) use export::*;
+pub(crate) use nixfleet::{
+    CertManagerCommand, CertManagerExportArgs, CertManagerIssuerArgs, PkiCommand, PkiExportArgs,
+    PkiFormat,
+};
 pub(crate) use verify::VerifyArgs;
 
 /// Declared certificates, made true: issues certificate authorities and certificates from NixOS options, seals every
@@ -136,9 +143,26 @@ pub(crate) enum Command {
     )]
     Metrics(MetricsArgs),
     /// Write what is in the tree in the form another program wants.
+    #[command(
+        after_help = "What holds a private key goes to standard output only where that is no terminal, or to a new file that nobody \
+                            else can read and Git would not commit.\n\nExamples:\n  certs export pem cp1/web/server -o server.crt\n  \
+                            certs export pkcs12 laptop -o laptop.p12\n  certs export secret cp1/web/server -n shop | kubectl apply -f -"
+    )]
     Export {
         #[command(subcommand)]
         form: ExportCommand,
+    },
+    /// `certs export` for cert-manager, in the words of NixFleet.
+    #[command(name = "certmanager", subcommand_required = true)]
+    CertManager {
+        #[command(subcommand)]
+        command: CertManagerCommand,
+    },
+    /// What `nixfleet pki` exports, in its words.
+    #[command(subcommand_required = true)]
+    Pki {
+        #[command(subcommand)]
+        command: PkiCommand,
     },
     /// Print the manifest: the whole fleet as the program sees it.
     #[command(after_help = "Example:\n  certs manifest --file certs.nix > manifest.json")]
@@ -180,62 +204,6 @@ pub(crate) enum Command {
         #[arg(value_enum, default_value_t = Document::Cli)]
         document: Document,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ExportCommand {
-    /// A kubeconfig for a client certificate: whoever has the file is its user.
-    #[command(
-        after_help = "The file holds certificate, private key and the root that the API server is verified by. It is written for you \
-                            alone, and not where Git would commit it.\n\nExamples:\n  \
-                            certs export kubeconfig admin-ada -o ~/.kube/production\n  \
-                            certs export kubeconfig cp1/kubernetes/admin-ada --server api.example.org -o - | kubectl --kubeconfig /dev/stdin get nodes\n  \
-                            certs export kubeconfig worker1/kubernetes/kubelet --reference"
-    )]
-    Kubeconfig(KubeconfigArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct KubeconfigArgs {
-    #[command(flatten)]
-    pub source: SourceArgs,
-    /// The certificate: `host/authority/certificate`, or any part of it that means only one.
-    #[arg(value_name = "CERTIFICATE")]
-    pub certificate: Pattern,
-    /// The API server: a name or an address, with or without a port, or an https URL. Default: `controlPlaneEndpoint` of the host.
-    #[arg(long, value_name = "URL")]
-    pub server: Option<String>,
-    /// What the cluster is called in the file. Default: as it is declared.
-    #[arg(long, value_name = "NAME")]
-    pub cluster: Option<String>,
-    /// What the user is called in the file. Default: the common name.
-    #[arg(long, value_name = "NAME")]
-    pub user: Option<String>,
-    /// What the context is called. Default: `user@cluster`.
-    #[arg(long, value_name = "NAME")]
-    pub context: Option<String>,
-    /// The namespace of commands that name none.
-    #[arg(long, value_name = "NAME")]
-    pub namespace: Option<String>,
-    /// Put certificate, key and root into the file. This is the default.
-    #[arg(long, conflicts_with = "reference")]
-    pub embed: bool,
-    /// Name the files instead: certificate and root in this project, the key where agenix puts it. Needs no identity.
-    #[arg(long)]
-    pub reference: bool,
-    /// Where the key will be. Default: `/run/agenix/…`.
-    #[arg(long, value_name = "FILE", requires = "reference")]
-    pub key_file: Option<String>,
-    /// The file to write; it must not exist. `-` is standard output, which is the default where that is no terminal.
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// A file with an age identity or an SSH private key that opens the key; may be given several times.
-    /// Default: `userAgeIdentity` of the declaration.
-    #[arg(short, long, value_name = "FILE")]
-    pub identity: Vec<String>,
-    /// Replace the file if it is there, and write it even where Git would commit it.
-    #[arg(long)]
-    pub force: bool,
 }
 
 /// Where the declaration comes from and where the files go.

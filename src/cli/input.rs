@@ -30,6 +30,45 @@ impl Passwords {
     }
 }
 
+/// The password of a file that is about to be made: of a file, or asked for twice, because nobody sees what they type.
+pub(crate) fn new_password(file: Option<&Path>, what: &str) -> Result<SecretString, CliError> {
+    let password = match file {
+        Some(file) => first_line(file)?,
+        None => asked_twice(what)?,
+    };
+    if password.expose_secret().is_empty() {
+        return Err(
+            CliError::new("the password is empty, which protects nothing")
+                .hint("choose one; it is the first line of the --password-file"),
+        );
+    }
+    Ok(password)
+}
+
+fn asked_twice(what: &str) -> Result<SecretString, CliError> {
+    let ask = |what: &str| {
+        Asker
+            .passphrase(what)
+            .map_err(|error| unasked(what, &error))
+    };
+    let (first, second) = (ask(what)?, ask(&format!("{what}, again"))?);
+    if first.expose_secret() == second.expose_secret() {
+        Ok(first)
+    } else {
+        Err(CliError::new("the two passwords are not the same").hint("run the command again"))
+    }
+}
+
+fn unasked(what: &str, error: &UnlockError) -> CliError {
+    let cause = match error {
+        UnlockError::NobodyToAsk => "there is no terminal to ask at".to_owned(),
+        other => other.to_string(),
+    };
+    CliError::new(format!("{what} needs a password"))
+        .cause(cause)
+        .hint("put it into a file and give that with --password-file")
+}
+
 /// Everything in a file or on standard input (`-`).
 pub(crate) fn read(input: &Path, passwords: &Passwords) -> Result<Vec<Found>, CliError> {
     let name = shown(input);
@@ -42,15 +81,9 @@ pub(crate) fn read(input: &Path, passwords: &Passwords) -> Result<Vec<Found>, Cl
     let found = look(passwords.given.as_ref())?;
     match access(&found) {
         Some(Access::NeedsPassword) => {
-            let password = Asker.passphrase(&name).map_err(|error| {
-                let cause = match error {
-                    UnlockError::NobodyToAsk => "there is no terminal to ask at".to_owned(),
-                    other => other.to_string(),
-                };
-                CliError::new(format!("{name} needs a password"))
-                    .cause(cause)
-                    .hint("put it into a file and give that with --password-file")
-            })?;
+            let password = Asker
+                .passphrase(&name)
+                .map_err(|error| unasked(&name, &error))?;
             look(Some(&password))
         }
         _ => Ok(found),

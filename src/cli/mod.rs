@@ -58,6 +58,8 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         Command::Verify(args) => commands::verify::run(&args, ui),
         Command::Explain(args) => commands::explain::run(&args, ui),
         Command::Export { form } => commands::export::run(&form, ui),
+        Command::CertManager { command } => commands::certmanager::run(&command, ui),
+        Command::Pki { command } => commands::pki::run(&command, ui),
         Command::Manifest(args) => commands::manifest::run(&args, ui),
         Command::Rules(args) => commands::rules::run(&args, ui),
         Command::Inspect(args) => commands::inspect::run(&args, ui),

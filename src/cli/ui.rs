@@ -60,14 +60,16 @@ impl Ui {
             .filter(|columns| *columns > 0)
     }
 
-    #[allow(clippy::unused_self)]
     /// What was asked for. A closed pipe (`certs plan | head`) ends the output, not the run; an output that was cut short
     /// for any other reason must not pass for whole.
     pub(crate) fn print(self, text: &str) {
+        self.print_bytes(text.as_bytes());
+    }
+
+    /// The same for what is no text.
+    pub(crate) fn print_bytes(self, bytes: &[u8]) {
         let mut stdout = io::stdout().lock();
-        let written = stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush());
+        let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
         if let Err(error) = written.or_else(|error| {
             if error.kind() == ErrorKind::BrokenPipe {
                 Ok(())

@@ -1,12 +1,13 @@
 //! A kubeconfig for one client certificate: as data, and as YAML that people read and kubectl takes. Where it goes is for the caller.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+use super::node::push_quoted;
 use crate::model::san::DnsName;
 use crate::model::{AttributeType, CertificateFacts, ExtendedKeyUsage};
 
@@ -218,29 +219,6 @@ fn push_material(yaml: &mut String, field: &str, material: &Material) {
     }
 }
 
-/// A double-quoted scalar (YAML 1.2 §7.3.1): what is neither letter, digit nor visible ASCII is escaped.
-fn push_quoted(yaml: &mut String, text: &str) {
-    yaml.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => yaml.extend(['\\', c]),
-            ' '..='~' => yaml.push(c),
-            c if c.is_alphanumeric() => yaml.push(c),
-            c => push_escaped(yaml, c.into()),
-        }
-    }
-    yaml.push('"');
-}
-
-/// Nothing fails that writes into a string.
-fn push_escaped(yaml: &mut String, code: u32) {
-    let _ = if code <= 0xffff {
-        write!(yaml, "\\u{code:04X}")
-    } else {
-        write!(yaml, "\\U{code:08X}")
-    };
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -288,12 +266,5 @@ mod tests {
             Server::parse("http://api.example"),
             Err(ServerError::NotTls { .. })
         ));
-    }
-
-    #[test]
-    fn quotes_whatever_a_name_may_hold() {
-        let mut yaml = String::new();
-        push_quoted(&mut yaml, "a: \"b\"\\ü\n\u{85}\u{202e}😀 #");
-        assert_eq!(yaml, r#""a: \"b\"\\ü\u000A\u0085\u202E\U0001F600 #""#);
     }
 }

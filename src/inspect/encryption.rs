@@ -28,7 +28,7 @@ const PBES2: &str = "1.2.840.113549.1.5.13";
 const PBKDF2: &str = "1.2.840.113549.1.5.12";
 
 /// A password, ready for both ways of turning it into a key.
-pub(super) struct Password {
+pub(crate) struct Password {
     utf8: Zeroizing<String>,
     /// RFC 7292 appendix B.1: UTF-16, big endian, with a final zero.
     bmp: Zeroizing<Vec<u8>>,
@@ -65,7 +65,7 @@ pub(super) struct Derivation {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Hash {
+pub(crate) enum Hash {
     Sha1,
     Sha224,
     Sha256,
@@ -88,21 +88,21 @@ pub(super) enum Cipher {
 
 /// Why something stays closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Closed {
+pub(crate) enum Closed {
     WrongPassword,
     Unsupported,
 }
 
 /// What a derived key is for (RFC 7292 appendix B.3).
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     Key = 1,
     Iv = 2,
     Mac = 3,
 }
 
 impl Password {
-    pub(super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let mut bmp = Zeroizing::new(Vec::with_capacity(2 * text.len() + 2));
         bmp.extend(text.encode_utf16().chain([0]).flat_map(u16::to_be_bytes));
         Self {
@@ -120,7 +120,7 @@ impl Password {
     }
 
     /// RFC 7292 appendix B.2.
-    pub(super) fn derive(
+    pub(crate) fn derive(
         &self,
         hash: Hash,
         purpose: Purpose,

@@ -10,7 +10,7 @@ use crate::model::document::DocumentDefect;
 const DEEPEST: usize = 64;
 
 /// A value. Scalars are text, whatever YAML would take them for, and wiped when dropped: some are keys.
-pub(super) enum Node {
+pub(crate) enum Node {
     Text(Zeroizing<String>),
     List(Vec<Node>),
     Map(Vec<(String, Node)>),
@@ -18,7 +18,7 @@ pub(super) enum Node {
 
 impl Node {
     /// The value of a key of a map.
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         match self {
             Self::Map(entries) => entries
                 .iter()
@@ -40,7 +40,7 @@ impl Node {
         self.get(key)?.text()
     }
 
-    pub(super) fn items(&self) -> &[Self] {
+    pub(crate) fn items(&self) -> &[Self] {
         match self {
             Self::List(items) => items,
             _ => &[],
@@ -59,7 +59,7 @@ impl Node {
 ///
 /// # Errors
 /// `BadYaml` with its line.
-pub(super) fn documents(text: &str) -> Result<Vec<Node>, DocumentDefect> {
+pub(crate) fn documents(text: &str) -> Result<Vec<Node>, DocumentDefect> {
     if text.trim_start().starts_with(['{', '['])
         && let Ok(value) = serde_json::from_str::<Value>(text)
     {

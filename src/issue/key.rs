@@ -144,15 +144,22 @@ impl PrivateKey {
     /// # Errors
     /// `Library`.
     pub fn to_pem(&self) -> Result<Zeroizing<String>, KeyError> {
-        let der: Zeroizing<Vec<u8>> = match &self.pair {
+        Ok(pem_text("PRIVATE KEY", &self.to_pkcs8()?))
+    }
+
+    /// The same as DER.
+    ///
+    /// # Errors
+    /// `Library`.
+    pub fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        match &self.pair {
             Pair::Rsa(pair) => {
                 AsDer::<Pkcs8V1Der<'_>>::as_der(pair).map(|der| der.as_ref().to_vec().into())
             }
             Pair::Ecdsa(_, pair) => pair.to_pkcs8v1().map(|der| der.as_ref().to_vec().into()),
             Pair::Ed25519(pair) => pair.to_pkcs8v1().map(|der| der.as_ref().to_vec().into()),
         }
-        .map_err(|_| KeyError::Library)?;
-        Ok(pem_text("PRIVATE KEY", &der))
+        .map_err(|_| KeyError::Library)
     }
 
     fn from_pair(pair: Pair) -> Result<Self, KeyError> {

@@ -44,7 +44,7 @@ pub enum PatternError {
         "domain {text:?} is a pattern; set allowGlobDomains = true, or write the domain alone and set allowSubdomains or allowWildcards"
     )]
     GlobNotAllowed { text: String },
-    #[error("pattern {text:?} stands for no name: {source}")]
+    #[error("{text:?} is no name and no pattern of names: {source}")]
     Name { text: String, source: SanError },
     #[error(
         "pattern {text:?} has other than ASCII characters; write them as they stand in certificates (xn--…, %…)"
@@ -516,13 +516,13 @@ mod tests {
         a pattern is empty; remove it
         domain ".example.org" starts with a dot; write "example.org", and say with allowSubdomains whether the names below it are meant
         domain "*.example.org" is a pattern; set allowGlobDomains = true, or write the domain alone and set allowSubdomains or allowWildcards
-        pattern "exa mple.org" stands for no name: name "exa mple.org" contains a blank or control character; write one name per list element, without blanks
+        "exa mple.org" is no name and no pattern of names: name "exa mple.org" contains a blank or control character; write one name per list element, without blanks
         pattern "*.größe.example" has other than ASCII characters; write them as they stand in certificates (xn--…, %…)
-        pattern "*..example.org" stands for no name: dns name "a..example.org" has an empty label; remove the extra dot
-        pattern "example.org" stands for no name: email "example.org" is not "local@host" in ASCII (RFC 5280 §4.2.1.6); correct it
+        "*..example.org" is no name and no pattern of names: dns name "a..example.org" has an empty label; remove the extra dot
+        "example.org" is no name and no pattern of names: email "example.org" is not "local@host" in ASCII (RFC 5280 §4.2.1.6); correct it
         pattern "*://example.org/": the scheme of a URI must be written out, like "spiffe://example.org/**", or "*" for any URI
         pattern "example.org": the scheme of a URI must be written out, like "spiffe://example.org/**", or "*" for any URI
-        pattern "https://" stands for no name: uri "https://" is not an absolute URI in ASCII, like "spiffe://example.org/db" (RFC 3986 §4.3); percent-encode other characters
+        "https://" is no name and no pattern of names: uri "https://" is not an absolute URI in ASCII, like "spiffe://example.org/db" (RFC 3986 §4.3); percent-encode other characters
         pattern "a\0" contains a control character; remove it
         "#);
     }

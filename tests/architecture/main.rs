@@ -33,7 +33,10 @@ const LAYERS: [(&str, &[&str]); 23] = [
     ("adopt", &["model", "inspect", "plan"]),
     ("store", &["model"]),
     ("nixfiles", &["model"]),
-    ("export", &["model", "inspect", "store", "nixfiles"]),
+    (
+        "export",
+        &["model", "inspect", "issue", "store", "nixfiles"],
+    ),
     (
         "observe",
         &["model", "inspect", "issue", "seal", "lint", "store"],

@@ -186,7 +186,7 @@ fn an_authority_whose_declared_name_changed() {
 }
 
 /// Puts an authority of another program's into a new project: any role, any time.
-fn adopted(role: Role<'_>, from: OffsetDateTime, lifetime: Duration) -> Project {
+pub(crate) fn adopted(role: Role<'_>, from: OffsetDateTime, lifetime: Duration) -> Project {
     let project = Project::new();
     own_authority(&project, "root", role, from, lifetime);
     project

@@ -15,6 +15,7 @@ mod commands;
 mod damage;
 mod doctor;
 mod export;
+mod exports;
 mod faults;
 mod graph;
 mod hostile;

@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use certs::manifest::{Fault, KeyFiles, Manifest, Resolution};
-use certs::model::{Artifact, Certificate, Membership, Name, RecipientSet, San};
+use certs::model::{Artifact, Certificate, Membership, Name, RecipientSet, Role, San};
 
 #[test]
 fn every_manifest_means_what_it_meant() {
@@ -106,6 +106,9 @@ fn meaning(resolution: &Resolution) -> String {
         }
         recipients(&mut text, &pair.recipients);
     }
+    for role in resolution.fleet.roles.values() {
+        rules(&mut text, role);
+    }
     for (name, host) in &resolution.fleet.hosts {
         if let Some(membership) = &host.membership {
             place(&mut text, name, membership);
@@ -121,6 +124,43 @@ fn recipients(text: &mut String, set: &RecipientSet) {
     for recipient in set {
         let _ = writeln!(text, "  for      {}", recipient.short());
     }
+}
+
+/// What is decided requests by.
+fn rules(text: &mut String, role: &Role) {
+    let names = &role.names;
+    let forms: Vec<&str> = names.forms.iter().map(|form| form.option()).collect();
+    let usages: Vec<&str> = role.usages.words().collect();
+    let _ = writeln!(text, "role {} of {}", role.name, role.authority);
+    let _ = writeln!(text, "  domains  {}", words(&names.domains));
+    let _ = writeln!(text, "  forms    {}", forms.join(", "));
+    let _ = writeln!(text, "  networks {}", words(&names.addresses));
+    let _ = writeln!(text, "  emails   {}", words(&names.emails));
+    let _ = writeln!(text, "  URIs     {}", words(&names.uris));
+    let _ = writeln!(
+        text,
+        "  CN       {:?} {}",
+        names.common_name,
+        words(&names.common_names)
+    );
+    let _ = writeln!(text, "  subject  {}", role.subject);
+    let _ = writeln!(text, "  usages   {}", usages.join(", "));
+    let _ = writeln!(
+        text,
+        "  key      {}; {}",
+        role.key,
+        words(&role.accepted_keys)
+    );
+    let _ = writeln!(
+        text,
+        "  lifetime {} to {}, {}",
+        role.lifetime,
+        role.longest,
+        role.renew_before
+            .map_or("two thirds".to_owned(), |before| before.to_string())
+    );
+    let _ = writeln!(text, "  hosts    {}", role.declared_by.join(", "));
+    let _ = writeln!(text, "  allow    {:?}", role.allow);
 }
 
 /// What the lints are told of a host's place in its cluster.
@@ -145,8 +185,8 @@ fn place(text: &mut String, host: &Name, membership: &Membership) {
     );
 }
 
-fn words(values: &[impl ToString]) -> String {
-    let words: Vec<String> = values.iter().map(ToString::to_string).collect();
+fn words<'a, T: ToString + 'a>(values: impl IntoIterator<Item = &'a T>) -> String {
+    let words: Vec<String> = values.into_iter().map(ToString::to_string).collect();
     words.join(", ")
 }
 

@@ -9,6 +9,7 @@ let
     !(builtins.elem case [
       # Values that the types of the options refuse before the schema sees them.
       "faults"
+      "role-faults"
       "kubernetes-unknown-words"
       "null-inherits"
     ])

@@ -23,6 +23,8 @@ let
       [ (lib.concatStringsSep "." path) ]
     else if option ? element then
       leaves (path ++ [ "<name>" ]) option.element
+    else if option ? member then
+      leaves (path ++ [ "*" ]) option.member
     else
       lib.concatLists (lib.mapAttrsToList (name: leaves (path ++ [ name ])) option.fields);
 

@@ -1,6 +1,7 @@
 //! One verb, one file.
 
 pub(crate) mod adopt;
+pub(crate) mod certmanager;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod demo;
@@ -16,6 +17,7 @@ pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod manifest;
 pub(crate) mod metrics;
+pub(crate) mod pki;
 pub(crate) mod plan;
 pub(crate) mod recreate;
 pub(crate) mod reference;

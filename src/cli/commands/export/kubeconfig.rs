@@ -5,142 +5,57 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+use super::material::{self, missing, open_key, read_chain};
+use super::output::{Content, Output};
 use crate::cli::args::KubeconfigArgs;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::git;
-use crate::cli::project::{Project, current_dir, store_error};
+use crate::cli::project::{Project, current_dir};
 use crate::cli::ui::Ui;
 use crate::export::kubeconfig::{Kubeconfig, Material, Server, Unfit, groups, user};
-use crate::inspect::certificate::parse_pem_chain;
 use crate::issue::certificate::to_pem;
-use crate::issue::key::PrivateKey;
-use crate::model::usage::edit_distance;
 use crate::model::{
-    Artifact, Authority, Certificate, CertificateFacts, Custody, ExtendedKeyUsage, Fleet,
-    Membership, Moment, RelPath,
+    Artifact, ArtifactId, Authority, Certificate, CertificateFacts, Custody, ExtendedKeyUsage,
+    Fleet, Membership, Moment, RelPath,
 };
 use crate::plan::Pattern;
 use crate::render::words;
-use crate::seal::OpenError;
-use crate::store::outside;
 
 pub(crate) fn run(args: &KubeconfigArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
     let leaf = chosen(&project.fleet, &args.certificate)?;
-    let output = Output::of(args, ui)?;
+    let content = if args.reference {
+        Content::Text
+    } else {
+        Content::Secret
+    };
+    let output = Output::of(content, &args.out, ui)?;
     let certificate = read_chain(&project, &leaf.files.certificate)?;
     let kubeconfig = describe(&project, leaf, &certificate, args, ui)?;
-    output.write(&kubeconfig.to_yaml(), args.force, ui)?;
-    Ok(Exit::Done)
-}
-
-/// Where the file goes.
-enum Output {
-    Stdout,
-    New(PathBuf),
-}
-
-impl Output {
-    /// Decided before any key is opened: nobody types a passphrase for a file that cannot be written.
-    fn of(args: &KubeconfigArgs, ui: Ui) -> Result<Self, CliError> {
-        match &args.output {
-            Some(file) if file.as_os_str() == "-" => Ok(Self::Stdout),
-            Some(file) => {
-                let file = current_dir()?.join(file);
-                if !args.force {
-                    refuse_unwanted(&file, args)?;
-                }
-                Ok(Self::New(file))
-            }
-            None if args.reference || !ui.shows_stdout() => Ok(Self::Stdout),
-            None => Err(CliError::new("the private key would be shown on the terminal").hint(
-                "write a file with --output FILE; --output - shows it all the same, --reference names its file instead",
-            )),
-        }
-    }
-
-    fn write(&self, yaml: &Zeroizing<String>, force: bool, ui: Ui) -> Result<(), CliError> {
-        let Self::New(file) = self else {
-            ui.print(yaml);
-            return Ok(());
-        };
-        let written = if force {
-            outside::replace_secret(file, yaml.as_bytes())
-        } else {
-            outside::write_secret(file, yaml.as_bytes())
-        };
-        written.map_err(|error| {
-            CliError::new(format!("cannot write {}", file.display())).cause(error.to_string())
-        })?;
+    output.write(kubeconfig.to_yaml().as_bytes(), ui)?;
+    if let Some(file) = output.file() {
         ui.tell(&format!(
             "wrote {0}; try it: kubectl --kubeconfig {0} auth whoami\n",
             file.display()
         ));
-        Ok(())
     }
+    Ok(Exit::Done)
 }
 
-fn refuse_unwanted(file: &Path, args: &KubeconfigArgs) -> Result<(), CliError> {
-    if outside::exists(file) {
-        return Err(
-            CliError::new(format!("{} is there already", file.display()))
-                .hint("name another file, or replace it with --force"),
-        );
-    }
-    if !args.reference && git::would_commit(file) {
-        return Err(CliError::new(format!(
-            "{} is in a Git work tree that does not ignore it; the private key in it would be in the history with the next \
-             `git add .`, and a history is not unwritten",
-            file.display()
-        ))
-        .hint("write it elsewhere, list it in .gitignore, or insist with --force"));
-    }
-    Ok(())
-}
-
-/// The one certificate a word means.
+/// The one certificate a word means. Who mistypes is told of client certificates.
 fn chosen<'f>(fleet: &'f Fleet, pattern: &Pattern) -> Result<&'f Certificate, CliError> {
-    let leaves = fleet.certificates.iter();
-    let found: Vec<&Certificate> = leaves.filter(|leaf| pattern.selects(&leaf.id())).collect();
-    match found.as_slice() {
-        [only] => Ok(only),
-        [] => Err(
-            CliError::new(format!("{pattern} is no certificate that is declared"))
-                .hint(near(fleet, &pattern.to_string())),
-        ),
-        several => {
-            let ids: Vec<String> = several.iter().map(|leaf| leaf.id().to_string()).collect();
-            Err(CliError::new(format!(
-                "{pattern} means {}: {}",
-                words::count(several.len(), "certificate", "certificates"),
-                words::some_of(&ids, 5)
-            ))
-            .hint("name one of them in full"))
-        }
-    }
-}
-
-/// Client certificates, those with the most similar name first.
-fn near(fleet: &Fleet, wanted: &str) -> String {
-    let is_client = |leaf: &&Certificate| {
-        let purposes = &leaf.declaration.usages.extended;
-        purposes.is_empty() || purposes.contains(&ExtendedKeyUsage::ClientAuth)
+    let is_client = |id: &ArtifactId| {
+        let leaf = fleet.certificates.iter().find(|leaf| leaf.id() == *id);
+        let purposes = leaf.map(|leaf| &leaf.declaration.usages.extended);
+        purposes.is_some_and(|purposes| {
+            purposes.is_empty() || purposes.contains(&ExtendedKeyUsage::ClientAuth)
+        })
     };
-    let mut ids: Vec<String> = fleet
-        .certificates
-        .iter()
-        .filter(is_client)
-        .map(|leaf| leaf.id().to_string())
-        .collect();
-    ids.sort_by_key(|id| {
-        let last = id.rsplit('/').next().unwrap_or_default();
-        edit_distance(wanted, id).min(edit_distance(wanted, last))
-    });
-    if ids.is_empty() {
-        "no client certificate is declared; `certs manifest` shows what is".to_owned()
-    } else {
-        format!("there are {}", words::some_of(&ids, 5))
-    }
+    let ids = fleet.certificates.iter().map(Certificate::id).collect();
+    let id = material::one(ids, pattern, "certificate", is_client)?;
+    let mut leaves = fleet.certificates.iter();
+    leaves
+        .find(|leaf| leaf.id() == id)
+        .ok_or_else(|| missing(&id))
 }
 
 fn describe(
@@ -152,7 +67,7 @@ fn describe(
 ) -> Result<Kubeconfig, CliError> {
     let host = project.fleet.hosts.get(&leaf.host);
     let membership = host.and_then(|host| host.membership.as_ref());
-    let own = chain.first().ok_or_else(|| missing(leaf))?;
+    let own = chain.first().ok_or_else(|| missing(&leaf.id()))?;
     let name = user(own).map_err(|unfit| no_user(leaf, &unfit))?;
     let server = server(&project.fleet, leaf, membership, args)?;
     let declared_cluster =
@@ -254,7 +169,10 @@ fn embedded(
 ) -> Result<Materials, CliError> {
     let root = trusted_root(&project.fleet, leaf, membership)?;
     let bundle = read_chain(project, &root.files.certificate)?;
-    let key = open_key(project, leaf, chain, args)?;
+    let own = chain.first().ok_or_else(|| missing(&leaf.id()))?;
+    let key = open_key(project, Artifact::Leaf(leaf), own, &args.out.identity)?;
+    let key = key.to_pem().map_err(|error| CliError::from_error(&error))?;
+    let key = Zeroizing::new(key.as_bytes().to_vec());
     let pem = |certificates: &[CertificateFacts]| {
         let text: String = certificates
             .iter()
@@ -318,66 +236,4 @@ fn trusted_root<'f>(
     let authority = authority.ok_or_else(undeclared)?;
     let above = fleet.issuers_of(Artifact::Authority(authority));
     Ok(above.last().copied().unwrap_or(authority))
-}
-
-/// The private key, proved to be the one of the certificate.
-fn open_key(
-    project: &Project,
-    leaf: &Certificate,
-    chain: &[CertificateFacts],
-    args: &KubeconfigArgs,
-) -> Result<Zeroizing<Vec<u8>>, CliError> {
-    let path = &leaf.files.key;
-    let file = project
-        .root
-        .read(path)
-        .map_err(|error| store_error(&error))?;
-    let file = file.ok_or_else(|| missing(leaf))?;
-    let failed = || CliError::new(format!("cannot open the key of {} ({path})", leaf.id()));
-    let identities = project.identities(&args.identity)?;
-    let opened = identities
-        .open(&file.bytes)
-        .map_err(|error| unopened(failed(), &error))?;
-    let key = PrivateKey::from_pem(&opened).map_err(|error| failed().cause(error.to_string()))?;
-    let is_pair = chain
-        .first()
-        .is_some_and(|own| own.key_fingerprint == key.fingerprint());
-    if !is_pair {
-        return Err(failed()
-            .cause("it is another key than the certificate beside it is for")
-            .hint("`certs plan` says what is wrong with the pair"));
-    }
-    let pem = key
-        .to_pem()
-        .map_err(|error| failed().cause(error.to_string()))?;
-    Ok(Zeroizing::new(pem.as_bytes().to_vec()))
-}
-
-fn unopened(failed: CliError, error: &OpenError) -> CliError {
-    let failed = failed.cause(error.to_string());
-    match error {
-        OpenError::NoMatchingIdentity { .. } | OpenError::Refused { .. } => {
-            failed.hint("give the identity of an operator it is sealed to: --identity FILE")
-        }
-        _ => failed.hint("`certs plan` says what is wrong with the file"),
-    }
-}
-
-fn read_chain(project: &Project, path: &RelPath) -> Result<Vec<CertificateFacts>, CliError> {
-    let file = project
-        .root
-        .read(path)
-        .map_err(|error| store_error(&error))?;
-    let file = file.ok_or_else(|| {
-        CliError::new(format!("{path} is not there")).hint("`certs recreate` makes it")
-    })?;
-    parse_pem_chain(&file.bytes).map_err(|defect| {
-        CliError::new(format!("{path} cannot be used"))
-            .cause(defect.to_string())
-            .hint("`certs plan` says what to do about it")
-    })
-}
-
-fn missing(leaf: &Certificate) -> CliError {
-    CliError::new(format!("{} is not made yet", leaf.id())).hint("`certs recreate` makes it")
 }

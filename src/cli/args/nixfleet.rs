@@ -1,0 +1,100 @@
+//! What can be typed as NixFleet has it: `certmanager` and `pki`, for the lines people have in their scripts.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+
+use super::SourceArgs;
+use super::export::{FormatArgs, OutputArgs, SecretOutputArgs};
+use crate::export::resource::{Namespace, ObjectName};
+use crate::model::Name;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CertManagerCommand {
+    /// A Secret: of an authority (`certs export ca-secret`) or of a host's certificate (`certs export secret`).
+    #[command(
+        after_help = "Examples:\n  certs certmanager export --intermediate -n cert-manager --secret-name web-ca -o ca-secret.yaml\n  \
+                            certs certmanager export --hostname api --cert-name server -n default --secret-name api-tls | kubectl apply -f -"
+    )]
+    Export(CertManagerExportArgs),
+    /// A ClusterIssuer for such a Secret (`certs export issuer`).
+    #[command(
+        after_help = "Example:\n  certs certmanager issuer --secret-name web-ca --issuer-name web | kubectl apply -f -"
+    )]
+    Issuer(CertManagerIssuerArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PkiCommand {
+    /// The roots of trust (`certs export bundle`, `certs export der`).
+    #[command(after_help = "Example:\n  certs pki export --format pem > ca.crt")]
+    Export(PkiExportArgs),
+    /// The same as `certs certmanager`.
+    #[command(name = "certmanager")]
+    CertManager {
+        #[command(subcommand)]
+        command: CertManagerCommand,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["ca", "intermediate", "hostname"]))]
+pub(crate) struct CertManagerExportArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// The root authority.
+    #[arg(long)]
+    pub ca: bool,
+    /// The intermediate authority.
+    #[arg(long)]
+    pub intermediate: bool,
+    /// The host whose certificate it is.
+    #[arg(long, value_name = "HOST", value_parser = |text: &str| Name::new(text))]
+    pub hostname: Option<Name>,
+    /// Which of its certificates. Default: its only one.
+    #[arg(long, value_name = "NAME", requires = "hostname", value_parser = |text: &str| Name::new(text))]
+    pub cert_name: Option<Name>,
+    #[arg(short, long, default_value = "cert-manager")]
+    pub namespace: Namespace,
+    /// What the Secret is called. Default: `nixfleet-ca`; of a host's certificate `<certificate>-tls`.
+    #[arg(long, value_name = "NAME")]
+    pub secret_name: Option<ObjectName>,
+    #[command(flatten)]
+    pub format: FormatArgs,
+    #[command(flatten)]
+    pub out: SecretOutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CertManagerIssuerArgs {
+    /// The Secret with the key of the authority.
+    #[arg(long, value_name = "NAME", default_value = "nixfleet-ca")]
+    pub secret_name: ObjectName,
+    /// Where the Secret is. A ClusterIssuer names none: it has to be where cert-manager looks.
+    #[arg(long, value_name = "NAMESPACE", default_value = "cert-manager")]
+    pub secret_namespace: Namespace,
+    #[arg(long, value_name = "NAME", default_value = "nixfleet-ca-issuer")]
+    pub issuer_name: ObjectName,
+    #[command(flatten)]
+    pub format: FormatArgs,
+    #[command(flatten)]
+    pub out: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PkiExportArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// How they are written; DER holds one certificate.
+    #[arg(long, value_enum, default_value_t = PkiFormat::Pem)]
+    pub format: PkiFormat,
+    /// Write to a file, replacing it at once.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PkiFormat {
+    Pem,
+    Der,
+}

@@ -1,0 +1,78 @@
+//! `certs export crl`: the revocation lists of authorities.
+
+use super::material::authority;
+use super::output::{Content, Output};
+use crate::cli::args::CrlArgs;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::project::{Project, store_error};
+use crate::cli::ui::Ui;
+use crate::model::Authority;
+
+pub(crate) fn run(args: &CrlArgs, ui: Ui) -> Result<Exit, CliError> {
+    let project = Project::load(&args.source, ui)?;
+    let content = if args.der {
+        Content::Binary
+    } else {
+        Content::Text
+    };
+    let output = Output::public(content, &args.out, ui)?;
+    let fleet = &project.fleet;
+    let named: Vec<&Authority> = args
+        .authorities
+        .iter()
+        .map(|pattern| authority(fleet, pattern))
+        .collect::<Result<_, _>>()?;
+    let lists = lists(&project, &named)?;
+    let bytes = if args.der {
+        one_as_der(&lists)?
+    } else {
+        lists.concat()
+    };
+    output.write(&bytes, ui)?;
+    output.tell(ui);
+    Ok(Exit::Done)
+}
+
+/// The lists of these authorities; without a name those of all that have one.
+fn lists(project: &Project, named: &[&Authority]) -> Result<Vec<Vec<u8>>, CliError> {
+    if !named.is_empty() {
+        let lists = named.iter().map(|authority| {
+            let list = read(project, authority)?;
+            list.ok_or_else(|| {
+                CliError::new(format!("{} has no revocation list", authority.id()))
+                    .hint(format!("`certs crl {}` makes one", authority.name))
+            })
+        });
+        return lists.collect();
+    }
+    let mut lists = Vec::new();
+    for authority in &project.fleet.authorities {
+        lists.extend(read(project, authority)?);
+    }
+    if lists.is_empty() {
+        return Err(
+            CliError::new("no authority has a revocation list").hint("`certs crl` makes them")
+        );
+    }
+    Ok(lists)
+}
+
+fn read(project: &Project, authority: &Authority) -> Result<Option<Vec<u8>>, CliError> {
+    let file = project
+        .root
+        .read(&authority.crl)
+        .map_err(|error| store_error(&error))?;
+    Ok(file.map(|file| file.bytes))
+}
+
+fn one_as_der(lists: &[Vec<u8>]) -> Result<Vec<u8>, CliError> {
+    let [list] = lists else {
+        return Err(
+            CliError::new("DER holds one list, and there are several").hint("name one authority")
+        );
+    };
+    let block = pem::parse(list).map_err(|error| {
+        CliError::new("the revocation list cannot be read").cause(error.to_string())
+    })?;
+    Ok(block.into_contents())
+}

@@ -1,0 +1,33 @@
+//! `certs export der`: one certificate or its private key.
+
+use zeroize::Zeroizing;
+
+use super::material::{artifact, chain, open_key};
+use super::output::{Content, Output};
+use crate::cli::args::{DerArgs, DerPart};
+use crate::cli::error::{CliError, Exit};
+use crate::cli::project::Project;
+use crate::cli::ui::Ui;
+
+pub(crate) fn run(args: &DerArgs, ui: Ui) -> Result<Exit, CliError> {
+    let project = Project::load(&args.source, ui)?;
+    let artifact = artifact(&project.fleet, &args.certificate)?;
+    let content = match args.part {
+        DerPart::Leaf | DerPart::Root => Content::Binary,
+        DerPart::Key => Content::Secret,
+    };
+    let output = Output::of(content, &args.out, ui)?;
+    let chain = chain(&project, artifact, ui)?;
+    let bytes = match args.part {
+        DerPart::Leaf => Zeroizing::new(chain.own.der),
+        DerPart::Root => Zeroizing::new(chain.root.der),
+        DerPart::Key => {
+            let key = open_key(&project, artifact, &chain.own, &args.out.identity)?;
+            key.to_pkcs8()
+                .map_err(|error| CliError::from_error(&error))?
+        }
+    };
+    output.write(&bytes, ui)?;
+    output.tell(ui);
+    Ok(Exit::Done)
+}

@@ -1,0 +1,317 @@
+//! What is exported: the artifact a word means, its chain, its key, the roots that are trusted.
+
+use time::OffsetDateTime;
+
+use crate::cli::error::CliError;
+use crate::cli::project::{Project, store_error};
+use crate::cli::ui::Ui;
+use crate::export::chain::{Candidates, Chain, trusted};
+use crate::export::resource::ObjectName;
+use crate::inspect::certificate::parse_pem_chain;
+use crate::issue::key::PrivateKey;
+use crate::model::usage::edit_distance;
+use crate::model::{
+    Artifact, ArtifactId, Authority, Certificate, CertificateFacts, Fleet, Moment, RelPath,
+};
+use crate::plan::Pattern;
+use crate::render::words;
+use crate::seal::OpenError;
+
+/// The one certificate of a host that a word means.
+pub(super) fn leaf<'f>(fleet: &'f Fleet, pattern: &Pattern) -> Result<&'f Certificate, CliError> {
+    let ids = fleet.certificates.iter().map(Certificate::id).collect();
+    let id = one(ids, pattern, "certificate", |_| true)?;
+    let mut leaves = fleet.certificates.iter();
+    leaves
+        .find(|leaf| leaf.id() == id)
+        .ok_or_else(|| undeclared(pattern, "certificate"))
+}
+
+/// The one authority that a word means.
+pub(super) fn authority<'f>(
+    fleet: &'f Fleet,
+    pattern: &Pattern,
+) -> Result<&'f Authority, CliError> {
+    let ids = fleet.authorities.iter().map(Authority::id).collect();
+    let id = one(ids, pattern, "authority", |_| true)?;
+    let mut authorities = fleet.authorities.iter();
+    authorities
+        .find(|authority| authority.id() == id)
+        .ok_or_else(|| undeclared(pattern, "authority"))
+}
+
+/// The one authority or certificate of a host that a word means.
+pub(super) fn artifact<'f>(fleet: &'f Fleet, pattern: &Pattern) -> Result<Artifact<'f>, CliError> {
+    let ids = fleet.artifacts().map(|artifact| artifact.id()).collect();
+    let id = one(ids, pattern, "certificate", |_| true)?;
+    let mut artifacts = fleet.artifacts();
+    artifacts
+        .find(|artifact| artifact.id() == id)
+        .ok_or_else(|| undeclared(pattern, "certificate"))
+}
+
+/// The one of these that a word means. Only those worth it are named to who mistyped.
+pub(super) fn one(
+    ids: Vec<ArtifactId>,
+    pattern: &Pattern,
+    kind: &str,
+    is_worth_naming: impl Fn(&ArtifactId) -> bool,
+) -> Result<ArtifactId, CliError> {
+    let mut found: Vec<ArtifactId> = ids
+        .iter()
+        .filter(|id| pattern.selects(id))
+        .cloned()
+        .collect();
+    match found.len() {
+        1 => Ok(found.remove(0)),
+        0 => {
+            let near = near(
+                ids.into_iter().filter(is_worth_naming),
+                &pattern.to_string(),
+            );
+            Err(undeclared(pattern, kind).hint(near))
+        }
+        several => {
+            let ids: Vec<String> = found.iter().map(ToString::to_string).collect();
+            Err(CliError::new(format!(
+                "{pattern} means {}: {}",
+                words::count(several, "certificate", "certificates"),
+                words::some_of(&ids, 5)
+            ))
+            .hint("name one of them in full"))
+        }
+    }
+}
+
+fn undeclared(pattern: &Pattern, kind: &str) -> CliError {
+    CliError::new(format!("{pattern} is no {kind} that is declared"))
+}
+
+/// Those with the most similar name first.
+fn near(ids: impl Iterator<Item = ArtifactId>, wanted: &str) -> String {
+    let mut ids: Vec<String> = ids.map(|id| id.to_string()).collect();
+    ids.sort_by_key(|id| {
+        let last = id.rsplit('/').next().unwrap_or_default();
+        edit_distance(wanted, id).min(edit_distance(wanted, last))
+    });
+    if ids.is_empty() {
+        "none is declared; `certs manifest` shows what is".to_owned()
+    } else {
+        format!("there are {}", words::some_of(&ids, 5))
+    }
+}
+
+/// The chain of what is made, up to its root. What cannot last is told.
+pub(super) fn chain(project: &Project, artifact: Artifact<'_>, ui: Ui) -> Result<Chain, CliError> {
+    let path = &artifact.files().certificate;
+    let own = read_chain(project, path)?.into_iter().next();
+    let own = own.ok_or_else(|| missing(&artifact.id()))?;
+    let above = project.fleet.issuers_of(artifact);
+    let above: Vec<Candidates> = above
+        .into_iter()
+        .map(|authority| candidates(project, authority))
+        .collect::<Result<_, _>>()?;
+    let chain = Chain::of(own, &above).map_err(|broken| {
+        CliError::new(format!("{} has no chain to its root", artifact.id()))
+            .cause(broken.to_string())
+            .hint("`certs plan` says what is wrong with it")
+    })?;
+    let now = OffsetDateTime::now_utc();
+    if chain.own.not_after <= now {
+        ui.tell(&format!(
+            "warning: {} expired {}; run `certs recreate` first\n",
+            artifact.id(),
+            Moment(chain.own.not_after)
+        ));
+    } else if chain.not_after() <= now {
+        ui.tell(&format!(
+            "warning: an issuer of {} expired {}; run `certs recreate` first\n",
+            artifact.id(),
+            Moment(chain.not_after())
+        ));
+    }
+    Ok(chain)
+}
+
+fn candidates(project: &Project, authority: &Authority) -> Result<Candidates, CliError> {
+    Ok(Candidates {
+        authority: authority.name.clone(),
+        certificates: read_chain(project, &authority.files.certificate)?,
+    })
+}
+
+/// The trusted certificates of one root, under its name.
+pub(super) struct Root {
+    pub(super) name: String,
+    pub(super) certificates: Vec<CertificateFacts>,
+}
+
+/// The roots of what the words mean, each once. Without a word there has to be one only: what is trusted is not guessed.
+pub(super) fn roots(project: &Project, of: &[Pattern]) -> Result<Vec<Root>, CliError> {
+    let fleet = &project.fleet;
+    let mut wanted: Vec<&Authority> = Vec::new();
+    if of.is_empty() {
+        wanted.extend(only_root(fleet)?);
+    }
+    for pattern in of {
+        let selected = fleet.artifacts().filter(|one| pattern.selects(&one.id()));
+        let found: Vec<&Authority> = selected.filter_map(|one| root_of(fleet, one)).collect();
+        if found.is_empty() {
+            let ids = fleet.authorities.iter().map(Authority::id);
+            return Err(undeclared(pattern, "authority").hint(near(ids, &pattern.to_string())));
+        }
+        for root in found {
+            if wanted.iter().all(|known| known.name != root.name) {
+                wanted.push(root);
+            }
+        }
+    }
+    wanted
+        .into_iter()
+        .map(|root| trusted_of(project, root))
+        .collect()
+}
+
+fn only_root(fleet: &Fleet) -> Result<Option<&Authority>, CliError> {
+    let roots: Vec<&Authority> = fleet
+        .authorities
+        .iter()
+        .filter(|one| one.is_root())
+        .collect();
+    match roots.as_slice() {
+        [only] => Ok(Some(only)),
+        [] => Err(CliError::new("no root authority is declared")
+            .hint("declare one: certToolkit.cas.<name>.ca.commonName = \"…\"")),
+        several => {
+            let ids: Vec<String> = several.iter().map(|root| root.id().to_string()).collect();
+            Err(CliError::new(format!(
+                "there are {} roots: {}",
+                several.len(),
+                words::some_of(&ids, 5)
+            ))
+            .hint("name those that are to be trusted; 'ca/*' are all"))
+        }
+    }
+}
+
+/// The root of one artifact.
+pub(super) fn roots_of(project: &Project, artifact: Artifact<'_>) -> Result<Root, CliError> {
+    let root = root_of(&project.fleet, artifact).ok_or_else(|| missing(&artifact.id()))?;
+    trusted_of(project, root)
+}
+
+fn root_of<'f>(fleet: &'f Fleet, artifact: Artifact<'f>) -> Option<&'f Authority> {
+    let above = fleet.issuers_of(artifact).last().copied();
+    above.or(match artifact {
+        Artifact::Authority(authority) => Some(authority),
+        Artifact::Leaf(_) => None,
+    })
+}
+
+fn trusted_of(project: &Project, root: &Authority) -> Result<Root, CliError> {
+    let candidates = candidates(project, root)?;
+    let certificates: Vec<CertificateFacts> = trusted(&candidates, OffsetDateTime::now_utc())
+        .into_iter()
+        .cloned()
+        .collect();
+    if certificates.is_empty() {
+        return Err(CliError::new(format!(
+            "{} has no root certificate that is in date",
+            root.id()
+        ))
+        .hint("`certs plan` says what to do about it"));
+    }
+    Ok(Root {
+        name: root.name.to_string(),
+        certificates,
+    })
+}
+
+/// The private key, proved to be the one of the certificate.
+pub(super) fn open_key(
+    project: &Project,
+    artifact: Artifact<'_>,
+    own: &CertificateFacts,
+    identity: &[String],
+) -> Result<PrivateKey, CliError> {
+    let id = artifact.id();
+    if artifact.requested_key().is_some() {
+        return Err(CliError::new(format!("the key of {id} is not here"))
+            .cause("the certificate was asked for with a request; whoever made that has the key")
+            .hint("what needs no key can be exported: certs export pem"));
+    }
+    let path = &artifact.files().key;
+    let file = project
+        .root
+        .read(path)
+        .map_err(|error| store_error(&error))?;
+    let file = file.ok_or_else(|| no_key(&id, path))?;
+    let failed = || CliError::new(format!("cannot open the key of {id} ({path})"));
+    let identities = project.identities(identity)?;
+    let opened = identities
+        .open(&file.bytes)
+        .map_err(|error| unopened(failed(), &error))?;
+    let key = PrivateKey::from_pem(&opened).map_err(|error| failed().cause(error.to_string()))?;
+    if own.key_fingerprint != key.fingerprint() {
+        return Err(failed()
+            .cause("it is another key than the certificate beside it is for")
+            .hint("`certs plan` says what is wrong with the pair"));
+    }
+    Ok(key)
+}
+
+fn no_key(id: &ArtifactId, path: &RelPath) -> CliError {
+    if id.is_authority() {
+        CliError::new(format!("the key of {id} is not there")).hint(format!(
+            "if it is kept offline, put it back for as long as this takes: {path}"
+        ))
+    } else {
+        missing(id)
+    }
+}
+
+fn unopened(failed: CliError, error: &OpenError) -> CliError {
+    let failed = failed.cause(error.to_string());
+    match error {
+        OpenError::NoMatchingIdentity { .. } | OpenError::Refused { .. } => {
+            failed.hint("give the identity of an operator it is sealed to: --identity FILE")
+        }
+        _ => failed.hint("`certs plan` says what is wrong with the file"),
+    }
+}
+
+/// The certificates in a file of the project.
+pub(super) fn read_chain(
+    project: &Project,
+    path: &RelPath,
+) -> Result<Vec<CertificateFacts>, CliError> {
+    let file = project
+        .root
+        .read(path)
+        .map_err(|error| store_error(&error))?;
+    let file = file.ok_or_else(|| {
+        CliError::new(format!("{path} is not there")).hint("`certs recreate` makes it")
+    })?;
+    parse_pem_chain(&file.bytes).map_err(|defect| {
+        CliError::new(format!("{path} cannot be used"))
+            .cause(defect.to_string())
+            .hint("`certs plan` says what to do about it")
+    })
+}
+
+pub(super) fn missing(id: &ArtifactId) -> CliError {
+    CliError::new(format!("{id} is not made yet")).hint("`certs recreate` makes it")
+}
+
+/// As typed, else made of what the artifact is called.
+pub(super) fn object_name(
+    typed: Option<&ObjectName>,
+    artifact: &str,
+    suffix: &str,
+) -> Result<ObjectName, CliError> {
+    let made = || ObjectName::made_of(&format!("{artifact}{suffix}"));
+    typed.cloned().or_else(made).ok_or_else(|| {
+        CliError::new(format!("{artifact:?} makes no name that Kubernetes takes"))
+            .hint("choose one with --name")
+    })
+}

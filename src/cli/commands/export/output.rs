@@ -1,0 +1,119 @@
+//! Where an export goes. A private key is not shown by surprise, not put where Git would commit it, and read by its owner alone.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::args::{OutputArgs, SecretOutputArgs};
+use crate::cli::error::CliError;
+use crate::cli::git;
+use crate::cli::project::current_dir;
+use crate::cli::ui::Ui;
+use crate::store::outside;
+
+/// What is written, as far as that decides where it may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// For everybody.
+    Text,
+    /// For everybody, and nothing for a terminal.
+    Binary,
+    /// A private key is in it.
+    Secret,
+}
+
+/// Where it goes.
+#[derive(Debug)]
+pub(super) enum Output {
+    Stdout,
+    /// Replaced at once.
+    Public(PathBuf),
+    New(PathBuf),
+    /// Whatever was there.
+    Forced(PathBuf),
+}
+
+impl Output {
+    /// Decided before any key is opened: nobody types a passphrase for a file that cannot be written.
+    pub(super) fn of(content: Content, args: &SecretOutputArgs, ui: Ui) -> Result<Self, CliError> {
+        match (&args.output, content) {
+            (Some(file), _) if file.as_os_str() == "-" => Ok(Self::Stdout),
+            (Some(file), Content::Secret) => {
+                let file = current_dir()?.join(file);
+                if args.force {
+                    return Ok(Self::Forced(file));
+                }
+                refuse_unwanted(&file)?;
+                Ok(Self::New(file))
+            }
+            (Some(file), Content::Text | Content::Binary) => {
+                Ok(Self::Public(current_dir()?.join(file)))
+            }
+            (None, Content::Text) => Ok(Self::Stdout),
+            (None, _) if !ui.shows_stdout() => Ok(Self::Stdout),
+            (None, Content::Secret) => Err(CliError::new(
+                "the private key would be shown on the terminal",
+            )
+            .hint("write a file with --output FILE; --output - shows it all the same")),
+            (None, Content::Binary) => Err(CliError::new("this is nothing for a terminal").hint(
+                "write a file with --output FILE; --output - sends it to the terminal all the same",
+            )),
+        }
+    }
+
+    /// The same for what is never secret.
+    pub(super) fn public(content: Content, args: &OutputArgs, ui: Ui) -> Result<Self, CliError> {
+        let args = SecretOutputArgs {
+            output: args.output.clone(),
+            identity: Vec::new(),
+            force: false,
+        };
+        Self::of(content, &args, ui)
+    }
+
+    pub(super) fn write(&self, bytes: &[u8], ui: Ui) -> Result<(), CliError> {
+        let (file, written) = match self {
+            Self::Stdout => {
+                ui.print_bytes(bytes);
+                return Ok(());
+            }
+            Self::Public(file) => (file, outside::replace(file, bytes)),
+            Self::New(file) => (file, outside::write_secret(file, bytes)),
+            Self::Forced(file) => (file, outside::replace_secret(file, bytes)),
+        };
+        written.map_err(|error| {
+            CliError::new(format!("cannot write {}", file.display())).cause(error.to_string())
+        })
+    }
+
+    /// The file, where there is one.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Stdout => None,
+            Self::Public(file) | Self::New(file) | Self::Forced(file) => Some(file),
+        }
+    }
+
+    /// That it is there now.
+    pub(super) fn tell(&self, ui: Ui) {
+        if let Some(file) = self.file() {
+            ui.tell(&format!("wrote {}\n", file.display()));
+        }
+    }
+}
+
+fn refuse_unwanted(file: &Path) -> Result<(), CliError> {
+    if outside::exists(file) {
+        return Err(
+            CliError::new(format!("{} is there already", file.display()))
+                .hint("name another file, or replace it with --force"),
+        );
+    }
+    if git::would_commit(file) {
+        return Err(CliError::new(format!(
+            "{} is in a Git work tree that does not ignore it; the private key in it would be in the history with the next \
+             `git add .`, and a history is not unwritten",
+            file.display()
+        ))
+        .hint("write it elsewhere, list it in .gitignore, or insist with --force"));
+    }
+    Ok(())
+}

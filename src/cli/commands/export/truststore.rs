@@ -1,0 +1,45 @@
+//! `certs export truststore`: the roots of trust for Java.
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::material::roots;
+use super::output::{Content, Output};
+use super::pkcs12::{protection, unmade};
+use crate::cli::args::TrustStoreArgs;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::input::new_password;
+use crate::cli::project::Project;
+use crate::cli::ui::Ui;
+use crate::export::pkcs12::{TrustEntry, trust_store};
+
+/// Java's own, which everybody knows: it proves that the file is whole, and keeps nothing secret.
+const USUAL_PASSWORD: &str = "changeit";
+
+pub(crate) fn run(args: &TrustStoreArgs, ui: Ui) -> Result<Exit, CliError> {
+    let project = Project::load(&args.roots.source, ui)?;
+    let output = Output::public(Content::Binary, &args.out, ui)?;
+    let roots = roots(&project, &args.roots.of)?;
+    let mut entries = Vec::new();
+    for root in &roots {
+        for (number, certificate) in root.certificates.iter().enumerate() {
+            let alias = match number {
+                0 => root.name.clone(),
+                earlier => format!("{}-{}", root.name, earlier + 1),
+            };
+            entries.push(TrustEntry {
+                alias,
+                certificate: &certificate.der,
+            });
+        }
+    }
+    let password = match &args.password_file {
+        Some(file) => new_password(Some(file), "the trust store")?,
+        None => SecretString::from(USUAL_PASSWORD),
+    };
+    let protection = protection(args.legacy);
+    let file = trust_store(&entries, password.expose_secret(), protection)
+        .map_err(|error| unmade(&error))?;
+    output.write(&file, ui)?;
+    output.tell(ui);
+    Ok(Exit::Done)
+}
