@@ -50,7 +50,10 @@ fn rsa_exponent(public_key: &[u8]) -> der::Result<u64> {
     let exponent = UintRef::decode(&mut reader)?;
     let octets = exponent.as_bytes();
     let last = octets.get(octets.len().saturating_sub(8)..);
-    let low = last.unwrap_or_default().iter().fold(0, |sum, octet| (sum << 8) | u64::from(*octet));
+    let low = last
+        .unwrap_or_default()
+        .iter()
+        .fold(0, |sum, octet| (sum << 8) | u64::from(*octet));
     Ok(if octets.len() > 8 { low | 1 << 63 } else { low })
 }
 

@@ -8,6 +8,7 @@ mod grant;
 mod names;
 mod refusal;
 mod request;
+pub mod vault;
 
 pub use grant::{Grant, Note};
 pub use names::judge;

@@ -19,8 +19,10 @@ mod export;
 mod exports;
 mod faults;
 mod graph;
+mod host;
 mod hostile;
 mod identities;
+mod init;
 mod inspect;
 mod issue;
 mod key_pairs;
@@ -33,6 +35,7 @@ mod redact;
 mod report;
 mod revocation;
 mod status;
+mod trust;
 mod verify;
 
 #[path = "../support/declared.rs"]

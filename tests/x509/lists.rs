@@ -13,7 +13,11 @@ use time::macros::datetime;
 
 use crate::support::{key, leaf_template, name, root, usages};
 
-fn entry(serial: &[u8], reason: Option<RevocationReason>, since: Option<OffsetDateTime>) -> RevokedCertificate {
+fn entry(
+    serial: &[u8],
+    reason: Option<RevocationReason>,
+    since: Option<OffsetDateTime>,
+) -> RevokedCertificate {
     RevokedCertificate {
         serial: serial.to_vec(),
         revoked_at: datetime!(2030-02-03 4:05:06 UTC),
@@ -37,13 +41,23 @@ fn template<'a>(number: &'a [u8], entries: &'a [RevokedCertificate]) -> ListTemp
 fn every_kind_of_key_signs_lists_that_say_what_was_meant() {
     let entries = [
         entry(&[1], None, None),
-        entry(&[0, 0x80, 7], Some(RevocationReason::KeyCompromise), Some(datetime!(2049-12-31 0:00 UTC))),
+        entry(
+            &[0, 0x80, 7],
+            Some(RevocationReason::KeyCompromise),
+            Some(datetime!(2049-12-31 0:00 UTC)),
+        ),
         entry(&[0x7f; 20], Some(RevocationReason::Superseded), None),
     ];
     for algorithm in KeyAlgorithm::ALL {
         let (name, usages) = (name("lists"), usages(&[]).for_authority());
-        let role = Role::Authority { path_length: None, name_constraints: None };
-        let own = Template { role, ..leaf_template(&name, &usages) };
+        let role = Role::Authority {
+            path_length: None,
+            name_constraints: None,
+        };
+        let own = Template {
+            role,
+            ..leaf_template(&name, &usages)
+        };
         let der = self_signed(&own, key(algorithm)).unwrap();
         let authority = certs::inspect::certificate::parse_der(&der).unwrap();
         let issuer = Issuer::new(&authority, key(algorithm)).unwrap();

@@ -9,9 +9,14 @@ use crate::plan::plan;
 
 pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
     let mut project = Project::load(&args.source, ui)?;
+    make(&mut project, args, ui)
+}
+
+/// The same for a project that is loaded already.
+pub(super) fn make(project: &mut Project, args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
     check_selection(&args.selection, &project.fleet)?;
-    let writing = Writing::begin(&mut project, ui)?;
-    let observed = look(&project, &project.fleet)?;
+    let writing = Writing::begin(project, ui)?;
+    let observed = look(project, &project.fleet)?;
     let plan = plan(&project.fleet, &observed, now(), &policy(&args.selection));
     check_requests(&args.selection, &plan)?;
     let order = Order {
@@ -23,6 +28,6 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
         beside: &[],
         json: args.json,
     };
-    writing.carry_out(&project, &order, ui)?;
+    writing.carry_out(project, &order, ui)?;
     Ok(Exit::Done)
 }
