@@ -116,7 +116,8 @@ pub(crate) enum Command {
     #[command(
         after_help = "Examples:\n  certs diff HEAD~1\n  certs diff main my-branch\n  certs diff old.json new.json\n\n\
                             So that `git diff` shows fields:\n  git config diff.certs.textconv 'certs diff --textconv'\n  \
-                            echo '*.crt diff=certs' >> .gitattributes\n  echo '*.key.age diff=certs' >> .gitattributes"
+                            echo '*.crt diff=certs' >> .gitattributes\n  echo '*.key.age diff=certs' >> .gitattributes\n  \
+                            echo '**/shared/*.pub diff=certs' >> .gitattributes"
     )]
     Diff(DiffArgs),
     /// Every certificate that was ever committed: those that are no longer in the tree and still accepted, the worst first.
@@ -126,7 +127,8 @@ pub(crate) enum Command {
     History(HistoryArgs),
     /// What a lost private key opens, now and in every older version, whom it makes of its thief, and the commands that close it.
     #[command(
-        after_help = "Without a name the whole fleet is ranked, whoever could do most first.\n\nExamples:\n  certs exposure\n  \
+        after_help = "Without a name the whole fleet is ranked, whoever could do most first; with those who are declared no more, as far as Git \
+                            remembers them. What is to be replaced includes keys that were sealed to somebody else since.\n\nExamples:\n  certs exposure\n  \
                             certs exposure worker1\n  certs exposure ada@laptop\n  certs exposure \"$(cat found.pub)\""
     )]
     Exposure(ExposureArgs),
@@ -223,6 +225,22 @@ pub(crate) struct SourceArgs {
     /// the nearest flake.nix above it, else its own.
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
+}
+
+impl SourceArgs {
+    /// The same as words for another command.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let path = |path: &PathBuf| path.display().to_string();
+        let options = [
+            ("--manifest", self.manifest.as_ref().map(path)),
+            ("--flake", self.flake.clone()),
+            ("--file", self.file.as_ref().map(path)),
+            ("--root", self.root.as_ref().map(path)),
+        ];
+        let given = options.into_iter();
+        let given = given.filter_map(|(option, value)| Some([option.to_owned(), value?]));
+        given.flatten().collect()
+    }
 }
 
 #[derive(Clone, Debug, Default, Args)]
@@ -487,7 +505,7 @@ pub(crate) struct HistoryArgs {
 pub(crate) struct ExposureArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// A host, an operator by the comment of the key, or any public key.
+    /// A host, an operator by the comment of the key, or any public key or its end.
     #[arg(value_name = "WHO")]
     pub who: Option<String>,
     /// Print what each can open as JSON (docs/schema/exposure.json).
