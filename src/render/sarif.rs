@@ -28,8 +28,8 @@ pub fn log(placed: &[Placed<'_>]) -> Value {
         .iter()
         .map(|placed| result(placed, &index, &mut seen))
         .collect();
-    document(json!({
-        "tool": tool(rules.into_iter().map(rule).collect()),
+    document(&json!({
+        "tool": tool(&rules.into_iter().map(rule).collect::<Vec<_>>()),
         "columnKind": "unicodeCodePoints",
         "results": results,
     }))
@@ -46,8 +46,8 @@ pub fn failure(sentence: &str, faults: &[PlacedFault]) -> Value {
         json!({ "id": code, "name": pascal(code), "shortDescription": text })
     };
     let notification = json!({ "level": "error", "message": { "text": sentence } });
-    document(json!({
-        "tool": tool(codes.into_iter().map(rule).collect()),
+    document(&json!({
+        "tool": tool(&codes.into_iter().map(rule).collect::<Vec<_>>()),
         "columnKind": "unicodeCodePoints",
         "invocations": [{
             "executionSuccessful": false,
@@ -71,11 +71,11 @@ fn of_fault(placed: &PlacedFault) -> Value {
     })
 }
 
-fn document(run: Value) -> Value {
+fn document(run: &Value) -> Value {
     json!({ "$schema": SCHEMA, "version": "2.1.0", "runs": [run] })
 }
 
-fn tool(rules: Vec<Value>) -> Value {
+fn tool(rules: &[Value]) -> Value {
     json!({ "driver": {
         "name": "certs",
         "version": env!("CARGO_PKG_VERSION"),
