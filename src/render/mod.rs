@@ -18,5 +18,6 @@ pub mod report;
 pub mod sarif;
 pub mod status;
 pub mod table;
+pub mod trust;
 pub mod verify;
 pub mod words;

@@ -19,8 +19,10 @@ mod export;
 mod exports;
 mod faults;
 mod graph;
+mod host;
 mod hostile;
 mod identities;
+mod init;
 mod inspect;
 mod key_pairs;
 mod kubernetes;
@@ -31,6 +33,7 @@ mod recreate;
 mod redact;
 mod report;
 mod status;
+mod trust;
 mod verify;
 
 #[path = "../support/declared.rs"]

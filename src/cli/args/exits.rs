@@ -61,6 +61,11 @@ pub(crate) fn exits(verb: &str) -> Option<Exits> {
             "anything could not be read, or has no such fingerprint",
             None,
         ),
+        "host scan" => (
+            "the key is the declared one, or was accepted",
+            "it is another one, or was not proved",
+            Some("none is declared"),
+        ),
         _ => return None,
     };
     Some(Exits {
