@@ -3,6 +3,8 @@
 mod adopt;
 mod age;
 mod agenix;
+#[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
+mod by_hand;
 mod crash;
 #[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod diff;
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         adopt::trials(),
         age::trials(),
         agenix::trials(),
+        by_hand::trials(),
         crash::trials(),
         diff::trials(),
         exports::trials(),
