@@ -1,5 +1,6 @@
 //! The codes of what the plan and the files say, with their long texts.
 
+use crate::lint::catalogue::{self, Chapter};
 use crate::lint::{Lint, Rule, Severity};
 
 macro_rules! rules {
@@ -24,6 +25,25 @@ pub fn all() -> impl Iterator<Item = &'static Lint> {
 /// The one with this code.
 pub fn find(code: &str) -> Option<&'static Lint> {
     all().find(|rule| rule.code == code)
+}
+
+/// These as a part of the whole catalogue, behind those of the lints.
+pub fn chapter() -> Chapter {
+    Chapter {
+        title: "Files that are not as declared",
+        lints: LIST,
+    }
+}
+
+/// Every code there is, those of the lints first.
+pub fn chapters() -> impl Iterator<Item = Chapter> {
+    catalogue::chapters().into_iter().chain([chapter()])
+}
+
+/// Of all codes the one most like a word, if any is like it at all.
+pub fn nearest(word: &str) -> Option<&'static Lint> {
+    let everything: Vec<&'static Lint> = catalogue::all().chain(all()).collect();
+    catalogue::nearest_of(&everything, word)
 }
 
 rules! {
@@ -124,7 +144,6 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::lint::catalogue;
 
     #[test]
     fn every_code_stands_once_and_is_no_lints() {
@@ -133,5 +152,12 @@ mod tests {
             assert!(seen.insert(rule.code), "{} stands twice", rule.code);
             assert!(rule.text.len() > 25, "{} is not explained", rule.code);
         }
+    }
+
+    #[test]
+    fn a_code_typed_almost_right_is_recognised_whoever_has_it() {
+        let nearest = |word| nearest(word).map(|lint| lint.code);
+        assert_eq!(nearest("conflict-marker"), Some("conflict-markers"));
+        assert_eq!(nearest("san-mising"), Some("san-missing"));
     }
 }

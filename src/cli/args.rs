@@ -1,5 +1,7 @@
 //! What can be typed. The help texts here are the source of the manual, the completions and `docs/cli.md`.
 
+mod audience;
+mod exits;
 mod export;
 mod nixfleet;
 mod verify;
@@ -7,13 +9,15 @@ mod verify;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::model::Lifetime;
 use crate::plan::Pattern;
 use crate::status::State;
 
+pub(crate) use audience::Audience;
+pub(crate) use exits::{Exits, exits};
 pub(crate) use export::*;
 pub(crate) use nixfleet::{
     CertManagerCommand, CertManagerExportArgs, CertManagerIssuerArgs, PkiCommand, PkiExportArgs,
@@ -28,8 +32,9 @@ pub(crate) use verify::VerifyArgs;
     name = "certs",
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 done, or nothing to do; 1 failed or refused, nothing lost; 2 changes are pending (plan, check); \
-                  64 wrong usage; 130 interrupted.\n\nWithout --manifest, --flake or --file, the nearest declaration at or above \
+    after_help = "Exit codes: 0 done, or nothing to do; 1 failed or refused, nothing lost; 2 something is left to do (plan, \
+                  check, doctor, adopt --dry-run); 64 wrong usage; 130 interrupted. With --json standard output is one JSON document, \
+                  whether the run succeeds or fails (`error`).\n\nWithout --manifest, --flake or --file, the nearest declaration at or above \
                   the current directory is read: flake.nix (as --flake), else certs.nix (as --file), else certs.json (as --manifest)."
 )]
 pub(crate) struct Cli {
@@ -56,18 +61,15 @@ pub(crate) enum Command {
     )]
     Recreate(RecreateArgs),
     /// Show what `recreate` would do, with every reason. Needs no key and writes nothing.
-    #[command(
-        after_help = "Exits with 2 if anything would change, with 1 if anything needs a decision.\n\nExamples:\n  certs plan\n  \
-                            certs plan --json | jq '.steps[] | select(.action != \"keep\")'"
-    )]
+    #[command(after_help = "Examples:\n  certs plan\n  \
+                            certs plan --json | jq '.steps[] | select(.action != \"keep\")'")]
     Plan(PlanArgs),
     /// Take over certificates and keys that were made elsewhere: find out which is which, seal the keys, put everything in place.
     #[command(
         after_help = "Looks at every file in DIR: PEM certificates and keys as kubeadm, easy-rsa, cfssl, step and OpenSSL write them, \
                             under a passphrase too, PKCS#12 files, and keys sealed with age. Keys go with certificates by their public keys; certificates go with what is \
                             declared by subject, issuer and names, and by host where a folder is called after one. What stands in the \
-                            project is never overwritten, and DIR is left as it is.\n\nExits with 1, and adopts nothing, if anything \
-                            needs a decision; with --dry-run exits with 2 if anything would be adopted.\n\nExamples:\n  certs adopt \
+                            project is never overwritten, and DIR is left as it is.\n\nExamples:\n  certs adopt \
                             /etc/kubernetes/pki --dry-run\n  certs adopt ../old/secrets/certs --identity ~/.ssh/id_ed25519\n  certs adopt \
                             ./pki --as ca/cluster=issued/root.crt --only ca\n  certs adopt ./easyrsa/pki --passphrase-file ca-passphrase.txt"
     )]
@@ -94,31 +96,28 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// For CI: like `plan`, but says nothing about files that are in order, and everything that the lints found.
     #[command(
-        after_help = "Exits with 2 if the files are not as declared, with 1 if anything needs a decision or a finding is an error.\n\n\
-                            Examples:\n  certs check\n  certs check --strict\n  certs check --json | jq '.findings[] | select(.severity == \"error\")'\n  \
+        after_help = "Examples:\n  certs check\n  certs check --strict\n  certs check --json | jq '.findings[] | select(.severity == \"error\")'\n  \
                             certs check --format sarif > certs.sarif\n  certs check --format junit > certs.xml"
     )]
     Check(CheckArgs),
     /// Open every sealed key that your identities open and prove it: the key of its certificate, in form, sealed to whom it should be.
     #[command(
-        after_help = "Writes nothing, and asks for the passphrase of an identity at most once. Exits with 0 if every key is proved, with 1 if \
-                            anything is broken, with 2 if nothing is but not every key could be opened.\n\nExamples:\n  certs doctor\n  \
+        after_help = "Writes nothing, and asks for the passphrase of an identity at most once.\n\nExamples:\n  certs doctor\n  \
                             certs doctor --identity ~/.ssh/id_ed25519\n  \
                             certs doctor --json | jq '.keys[] | select(.state == \"broken\")'"
     )]
     Doctor(DoctorArgs),
     /// Verify certificates against the roots that are trusted, and say what is wrong with which certificate of the chain.
-    #[command(
-        after_help = "Exits with 0 if everything is verified, with 1 if anything is refused.\n\nExamples:\n  certs verify\n  \
+    #[command(after_help = "Examples:\n  certs verify\n  \
                             certs verify server.crt --host api.example.com\n  certs verify chain.pem --roots ca.crt --purpose client \
-                            --at 2027-01-31\n  openssl s_client -connect host:443 -showcerts </dev/null | certs verify - --roots ca.crt"
-    )]
+                            --at 2027-01-31\n  openssl s_client -connect host:443 -showcerts </dev/null | certs verify - --roots ca.crt")]
     Verify(VerifyArgs),
     /// Compare two manifests, or two states of the files in Git, in the words of certificates.
     #[command(
         after_help = "Examples:\n  certs diff HEAD~1\n  certs diff main my-branch\n  certs diff old.json new.json\n\n\
                             So that `git diff` shows fields:\n  git config diff.certs.textconv 'certs diff --textconv'\n  \
-                            echo '*.crt diff=certs' >> .gitattributes\n  echo '*.key.age diff=certs' >> .gitattributes"
+                            echo '*.crt diff=certs' >> .gitattributes\n  echo '*.key.age diff=certs' >> .gitattributes\n  \
+                            echo '**/shared/*.pub diff=certs' >> .gitattributes"
     )]
     Diff(DiffArgs),
     /// Every certificate that was ever committed: those that are no longer in the tree and still accepted, the worst first.
@@ -128,12 +127,15 @@ pub(crate) enum Command {
     History(HistoryArgs),
     /// What a lost private key opens, now and in every older version, whom it makes of its thief, and the commands that close it.
     #[command(
-        after_help = "Without a name the whole fleet is ranked, whoever could do most first.\n\nExamples:\n  certs exposure\n  \
+        after_help = "Without a name the whole fleet is ranked, whoever could do most first; with those who are declared no more, as far as Git \
+                            remembers them. What is to be replaced includes keys that were sealed to somebody else since.\n\nExamples:\n  certs exposure\n  \
                             certs exposure worker1\n  certs exposure ada@laptop\n  certs exposure \"$(cat found.pub)\""
     )]
     Exposure(ExposureArgs),
     /// What a finding means: what it looks at, why it matters, what to declare. Without a code, every code there is.
-    #[command(after_help = "Examples:\n  certs explain\n  certs explain san-missing")]
+    #[command(
+        after_help = "Examples:\n  certs explain\n  certs explain san-missing\n  certs explain --json | jq -r '.codes[].code'"
+    )]
     Explain(ExplainArgs),
     /// Certificate files as Prometheus metrics: when they end, when they are to be renewed, whether their keys are there and fit.
     #[command(
@@ -174,7 +176,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "Reads certificates, requests, revocation lists and keys in PEM or DER, bundles of them, PKCS#12, OpenSSH and age \
                             keys, age files, kubeconfigs, Kubernetes Secrets and ConfigMaps. Of a private key only its kind, its \
-                            protection and its public half are shown.\n\nExits with 1 if anything could not be read.\n\nExamples:\n  \
+                            protection and its public half are shown.\n\nExamples:\n  \
                             certs inspect secrets/certs/ca/cluster.crt\n  certs inspect --short ~/.kube/config\n  certs inspect \
                             api.example.org:6443 --server-name kubernetes\n  kubectl get secret tls -o json | certs inspect - --json"
     )]
@@ -182,7 +184,8 @@ pub(crate) enum Command {
     /// Print the fingerprint of each certificate or key in a file, and nothing else.
     #[command(
         after_help = "With more than one object in the file, what it is stands behind each fingerprint.\n\nExamples:\n  certs \
-                            fingerprint ca.crt\n  certs fingerprint server.crt --format spki-pin"
+                            fingerprint ca.crt\n  certs fingerprint server.crt --format spki-pin\n  \
+                            certs fingerprint bundle.pem --json | jq -r '.fingerprints[].fingerprint'"
     )]
     Fingerprint(FingerprintArgs),
     /// Make an example cluster in a new directory: one control plane, two workers, operator and host keys made on the spot.
@@ -224,6 +227,22 @@ pub(crate) struct SourceArgs {
     pub root: Option<PathBuf>,
 }
 
+impl SourceArgs {
+    /// The same as words for another command.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let path = |path: &PathBuf| path.display().to_string();
+        let options = [
+            ("--manifest", self.manifest.as_ref().map(path)),
+            ("--flake", self.flake.clone()),
+            ("--file", self.file.as_ref().map(path)),
+            ("--root", self.root.as_ref().map(path)),
+        ];
+        let given = options.into_iter();
+        let given = given.filter_map(|(option, value)| Some([option.to_owned(), value?]));
+        given.flatten().collect()
+    }
+}
+
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct SelectionArgs {
     /// Only these: a host, a certificate, `host/authority/certificate`, `ca/authority` or `shared/keypair`; `*` stands for any.
@@ -251,7 +270,7 @@ pub(crate) struct RecreateArgs {
     /// How many certificates are made at once. Default: one per core.
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
-    /// Print the plan and what was done as JSON.
+    /// Print the plan and what was done as JSON (docs/schema/recreate.json).
     #[arg(long)]
     pub json: bool,
 }
@@ -280,7 +299,7 @@ pub(crate) struct AdoptArgs {
     /// Say what would be adopted, and write nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// Print as JSON.
+    /// Print what was found and what becomes of it as JSON (docs/schema/adopt.json).
     #[arg(long)]
     pub json: bool,
 }
@@ -302,7 +321,7 @@ pub(crate) struct PlanArgs {
     pub source: SourceArgs,
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// Print the plan as JSON.
+    /// Print the plan as JSON (docs/schema/plan.json).
     #[arg(long)]
     pub json: bool,
 }
@@ -323,7 +342,7 @@ pub(crate) struct CheckArgs {
     /// How to print what was found.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = CheckFormat::Text)]
     pub format: CheckFormat,
-    /// The same as `--format json`.
+    /// The same as `--format json` (docs/schema/check.json).
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
 }
@@ -332,7 +351,7 @@ pub(crate) struct CheckArgs {
 pub(crate) enum CheckFormat {
     /// The plan where files are not as declared, then the findings.
     Text,
-    /// The document of `plan --json`; its findings are those of the files too.
+    /// The document of `plan --json` (docs/schema/check.json); its findings are those of the files too.
     Json,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
@@ -347,7 +366,7 @@ pub(crate) struct DoctorArgs {
     /// A private key to open with; may be given several times. Default: those that are declared.
     #[arg(long, value_name = "FILE")]
     pub identity: Vec<String>,
-    /// Print what was found as JSON.
+    /// Print what was found as JSON (docs/schema/doctor.json).
     #[arg(long)]
     pub json: bool,
 }
@@ -357,6 +376,9 @@ pub(crate) struct ExplainArgs {
     /// The code in brackets behind "error" or "warning".
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
+    /// Print it as JSON (docs/schema/explain.json).
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// A document that is made from the program's own texts.
@@ -388,7 +410,7 @@ pub(crate) struct StatusArgs {
     /// Show serial numbers, and every name and reader.
     #[arg(long, conflicts_with = "json")]
     pub wide: bool,
-    /// Print everything as JSON.
+    /// Print everything as JSON (docs/schema/status.json).
     #[arg(long)]
     pub json: bool,
 }
@@ -462,7 +484,7 @@ pub(crate) struct DiffArgs {
     /// Print the fields of the file OLD, one a line, for `git diff`.
     #[arg(long, conflicts_with_all = ["new", "json"])]
     pub textconv: bool,
-    /// Print as JSON.
+    /// Print every difference as JSON (docs/schema/diff.json).
     #[arg(long)]
     pub json: bool,
 }
@@ -474,7 +496,7 @@ pub(crate) struct HistoryArgs {
     /// Show every certificate, not only those that are out of the tree and in date.
     #[arg(long)]
     pub all: bool,
-    /// Print every certificate as JSON.
+    /// Print every certificate as JSON (docs/schema/history.json).
     #[arg(long, conflicts_with = "all")]
     pub json: bool,
 }
@@ -483,10 +505,10 @@ pub(crate) struct HistoryArgs {
 pub(crate) struct ExposureArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// A host, an operator by the comment of the key, or any public key.
+    /// A host, an operator by the comment of the key, or any public key or its end.
     #[arg(value_name = "WHO")]
     pub who: Option<String>,
-    /// Print as JSON.
+    /// Print what each can open as JSON (docs/schema/exposure.json).
     #[arg(long)]
     pub json: bool,
 }
@@ -555,6 +577,9 @@ pub(crate) struct FingerprintArgs {
     /// Over what, and how it is written.
     #[arg(long, value_enum, default_value_t = FingerprintFormat::Hex)]
     pub format: FingerprintFormat,
+    /// Print each with what it is of as JSON (docs/schema/fingerprint.json).
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub password: PasswordArgs,
 }
@@ -587,7 +612,14 @@ pub(crate) struct DemoArgs {
     pub directory: PathBuf,
 }
 
-/// The command with everything clap derives from it.
+/// The command with everything clap derives from it, and its exit codes.
 pub fn command() -> clap::Command {
-    Cli::command()
+    exits::told(Cli::command(), "")
+}
+
+/// What was typed, and who reads the answer.
+pub(crate) fn parse() -> Result<(Cli, Audience), clap::Error> {
+    let matches = command().try_get_matches()?;
+    let cli = Cli::from_arg_matches(&matches)?;
+    Ok((cli, Audience::of(&matches)))
 }

@@ -1,7 +1,10 @@
-//! How every failure looks: one sentence, its causes, a hint with the line to write or the command to run, an exit code.
+//! How every failure looks, to people and to programs: one sentence, its causes, a hint with the line to write or the command to
+//! run, an exit code.
 
 use std::error::Error;
 use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
 
 use crate::render::paint::{Paint, Tone};
 use crate::render::words::printable;
@@ -39,6 +42,10 @@ pub(crate) struct CliError {
     hints: Vec<String>,
     /// Printed as it is, before the sentence: faults with their source lines.
     preamble: String,
+    /// The same faults for programs.
+    faults: Vec<Value>,
+    /// What was found out before it failed, for programs.
+    document: Map<String, Value>,
 }
 
 impl CliError {
@@ -48,6 +55,8 @@ impl CliError {
             causes: Vec::new(),
             hints: Vec::new(),
             preamble: String::new(),
+            faults: Vec::new(),
+            document: Map::new(),
         }
     }
 
@@ -75,6 +84,41 @@ impl CliError {
     pub(crate) fn preamble(mut self, text: String) -> Self {
         self.preamble = text;
         self
+    }
+
+    /// Each fault of the declaration, as the preamble tells them to people.
+    #[must_use]
+    pub(crate) fn faults(mut self, faults: Vec<Value>) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// The document of the verb, as far as it is known although the run failed.
+    #[must_use]
+    pub(crate) fn within(mut self, document: Value) -> Self {
+        if let Value::Object(document) = document {
+            self.document = document;
+        }
+        self
+    }
+
+    /// What a program that asked for JSON is given: the document, or as much of it as there is, with the failure in it.
+    pub(crate) fn document(&self) -> Value {
+        let mut document = self.document.clone();
+        document.insert("version".to_owned(), json!(1));
+        document.insert("error".to_owned(), self.json());
+        Value::Object(document)
+    }
+
+    /// The sentence, its causes and its hints.
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "message": self.message,
+            "causes": self.causes,
+            "hints": self.hints,
+            "faults": self.faults,
+            "exitCode": Exit::Failed.code(),
+        })
     }
 
     pub(crate) fn render(&self, paint: Paint) -> String {

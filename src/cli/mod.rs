@@ -17,10 +17,9 @@ mod ui;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 
-use args::{Cli, Command};
+use args::{Audience, Command};
 use error::{CliError, Exit};
 use ui::Ui;
 
@@ -29,16 +28,22 @@ pub use args::command;
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     forbid_core_dumps();
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let (cli, audience) = match args::parse() {
+        Ok(parsed) => parsed,
         Err(error) => return ExitCode::from(usage(&error).code()),
     };
     let ui = Ui::new(cli.color);
-    let exit = run(cli.command, ui).unwrap_or_else(|error| {
-        ui.tell(&error.render(ui.stderr));
-        Exit::Failed
-    });
+    let exit = run(cli.command, ui).unwrap_or_else(|error| fail(&error, audience, ui));
     ExitCode::from(exit.code())
+}
+
+/// A program that asked for JSON gets one document however the run ends; the text is for the log.
+fn fail(error: &CliError, audience: Audience, ui: Ui) -> Exit {
+    if audience == Audience::Program {
+        ui.print(&format!("{:#}\n", error.document()));
+    }
+    ui.tell(&error.render(ui.stderr));
+    Exit::Failed
 }
 
 fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {

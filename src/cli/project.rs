@@ -13,6 +13,7 @@ use crate::nixfiles::locate::Locator;
 use crate::plan::{Pattern, Plan, Policy, Reason, Step, UndeclaredPolicy};
 use crate::render::fault::{self, Place, Severity};
 use crate::seal::{Identities, IdentitySource};
+use crate::status::Status;
 use crate::store::{Layout, Root, StoreError, outside};
 
 /// A declaration without faults and the directory it is about.
@@ -37,12 +38,8 @@ impl Project {
             .resolve_with(&key_files, &records)
             .map_err(|faults| refused(&faults, root.path(), ui))?;
         if !resolution.warnings.is_empty() {
-            ui.tell(&render_faults(
-                &resolution.warnings,
-                Severity::Warning,
-                root.path(),
-                ui,
-            ));
+            let warnings = placed(&resolution.warnings, root.path());
+            ui.tell(&render_faults(&warnings, Severity::Warning, ui));
         }
         Ok(Self {
             root,
@@ -142,6 +139,21 @@ pub(crate) fn check_selection(selection: &SelectionArgs, fleet: &Fleet) -> Resul
     Ok(())
 }
 
+/// The same of patterns that choose what is shown.
+pub(crate) fn check_patterns(patterns: &[Pattern], status: &Status<'_>) -> Result<(), CliError> {
+    let selects = |pattern: &Pattern| {
+        let mut entries = status.entries.iter();
+        entries.any(|entry| pattern.selects(&entry.id))
+    };
+    match patterns.iter().find(|pattern| !selects(pattern)) {
+        None => Ok(()),
+        Some(pattern) => Err(
+            CliError::new(format!("{pattern} selects nothing that is declared"))
+                .hint("`certs status` shows what is declared"),
+        ),
+    }
+}
+
 /// A request that `--only` leaves out would end in "nothing to do".
 pub(crate) fn check_requests(selection: &SelectionArgs, plan: &Plan) -> Result<(), CliError> {
     let is_requested = |pattern: &Pattern, step: &Step| {
@@ -238,20 +250,28 @@ fn expand_home(name: &str, home: Option<&str>) -> String {
 
 fn refused(faults: &[Fault], root: &Path, ui: Ui) -> CliError {
     let count = crate::render::words::count(faults.len(), "fault", "faults");
+    let placed = placed(faults, root);
+    let documents = placed
+        .iter()
+        .map(|(fault, place)| fault::json(fault, place.as_ref()));
     CliError::new(format!("the declaration has {count}; nothing was changed"))
-        .preamble(render_faults(faults, Severity::Error, root, ui))
+        .faults(documents.collect())
+        .preamble(render_faults(&placed, Severity::Error, ui))
 }
 
 /// Each fault with the line it was written in.
-fn render_faults(faults: &[Fault], severity: Severity, root: &Path, ui: Ui) -> String {
+fn placed<'a>(faults: &'a [Fault], root: &Path) -> Vec<(&'a Fault, Option<Place>)> {
     let locator = Locator::scan(root);
-    let mut text = String::new();
-    for fault in faults {
-        let place = place_of(&locator, &fault.option, fault.word.as_deref(), &fault.hosts);
-        text.push_str(&fault::fault(fault, severity, place.as_ref(), ui.stderr));
-        text.push('\n');
-    }
-    text
+    let place =
+        |fault: &Fault| place_of(&locator, &fault.option, fault.word.as_deref(), &fault.hosts);
+    faults.iter().map(|fault| (fault, place(fault))).collect()
+}
+
+fn render_faults(placed: &[(&Fault, Option<Place>)], severity: Severity, ui: Ui) -> String {
+    let text = placed
+        .iter()
+        .map(|(fault, place)| fault::fault(fault, severity, place.as_ref(), ui.stderr) + "\n");
+    text.collect()
 }
 
 /// Where an option of these hosts is written; at one of its words, where that is what is meant.

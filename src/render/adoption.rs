@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::json::reason;
 use super::paint::{Paint, Tone};
-use super::words::{count, printable, some_of};
+use super::words::{count, one_line, some_of};
 use crate::adopt::{Adoption, Item, Taken, Verdict};
 use crate::plan::Reason;
 
@@ -122,13 +123,8 @@ fn differences(taken: &Taken) -> Vec<String> {
     taken.differences.iter().map(Reason::to_string).collect()
 }
 
-/// A line that a file's name cannot end.
-fn one_line(text: &str) -> String {
-    printable(text).replace('\n', "\\n")
-}
-
-/// The same as a document.
-pub fn json(adoption: &Adoption) -> Value {
+/// The same as a document, with the number of files that were written.
+pub fn json(adoption: &Adoption, files: usize) -> Value {
     let items: Vec<Value> = adoption.items.iter().map(item_json).collect();
     let leftovers = adoption.leftovers.iter();
     let leftovers: Vec<Value> = leftovers
@@ -139,17 +135,18 @@ pub fn json(adoption: &Adoption) -> Value {
         "items": items,
         "leftovers": leftovers,
         "plainKeys": adoption.plain_keys,
+        "filesChanged": files,
     })
 }
 
 fn item_json(item: &Item) -> Value {
-    let mut value = json!({ "id": item.id.to_string(), "verdict": item.verdict.code() });
+    let mut value = json!({ "artifact": item.id.to_string(), "verdict": item.verdict.code() });
     let more = match &item.verdict {
         Verdict::Adopt(taken) => json!({
             "certificate": taken.certificate.as_ref().map(|found| &found.place),
             "key": taken.key.as_ref().map(|found| &found.place),
             "because": taken.because,
-            "differences": differences(taken),
+            "differences": taken.differences.iter().map(reason).collect::<Vec<_>>(),
             "remarks": taken.remarks,
         }),
         Verdict::Conflict { detail } => json!({ "detail": detail }),

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde_json::{Value, json};
+
 use super::paint::{Paint, Tone};
 use super::words;
 use crate::manifest::Fault;
@@ -17,6 +19,13 @@ pub struct Place {
     pub text: String,
     /// Characters to underline.
     pub width: usize,
+}
+
+impl Place {
+    /// For programs, without the line's text.
+    pub fn json(&self) -> Value {
+        json!({ "file": self.file, "line": self.line, "column": self.column })
+    }
 }
 
 /// How bad it is.
@@ -64,6 +73,18 @@ pub fn fault(fault: &Fault, severity: Severity, place: Option<&Place>, paint: Pa
         );
     }
     text
+}
+
+/// The same values with their stable codes, without the word at fault: it may be a private key that somebody wrote there.
+pub fn json(fault: &Fault, place: Option<&Place>) -> Value {
+    json!({
+        "code": fault.code,
+        "message": fault.message,
+        "cure": fault.cure,
+        "option": fault.option,
+        "hosts": fault.hosts,
+        "place": place.map(Place::json),
+    })
 }
 
 pub(super) fn excerpt(place: &Place, tone: Tone, paint: Paint) -> String {

@@ -67,7 +67,7 @@ pub fn json(placed: &[Placed<'_>]) -> Value {
             "hosts": finding.hosts,
             "allowed": finding.allowed,
             "blocks": finding.blocks(),
-            "place": place.as_ref().map(|place| json!({ "file": place.file, "line": place.line, "column": place.column })),
+            "place": place.as_ref().map(Place::json),
         })
     });
     findings.collect()

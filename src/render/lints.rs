@@ -1,10 +1,13 @@
-//! The catalogue of lints for people: one in full, all as a list, all as a document.
+//! The catalogue of findings, those of the lints and those of files: one in full, all as a list, as a document, as JSON.
 
 use std::fmt::Write as _;
 
+use serde_json::{Value, json};
+
 use super::paint::{Paint, Tone};
-use crate::lint::Lint;
+use crate::check;
 use crate::lint::catalogue::{self, Chapter};
+use crate::lint::{Lint, Rule, Severity};
 
 const WIDTH: usize = 100;
 
@@ -20,7 +23,7 @@ pub fn explanation(lint: &Lint, paint: Paint) -> String {
     if !lint.example.is_empty() {
         let _ = writeln!(text, "\nIn order:\n\n  {}", lint.example);
     }
-    if catalogue::find(lint.code).is_some() {
+    if may_be_allowed(lint) {
         let _ = writeln!(
             text,
             "\nTo live with it, where the artifact or its host is declared:\n\n  allow.{} = \"why it is right here\";",
@@ -33,10 +36,10 @@ pub fn explanation(lint: &Lint, paint: Paint) -> String {
 
 /// Every code with its title.
 pub fn list(paint: Paint) -> String {
-    let width = catalogue::all().map(|lint| lint.code.len()).max();
-    let width = width.unwrap_or_default();
+    let codes = check::catalogue::chapters().flat_map(|chapter| chapter.lints);
+    let width = codes.map(|lint| lint.code.len()).max().unwrap_or_default();
     let mut text = String::new();
-    for Chapter { title, lints } in catalogue::chapters() {
+    for Chapter { title, lints } in check::catalogue::chapters() {
         let _ = writeln!(text, "{}", paint.apply(Tone::Strong, title));
         for lint in lints {
             let _ = writeln!(text, "  {:width$}  {}", lint.code, lint.title);
@@ -57,13 +60,55 @@ pub fn markdown() -> String {
          A finding that is right as it is can be allowed, with the reason: `allow.<code> = \"…\"` on a certificate, in an authority's `ca`, on a key\n\
          pair, or as `certToolkit.allow.<code>` for a whole host.\n",
     );
-    for Chapter { title, lints } in catalogue::chapters() {
-        let _ = writeln!(text, "\n## {title}");
-        for lint in lints {
-            text.push_str(&section(lint));
-        }
+    for chapter in catalogue::chapters() {
+        text.push_str(&part(chapter, ""));
     }
+    text.push_str(&part(
+        check::catalogue::chapter(),
+        "\nWhat files and plan say. `certs plan` and `certs check` show the plan instead, and `certs recreate` mends what is pending; as findings \
+         with\nthese codes they stand in `certs check --json`, `--format sarif` and `--format junit`. They are not allowed with a reason: \
+         declare what is\nwanted.\n",
+    ));
     text
+}
+
+fn part(Chapter { title, lints }: Chapter, introduction: &str) -> String {
+    let sections: String = lints.iter().map(|lint| section(lint)).collect();
+    format!("\n## {title}\n{introduction}{sections}")
+}
+
+/// Whether a declaration can say that it is right as it is.
+fn may_be_allowed(lint: &Lint) -> bool {
+    catalogue::find(lint.code).is_some()
+}
+
+/// Everything that is known of every lint, or of one.
+pub fn json(only: Option<&Lint>) -> Value {
+    let entry = |title: &str, lint: &Lint| {
+        let (declared, guessed) = match lint.rule {
+            Rule::Held => (Severity::Error, Severity::Warning),
+            Rule::Always(severity) => (severity, severity),
+        };
+        json!({
+            "code": lint.code,
+            "title": lint.title,
+            "chapter": title,
+            "severity": declared.word(),
+            "severityIfGuessed": guessed.word(),
+            "mayBeAllowed": may_be_allowed(lint),
+            "text": lint.text,
+            "example": (!lint.example.is_empty()).then_some(lint.example),
+            "sources": lint.sources,
+        })
+    };
+    let is_wanted = |lint: &&&'static Lint| only.is_none_or(|only| only.code == lint.code);
+    let codes: Vec<Value> = check::catalogue::chapters()
+        .flat_map(|Chapter { title, lints }| {
+            let wanted = lints.iter().filter(is_wanted);
+            wanted.map(|lint| entry(title, lint)).collect::<Vec<_>>()
+        })
+        .collect();
+    json!({ "version": 1, "codes": codes })
 }
 
 fn section(lint: &Lint) -> String {

@@ -27,6 +27,18 @@ pub fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
+/// As [`read`], of a file that is no link and no device: for trees that others filled.
+pub fn read_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    if fs::symlink_metadata(path)?.is_file() {
+        read(path)
+    } else {
+        Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is a link or a device",
+        ))
+    }
+}
+
 /// Writes or replaces a file.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::write(path, bytes)

@@ -4,7 +4,6 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::project::{ADA, HOST_KEY, Project};
-use crate::schema::deviations;
 
 const ROOT: &str = "certs/ca/root.crt";
 const SERVER: &str = "certs/derived/cp1/root-server.crt";
@@ -33,15 +32,7 @@ fn without_days(text: &str) -> String {
 }
 
 fn documented(project: &Project, arguments: &[&str], code: i32) -> Value {
-    let document = project.run_plainly(arguments).exits_with(code).json();
-    let schema: Value =
-        serde_json::from_str(include_str!("../../docs/schema/inspect.json")).unwrap();
-    assert_eq!(
-        deviations(&schema, &document),
-        [] as [&str; 0],
-        "{document:#}"
-    );
-    document
+    project.run_plainly(arguments).exits_with(code).json()
 }
 
 #[test]

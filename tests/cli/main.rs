@@ -14,6 +14,7 @@ mod check;
 mod commands;
 mod damage;
 mod doctor;
+mod documents;
 mod export;
 mod exports;
 mod faults;

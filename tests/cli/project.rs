@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::declared::Declared;
 use crate::redact::redact;
+use crate::schema::{deviations, published};
 
 /// The identity of the operator that the declaration names.
 pub(crate) const ADA: &str = "operators/ada.txt";
@@ -128,7 +129,16 @@ impl Project {
     }
 
     pub(crate) fn finish(&self, command: &mut Command) -> Run {
+        let words: Vec<String> = command
+            .get_args()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        let is_document = |word: &String| ["--json", "json"].contains(&word.as_str());
         Run {
+            schema: words
+                .first()
+                .filter(|_| words.iter().any(is_document))
+                .cloned(),
             output: command.output().unwrap(),
             names: self.names.clone(),
         }
@@ -235,6 +245,8 @@ fn collect(root: &Path, directory: &Path, files: &mut Files) {
 
 /// How a run ended.
 pub(crate) struct Run {
+    /// The verb, if it was asked for its own document.
+    schema: Option<String>,
     output: Output,
     names: Vec<(String, String)>,
 }
@@ -253,9 +265,15 @@ impl Run {
         String::from_utf8(self.output.stderr.clone()).unwrap()
     }
 
+    /// What was printed; the document of a verb has to be as its published schema says.
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.output.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+        let document: Value = serde_json::from_slice(&self.output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.text()));
+        if let Some(schema) = self.schema.as_deref().and_then(published) {
+            let deviations = deviations(&schema, &document);
+            assert_eq!(deviations, [] as [&str; 0], "{document:#}");
+        }
+        document
     }
 
     /// All that was said and the exit code, without what differs from run to run.

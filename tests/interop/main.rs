@@ -21,6 +21,7 @@ mod nix;
 mod pictures;
 mod project;
 mod prometheus;
+mod schemas;
 mod services;
 mod shared;
 mod tool;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         nix::trials(),
         pictures::trials(),
         prometheus::trials(),
+        schemas::trials(),
         services::trials(),
         shared::trials(),
         x509::trials(),

@@ -1,7 +1,19 @@
 //! Whether a JSON document is as its published schema says: the part of JSON Schema (draft 2020-12) that our schemas use.
-//! A keyword it does not know is a fault of the test, so that no promise goes unchecked.
+//! A keyword it does not know is a fault of the test, so that no promise goes unchecked; so is an object that may hold anything.
+
+use std::fs;
+use std::path::Path;
 
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// The schema of what a verb prints, where it has one.
+pub(crate) fn published(verb: &str) -> Option<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schema/{verb}.json"));
+    let text = fs::read(path).ok()?;
+    Some(serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{verb}: {error}")))
+}
 
 /// Every deviation of the document, each with its place; empty if it is as it should be.
 pub(crate) fn deviations(schema: &Value, document: &Value) -> Vec<String> {
@@ -12,6 +24,10 @@ pub(crate) fn deviations(schema: &Value, document: &Value) -> Vec<String> {
 
 fn check(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
     let keywords = schema.as_object().expect("a schema is an object");
+    if value.is_object() && schema["type"].to_string().contains("object") {
+        let is_closed = keywords.contains_key("additionalProperties");
+        assert!(is_closed, "the schema lets {at} hold anything");
+    }
     for (keyword, wanted) in keywords {
         match keyword.as_str() {
             "$schema" | "$defs" | "title" | "description" | "required" | "additionalProperties" => {
@@ -28,6 +44,14 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<
             "const" | "enum" => found.push(format!("{at} is {value}, not {wanted}")),
             "type" if is_type(wanted, value) => {}
             "type" => found.push(format!("{at} is {value}, not of type {wanted}")),
+            "minimum" if value.as_i64() >= wanted.as_i64() => {}
+            "minimum" => found.push(format!("{at} is {value}, less than {wanted}")),
+            "format" if wanted == "date-time" => {
+                let text = value.as_str().unwrap_or_default();
+                if OffsetDateTime::parse(text, &Rfc3339).is_err() {
+                    found.push(format!("{at} is {value}, no moment"));
+                }
+            }
             "properties" => {
                 if let Some(object) = value.as_object() {
                     properties(root, keywords, object, at, found);
@@ -122,6 +146,8 @@ fn sees_what_deviates() {
             "a": { "type": ["integer", "null"] },
             "b": { "type": "array", "items": { "$ref": "#/$defs/word" } },
             "c": { "oneOf": [{ "const": 1 }, { "type": "string" }] },
+            "e": { "type": "string", "format": "date-time" },
+            "f": { "type": "integer", "minimum": 0 },
         },
         "$defs": { "word": { "enum": ["x", "y"] } },
     });
@@ -133,6 +159,14 @@ fn sees_what_deviates() {
     assert_eq!(
         deviations(serde_json::json!({ "a": "1", "b": ["x", "z"], "c": 2, "d": 0 })),
         4
+    );
+    assert_eq!(
+        deviations(serde_json::json!({ "a": 1, "e": "2027-01-31T12:00:00Z", "f": 0 })),
+        0
+    );
+    assert_eq!(
+        deviations(serde_json::json!({ "a": 1, "e": "2027-01-31", "f": -1 })),
+        2
     );
     assert_eq!(deviations(serde_json::json!({})), 1);
     assert_eq!(deviations(serde_json::json!([])), 1);

@@ -65,11 +65,14 @@ fn write(
     recover(project, &lock, &commit_gate, ui)?;
 
     let (observed, foreign, adoption) = look(args, project, openers, choices)?;
-    show(&adoption, args, ui);
+    if !args.json {
+        ui.print(&render::text(&adoption, ui.stdout));
+    }
     let undecided = adoption.undecided().count();
     if undecided > 0 {
         let what = count(undecided, "artifact needs", "artifacts need");
-        let error = CliError::new(format!("{what} a decision; nothing was adopted"));
+        let error = CliError::new(format!("{what} a decision; nothing was adopted"))
+            .within(render::json(&adoption, 0));
         let is_closed = |item: &Item| matches!(item.verdict, Verdict::KeyClosed { .. });
         let error = if adoption.undecided().any(is_closed) {
             error.hint("open what is closed with --identity FILE or --passphrase-file FILE")
@@ -102,6 +105,9 @@ fn write(
     } else {
         apply::adopt(run, &adopted).map_err(|error| apply_error(&error, &plan))?
     };
+    if args.json {
+        ui.print(&format!("{:#}\n", render::json(&adoption, files)));
+    }
     ui.tell(&render::outcome(adopted.len(), files));
     if !adoption.plain_keys.is_empty() {
         let directory = args.directory.display().to_string();
@@ -136,7 +142,7 @@ fn look(
 /// What the plan of the adoption says, carried by the exit code as well.
 fn show(adoption: &Adoption, args: &AdoptArgs, ui: Ui) -> Exit {
     ui.print(&if args.json {
-        format!("{:#}\n", render::json(adoption))
+        format!("{:#}\n", render::json(adoption, 0))
     } else {
         render::text(adoption, ui.stdout)
     });

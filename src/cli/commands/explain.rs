@@ -1,22 +1,26 @@
 //! `certs explain`: what a finding's code means, in full; without a code, which there are.
 
-use crate::check;
+use crate::check::catalogue;
 use crate::cli::args::ExplainArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
-use crate::lint::catalogue;
+use crate::lint::{self, Lint};
 use crate::render::lints;
 
 pub(crate) fn run(args: &ExplainArgs, ui: Ui) -> Result<Exit, CliError> {
-    let Some(code) = &args.code else {
-        ui.print(&lints::list(ui.stdout));
-        return Ok(Exit::Done);
-    };
-    let Some(lint) = catalogue::find(code).or_else(|| check::catalogue::find(code)) else {
-        return Err(unknown(code));
-    };
-    ui.print(&lints::explanation(lint, ui.stdout));
+    let lint = args.code.as_deref().map(find).transpose()?;
+    ui.print(&match lint {
+        _ if args.json => format!("{:#}\n", lints::json(lint)),
+        Some(lint) => lints::explanation(lint, ui.stdout),
+        None => lints::list(ui.stdout),
+    });
     Ok(Exit::Done)
+}
+
+fn find(code: &str) -> Result<&'static Lint, CliError> {
+    lint::catalogue::find(code)
+        .or_else(|| catalogue::find(code))
+        .ok_or_else(|| unknown(code))
 }
 
 fn unknown(code: &str) -> CliError {

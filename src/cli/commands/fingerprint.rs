@@ -1,5 +1,8 @@
 //! `certs fingerprint`: the fingerprint of each certificate or key in a file.
 
+use clap::ValueEnum as _;
+use serde_json::{Value, json};
+
 use crate::cli::args::{FingerprintArgs, FingerprintFormat};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::input::{self, Passwords};
@@ -22,8 +25,9 @@ pub(crate) fn run(args: &FingerprintArgs, ui: Ui) -> Result<Exit, CliError> {
         lines.extend(of(&found.object, args.format).map(|line| (line, found)));
     }
     match lines.as_slice() {
-        [] if exit == Exit::Failed => {}
-        [] => return Err(nothing(&name, &found, args.format)),
+        [] if exit == Exit::Failed && !args.json => {}
+        [] if exit == Exit::Done => return Err(nothing(&name, &found, args.format)),
+        all if args.json => ui.print(&format!("{:#}\n", document(&name, all, args.format))),
         [(line, _)] => ui.print(&format!("{line}\n")),
         several => {
             let lines: Vec<String> = several
@@ -34,6 +38,24 @@ pub(crate) fn run(args: &FingerprintArgs, ui: Ui) -> Result<Exit, CliError> {
         }
     }
     Ok(exit)
+}
+
+/// Each with what it is of.
+fn document(input: &str, lines: &[(String, &Found)], format: FingerprintFormat) -> Value {
+    let entry = |(fingerprint, found): &(String, &Found)| {
+        json!({
+            "fingerprint": fingerprint,
+            "kind": found.object.code(),
+            "name": name_of(found),
+            "place": found.place.to_string(),
+        })
+    };
+    json!({
+        "version": 1,
+        "input": input,
+        "format": format.to_possible_value().map(|value| value.get_name().to_owned()),
+        "fingerprints": lines.iter().map(entry).collect::<Vec<_>>(),
+    })
 }
 
 /// `None` for what has no fingerprint of that kind.
@@ -54,13 +76,18 @@ fn of(object: &Object, format: FingerprintFormat) -> Option<String> {
     }
 }
 
+/// Whom it names; keys name nobody.
+fn name_of(found: &Found) -> Option<String> {
+    match &found.object {
+        Object::Certificate(certificate) => Some(certificate.facts.subject.to_string()),
+        Object::Request(request) => Some(request.subject.to_string()),
+        Object::RevocationList(list) => Some(list.issuer.to_string()),
+        _ => None,
+    }
+}
+
 fn description(found: &Found) -> String {
-    let name = match &found.object {
-        Object::Certificate(certificate) => certificate.facts.subject.to_string(),
-        Object::Request(request) => request.subject.to_string(),
-        Object::RevocationList(list) => list.issuer.to_string(),
-        _ => String::new(),
-    };
+    let name = name_of(found).unwrap_or_default();
     let place = found.place.to_string();
     let parts = [found.object.kind(), &name, &place];
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();

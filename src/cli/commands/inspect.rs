@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::cli::args::{InspectArgs, StartTls};
@@ -10,11 +11,11 @@ use crate::cli::dial::{self, Endpoint};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::input::{self, Passwords};
 use crate::cli::ui::Ui;
-use crate::render::inspect::{self, Inspected, json};
+use crate::render::inspect::{self, Inspected};
 
 pub(crate) fn run(args: &InspectArgs, ui: Ui) -> Result<Exit, CliError> {
     let passwords = Passwords::of(&args.password)?;
-    let mut inspected = Vec::new();
+    let (mut inspected, mut errors) = (Vec::new(), Vec::new());
     let mut exit = Exit::Done;
     for given in &args.inputs {
         match look(given, args, &passwords) {
@@ -32,13 +33,14 @@ pub(crate) fn run(args: &InspectArgs, ui: Ui) -> Result<Exit, CliError> {
             // The others are shown all the same.
             Err(error) => {
                 ui.tell(&error.render(ui.stderr));
+                errors.push(json!({ "input": input::shown(given), "error": error.json() }));
                 exit = Exit::Failed;
             }
         }
     }
     let now = OffsetDateTime::now_utc();
     ui.print(&if args.json {
-        format!("{:#}\n", json::document(&inspected, now))
+        format!("{:#}\n", inspect::json::document(&inspected, &errors, now))
     } else if args.short {
         inspect::short(&inspected, now, ui.stdout)
     } else {

@@ -46,10 +46,10 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
     check_requests(&args.selection, &plan)?;
     let findings = Findings::of(&project, &observed, &args.selection.only);
     if findings.blocking() > 0 {
-        return Err(unfit(&findings, &plan, args.json, ui));
+        return Err(unfit(&findings, ui).within(document(&Report::default(), &plan, &findings)));
     }
     if plan.refusals().next().is_some() {
-        return Err(refused(&plan, args.json, ui));
+        return Err(refused(&plan, ui).within(document(&Report::default(), &plan, &findings)));
     }
     ui.tell(&findings.in_one_line());
     warn_of_short_lives(&plan, ui);
@@ -76,8 +76,17 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
     let result = apply::execute(run, jobs);
     progress.close();
     let report = result.map_err(|error| apply_error(&error, &plan))?;
-    show(&report, &plan, args.json, ui);
+    if args.json {
+        ui.print(&format!("{:#}\n", document(&report, &plan, &findings)));
+    } else {
+        show(&report, &plan, ui);
+    }
     Ok(Exit::Done)
+}
+
+/// What was found and what was done, for programs.
+fn document(report: &Report, plan: &Plan, findings: &Findings) -> serde_json::Value {
+    json::report(report, &findings.beside(json::plan(plan, &[])))
 }
 
 /// Finishes or takes back what an interrupted run left; a signal waits for it as for any commit.
@@ -109,11 +118,7 @@ fn cores() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
-fn show(report: &Report, plan: &Plan, as_json: bool, ui: Ui) {
-    if as_json {
-        ui.print(&format!("{:#}\n", json::report(report, plan)));
-        return;
-    }
+fn show(report: &Report, plan: &Plan, ui: Ui) {
     ui.print(&table::report(report, plan, ui.stdout, ui.width()));
     if !report.done.is_empty() {
         ui.tell("hint: `git add` the files: a flake sees only what Git knows\n");
@@ -163,27 +168,19 @@ fn warn_of_short_lives(plan: &Plan, ui: Ui) {
 }
 
 /// Certificates that would not work are not made.
-fn unfit(findings: &Findings, plan: &Plan, as_json: bool, ui: Ui) -> CliError {
+fn unfit(findings: &Findings, ui: Ui) -> CliError {
     let count = crate::render::words::count(findings.blocking(), "error", "errors");
-    let error = CliError::new(format!("the lints found {count}; nothing was changed"))
-        .hint("mend them, or allow each with its reason: allow.<code> = \"…\" (`certs explain CODE` says more)");
-    if as_json {
-        ui.print(&format!("{:#}\n", findings.beside(json::plan(plan, &[]))));
-        return error;
-    }
-    error.preamble(findings.errors(ui))
+    CliError::new(format!("the lints found {count}; nothing was changed"))
+        .hint("mend them, or allow each with its reason: allow.<code> = \"…\" (`certs explain CODE` says more)")
+        .preamble(findings.errors(ui))
 }
 
-fn refused(plan: &Plan, as_json: bool, ui: Ui) -> CliError {
+fn refused(plan: &Plan, ui: Ui) -> CliError {
     let count = plan.refusals().count();
     let what = crate::render::words::count(count, "step needs", "steps need");
-    let error = CliError::new(format!("{what} a decision; nothing was changed"))
-        .hint("settle them, or leave them out with --only");
-    if as_json {
-        ui.print(&format!("{:#}\n", json::plan(plan, &[])));
-        return error;
-    }
-    error.preamble(table::refusals(plan, ui.stderr))
+    CliError::new(format!("{what} a decision; nothing was changed"))
+        .hint("settle them, or leave them out with --only")
+        .preamble(table::refusals(plan, ui.stderr))
 }
 
 pub(super) fn lock_error(error: &LockError) -> CliError {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::args::{self, Document};
+use crate::cli::args::{self, Document, Exits};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
 use crate::render::lints;
@@ -22,8 +22,69 @@ fn markdown() -> String {
     );
     let command = args::command().term_width(100);
     section(&mut text, &command, "certs");
+    text.push_str(&exit_codes(&command));
+    text.push_str(&documents(&command));
     verbs(&mut text, &command, "certs");
     text
+}
+
+/// Every verb with what its exit codes mean.
+fn exit_codes(command: &clap::Command) -> String {
+    let mut text = String::from(
+        "\n## Exit codes\n\nEvery verb exits with 64 if it was called wrongly and with 130 if it was interrupted; whatever was interrupted, \
+         what is on disk is whole.\n\n| verb | 0 | 1 | 2 |\n|---|---|---|---|\n",
+    );
+    for verb in names(command, "") {
+        let exits = args::exits(&verb).unwrap_or(Exits {
+            done: "it worked",
+            failed: "it failed; nothing is lost",
+            pending: None,
+        });
+        let Exits { done, failed, .. } = exits;
+        let pending = exits.pending.unwrap_or_default();
+        let _ = writeln!(text, "| `{verb}` | {done} | {failed} | {pending} |");
+    }
+    text
+}
+
+/// What holds for every `--json`, and where the schemas are.
+fn documents(command: &clap::Command) -> String {
+    let schemas: Vec<String> = names(command, "")
+        .into_iter()
+        .filter(|verb| has_json(command, verb))
+        .map(|verb| format!("[{verb}](schema/{}.json)", verb.replace(' ', "-")))
+        .collect();
+    format!(
+        "\n## JSON\n\nWith `--json` standard output is one document, whether the run succeeds or fails. If it fails, the document has an \
+         `error` with the\nmessage, its causes, hints, the faults of a declaration with file, line and column, and the exit code; beside it \
+         stands what was found\nout before. Standard error has the same as text. Only wrong usage (64) and an interruption (130) print no \
+         document.\n\nSchemas (JSON Schema 2020-12; within a version fields and codes are only added):\n{}.\n",
+        schemas.join(" · ")
+    )
+}
+
+/// The verbs that do something, those below others by both names.
+fn names(command: &clap::Command, above: &str) -> Vec<String> {
+    let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
+    let names = verbs.flat_map(|verb| {
+        let name = format!("{above} {}", verb.get_name()).trim().to_owned();
+        if verb.has_subcommands() {
+            names(verb, &name)
+        } else {
+            vec![name]
+        }
+    });
+    names.collect()
+}
+
+fn has_json(command: &clap::Command, verb: &str) -> bool {
+    let found = verb
+        .split(' ')
+        .try_fold(command, |command, name| command.find_subcommand(name));
+    found.is_some_and(|verb| {
+        verb.get_arguments()
+            .any(|argument| argument.get_id() == "json")
+    })
 }
 
 /// Each verb, and below it those it has of its own.

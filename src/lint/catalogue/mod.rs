@@ -109,13 +109,20 @@ pub fn find(code: &str) -> Option<&'static Lint> {
 
 /// The lint whose code is most like a word, if any is like it at all.
 pub fn nearest(word: &str) -> Option<&'static Lint> {
+    let lints: Vec<&'static Lint> = all().collect();
+    nearest_of(&lints, word)
+}
+
+/// The same among others than all lints.
+pub fn nearest_of(lints: &[&'static Lint], word: &str) -> Option<&'static Lint> {
     let word = word.to_lowercase();
-    let scored = all().map(|lint| (distance(&word, lint.code), lint));
-    let (distance, lint) = scored.min_by_key(|(distance, _)| *distance)?;
-    let contains = word.len() > 3 && lint.code.contains(&word);
-    (distance * 3 <= lint.code.len() || contains)
-        .then_some(lint)
-        .or_else(|| all().find(|lint| word.len() > 3 && lint.code.contains(&word)))
+    let contains = |lint: &&&'static Lint| word.len() > 3 && lint.code.contains(&word);
+    let is_close = |lint: &&&'static Lint| distance(&word, lint.code) * 3 <= lint.code.len();
+    let closest = lints
+        .iter()
+        .min_by_key(|lint| distance(&word, lint.code))
+        .filter(|lint| is_close(lint) || contains(lint));
+    closest.or_else(|| lints.iter().find(contains)).copied()
 }
 
 /// Levenshtein's: how many letters are to be changed, added or left out.

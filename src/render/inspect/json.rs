@@ -19,8 +19,8 @@ use crate::model::document::{
 use crate::model::hex::to_hex;
 use crate::model::{ExtendedKeyUsage, KeyUsage, Moment, SealedFacts};
 
-/// Every object of every input.
-pub fn document(inputs: &[Inspected], now: OffsetDateTime) -> Value {
+/// Every object of every input, and why inputs could not be read.
+pub fn document(inputs: &[Inspected], errors: &[Value], now: OffsetDateTime) -> Value {
     let objects: Vec<Value> = inputs
         .iter()
         .flat_map(|input| {
@@ -30,7 +30,7 @@ pub fn document(inputs: &[Inspected], now: OffsetDateTime) -> Value {
                 .map(move |found| one(&input.input, found, now))
         })
         .collect();
-    json!({ "version": 1, "now": Moment(now).rfc3339(), "objects": objects })
+    json!({ "version": 1, "now": Moment(now).rfc3339(), "objects": objects, "errors": errors })
 }
 
 fn one(input: &str, found: &Found, now: OffsetDateTime) -> Value {

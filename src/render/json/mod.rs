@@ -22,10 +22,10 @@ pub fn plan(plan: &Plan, stale_files: &[String]) -> Value {
     })
 }
 
-/// What a run did, beside the plan it carried out.
-pub fn report(report: &Report, made_for: &Plan) -> Value {
+/// What a run did, beside the document of the plan it carried out.
+pub fn report(report: &Report, plan: &Value) -> Value {
     let done: Vec<Value> = report.done.iter().map(done).collect();
-    json!({ "version": 1, "plan": plan(made_for, &[]), "done": done, "filesChanged": report.files })
+    json!({ "version": 1, "plan": plan, "done": done, "filesChanged": report.files })
 }
 
 fn done(done: &Done) -> Value {
@@ -137,7 +137,7 @@ fn step(step: &Step) -> Value {
 }
 
 /// The code and the sentence of every reason; additions and removals as lists.
-fn reason(reason: &Reason) -> Value {
+pub(super) fn reason(reason: &Reason) -> Value {
     let mut value = json!({ "code": reason.code(), "message": reason.to_string() });
     let changes = match reason {
         Reason::SansChanged { added, removed }

@@ -1,0 +1,57 @@
+//! Who reads what a run prints. Every verb with `--json` is known here without being named.
+
+use clap::ArgMatches;
+
+use super::CheckFormat;
+
+/// Whom standard output is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    Person,
+    /// Something that asked for JSON, and parses whatever comes.
+    Program,
+}
+
+impl Audience {
+    pub(super) fn of(matches: &ArgMatches) -> Self {
+        let mut matches = matches;
+        while let Some((_, below)) = matches.subcommand() {
+            matches = below;
+        }
+        // A verb without such an option answers with an error, which is a no as well.
+        let wants_json = matches.try_get_one("json").ok().flatten() == Some(&true);
+        let format = matches.try_get_one("format").ok().flatten();
+        if wants_json || format == Some(&CheckFormat::Json) {
+            Self::Program
+        } else {
+            Self::Person
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::args;
+
+    #[test]
+    fn a_program_is_whoever_asks_for_json() {
+        let audience = |words: &[&str]| Audience::of(&args::command().get_matches_from(words));
+        for words in [
+            &["certs", "plan", "--json"][..],
+            &["certs", "inspect", "a.crt", "--json"],
+            &["certs", "check", "--format", "json"],
+        ] {
+            assert_eq!(audience(words), Audience::Program, "{words:?}");
+        }
+        for words in [
+            &["certs", "plan"][..],
+            &["certs", "manifest"],
+            &["certs", "check", "--format", "sarif"],
+            &["certs", "graph", "--format", "dot"],
+            &["certs", "export", "kubeconfig", "admin"],
+        ] {
+            assert_eq!(audience(words), Audience::Person, "{words:?}");
+        }
+    }
+}

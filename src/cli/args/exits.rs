@@ -1,0 +1,126 @@
+//! What the exit codes of each verb mean: said in its help, and as one table in `docs/cli.md`. The numbers are `cli::error::Exit`'s.
+
+use clap::Command;
+
+/// When a verb ends with which code, each as a clause behind "if".
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Exits {
+    pub done: &'static str,
+    pub failed: &'static str,
+    /// Only of verbs that can tell what is left to do.
+    pub pending: Option<&'static str>,
+}
+
+/// Those of a verb, by its name behind `certs`; `None` for one of which no more is to be said than that it worked or failed.
+pub(crate) fn exits(verb: &str) -> Option<Exits> {
+    let (done, failed, pending) = match verb {
+        "recreate" => (
+            "everything is as declared, made now or before",
+            "anything failed, or needs a decision first",
+            None,
+        ),
+        "plan" => (
+            "nothing would change",
+            "anything needs a decision, or a finding stands in the way",
+            Some("anything would change"),
+        ),
+        "adopt" => (
+            "everything that was found is adopted, or nothing was found",
+            "anything failed, or needs a decision first; nothing is adopted then",
+            Some("anything would be adopted (--dry-run)"),
+        ),
+        "status" => (
+            "it was shown, whatever it shows",
+            "the declaration or the files could not be read, or a pattern selects nothing",
+            None,
+        ),
+        "check" => (
+            "everything is in order",
+            "anything needs a decision, or a finding is an error (with --strict: or a warning)",
+            Some("the files are not as declared and `certs recreate` makes them so"),
+        ),
+        "doctor" => (
+            "every key is proved",
+            "anything is broken",
+            Some("nothing is broken, but not every key could be opened"),
+        ),
+        "verify" => ("everything is verified", "anything is refused", None),
+        "diff" => (
+            "both could be read, whether they differ or not",
+            "one of the two could not be read",
+            None,
+        ),
+        "explain" => ("there is such a code", "there is none", None),
+        "inspect" => (
+            "everything could be read",
+            "anything could not be read",
+            None,
+        ),
+        "fingerprint" => (
+            "everything could be read",
+            "anything could not be read, or has no such fingerprint",
+            None,
+        ),
+        _ => return None,
+    };
+    Some(Exits {
+        done,
+        failed,
+        pending,
+    })
+}
+
+/// The same command with the exit codes of every verb in its help.
+pub(super) fn told(command: Command, name: &str) -> Command {
+    let command = match exits(name) {
+        Some(exits) => {
+            let help = command.get_after_help().map(ToString::to_string);
+            command.after_help(before_examples(&help.unwrap_or_default(), &sentence(exits)))
+        }
+        None => command,
+    };
+    command.mut_subcommands(|verb| {
+        let name = format!("{name} {}", verb.get_name()).trim().to_owned();
+        told(verb, &name)
+    })
+}
+
+fn sentence(exits: Exits) -> String {
+    let Exits { done, failed, .. } = exits;
+    let pending = exits
+        .pending
+        .map(|pending| format!(", with 2 if {pending}"));
+    format!(
+        "Exits with 0 if {done}, with 1 if {failed}{}.",
+        pending.unwrap_or_default()
+    )
+}
+
+/// Examples come last.
+fn before_examples(help: &str, sentence: &str) -> String {
+    match help.find("Example") {
+        Some(start) => {
+            let (text, examples) = help.split_at(start);
+            format!("{text}{sentence}\n\n{examples}")
+        }
+        None if help.is_empty() => sentence.to_owned(),
+        None => format!("{help}\n\n{sentence}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_codes_stand_before_the_examples() {
+        let told = |help| before_examples(help, "Exits.");
+        assert_eq!(told(""), "Exits.");
+        assert_eq!(told("Examples:\n  a"), "Exits.\n\nExamples:\n  a");
+        assert_eq!(
+            told("Note.\n\nExample:\n  a"),
+            "Note.\n\nExits.\n\nExample:\n  a"
+        );
+        assert_eq!(told("Note."), "Note.\n\nExits.");
+    }
+}
