@@ -11,9 +11,13 @@ mod findings;
 mod foreign;
 mod git;
 mod input;
+mod operator;
 mod passphrases;
 mod project;
+mod ssh;
+mod stores;
 mod ui;
+mod writing;
 
 use std::process::ExitCode;
 
@@ -50,9 +54,15 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
     match command {
         Command::Recreate(args) => commands::recreate::run(&args, ui),
         Command::Adopt(args) => commands::adopt::run(&args, ui),
+        Command::Issue(args) => commands::issue::run(&args, ui),
+        Command::Sign(args) => commands::issue::sign(&args, ui),
+        Command::Renew(args) => commands::renew::run(&args, ui),
+        Command::Revoke(args) => commands::revoke::run(&args, ui),
+        Command::Crl(args) => commands::crl::run(&args, ui),
         Command::Plan(args) => commands::plan::run(&args, ui),
         Command::Status(args) => commands::status::run(&args, ui),
         Command::Graph(args) => commands::graph::run(&args, ui),
+        Command::Role { command } => commands::role::run(&command, ui),
         Command::Report(args) => commands::report::run(&args, ui),
         Command::Metrics(args) => commands::metrics::run(&args, ui),
         Command::History(args) => commands::history::run(&args, ui),
@@ -69,6 +79,9 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         Command::Rules(args) => commands::rules::run(&args, ui),
         Command::Inspect(args) => commands::inspect::run(&args, ui),
         Command::Fingerprint(args) => commands::fingerprint::run(&args, ui),
+        Command::Init(args) => commands::init::run(&args, ui),
+        Command::Host { command } => commands::host::run(&command, ui),
+        Command::Trust { command } => commands::trust::run(&command, ui),
         Command::Demo(args) => commands::demo::run(&args, ui),
         Command::Completions { shell } => commands::completions::run(shell, ui),
         Command::Man { directory } => commands::man::run(&directory),

@@ -8,7 +8,7 @@ use super::error::CliError;
 use super::ui::{Asker, Ui};
 use crate::export::index::{self, Facts};
 use crate::manifest::{Fault, KeyFiles, Manifest, Records};
-use crate::model::{ArtifactId, Fleet, Observed};
+use crate::model::{ArtifactId, Fleet, Observed, RelPath};
 use crate::nixfiles::locate::Locator;
 use crate::plan::{Pattern, Plan, Policy, Reason, Step, UndeclaredPolicy};
 use crate::render::fault::{self, Place, Severity};
@@ -21,6 +21,15 @@ use crate::store::{Layout, Root, StoreError, outside};
 pub(crate) struct Project {
     pub root: Root,
     pub fleet: Fleet,
+    declared: Declared,
+}
+
+/// What the fleet was made of, to make it again with other records.
+#[derive(Debug)]
+struct Declared {
+    manifest: Manifest,
+    key_files: KeyFiles,
+    records: Records,
 }
 
 impl Project {
@@ -28,7 +37,16 @@ impl Project {
     pub(crate) fn load(args: &SourceArgs, ui: Ui) -> Result<Self, CliError> {
         let Located { source, root } = Located::of(args)?;
         let root = open_root(&root)?;
-        let manifest = Manifest::parse(&source.read()?).map_err(|error| {
+        Self::read(&source.read()?, root, ui)
+    }
+
+    /// The project of a manifest that is at hand, in this directory.
+    pub(crate) fn of(json: &[u8], directory: &Path, ui: Ui) -> Result<Self, CliError> {
+        Self::read(json, open_root(directory)?, ui)
+    }
+
+    fn read(json: &[u8], root: Root, ui: Ui) -> Result<Self, CliError> {
+        let manifest = Manifest::parse(json).map_err(|error| {
             CliError::from_error(&error)
                 .hint("make it with the `certs` of the same version: certs manifest")
         })?;
@@ -44,7 +62,45 @@ impl Project {
         Ok(Self {
             root,
             fleet: resolution.fleet,
+            declared: Declared {
+                manifest,
+                key_files,
+                records,
+            },
         })
+    }
+
+    /// Takes in what was issued by hand since it was loaded: by whoever held the lock before, or by the run that was finished now.
+    pub(crate) fn refresh(&mut self, ui: Ui) -> Result<(), CliError> {
+        let records = read_records(&self.declared.manifest, &self.root)
+            .map_err(|error| store_error(&error))?;
+        if records == self.declared.records {
+            return Ok(());
+        }
+        self.join(records, ui)
+    }
+
+    /// Joins one more record to the fleet, or one in the place of another.
+    pub(crate) fn add_record(
+        &mut self,
+        record: &RelPath,
+        text: &str,
+        ui: Ui,
+    ) -> Result<(), CliError> {
+        let mut records = self.declared.records.clone();
+        records.insert(record.clone(), text.as_bytes().to_vec());
+        self.join(records, ui)
+    }
+
+    fn join(&mut self, records: Records, ui: Ui) -> Result<(), CliError> {
+        let declared = &self.declared;
+        let resolution = declared
+            .manifest
+            .resolve_with(&declared.key_files, &records)
+            .map_err(|faults| refused(&faults, self.root.path(), ui))?;
+        self.fleet = resolution.fleet;
+        self.declared.records = records;
+        Ok(())
     }
 
     /// Derived files that are not what today's certificates would make of them.
@@ -59,39 +115,42 @@ impl Project {
 
     /// The identities given, or else those declared; those declared that do not exist are passed over.
     pub(crate) fn identities(&self, given: &[String]) -> Result<Identities, CliError> {
-        let home = std::env::var("HOME").ok();
-        let names = if given.is_empty() {
-            &self.fleet.identities
+        identities(given, &self.fleet.identities, self.root.path())
+    }
+}
+
+/// The identities given, or else those declared in the project at `root`; those declared that do not exist are passed over.
+pub(crate) fn identities(
+    given: &[String],
+    declared: &[String],
+    root: &Path,
+) -> Result<Identities, CliError> {
+    let home = std::env::var("HOME").ok();
+    let names = if given.is_empty() { declared } else { given };
+    let mut sources = Vec::new();
+    for name in names {
+        let expanded = expand_home(name, home.as_deref());
+        // What is declared means the same wherever one stands; what is typed is meant from there.
+        let path = if given.is_empty() {
+            root.join(expanded)
         } else {
-            given
+            current_dir()?.join(expanded)
         };
-        let mut sources = Vec::new();
-        for name in names {
-            let expanded = expand_home(name, home.as_deref());
-            // What is declared means the same wherever one stands; what is typed is meant from there.
-            let path = if given.is_empty() {
-                self.root.path().join(expanded)
-            } else {
-                current_dir()?.join(expanded)
-            };
-            match outside::read(&path) {
-                Ok(bytes) => sources.push(IdentitySource {
-                    name: name.clone(),
-                    bytes,
-                }),
-                // Operators declare each other's identities; each has only their own.
-                Err(error) if given.is_empty() && error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => {
-                    return Err(CliError::new(format!("cannot read the identity {name}"))
-                        .cause(format!("{}: {error}", path.display()))
-                        .hint(
-                            "give the private key that belongs to one of certToolkit.userAgeKeys",
-                        ));
-                }
+        match outside::read(&path) {
+            Ok(bytes) => sources.push(IdentitySource {
+                name: name.clone(),
+                bytes,
+            }),
+            // Operators declare each other's identities; each has only their own.
+            Err(error) if given.is_empty() && error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => {
+                return Err(CliError::new(format!("cannot read the identity {name}"))
+                    .cause(format!("{}: {error}", path.display()))
+                    .hint("give the private key that belongs to one of certToolkit.userAgeKeys"));
             }
         }
-        Identities::load(&sources, Box::new(Asker)).map_err(|error| CliError::from_error(&error))
     }
+    Identities::load(&sources, Box::new(Asker)).map_err(|error| CliError::from_error(&error))
 }
 
 /// The fleet of a manifest in a file; paths in it are relative to the nearest flake, as ever.
@@ -234,7 +293,7 @@ fn read_records(manifest: &Manifest, root: &Root) -> Result<Records, StoreError>
 }
 
 /// `~`, `~/…`, `$HOME` and `${HOME}` at the start; nothing else is expanded, and no shell is asked.
-fn expand_home(name: &str, home: Option<&str>) -> String {
+pub(crate) fn expand_home(name: &str, home: Option<&str>) -> String {
     let Some(home) = home else {
         return name.to_owned();
     };

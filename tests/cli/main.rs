@@ -19,9 +19,12 @@ mod export;
 mod exports;
 mod faults;
 mod graph;
+mod host;
 mod hostile;
 mod identities;
+mod init;
 mod inspect;
+mod issue;
 mod key_pairs;
 mod kubernetes;
 mod lints;
@@ -30,7 +33,9 @@ mod project;
 mod recreate;
 mod redact;
 mod report;
+mod revocation;
 mod status;
+mod trust;
 mod verify;
 
 #[path = "../support/declared.rs"]

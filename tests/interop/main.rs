@@ -3,14 +3,18 @@
 mod adopt;
 mod age;
 mod agenix;
+#[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
+mod by_hand;
 mod crash;
 #[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod diff;
+mod exports;
 mod fleet;
 mod foreign;
 mod git;
 #[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod history;
+mod host;
 mod inspect;
 mod k8nix;
 mod kubectl;
@@ -25,6 +29,7 @@ mod schemas;
 mod services;
 mod shared;
 mod tool;
+mod trust;
 mod x509;
 
 use std::process::ExitCode;
@@ -36,12 +41,15 @@ fn main() -> ExitCode {
         adopt::trials(),
         age::trials(),
         agenix::trials(),
+        by_hand::trials(),
         crash::trials(),
         diff::trials(),
+        exports::trials(),
         fleet::trials(),
         foreign::trials(),
         git::trials(),
         history::trials(),
+        host::trials(),
         inspect::trials(),
         k8nix::trials(),
         kubectl::trials(),
@@ -53,6 +61,7 @@ fn main() -> ExitCode {
         schemas::trials(),
         services::trials(),
         shared::trials(),
+        trust::trials(),
         x509::trials(),
     ];
     libtest_mimic::run(
