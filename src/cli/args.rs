@@ -3,14 +3,14 @@
 mod audience;
 mod exits;
 mod export;
-mod issue;
-mod renew;
-mod revoke;
 mod host;
 mod init;
+mod issue;
 mod nixfleet;
-mod trust;
+mod renew;
+mod revoke;
 mod role;
+mod trust;
 mod verify;
 
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -26,22 +26,22 @@ use crate::status::State;
 pub(crate) use audience::Audience;
 pub(crate) use exits::{Exits, exits};
 pub(crate) use export::*;
-pub(crate) use issue::{IssueArgs, SignArgs, WishArgs};
 pub(crate) use host::{HostAddArgs, HostCommand, HostListArgs, HostScanArgs, PublicKeyArgs};
 pub(crate) use init::{Form, InitArgs};
+pub(crate) use issue::{IssueArgs, SignArgs, WishArgs};
 pub(crate) use nixfleet::{
     CertManagerCommand, CertManagerExportArgs, CertManagerIssuerArgs, PkiCommand, PkiExportArgs,
     PkiFormat,
 };
 pub(crate) use renew::RenewArgs;
 pub(crate) use revoke::{ListsArgs, RevokeArgs};
-pub(crate) use trust::{
-    StoreKind, StoresArgs, TrustChangeArgs, TrustCommand, TrustListArgs, TrustRootsArgs,
-    TrustShowArgs, TrustUninstallArgs,
-};
 pub(crate) use role::{
     ImportVaultArgs, ListArgs as RoleListArgs, RoleCommand, ShowArgs as RoleShowArgs,
     TestArgs as RoleTestArgs,
+};
+pub(crate) use trust::{
+    StoreKind, StoresArgs, TrustChangeArgs, TrustCommand, TrustListArgs, TrustRootsArgs,
+    TrustShowArgs, TrustUninstallArgs,
 };
 pub(crate) use verify::VerifyArgs;
 
