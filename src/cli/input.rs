@@ -140,7 +140,7 @@ fn is_standard_input(input: &Path) -> bool {
     input.as_os_str() == "-"
 }
 
-fn bytes(input: &Path) -> Result<Zeroizing<Vec<u8>>, CliError> {
+pub(crate) fn bytes(input: &Path) -> Result<Zeroizing<Vec<u8>>, CliError> {
     let failed = |error: io::Error| {
         let shown = CliError::new(format!("cannot read {}", shown(input))).cause(error.to_string());
         if error.kind() == io::ErrorKind::NotFound && input.to_string_lossy().contains(':') {

@@ -53,8 +53,8 @@ const LAYERS: [(&str, &[&str]); 25] = [
     (
         "render",
         &[
-            "model", "manifest", "verify", "plan", "lint", "check", "status", "graph", "history",
-            "diff", "adopt", "apply", "doctor", "trust",
+            "model", "manifest", "verify", "plan", "lint", "policy", "check", "status", "graph",
+            "history", "diff", "adopt", "apply", "doctor", "trust",
         ],
     ),
     (
