@@ -50,7 +50,7 @@ pub struct LeftOut {
 pub enum VaultError {
     #[error("it is no JSON: {0}")]
     Json(String),
-    #[error("it is JSON, but no object with the fields of a role")]
+    #[error("there are no fields of a role in it")]
     NoRole,
     #[error(
         "{0:?} is no word of `vault write`; after the path each is field=value, and values with blanks stand in quotes"

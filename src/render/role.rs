@@ -298,7 +298,7 @@ pub fn manifest(name: &Name, authority: &Name, imported: &Imported) -> Value {
     }
     let mut roles = Map::new();
     roles.insert(name.to_string(), Value::Object(role));
-    json!({ "roles": roles })
+    json!({ "version": 1, "roles": roles })
 }
 
 /// A subject is a list of pairs there.
@@ -390,7 +390,7 @@ fn value(value: &Value, depth: usize) -> String {
 fn enclosed(open: char, close: char, items: impl Iterator<Item = String>, depth: usize) -> String {
     let items: Vec<String> = items.collect();
     let short = format!("{open} {} {close}", items.join(" "));
-    if items.len() == 1 && short.len() < 60 {
+    if items.len() == 1 && short.len() < 60 && !short.contains('\n') {
         return short;
     }
     let indent = "  ".repeat(depth);

@@ -30,6 +30,7 @@ mod project;
 mod recreate;
 mod redact;
 mod report;
+mod roles;
 mod status;
 mod verify;
 

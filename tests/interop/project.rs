@@ -31,6 +31,7 @@ pub(crate) struct Declaration {
     authorities: Map<String, Value>,
     hosts: BTreeMap<String, BTreeMap<String, Map<String, Value>>>,
     key_pairs: Map<String, Value>,
+    roles: Map<String, Value>,
 }
 
 impl Declaration {
@@ -76,6 +77,17 @@ impl Declaration {
         self
     }
 
+    /// A role for servers that allows no name, but for these fields.
+    pub(crate) fn role(mut self, name: &str, authority: &str, fields: &Value) -> Self {
+        let usual = json!({
+            "declaredBy": [], "authority": authority, "key": {"algo": "ecdsa", "size": 256},
+            "allowedKeys": [{"algo": "ecdsa"}, {"algo": "rsa"}, {"algo": "ed25519"}],
+            "usages": ["server auth"], "expiry": "2160h", "maxExpiry": "8760h",
+        });
+        self.roles.insert(name.to_owned(), with(usual, fields));
+        self
+    }
+
     /// Every certificate declared, authorities first.
     pub(crate) fn pairs(&self) -> Vec<Pair> {
         let authorities = self.authorities.keys().map(|name| Pair::authority(name));
@@ -110,7 +122,7 @@ impl Declaration {
             .collect();
         json!({
             "version": 1, "dir": DIR, "identities": [OPERATORS[0]], "authorities": authorities,
-            "hosts": hosts, "keyPairs": key_pairs, "errors": [], "warnings": [],
+            "hosts": hosts, "keyPairs": key_pairs, "roles": self.roles, "errors": [], "warnings": [],
         })
     }
 }
