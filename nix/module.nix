@@ -70,6 +70,7 @@ in
     ./module/kubernetes.nix
     ./module/monitoring.nix
     ./module/roles.nix
+    ./module/trust.nix
     ./module/wiring.nix
   ];
 

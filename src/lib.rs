@@ -25,6 +25,7 @@ pub mod issue;
 pub mod lint;
 pub mod policy;
 pub mod seal;
+pub mod trust;
 pub mod verify;
 
 pub mod nixfiles;
@@ -34,6 +35,7 @@ pub mod adopt;
 pub mod check;
 pub mod diff;
 pub mod export;
+pub mod foundation;
 pub mod graph;
 pub mod history;
 pub mod observe;

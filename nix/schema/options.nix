@@ -268,6 +268,7 @@ let
     "ageIntegration"
     "expiry"
     "monitoring"
+    "trust"
   ];
 
   # What of `value` is an option: without the values the module derives, and without faulty ones.

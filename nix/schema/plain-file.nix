@@ -5,18 +5,31 @@
   fleet,
 }:
 let
-  # For `certs --file certs.nix`: { hosts.<host> = source; } where a source is a certToolkit value, a set or a NixOS
-  # module with `certToolkit` in it, the path of one, or a list of these merged from left to right.
+  # For `certs --file certs.nix`: { certToolkit = common; hosts.<host> = source; } where each of them is a certToolkit value, a
+  # set or a NixOS module with `certToolkit` in it, the path of one, or a list of these merged from left to right. What is
+  # common holds for every host, below what is its own, and declares authorities where there is no host yet.
   fromFile =
     file:
     let
       content = import file;
-      hosts = content.hosts or null;
+      hosts = content.hosts or { };
+      common = if content ? certToolkit then [ content.certToolkit ] else [ ];
     in
-    if !(isAttrs content) || !(isAttrs hosts) then
+    if !(isAttrs content) || !(isAttrs hosts) || !(content ? hosts || content ? certToolkit) then
       throw "${toString file} must be a set { hosts.<name> = …; }, one entry for each host. Wrap what it holds in such a set."
     else
-      manifest { hosts = mapAttrs hostValue hosts; };
+      manifest {
+        hosts = mapAttrs (host: source: hostValue host (common ++ [ source ])) hosts;
+        authorities = if hosts == { } then map authoritiesOf common else [ ];
+      };
+
+  # Without the one option that is about the host itself.
+  authoritiesOf =
+    common:
+    let
+      nobody = throw "The certToolkit of a plain file asks for the name of the host, and there is no host yet. Use it in owningHostKey, or below hosts.<name>.";
+    in
+    removeAttrs (hostValue nobody common) [ "owningHostKey" ];
 
   hostValue =
     host: source:
@@ -84,6 +97,7 @@ let
     isFunction
     isList
     mapAttrs
+    removeAttrs
     ;
   inherit (prelude) isPath filterAttrs;
   inherit (options) attributeName describe;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Choice, ChoiceError, FoundCertificate, Scene};
 use crate::inspect::certificate::signed_by;
+use crate::model::key_pair::is_called_service_account;
 use crate::model::{
     Artifact, ArtifactId, Authority, Certificate, CertificateFacts, Fleet, KeyFingerprint, KeyPair,
     Name,
@@ -389,7 +390,8 @@ pub(super) fn file_stem(place: &str) -> &str {
 
 pub(super) fn is_called_like_pair(pair: &KeyPair, place: &str) -> bool {
     let file = file_stem(place);
-    file == pair.name.as_str() || is_service_account(file) && is_service_account(pair.name.as_str())
+    file == pair.name.as_str()
+        || is_called_service_account(file) && is_called_service_account(pair.name.as_str())
 }
 
 fn is_called(leaf: &Certificate, place: &str) -> bool {
@@ -449,13 +451,6 @@ fn assign_key_pairs<'a>(scene: &Scene<'a>, claims: &mut Claims<'a>) {
         )
     });
     claims.ambiguous.extend(left);
-}
-
-/// kubeadm calls the pair `sa`, everybody else by some spelling of its name.
-fn is_service_account(name: &str) -> bool {
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-    let plain = plain.to_ascii_lowercase();
-    plain == "sa" || plain.ends_with("serviceaccount") || plain.ends_with("serviceaccounts")
 }
 
 #[cfg(test)]
@@ -575,19 +570,5 @@ mod tests {
         ] {
             assert_eq!(stem(name), "ca");
         }
-    }
-
-    #[test]
-    fn the_service_account_key_has_many_names() {
-        for name in [
-            "sa",
-            "service-account",
-            "serviceAccount",
-            "k8s-service-account",
-            "kubernetes-service-accounts",
-        ] {
-            assert!(is_service_account(name), "{name}");
-        }
-        assert!(!is_service_account("visa"));
     }
 }

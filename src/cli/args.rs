@@ -3,8 +3,11 @@
 mod audience;
 mod exits;
 mod export;
+mod host;
+mod init;
 mod nixfleet;
 mod role;
+mod trust;
 mod verify;
 
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -20,6 +23,8 @@ use crate::status::State;
 pub(crate) use audience::Audience;
 pub(crate) use exits::{Exits, exits};
 pub(crate) use export::*;
+pub(crate) use host::{HostAddArgs, HostCommand, HostListArgs, HostScanArgs, PublicKeyArgs};
+pub(crate) use init::{Form, InitArgs};
 pub(crate) use nixfleet::{
     CertManagerCommand, CertManagerExportArgs, CertManagerIssuerArgs, PkiCommand, PkiExportArgs,
     PkiFormat,
@@ -27,6 +32,10 @@ pub(crate) use nixfleet::{
 pub(crate) use role::{
     ImportVaultArgs, ListArgs as RoleListArgs, RoleCommand, ShowArgs as RoleShowArgs,
     TestArgs as RoleTestArgs,
+};
+pub(crate) use trust::{
+    StoreKind, StoresArgs, TrustChangeArgs, TrustCommand, TrustListArgs, TrustRootsArgs,
+    TrustShowArgs, TrustUninstallArgs,
 };
 pub(crate) use verify::VerifyArgs;
 
@@ -59,6 +68,14 @@ pub(crate) enum Color {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Begin a project: a root and an intermediate authority, declared, issued and sealed to you. Needs no Nix.
+    #[command(
+        after_help = "Nothing that is there is touched: a directory with a declaration, with certificates, or with a .gitignore that lacks \
+                            what it needs, is refused.\n\nExamples:\n  certs init lab --name Homelab --permit lab.example.org\n  \
+                            certs init --manifest --identity ~/.ssh/id_ed25519\n  certs init --flake --recipient \"$(cat ada.pub)\" \
+                            --recipient \"$(cat bob.pub)\" --organization 'Example Ltd'"
+    )]
+    Init(InitArgs),
     /// Make every declared authority and certificate true: create, renew, replace or reseal what differs, keep the rest.
     #[command(
         after_help = "Examples:\n  certs recreate\n  certs recreate --only cp1/cluster/apiserver\n  certs recreate --replace kubelet \
@@ -126,7 +143,8 @@ pub(crate) enum Command {
     #[command(
         after_help = "Examples:\n  certs diff HEAD~1\n  certs diff main my-branch\n  certs diff old.json new.json\n\n\
                             So that `git diff` shows fields:\n  git config diff.certs.textconv 'certs diff --textconv'\n  \
-                            echo '*.crt diff=certs' >> .gitattributes\n  echo '*.key.age diff=certs' >> .gitattributes"
+                            echo '*.crt diff=certs' >> .gitattributes\n  echo '*.key.age diff=certs' >> .gitattributes\n  \
+                            echo '**/shared/*.pub diff=certs' >> .gitattributes"
     )]
     Diff(DiffArgs),
     /// Every certificate that was ever committed: those that are no longer in the tree and still accepted, the worst first.
@@ -136,7 +154,8 @@ pub(crate) enum Command {
     History(HistoryArgs),
     /// What a lost private key opens, now and in every older version, whom it makes of its thief, and the commands that close it.
     #[command(
-        after_help = "Without a name the whole fleet is ranked, whoever could do most first.\n\nExamples:\n  certs exposure\n  \
+        after_help = "Without a name the whole fleet is ranked, whoever could do most first; with those who are declared no more, as far as Git \
+                            remembers them. What is to be replaced includes keys that were sealed to somebody else since.\n\nExamples:\n  certs exposure\n  \
                             certs exposure worker1\n  certs exposure ada@laptop\n  certs exposure \"$(cat found.pub)\""
     )]
     Exposure(ExposureArgs),
@@ -196,6 +215,16 @@ pub(crate) enum Command {
                             certs fingerprint bundle.pem --json | jq -r '.fingerprints[].fingerprint'"
     )]
     Fingerprint(FingerprintArgs),
+    /// The SSH host keys of hosts, with which they open what is sealed to them: make one, read one, list them.
+    Host {
+        #[command(subcommand)]
+        command: HostCommand,
+    },
+    /// How machines come to trust a root: what to do by hand, and on this machine what is done and undone for you.
+    Trust {
+        #[command(subcommand)]
+        command: TrustCommand,
+    },
     /// Make an example cluster in a new directory: one control plane, two workers, operator and host keys made on the spot.
     #[command(
         after_help = "Example:\n  certs demo ./demo && cd demo && certs plan --manifest manifest.json"
@@ -235,6 +264,22 @@ pub(crate) struct SourceArgs {
     pub root: Option<PathBuf>,
 }
 
+impl SourceArgs {
+    /// The same as words for another command.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let path = |path: &PathBuf| path.display().to_string();
+        let options = [
+            ("--manifest", self.manifest.as_ref().map(path)),
+            ("--flake", self.flake.clone()),
+            ("--file", self.file.as_ref().map(path)),
+            ("--root", self.root.as_ref().map(path)),
+        ];
+        let given = options.into_iter();
+        let given = given.filter_map(|(option, value)| Some([option.to_owned(), value?]));
+        given.flatten().collect()
+    }
+}
+
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct SelectionArgs {
     /// Only these: a host, a certificate, `host/authority/certificate`, `ca/authority` or `shared/keypair`; `*` stands for any.
@@ -249,7 +294,7 @@ pub(crate) struct SelectionArgs {
     pub prune: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct RecreateArgs {
     #[command(flatten)]
     pub source: SourceArgs,
@@ -497,7 +542,7 @@ pub(crate) struct HistoryArgs {
 pub(crate) struct ExposureArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// A host, an operator by the comment of the key, or any public key.
+    /// A host, an operator by the comment of the key, or any public key or its end.
     #[arg(value_name = "WHO")]
     pub who: Option<String>,
     /// Print what each can open as JSON (docs/schema/exposure.json).

@@ -1,5 +1,6 @@
 //! Asks a TLS server for its certificates. Everything is taken, because nothing is sent or believed: what came is only shown.
 
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, TcpStream, ToSocketAddrs as _};
 use std::path::Path;
@@ -33,6 +34,21 @@ impl Endpoint {
         Self::host_and_port(text)
     }
 
+    /// `host`, `host:port`, an address of either kind, `[::1]:port`.
+    pub(crate) fn with_default_port(text: &str, port: u16) -> Option<Self> {
+        if text.parse::<std::net::Ipv6Addr>().is_ok() {
+            return Some(Self {
+                host: text.to_owned(),
+                port,
+            });
+        }
+        Self::host_and_port(text).or_else(|| Self::new(text, port))
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
     fn host_and_port(text: &str) -> Option<Self> {
         let (host, port) = text.rsplit_once(':')?;
         Self::new(host, port.parse().ok()?)
@@ -53,6 +69,17 @@ impl Endpoint {
             host: bare.to_owned(),
             port,
         })
+    }
+}
+
+/// As it can be typed.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
     }
 }
 
@@ -138,7 +165,7 @@ fn shown(facts: ConnectionFacts, certificates: &[CertificateDer<'static>]) -> Ve
 }
 
 /// The first address that answers.
-fn connect(endpoint: &Endpoint, deadline: Instant) -> io::Result<TcpStream> {
+pub(crate) fn connect(endpoint: &Endpoint, deadline: Instant) -> io::Result<TcpStream> {
     let addresses: Vec<_> = match endpoint.host.parse::<IpAddr>() {
         Ok(address) => vec![(address, endpoint.port).into()],
         Err(_) => (endpoint.host.as_str(), endpoint.port)
@@ -194,7 +221,8 @@ fn handshake(
     Ok(())
 }
 
-fn left(deadline: Instant) -> io::Result<Duration> {
+/// The time that is left, or that there is none.
+pub(crate) fn left(deadline: Instant) -> io::Result<Duration> {
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() {
         Err(io::Error::new(ErrorKind::TimedOut, "it took too long"))
@@ -350,5 +378,23 @@ mod tests {
         ] {
             assert_eq!(parsed(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_port_may_be_left_out() {
+        let typed =
+            |text: &str| Endpoint::with_default_port(text, 22).map(|endpoint| endpoint.to_string());
+        for (text, meant) in [
+            ("web1", "web1:22"),
+            ("web1:2222", "web1:2222"),
+            ("10.0.0.1", "10.0.0.1:22"),
+            ("fd00::1", "[fd00::1]:22"),
+            ("[fd00::1]", "[fd00::1]:22"),
+            ("[fd00::1]:2222", "[fd00::1]:2222"),
+        ] {
+            assert_eq!(typed(text).as_deref(), Some(meant));
+        }
+        assert_eq!(typed("root@web1"), None);
+        assert_eq!(typed(""), None);
     }
 }

@@ -89,7 +89,7 @@ impl Foreign {
             }
             return Vec::new();
         }
-        let bytes = match outside::read(entry.path()) {
+        let bytes = match outside::read_file(entry.path()) {
             Ok(bytes) => bytes,
             Err(error) => {
                 self.leave(place, format!("cannot be read: {error}"));

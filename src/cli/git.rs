@@ -5,6 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use rayon::prelude::*;
 use time::OffsetDateTime;
 
 use super::error::CliError;
@@ -12,13 +13,13 @@ use crate::history::{Commit, Content, End, History, Version};
 use crate::model::RelPath;
 use crate::store::{Root, outside};
 
-/// No certificate and no sealed key is larger; what is, was put there by mistake.
-const LARGEST: u64 = 1 << 20;
+/// The recipients of ten thousand files are a fifth of it; what is larger was put there by mistake.
+const LARGEST: u64 = 16 << 20;
 /// What Git calls no file.
 const NOTHING: &str = "0000000000000000000000000000000000000000";
 
 /// Where a blob stood, when it came and when it went.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Stay {
     first: Option<Commit>,
     last: Option<(Commit, bool)>,
@@ -27,9 +28,9 @@ struct Stay {
 /// All contents of the files below `dir`, in all branches and in the working tree.
 pub(crate) fn history(root: &Root, dir: &RelPath) -> Result<(History, Coverage), CliError> {
     let coverage = coverage(root.path())?;
-    let mut versions = Vec::new();
     let mut present = BTreeMap::new();
-    for path in files_below(root, dir)? {
+    let files = files_below(root, dir)?.into_iter();
+    for path in files.filter(|path| Content::is_known(path.as_str())) {
         if let Some(file) = root
             .read(&path)
             .map_err(|error| CliError::from_error(&error))?
@@ -44,48 +45,53 @@ pub(crate) fn history(root: &Root, dir: &RelPath) -> Result<(History, Coverage),
     };
     let blobs: BTreeSet<&str> = stays.keys().map(|(_, blob)| blob.as_str()).collect();
     let contents = read_blobs(root.path(), &blobs)?;
-    let mut committed: BTreeSet<&str> = BTreeSet::new();
-    for ((path, blob), stay) in &stays {
-        let Some(bytes) = contents.get(blob) else {
-            continue;
-        };
-        let is_present = present.get(path).is_some_and(|now| now == bytes);
-        if is_present {
-            committed.insert(path);
-        }
-        let end = match &stay.last {
-            _ if is_present => End::Now,
-            Some((commit, true)) => End::Deleted(commit.clone()),
-            Some((commit, false)) => End::Replaced(commit.clone()),
-            // Committed and not taken away: changed in the working tree only.
-            None => match &stay.first {
-                Some(commit) => End::Replaced(commit.clone()),
-                None => continue,
-            },
-        };
-        // A file that came back as something else was replaced, however it went.
-        let end = match end {
-            End::Deleted(commit) if present.contains_key(path) => End::Replaced(commit),
-            other => other,
-        };
-        versions.extend(Content::read(path, bytes).map(|content| Version {
-            path: path.clone(),
-            first: stay.first.clone(),
-            end,
-            content,
-        }));
-    }
-    for (path, bytes) in &present {
-        if !committed.contains(path.as_str()) {
-            versions.extend(Content::read(path, bytes).map(|content| Version {
-                path: path.clone(),
-                first: None,
-                end: End::Now,
-                content,
-            }));
-        }
-    }
+    let committed: Vec<(&str, Option<Version>)> = stays
+        .par_iter()
+        .filter_map(|((path, blob), stay)| {
+            let bytes = contents.get(blob)?;
+            let now = present.get(path);
+            let end = end(stay, now.map(|now| now == bytes))?;
+            Some((path.as_str(), version(path, bytes, stay.first.clone(), end)))
+        })
+        .collect();
+    let is_now = |version: &Version| version.end == End::Now;
+    let unchanged: BTreeSet<&str> = committed
+        .iter()
+        .filter(|(_, version)| version.as_ref().is_some_and(is_now))
+        .map(|(path, _)| *path)
+        .collect();
+    let changed = present
+        .iter()
+        .filter(|(path, _)| !unchanged.contains(path.as_str()));
+    let changed = changed.filter_map(|(path, bytes)| version(path, bytes, None, End::Now));
+    let changed: Vec<Version> = changed.collect();
+    let mut versions: Vec<Version> = committed
+        .into_iter()
+        .filter_map(|(_, found)| found)
+        .collect();
+    versions.extend(changed);
     Ok((History { versions }, coverage))
+}
+
+/// What became of a content, given whether the file is there and holds it.
+fn end(stay: &Stay, is_present: Option<bool>) -> Option<End> {
+    Some(match (&stay.last, is_present) {
+        (_, Some(true)) => End::Now,
+        // A file that came back as something else was replaced, however it went.
+        (Some((commit, true)), None) => End::Deleted(commit.clone()),
+        (Some((commit, _)), _) => End::Replaced(commit.clone()),
+        // Committed and not taken away: changed in the working tree only.
+        (None, _) => End::Replaced(stay.first.clone()?),
+    })
+}
+
+fn version(path: &str, bytes: &[u8], first: Option<Commit>, end: End) -> Option<Version> {
+    Content::read(path, bytes).map(|content| Version {
+        path: path.to_owned(),
+        first,
+        end,
+        content,
+    })
 }
 
 /// How far back the history goes.
@@ -185,7 +191,9 @@ pub(crate) fn files_at(
 fn listed(entry: &str) -> Option<(&str, &str)> {
     let (about, path) = entry.split_once('\t')?;
     let blob = about.split(' ').nth(2)?;
-    about.contains(" blob ").then_some((path, blob))
+    // What a link holds is a path, and where that leads is nobody's business.
+    let is_file = about.contains(" blob ") && !about.starts_with("120000 ");
+    is_file.then_some((path, blob))
 }
 
 /// The files of the working tree that Git knows or would take, relative to `root`.
@@ -209,9 +217,9 @@ pub(crate) fn files_now(
     }
     let listing = String::from_utf8_lossy(&output.stdout);
     let paths = listing.split('\0').filter(|path| is_wanted(path));
-    // What is deleted and not committed so is listed, and not there.
+    // What is deleted and not committed so is listed, and not there; links and devices are not looked into.
     let content = |path: &str| {
-        let bytes = outside::read(&root.join(path)).ok()?;
+        let bytes = outside::read_file(&root.join(path)).ok()?;
         Some((path.to_owned(), bytes.to_vec()))
     };
     Ok(paths.filter_map(content).collect())
@@ -257,7 +265,7 @@ fn parse_log(log: &str) -> BTreeMap<(String, String), Stay> {
             commit = parse_commit(line);
         } else if let Some(change) = field.strip_prefix(':') {
             let path = fields.next().unwrap_or_default();
-            if let Some(commit) = &commit {
+            if let Some(commit) = commit.as_ref().filter(|_| Content::is_known(path)) {
                 note_change(change, path, commit, &mut stays);
             }
         }
@@ -267,7 +275,10 @@ fn parse_log(log: &str) -> BTreeMap<(String, String), Stay> {
 
 fn parse_commit(line: &str) -> Option<Commit> {
     let (id, time) = line.trim().split_once(' ')?;
-    let time = OffsetDateTime::from_unix_timestamp(time.parse().ok()?).ok()?;
+    // Anybody may write any time into a commit; what came with it counts all the same.
+    let time = time.parse().map(OffsetDateTime::from_unix_timestamp);
+    let time = time.ok().and_then(Result::ok);
+    let time = time.unwrap_or(OffsetDateTime::UNIX_EPOCH);
     Some(Commit {
         id: id.to_owned(),
         time,
@@ -369,7 +380,7 @@ fn read_answers(process: &mut Child, contents: &mut BTreeMap<String, Vec<u8>>) -
 
 fn files_below(root: &Root, dir: &RelPath) -> Result<Vec<RelPath>, CliError> {
     let layout = crate::store::Layout::new(dir.clone());
-    let mut files = Vec::new();
+    let mut files = vec![layout.recipients()];
     for directory in layout.directories() {
         files.extend(
             root.list(&directory)

@@ -11,8 +11,11 @@ mod findings;
 mod foreign;
 mod git;
 mod input;
+mod operator;
 mod passphrases;
 mod project;
+mod ssh;
+mod stores;
 mod ui;
 
 use std::process::ExitCode;
@@ -70,6 +73,9 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
         Command::Rules(args) => commands::rules::run(&args, ui),
         Command::Inspect(args) => commands::inspect::run(&args, ui),
         Command::Fingerprint(args) => commands::fingerprint::run(&args, ui),
+        Command::Init(args) => commands::init::run(&args, ui),
+        Command::Host { command } => commands::host::run(&command, ui),
+        Command::Trust { command } => commands::trust::run(&command, ui),
         Command::Demo(args) => commands::demo::run(&args, ui),
         Command::Completions { shell } => commands::completions::run(shell, ui),
         Command::Man { directory } => commands::man::run(&directory),

@@ -13,6 +13,7 @@ use crate::nixfiles::locate::Locator;
 use crate::plan::{Pattern, Plan, Policy, Reason, Step, UndeclaredPolicy};
 use crate::render::fault::{self, Place, Severity};
 use crate::seal::{Identities, IdentitySource};
+use crate::status::Status;
 use crate::store::{Layout, Root, StoreError, outside};
 
 /// A declaration without faults and the directory it is about.
@@ -27,7 +28,16 @@ impl Project {
     pub(crate) fn load(args: &SourceArgs, ui: Ui) -> Result<Self, CliError> {
         let Located { source, root } = Located::of(args)?;
         let root = open_root(&root)?;
-        let manifest = Manifest::parse(&source.read()?).map_err(|error| {
+        Self::read(&source.read()?, root, ui)
+    }
+
+    /// The project of a manifest that is at hand, in this directory.
+    pub(crate) fn of(json: &[u8], directory: &Path, ui: Ui) -> Result<Self, CliError> {
+        Self::read(json, open_root(directory)?, ui)
+    }
+
+    fn read(json: &[u8], root: Root, ui: Ui) -> Result<Self, CliError> {
+        let manifest = Manifest::parse(json).map_err(|error| {
             CliError::from_error(&error)
                 .hint("make it with the `certs` of the same version: certs manifest")
         })?;
@@ -58,39 +68,42 @@ impl Project {
 
     /// The identities given, or else those declared; those declared that do not exist are passed over.
     pub(crate) fn identities(&self, given: &[String]) -> Result<Identities, CliError> {
-        let home = std::env::var("HOME").ok();
-        let names = if given.is_empty() {
-            &self.fleet.identities
+        identities(given, &self.fleet.identities, self.root.path())
+    }
+}
+
+/// The identities given, or else those declared in the project at `root`; those declared that do not exist are passed over.
+pub(crate) fn identities(
+    given: &[String],
+    declared: &[String],
+    root: &Path,
+) -> Result<Identities, CliError> {
+    let home = std::env::var("HOME").ok();
+    let names = if given.is_empty() { declared } else { given };
+    let mut sources = Vec::new();
+    for name in names {
+        let expanded = expand_home(name, home.as_deref());
+        // What is declared means the same wherever one stands; what is typed is meant from there.
+        let path = if given.is_empty() {
+            root.join(expanded)
         } else {
-            given
+            current_dir()?.join(expanded)
         };
-        let mut sources = Vec::new();
-        for name in names {
-            let expanded = expand_home(name, home.as_deref());
-            // What is declared means the same wherever one stands; what is typed is meant from there.
-            let path = if given.is_empty() {
-                self.root.path().join(expanded)
-            } else {
-                current_dir()?.join(expanded)
-            };
-            match outside::read(&path) {
-                Ok(bytes) => sources.push(IdentitySource {
-                    name: name.clone(),
-                    bytes,
-                }),
-                // Operators declare each other's identities; each has only their own.
-                Err(error) if given.is_empty() && error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => {
-                    return Err(CliError::new(format!("cannot read the identity {name}"))
-                        .cause(format!("{}: {error}", path.display()))
-                        .hint(
-                            "give the private key that belongs to one of certToolkit.userAgeKeys",
-                        ));
-                }
+        match outside::read(&path) {
+            Ok(bytes) => sources.push(IdentitySource {
+                name: name.clone(),
+                bytes,
+            }),
+            // Operators declare each other's identities; each has only their own.
+            Err(error) if given.is_empty() && error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => {
+                return Err(CliError::new(format!("cannot read the identity {name}"))
+                    .cause(format!("{}: {error}", path.display()))
+                    .hint("give the private key that belongs to one of certToolkit.userAgeKeys"));
             }
         }
-        Identities::load(&sources, Box::new(Asker)).map_err(|error| CliError::from_error(&error))
     }
+    Identities::load(&sources, Box::new(Asker)).map_err(|error| CliError::from_error(&error))
 }
 
 /// The fleet of a manifest in a file; paths in it are relative to the nearest flake, as ever.
@@ -136,6 +149,21 @@ pub(crate) fn check_selection(selection: &SelectionArgs, fleet: &Fleet) -> Resul
         }
     }
     Ok(())
+}
+
+/// The same of patterns that choose what is shown.
+pub(crate) fn check_patterns(patterns: &[Pattern], status: &Status<'_>) -> Result<(), CliError> {
+    let selects = |pattern: &Pattern| {
+        let mut entries = status.entries.iter();
+        entries.any(|entry| pattern.selects(&entry.id))
+    };
+    match patterns.iter().find(|pattern| !selects(pattern)) {
+        None => Ok(()),
+        Some(pattern) => Err(
+            CliError::new(format!("{pattern} selects nothing that is declared"))
+                .hint("`certs status` shows what is declared"),
+        ),
+    }
 }
 
 /// A request that `--only` leaves out would end in "nothing to do".
@@ -218,7 +246,7 @@ fn read_records(manifest: &Manifest, root: &Root) -> Result<Records, StoreError>
 }
 
 /// `~`, `~/…`, `$HOME` and `${HOME}` at the start; nothing else is expanded, and no shell is asked.
-fn expand_home(name: &str, home: Option<&str>) -> String {
+pub(crate) fn expand_home(name: &str, home: Option<&str>) -> String {
     let Some(home) = home else {
         return name.to_owned();
     };

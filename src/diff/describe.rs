@@ -1,10 +1,18 @@
 //! What there is to say of a certificate, of a file and of a declaration, for comparing.
 
 use super::{Description, Descriptions};
-use crate::inspect::{certificate as inspect, sealed};
+use crate::inspect::{certificate as inspect, public_key, sealed};
 use crate::model::{
-    Artifact, CertificateFacts, Declaration, Fleet, Moment, Recipient, RecipientSet, SealedFacts,
+    Artifact, CertificateFacts, Declaration, Fleet, Moment, PublicKey, Recipient, RecipientSet,
+    SealedFacts,
 };
+
+/// Which files of a tree say anything.
+pub fn is_described(path: &str) -> bool {
+    [".crt", ".pem", ".key.age", ".pub"]
+        .iter()
+        .any(|suffix| has_suffix(path, suffix))
+}
 
 /// What the files of a tree with this name say, each certificate of a chain by itself; nothing for other files.
 pub fn file(path: &str, bytes: &[u8]) -> Vec<(String, Description)> {
@@ -24,7 +32,30 @@ pub fn file(path: &str, bytes: &[u8]) -> Vec<(String, Description)> {
         };
         return vec![(path.to_owned(), description)];
     }
+    // Host keys of SSH are called so too, and are no key pair's.
+    if has_suffix(path, ".pub") && is_pem(bytes) {
+        let description = match public_key::parse_pem(bytes) {
+            Ok(keys) => public_keys(&keys),
+            Err(defect) => Description::default().with("unreadable", &defect),
+        };
+        return vec![(path.to_owned(), description)];
+    }
     Vec::new()
+}
+
+fn is_pem(bytes: &[u8]) -> bool {
+    String::from_utf8_lossy(bytes).contains("-----BEGIN ")
+}
+
+/// Which key signs, and by which others what was signed is verified still.
+fn public_keys(keys: &[PublicKey]) -> Description {
+    let name = |key: &PublicKey| format!("{} {}", key.algorithm, key.fingerprint);
+    let description = Description::default();
+    let description = match keys.first() {
+        Some(current) => description.with("signs with", &name(current)),
+        None => description,
+    };
+    description.with_all("verified beside it", keys.iter().skip(1).map(name))
 }
 
 fn chain_of(path: &str, chain: &[CertificateFacts]) -> Vec<(String, Description)> {

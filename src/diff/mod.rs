@@ -5,7 +5,7 @@ mod describe;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-pub use describe::{certificate, declared, file};
+pub use describe::{certificate, declared, file, is_described};
 
 /// What can be said of one artifact or file, field by field, in a fixed order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

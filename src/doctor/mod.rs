@@ -127,11 +127,16 @@ impl Examination<'_> {
     }
 
     fn broken(&self, sealed: &Sealed<'_>, code: &'static str, detail: String) -> State {
-        let cure = match self.action(&sealed.id) {
+        State::Broken(vec![self.ailment(&sealed.id, code, detail)])
+    }
+
+    /// A fault that a run mends, unless a person has to decide first.
+    fn ailment(&self, id: &ArtifactId, code: &'static str, detail: String) -> Ailment {
+        let cure = match self.action(id) {
             Some(Action::Refuse { cure }) => cure.clone(),
-            _ => again(&sealed.id),
+            _ => again(id),
         };
-        State::Broken(vec![Ailment { code, detail, cure }])
+        Ailment { code, detail, cure }
     }
 
     fn action(&self, id: &ArtifactId) -> Option<&Action> {
@@ -148,11 +153,7 @@ impl Examination<'_> {
         key: &KeyFingerprint,
     ) -> Vec<Ailment> {
         let mut ailments = Vec::new();
-        ailments.extend(self.pair(&sealed.id, key).map(|detail| Ailment {
-            code: "other-key",
-            detail,
-            cure: restore(sealed),
-        }));
+        ailments.extend(self.pair(sealed, key));
         let marker = facts.marker.as_ref();
         if marker.is_some_and(|marker| marker.key != Marker::key_id(key.as_bytes())) {
             ailments.push(Ailment {
@@ -184,7 +185,8 @@ impl Examination<'_> {
     }
 
     /// Why a key and what is public beside it are no pair.
-    fn pair(&self, id: &ArtifactId, key: &KeyFingerprint) -> Option<String> {
+    fn pair(&self, sealed: &Sealed<'_>, key: &KeyFingerprint) -> Option<Ailment> {
+        let id = &sealed.id;
         let beside = if id.is_key_pair() {
             let public = self.observed.key_pair(id).current();
             public.map(|public| public.fingerprint)
@@ -193,19 +195,21 @@ impl Examination<'_> {
             certificate.map(|certificate| certificate.key_fingerprint)
         };
         let Some(beside) = beside else {
-            return Some(
-                "what is public of it is not there or cannot be read, so that nothing proves it"
-                    .to_owned(),
-            );
+            let detail = "it opens, but what is public of it is not there or cannot be read, so that nothing proves it";
+            return Some(self.ailment(id, "unproved", detail.to_owned()));
         };
         if beside == *key {
             return None;
         }
         let mut owners = self.observed.key_owners();
         let owner = owners.remove(&Marker::key_id(key.as_bytes()));
-        Some(match owner.and_then(|owners| owners.first().copied()) {
-            Some(owner) => format!("it holds the key of {owner}"),
-            None => "it holds another key than what lies beside it is for".to_owned(),
+        Some(Ailment {
+            code: "other-key",
+            detail: match owner.and_then(|owners| owners.first().copied()) {
+                Some(owner) => format!("it holds the key of {owner}"),
+                None => "it holds another key than what lies beside it is for".to_owned(),
+            },
+            cure: restore(sealed),
         })
     }
 }

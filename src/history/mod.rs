@@ -2,14 +2,18 @@
 
 mod exposure;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
-pub use exposure::{Certainty, Exposure, Holder, OpenedKey, exposure_of, exposures};
+pub use exposure::{
+    Certainty, Exposure, Holder, OpenedKey, Opener, Tokens, exposure_of, exposures, replacing,
+};
 
-use crate::inspect::{certificate, sealed};
-use crate::model::{AttributeType, CertificateFacts, SealedFacts};
+use crate::inspect::{certificate, public_key, sealed};
+use crate::model::{
+    AttributeType, CertificateFacts, PublicKey, Recipient, RecipientSet, SealedFacts,
+};
 
 /// The group that no role of Kubernetes can take anything from.
 const MASTERS: &str = "system:masters";
@@ -54,6 +58,10 @@ pub enum End {
 pub enum Content {
     Certificates(Vec<CertificateFacts>),
     Sealed(SealedFacts),
+    /// Those of a key pair, the current one first.
+    PublicKeys(Vec<PublicKey>),
+    /// Every set that something was sealed to at that time, as `recipients.json` has it for agenix.
+    Recipients(Vec<RecipientSet>),
     /// Nothing that can be read as what its name says.
     Unreadable,
 }
@@ -81,6 +89,13 @@ pub enum Standing {
 impl Content {
     /// Reads what a file with this name is for; `None` for a file of another kind.
     pub fn read(path: &str, bytes: &[u8]) -> Option<Self> {
+        if is_recipients(path) {
+            return Some(recipient_sets(bytes).map_or(Self::Unreadable, Self::Recipients));
+        }
+        if has_suffix(path, ".pub") {
+            let keys = public_key::parse_pem(bytes);
+            return Some(keys.map_or(Self::Unreadable, Self::PublicKeys));
+        }
         if has_suffix(path, ".crt") {
             let chain = certificate::parse_pem_chain(bytes);
             return Some(chain.map_or(Self::Unreadable, Self::Certificates));
@@ -88,6 +103,29 @@ impl Content {
         has_suffix(path, ".key.age")
             .then(|| sealed::parse(bytes).map_or(Self::Unreadable, Self::Sealed))
     }
+
+    /// Whether a file with this name is read at all.
+    pub fn is_known(path: &str) -> bool {
+        is_recipients(path)
+            || [".crt", ".pub", ".key.age"]
+                .iter()
+                .any(|suffix| has_suffix(path, suffix))
+    }
+}
+
+fn is_recipients(path: &str) -> bool {
+    path == "recipients.json" || has_suffix(path, "/recipients.json")
+}
+
+/// The different sets of recipients in a file that has one for each path. What is no public key is no key that opens anything.
+fn recipient_sets(json: &[u8]) -> Option<Vec<RecipientSet>> {
+    let entries: BTreeMap<String, BTreeSet<String>> = serde_json::from_slice(json).ok()?;
+    let different: BTreeSet<BTreeSet<String>> = entries.into_values().collect();
+    let set = |keys: BTreeSet<String>| {
+        let keys = keys.iter().filter_map(|key| Recipient::parse(key).ok());
+        keys.collect()
+    };
+    Some(different.into_iter().map(set).collect())
 }
 
 impl Standing {

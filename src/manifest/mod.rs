@@ -62,6 +62,23 @@ pub struct Fault {
 /// The public keys read from files that the manifest only names: contents, or why there are none.
 pub type KeyFiles = BTreeMap<String, Result<String, String>>;
 
+/// A host as it is declared, unchecked.
+#[derive(Clone, Debug)]
+pub struct Owner<'a> {
+    pub host: &'a str,
+    pub users: &'a [String],
+    pub keys: Vec<OwnerKey<'a>>,
+}
+
+/// A declared public key of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnerKey<'a> {
+    /// The key itself.
+    Line(&'a str),
+    /// The file it is read from, relative to the root.
+    File(&'a str),
+}
+
 /// The records of what was issued by hand, by their paths.
 pub type Records = BTreeMap<RelPath, Vec<u8>>;
 
@@ -95,6 +112,34 @@ impl Manifest {
             OwnerKeyV1::Key(_) => None,
         })
         .collect()
+    }
+
+    /// Every host with the public keys that are declared for it, before anything is checked: where a key is what is missing, the
+    /// declaration cannot be without faults.
+    pub fn owners(&self) -> impl Iterator<Item = Owner<'_>> {
+        self.wire.hosts.iter().map(|(host, declared)| Owner {
+            host,
+            users: &declared.users,
+            keys: declared
+                .owner_keys
+                .iter()
+                .map(|key| match key {
+                    OwnerKeyV1::Key(line) => OwnerKey::Line(line),
+                    OwnerKeyV1::File(path) => OwnerKey::File(path),
+                })
+                .collect(),
+        })
+    }
+
+    /// The public keys of everybody who operates an authority, as they are declared.
+    pub fn operators(&self) -> impl Iterator<Item = &str> {
+        let authorities = self.wire.authorities.values();
+        authorities.flat_map(|authority| authority.users.iter().map(String::as_str))
+    }
+
+    /// The files with the operators' private keys, as they are declared.
+    pub fn identities(&self) -> &[String] {
+        &self.wire.identities
     }
 
     /// Where the files lie; `None` where that is no place, which [`Manifest::resolve`] says.

@@ -42,3 +42,29 @@ impl KeyPair {
         ArtifactId::KeyPair(self.name.clone())
     }
 }
+
+/// Whether a key is called after what kubeadm calls `sa`, and everybody else by some spelling of "service account".
+pub fn is_called_service_account(name: &str) -> bool {
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let plain = plain.to_ascii_lowercase();
+    plain == "sa" || plain.ends_with("serviceaccount") || plain.ends_with("serviceaccounts")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_service_account_key_has_many_names() {
+        for name in [
+            "sa",
+            "service-account",
+            "serviceAccount",
+            "k8s-service-account",
+            "kubernetes-service-accounts",
+        ] {
+            assert!(is_called_service_account(name), "{name}");
+        }
+        assert!(!is_called_service_account("visa"));
+    }
+}

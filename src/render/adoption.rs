@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::json::reason;
 use super::paint::{Paint, Tone};
-use super::words::{count, printable, some_of};
+use super::words::{count, one_line, some_of};
 use crate::adopt::{Adoption, Item, Taken, Verdict};
 use crate::plan::Reason;
 
@@ -121,11 +121,6 @@ fn places(taken: &Taken) -> Vec<&str> {
 
 fn differences(taken: &Taken) -> Vec<String> {
     taken.differences.iter().map(Reason::to_string).collect()
-}
-
-/// A line that a file's name cannot end.
-fn one_line(text: &str) -> String {
-    printable(text).replace('\n', "\\n")
 }
 
 /// The same as a document, with the number of files that were written.

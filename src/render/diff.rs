@@ -10,7 +10,7 @@ use crate::diff::{Change, Description, Difference, FieldChange, Kind};
 pub fn differences(differences: &[Difference], paint: Paint) -> String {
     let mut text = String::new();
     for difference in differences {
-        let name = words::printable(&difference.name);
+        let name = words::one_line(&difference.name);
         let _ = match &difference.change {
             Change::Added(description) => {
                 writeln!(

@@ -8,8 +8,11 @@ use time::OffsetDateTime;
 use super::paint::{Paint, Tone};
 use super::table::{Width, new_table, toned, trimmed};
 use super::words;
-use crate::history::{Certainty, Commit, End, Exposure, Holder, Issued, Standing, is_master};
-use crate::model::{ArtifactId, CertificateFacts, Moment};
+use crate::history::{
+    Certainty, Commit, End, Exposure, Holder, Issued, OpenedKey, Opener, Standing, Tokens,
+    is_master,
+};
+use crate::model::{CertificateFacts, Moment};
 
 /// Certificates as they were issued, one a line.
 pub fn issued(shown: &[&Issued<'_>], now: OffsetDateTime, paint: Paint, width: Width) -> String {
@@ -29,7 +32,7 @@ pub fn issued(shown: &[&Issued<'_>], now: OffsetDateTime, paint: Paint, width: W
             Cell::new(Moment(facts.not_after)),
             Cell::new(words::span(facts.not_after - now)),
             Cell::new(facts.serial_hex()),
-            Cell::new(words::printable(&issued.version.path)),
+            Cell::new(words::one_line(&issued.version.path)),
             Cell::new(since(issued.version.first.as_ref())),
             Cell::new(until(&issued.version.end)),
         ]);
@@ -104,6 +107,7 @@ pub fn ranking(exposures: &[Exposure<'_>], paint: Paint, width: Width) -> String
         "holder",
         "authorities",
         "system:masters",
+        "token keys",
         "identities",
         "keys now",
         "keys ever",
@@ -111,69 +115,94 @@ pub fn ranking(exposures: &[Exposure<'_>], paint: Paint, width: Width) -> String
     for exposure in exposures {
         let identities = exposure.identities();
         let masters = identities.iter().filter(|facts| is_master(facts)).count();
-        let authorities = exposure.authorities().count();
+        let (authorities, tokens) = (exposure.authorities(), exposure.token_keys());
         let now = exposure
             .keys
             .iter()
             .filter(|key| key.version.end == End::Now);
         table.add_row([
-            Cell::new(words::printable(&holder(&exposure.holder))),
+            Cell::new(words::printable(&exposure.holder.to_string())),
             toned(&authorities.to_string(), alarming(authorities)),
             toned(&masters.to_string(), alarming(masters)),
+            toned(&tokens.to_string(), alarming(tokens)),
             Cell::new(identities.len()),
             Cell::new(now.count()),
             Cell::new(exposure.keys.len()),
         ]);
     }
+    let is_any = |exposure: &Exposure<'_>| exposure.token_keys() > 0;
+    let tokens = if exposures.iter().any(is_any) {
+        TOKENS
+    } else {
+        ""
+    };
     format!(
-        "{}\n\nWhat one of them opens: `certs exposure <holder>`.\n",
+        "{}\n\n{tokens}What one of them opens: `certs exposure <holder>`.\n",
         trimmed(&table)
     )
 }
+
+const TOKENS: &str = "A token key signs for every service account of its cluster, those of its controllers too: as good as system:masters.\n";
 
 fn alarming(count: usize) -> Tone {
     if count == 0 { Tone::Quiet } else { Tone::Bad }
 }
 
+/// The commands that close an exposure, as they are to be typed.
+#[derive(Debug)]
+pub struct Cure {
+    /// `certs recreate` with the words that name the declaration.
+    pub recreate: String,
+    /// What to `--replace`, in as few words as mean it.
+    pub replace: Vec<String>,
+    /// Public files that would go on trusting a replaced key pair.
+    pub public_files: Vec<String>,
+}
+
 /// What one lost key opens, whom it makes of its thief, and what closes it.
-pub fn exposure(exposure: &Exposure<'_>, paint: Paint, width: Width) -> String {
-    let mut text = format!(
-        "Whoever has the private key of {} opens {}:\n\n",
-        paint.apply(Tone::Strong, words::printable(&holder(&exposure.holder))),
-        words::count(exposure.keys.len(), "sealed key", "sealed keys")
-    );
+pub fn exposure(exposure: &Exposure<'_>, cure: &Cure, paint: Paint, width: Width) -> String {
+    let whose = words::printable(&exposure.holder.to_string());
+    let whose = paint.apply(Tone::Strong, whose);
     if exposure.keys.is_empty() {
-        return text.replace(
-            " opens 0 sealed keys:\n\n",
-            " opens nothing here, and never did.\n",
+        return format!(
+            "Whoever has the private key of {whose} opens nothing here, and never did.\n"
         );
     }
     let mut table = new_table(paint, width);
     table.set_header(["sealed key", "when", "is", "until"]);
     for key in &exposure.keys {
-        let identity = key.identities.iter().max_by_key(|facts| facts.not_after);
-        let doubt = match key.certainty {
-            Certainty::Certain => "",
-            Certainty::Possible => " (possibly)",
-        };
-        table.add_row([
-            Cell::new(words::printable(&format!("{}{doubt}", key.version.path))),
-            Cell::new(match &key.version.end {
-                End::Now => "now".to_owned(),
-                End::Replaced(commit) | End::Deleted(commit) => format!("until {}", seen(commit)),
-            }),
-            identity.map_or_else(
-                || Cell::new("nothing in date"),
-                |facts| toned(&standing_in(facts), danger(facts)),
-            ),
-            Cell::new(
-                identity.map_or_else(String::new, |facts| Moment(facts.not_after).to_string()),
-            ),
-        ]);
+        table.add_row(opened(key));
     }
-    let _ = writeln!(text, "{}\n", trimmed(&table));
-    text.push_str(&closing(exposure));
-    text
+    format!(
+        "Whoever has the private key of {whose} opens {}:\n\n{}\n\n{}",
+        words::count(exposure.keys.len(), "sealed key", "sealed keys"),
+        trimmed(&table),
+        closing(exposure, cure)
+    )
+}
+
+fn opened(key: &OpenedKey<'_>) -> [Cell; 4] {
+    let identity = key.identities.iter().max_by_key(|facts| facts.not_after);
+    let doubt = match key.certainty {
+        Certainty::Certain => "",
+        Certainty::Possible => " (possibly)",
+    };
+    let is = match (key.tokens, identity) {
+        (Tokens::AnyServiceAccount, _) => {
+            toned("any service account: it signs their tokens", Tone::Bad)
+        }
+        (Tokens::None, Some(facts)) => toned(&standing_in(facts), danger(facts)),
+        (Tokens::None, None) => Cell::new("nothing in date"),
+    };
+    [
+        Cell::new(words::one_line(&format!("{}{doubt}", key.version.path))),
+        Cell::new(match &key.version.end {
+            End::Now => "now".to_owned(),
+            End::Replaced(commit) | End::Deleted(commit) => format!("until {}", seen(commit)),
+        }),
+        is,
+        Cell::new(identity.map_or_else(String::new, |facts| Moment(facts.not_after).to_string())),
+    ]
 }
 
 fn standing_in(facts: &CertificateFacts) -> String {
@@ -194,33 +223,30 @@ fn danger(facts: &CertificateFacts) -> Tone {
 }
 
 /// The steps after a loss, in the order in which they help.
-fn closing(exposure: &Exposure<'_>) -> String {
-    let (authorities, leaves): (Vec<&ArtifactId>, Vec<&ArtifactId>) = exposure
-        .to_replace()
-        .into_iter()
-        .partition(|id| id.is_authority());
-    let option = match &exposure.holder {
-        Holder::Host(host) => {
-            format!("give {host} a new SSH host key, and declare it in certToolkit.owningHostKey")
-        }
-        Holder::Operator(_) => "take the key out of certToolkit.userAgeKeys".to_owned(),
-    };
-    let mut steps = vec![option];
-    let replace = |ids: &[&ArtifactId]| {
-        let words: Vec<String> = ids.iter().map(|id| format!("--replace {id}")).collect();
-        // One on a line, so that the command can be read and pasted.
-        words.join(" \\\n       ")
-    };
-    if !authorities.is_empty() {
+fn closing(exposure: &Exposure<'_>, cure: &Cure) -> String {
+    let mut steps: Vec<String> = shut_out(exposure).into_iter().collect();
+    if !cure.replace.is_empty() {
+        let replace: Vec<String> = cure
+            .replace
+            .iter()
+            .map(|word| format!(" \\\n       --replace {}", words::shell(word)))
+            .collect();
         steps.push(format!(
-            "make new authorities, and everything below them anew:\n     certs recreate {}",
-            replace(&authorities)
+            "make new keys; sealing the old ones again would not take them back:\n     {}{}",
+            cure.recreate,
+            replace.concat()
         ));
     }
-    if !leaves.is_empty() {
+    if !cure.public_files.is_empty() {
+        let files: Vec<String> = cure
+            .public_files
+            .iter()
+            .map(|file| words::shell(file))
+            .collect();
         steps.push(format!(
-            "make new keys; sealing the old ones again would not take them back:\n     certs recreate {}",
-            replace(&leaves)
+            "trust the old keys of tokens no more; every token they signed ends with that:\n     rm {} && {}",
+            files.join(" "),
+            cure.recreate
         ));
     }
     steps.push("commit, switch every host, and revoke what is still in date where its verifiers read revocation lists".to_owned());
@@ -231,9 +257,27 @@ fn closing(exposure: &Exposure<'_>) -> String {
     text
 }
 
-fn holder(holder: &Holder) -> String {
-    match holder {
-        Holder::Host(name) => format!("host {name}"),
-        Holder::Operator(name) => name.clone(),
+/// How nothing more is sealed to a key; what is declared no more is shut out already.
+fn shut_out(exposure: &Exposure<'_>) -> Option<String> {
+    match &exposure.holder {
+        Holder::Host(host) => Some(format!(
+            "give {host} a new SSH host key, and declare it in certToolkit.owningHostKey; as root on {host}:\n     \
+             rm -f /etc/ssh/ssh_host_ed25519_key && ssh-keygen -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key"
+        )),
+        Holder::Operator(_) => {
+            let keys: Vec<String> = exposure.openers.iter().map(opener).collect();
+            Some(format!(
+                "take {} out of certToolkit.userAgeKeys",
+                words::printable(&keys.join(" and "))
+            ))
+        }
+        Holder::FormerHost(_) | Holder::Former(_) => None,
+    }
+}
+
+fn opener(opener: &Opener) -> String {
+    match opener {
+        Opener::Key(recipient) => recipient.short(),
+        Opener::Tag(tag) => format!("the SSH key with the tag {tag}"),
     }
 }

@@ -19,5 +19,6 @@ pub mod role;
 pub mod sarif;
 pub mod status;
 pub mod table;
+pub mod trust;
 pub mod verify;
 pub mod words;

@@ -68,6 +68,21 @@ fn steps(shown: &[&Step], paint: Paint, width: Width) -> String {
     format!("{}\n\n", trimmed(&table))
 }
 
+/// Rows of plain words under their headers.
+pub fn plain<const N: usize>(
+    headers: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+    paint: Paint,
+    width: Width,
+) -> String {
+    let mut table = new_table(paint, width);
+    table.set_header(headers);
+    for row in rows {
+        table.add_row(row);
+    }
+    format!("{}\n", trimmed(&table))
+}
+
 /// What was issued, one line a certificate.
 pub fn report(report: &Report, plan: &Plan, paint: Paint, width: Width) -> String {
     let mut text = String::new();

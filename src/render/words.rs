@@ -57,6 +57,21 @@ pub fn printable(text: &str) -> String {
     out
 }
 
+/// The same for what may have line ends, such as the name of a file, where it must not end a line.
+pub fn one_line(text: &str) -> String {
+    printable(text).replace('\n', "\\n")
+}
+
+/// A word as a shell takes it for one.
+pub fn shell(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@+,%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 /// An attribute path as Nix reads it: what is no identifier stands in quotes.
 pub fn attribute_path(parts: &[String]) -> String {
     let part = |part: &String| {
@@ -87,11 +102,32 @@ mod tests {
     }
 
     #[test]
+    fn a_name_ends_no_line() {
+        assert_eq!(one_line("a\nadopted b"), "a\\nadopted b");
+    }
+
+    #[test]
     fn parts_of_a_path_that_are_no_identifiers_are_quoted() {
         let parts = ["cas", "kube-apiserver", "10", "two words", "a\"b"].map(str::to_owned);
         assert_eq!(
             attribute_path(&parts),
             r#"cas.kube-apiserver."10"."two words"."a\"b""#
+        );
+    }
+
+    #[test]
+    fn what_a_shell_would_expand_stands_in_quotes() {
+        let words = ["ca/cluster", "*", "two words", "it's", "", "$HOME"].map(shell);
+        assert_eq!(
+            words,
+            [
+                "ca/cluster",
+                "'*'",
+                "'two words'",
+                r"'it'\''s'",
+                "''",
+                "'$HOME'"
+            ]
         );
     }
 

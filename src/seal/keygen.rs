@@ -36,6 +36,18 @@ pub fn age_identity() -> NewIdentity {
     NewIdentity { secret, recipient }
 }
 
+/// The public line of an SSH private key that has no passphrase.
+///
+/// # Errors
+/// [`SealError::KeyGeneration`] if it is none.
+pub fn public_line(secret: &str) -> Result<String, SealError> {
+    let failed = |error: ssh_key::Error| SealError::KeyGeneration {
+        reason: error.to_string(),
+    };
+    let key = PrivateKey::from_openssh(secret).map_err(failed)?;
+    key.public_key().to_openssh().map_err(failed)
+}
+
 /// An SSH ed25519 key pair, as `ssh-keygen -t ed25519 -N ""` makes it.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -25,6 +25,18 @@ pub fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
         ));
     }
     Ok(bytes)
+}
+
+/// As [`read`], of a file that is no link and no device: for trees that others filled.
+pub fn read_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    if fs::symlink_metadata(path)?.is_file() {
+        read(path)
+    } else {
+        Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is a link or a device",
+        ))
+    }
 }
 
 /// Writes or replaces a file.
@@ -70,6 +82,38 @@ pub fn replace_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Whether anything is at a path, be it a link to nowhere.
 pub fn exists(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
+}
+
+/// Writes or replaces, at once, a file that everybody can read, whatever the umask; its directory is made if it is not there.
+pub fn write_public(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".certs-tmp");
+    let temporary = path.with_file_name(name);
+    let written = fs::write(&temporary, bytes)
+        .and_then(|()| fs::set_permissions(&temporary, fs::Permissions::from_mode(0o644)))
+        .and_then(|()| fs::rename(&temporary, path));
+    written.inspect_err(|_| {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&temporary);
+    })
+}
+
+/// Takes a file away.
+pub fn remove(path: &Path) -> io::Result<()> {
+    fs::remove_file(path)
+}
+
+/// The names of what lies in a directory, as far as they are text, sorted.
+pub fn names_in(directory: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        names.extend(entry?.file_name().into_string().ok());
+    }
+    names.sort();
+    Ok(names)
 }
 
 /// Makes a directory and its parents, unless they are there.

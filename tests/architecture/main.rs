@@ -13,15 +13,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module of the crate and those it may use. Nothing is below `model`, nothing above `cli`.
-const LAYERS: [(&str, &[&str]); 23] = [
+const LAYERS: [(&str, &[&str]); 25] = [
     ("model", &[]),
     ("inspect", &["model"]),
     // A record has the public key of whoever sent a request.
     ("manifest", &["model", "inspect"]),
+    ("foundation", &["model", "manifest"]),
     ("issue", &["model"]),
     // A sealed file's header is read the same way before and after it is made.
     ("seal", &["model", "inspect"]),
     ("verify", &["model", "inspect"]),
+    ("trust", &["model"]),
     ("plan", &["model"]),
     ("lint", &["model"]),
     ("policy", &["model"]),
@@ -52,15 +54,36 @@ const LAYERS: [(&str, &[&str]); 23] = [
         "render",
         &[
             "model", "manifest", "verify", "plan", "lint", "policy", "check", "status", "graph",
-            "history", "diff", "adopt", "apply", "doctor",
+            "history", "diff", "adopt", "apply", "doctor", "trust",
         ],
     ),
     (
         "cli",
         &[
-            "model", "manifest", "inspect", "issue", "seal", "verify", "plan", "lint", "policy",
-            "check", "status", "graph", "history", "diff", "adopt", "store", "nixfiles", "export",
-            "observe", "apply", "doctor", "render",
+            "model",
+            "manifest",
+            "foundation",
+            "inspect",
+            "issue",
+            "seal",
+            "verify",
+            "plan",
+            "lint",
+            "policy",
+            "check",
+            "status",
+            "graph",
+            "history",
+            "diff",
+            "adopt",
+            "store",
+            "nixfiles",
+            "export",
+            "observe",
+            "apply",
+            "doctor",
+            "trust",
+            "render",
         ],
     ),
 ];

@@ -127,3 +127,19 @@ fn what_others_could_open_is_told_apart() {
     assert_eq!(states(&document), ["locked", "locked"]);
     assert!(text.contains("could be opened by <ada>"), "{text}");
 }
+
+#[test]
+fn a_good_key_beside_a_damaged_certificate_is_kept() {
+    let project = Project::made();
+    project.write("certs/derived/cp1/root-server.crt", b"<<<<<<< HEAD\n");
+    let (document, text) = examined(&project, 1, &[]);
+    let fault = &document["keys"][1]["faults"][0];
+    assert_eq!(fault["code"], "unproved", "{text}");
+    assert_eq!(fault["cure"], "`certs recreate --only cp1/root/server`");
+    let key = project.opens(ADA, KEY);
+    project
+        .run(&["recreate", "--only", "cp1/root/server"])
+        .exits_with(0);
+    assert_eq!(project.opens(ADA, KEY), key);
+    examined(&project, 0, &[]);
+}

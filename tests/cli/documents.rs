@@ -154,7 +154,7 @@ fn the_schemas_know_every_code_of_the_program() {
         (
             "exposure",
             "/$defs/openedKey/properties/certainty",
-            "src/history/exposure.rs",
+            "src/history/exposure/mod.rs",
             "pub fn code",
         ),
     ] {

@@ -19,8 +19,10 @@ mod export;
 mod exports;
 mod faults;
 mod graph;
+mod host;
 mod hostile;
 mod identities;
+mod init;
 mod inspect;
 mod key_pairs;
 mod kubernetes;
@@ -32,6 +34,7 @@ mod redact;
 mod report;
 mod roles;
 mod status;
+mod trust;
 mod verify;
 
 #[path = "../support/declared.rs"]

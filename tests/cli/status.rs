@@ -87,6 +87,25 @@ fn shows_what_hosts_share() {
 }
 
 #[test]
+fn a_pattern_that_selects_nothing_is_told() {
+    let project = Project::made();
+    let run = project.run(&["status", "cp1", "kubelet"]).exits_with(1);
+    assert_snapshot!(run.text(), @r"
+    --- stderr
+    error: kubelet selects nothing that is declared
+    hint: `certs status` shows what is declared
+    --- exit 1
+    ");
+    // What is declared and not in that state is an answer.
+    let none = project.run(&["status", "cp1", "--state", "expired"]);
+    assert_snapshot!(none.exits_with(0).text(), @r"
+    --- stdout
+    Nothing is selected.
+    --- exit 0
+    ");
+}
+
+#[test]
 fn names_the_states_there_are() {
     assert_snapshot!(
         Project::made()

@@ -27,6 +27,12 @@ pub(crate) fn trials() -> Vec<Trial> {
             manifests,
         ),
         trial("diff::what_cannot_be_compared_is_named", &GIT, refusals),
+        trial(
+            "diff::the_public_keys_of_a_shared_pair_are_told",
+            &GIT,
+            shared_pair,
+        ),
+        trial("diff::links_and_strange_names_lead_nowhere", &GIT, hostile),
     ]
 }
 
@@ -165,6 +171,50 @@ fn refusals() -> Result<(), Failed> {
     let said = project.ends_with(0, "diff --textconv broken.crt")?;
     expect(
         said.starts_with("unreadable: line 1 is a merge conflict marker"),
+        &said,
+    )
+}
+
+fn shared_pair() -> Result<(), Failed> {
+    let public = "secrets/certs/shared/service-account.pub";
+    let declaration = cluster(&[]).key_pair("service-account", &["cp1"], &json!({}));
+    let project = Project::made(&declaration)?;
+    project.bench.run("git init -q")?;
+    commit(&project.bench)?;
+    project.recreate("--replace shared/service-account")?;
+    let said = project.ends_with(0, &format!("diff --textconv {public}"))?;
+    let fingerprints: Vec<&str> = said
+        .lines()
+        .filter_map(|line| line.split(' ').next_back())
+        .collect();
+    let [new, old] = fingerprints.as_slice() else {
+        return Err(said.into());
+    };
+    let said = project.ends_with(0, "diff HEAD")?;
+    expect(
+        said.contains(&format!(
+            "  {public}\n      signs with: ecdsa 256 {old} → ecdsa 256 {new}\n      verified beside it: +ecdsa 256 {old}\n"
+        )),
+        &said,
+    )?;
+    // The host keys are SSH's, and say nothing.
+    expect(!said.contains("host-keys"), &said)
+}
+
+fn hostile() -> Result<(), Failed> {
+    let project = project()?;
+    let bench = &project.bench;
+    bench.run("ln -s /etc/passwd out.crt")?;
+    bench.write("a\u{1b}[2Jb\nc.crt", ">>>>>>> x\n")?;
+    bench.run("mkfifo gone.pub")?;
+    commit(bench)?;
+    bench.run("rm out.crt")?;
+    bench.run("ln -s /etc/hostname out.crt")?;
+    let said = project.ends_with(0, "diff HEAD~1")?;
+    expect(
+        said.contains("+ a\\u{1b}[2Jb\\nc.crt")
+            && !said.contains("out.crt")
+            && !said.contains('\u{1b}'),
         &said,
     )
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::project::{Declaration, Project, equal, expect};
 use crate::tool::{Bench, trial};
 
+const PUBLIC: &str = "secrets/certs/shared/service-account.pub";
 const GIT: [&str; 4] = ["git", "age", "age-keygen", "ssh-keygen"];
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -15,6 +16,27 @@ pub(crate) fn trials() -> Vec<Trial> {
             "history::a_lost_host_key_opens_what_it_ever_opened",
             &GIT,
             lost_host,
+        ),
+        trial(
+            "history::a_host_that_is_gone_is_known_by_what_was_sealed_to_it",
+            &GIT,
+            gone_host,
+        ),
+        trial(
+            "history::the_key_of_tokens_weighs_as_much_as_the_masters",
+            &GIT,
+            token_key,
+        ),
+        trial(
+            "history::an_operator_who_left_had_keys_that_are_in_use",
+            &GIT,
+            gone_operator,
+        ),
+        trial("history::what_closes_it_can_be_run", &GIT, closing),
+        trial(
+            "history::a_commit_of_any_time_counts_and_a_file_of_any_name_does_no_harm",
+            &GIT,
+            hostile,
         ),
         trial(
             "history::an_operator_can_become_anybody",
@@ -184,7 +206,9 @@ fn lost_host() -> Result<(), Failed> {
     )?;
     let said = project.ends_with(0, "exposure cp1 --manifest manifest.json --root .")?;
     expect(
-        said.contains("certs recreate --replace cp1/cluster/admin \\\n       --replace cp1/cluster/apiserver\n"),
+        said.contains(
+            "certs recreate --manifest manifest.json --root . \\\n       --replace '*'\n",
+        ),
         &said,
     )
 }
@@ -197,11 +221,13 @@ fn lost_operator() -> Result<(), Failed> {
         &["/holder/operator", "/holder/host", "/keys/0/certainty"],
     );
     // The operators first: they can open the authority.
-    expect(
-        holders.last().is_some_and(|row| row == "- cp1 certain"),
-        &format!("{holders:?}"),
+    equal(
+        &holders.get(2..).map(<[_]>::to_vec),
+        &Some(vec![
+            "- cp1 certain".to_owned(),
+            "- worker1 certain".to_owned(),
+        ]),
     )?;
-    equal(&holders.len(), &3)?;
     for holder in ranking["holders"].as_array().into_iter().flatten().take(2) {
         equal(&holder["replace"][0], &json!("ca/cluster"))?;
     }
@@ -248,4 +274,185 @@ fn shallow() -> Result<(), Failed> {
     project.bench.run("rm -rf .git")?;
     let said = project.ends_with(0, "history --manifest manifest.json --root .")?;
     expect(said.contains("warning: this is no Git repository"), &said)
+}
+
+fn gone_host() -> Result<(), Failed> {
+    let project = lived_in()?;
+    let exposure = told(&project, "exposure worker1")?;
+    let holder = &exposure["holders"][0];
+    equal(&holder["declared"], &json!(false))?;
+    equal(
+        &rows(&holder["keys"], &["/identities/0/subject"]),
+        &vec!["CN=kubelet".to_owned()],
+    )?;
+    equal(&holder["replace"], &json!([]))?;
+    // Where no list of recipients was kept, the header's tag and the folder are left.
+    let forget = "git rm -q --cached --ignore-unmatch secrets/certs/recipients.json";
+    let rewrite = [
+        "git",
+        "filter-branch",
+        "-f",
+        "--index-filter",
+        forget,
+        "HEAD",
+    ];
+    project.bench.run_words(&rewrite)?;
+    project
+        .bench
+        .run("git update-ref -d refs/original/refs/heads/master")?;
+    let said = project.ends_with(0, "exposure worker1 --manifest manifest.json --root .")?;
+    expect(
+        said.contains("host worker1, by a key declared no more opens 1 sealed key"),
+        &said,
+    )
+}
+
+/// Two control planes with the key that signs tokens, one worker without.
+fn with_token_key(owners: &[&str]) -> Declaration {
+    cluster()
+        .leaf("cp2", "cluster", "apiserver", &json!({}))
+        .key_pair("service-account", owners, &json!({}))
+}
+
+fn token_key() -> Result<(), Failed> {
+    let project = Project::made(&with_token_key(&["cp2"]))?;
+    let ranking = told(&project, "exposure")?;
+    let holders = rows(&ranking["holders"], &["/holder/host"]);
+    // Of cp1 a master is lost, of cp2 the key that makes them; the worker has neither.
+    equal(
+        &holders.get(2..).map(<[_]>::to_vec),
+        &Some(vec![
+            "cp1".to_owned(),
+            "cp2".to_owned(),
+            "worker1".to_owned(),
+        ]),
+    )?;
+    let of_cp2 = rows(&ranking["holders"][3]["keys"], &["/file", "/signsTokens"]);
+    expect(
+        of_cp2.contains(&"secrets/certs/shared/service-account.key.age true".to_owned()),
+        &format!("{of_cp2:?}"),
+    )?;
+    let said = project.ends_with(0, "exposure --manifest manifest.json --root .")?;
+    expect(said.contains("as good as system:masters"), &said)
+}
+
+/// Sealing again takes nothing back: the operator still has the older versions, and they hold the keys of today.
+fn gone_operator() -> Result<(), Failed> {
+    let project = Project::made(&cluster())?;
+    project.bench.run("git init -q")?;
+    commit(&project.bench, "first")?;
+    let gone = String::from_utf8(project.bench.read("operators/bob.pub")?)?;
+    project.bench.run_words(&[
+        "ssh-keygen",
+        "-q",
+        "-t",
+        "ed25519",
+        "-N",
+        "",
+        "-C",
+        "",
+        "-f",
+        "operators/new",
+    ])?;
+    project
+        .bench
+        .run("mv operators/new.pub operators/bob.pub")?;
+    project.declare(&cluster())?;
+    project.recreate("")?;
+    commit(&project.bench, "bob left")?;
+    let output = project
+        .command("exposure --json --manifest manifest.json --root .")
+        .arg(gone.trim())
+        .output()?;
+    let exposure: Value = serde_json::from_slice(&output.stdout)?;
+    let holder = &exposure["holders"][0];
+    equal(&holder["declared"], &json!(false))?;
+    equal(
+        &holder["replace"],
+        &json!([
+            "ca/cluster",
+            "cp1/cluster/admin",
+            "cp1/cluster/apiserver",
+            "worker1/cluster/kubelet"
+        ]),
+    )?;
+    // With new keys everywhere he is left with certificates that nobody needs, and nothing is to be done.
+    project.recreate("--replace ca/cluster --replace *")?;
+    commit(&project.bench, "new keys")?;
+    let exposure = project
+        .command("exposure --json --manifest manifest.json --root .")
+        .arg(gone.trim())
+        .output()?;
+    let exposure: Value = serde_json::from_slice(&exposure.stdout)?;
+    equal(&exposure["holders"][0]["replace"], &json!([]))
+}
+
+/// The commands are pasted as they are printed.
+fn closing() -> Result<(), Failed> {
+    let project = Project::made(&with_token_key(&["cp1", "cp2"]))?;
+    project.bench.run("git init -q")?;
+    commit(&project.bench, "first")?;
+    let said = project.ends_with(0, "exposure cp2 --manifest manifest.json --root .")?;
+    let indented = said.lines().filter(|line| line.starts_with("     "));
+    let commands: Vec<&str> = indented
+        .filter(|line| !line.contains("ssh-keygen"))
+        .collect();
+    equal(
+        &commands,
+        &vec![
+            "     certs recreate --manifest manifest.json --root . \\",
+            "       --replace shared/service-account \\",
+            "       --replace cp2",
+            "     rm secrets/certs/shared/service-account.pub && certs recreate --manifest manifest.json --root .",
+        ],
+    )?;
+    let program = env!("CARGO_BIN_EXE_certs").trim_end_matches("certs");
+    let before = project.bench.read(PUBLIC)?;
+    let script = format!("PATH={program}:$PATH\n{}", commands.join("\n"));
+    project.bench.run_words(&["sh", "-ec", &script])?;
+    commit(&project.bench, "closed")?;
+    let after = project
+        .bench
+        .read("secrets/certs/shared/service-account.pub")?;
+    expect(
+        String::from_utf8_lossy(&after).matches("BEGIN").count() == 1 && after != before,
+        "the old key of tokens is still trusted",
+    )?;
+    project.is_settled()?;
+    let exposure = told(&project, "exposure cp2")?;
+    let past = rows(&exposure["holders"][0]["keys"], &["/until", "/signsTokens"]);
+    expect(
+        past.iter()
+            .filter(|row| row.ends_with("true"))
+            .all(|row| row.starts_with("null")),
+        &format!("{past:?}"),
+    )
+}
+
+fn hostile() -> Result<(), Failed> {
+    let project = Project::made(&cluster())?;
+    let bench = &project.bench;
+    bench.run("git init -q")?;
+    bench.write("secrets/certs/ca/\u{1b}[2Jx\ny.crt", "<<<<<<< HEAD\n")?;
+    bench.write(
+        "secrets/certs/recipients.json",
+        "{\"a\": [\"age1x\", \"\"]}",
+    )?;
+    bench.run("ln -s /etc/passwd secrets/certs/ca/link.crt")?;
+    bench.write("secrets/certs/ca/huge.crt", vec![b'x'; 17 << 20])?;
+    bench.run("git add -A")?;
+    let tree = bench.run("git write-tree")?;
+    let object = format!(
+        "tree {}\nauthor x <x> 99999999999999 +0000\ncommitter x <x> 99999999999999 +0000\n\nx\n",
+        tree.trim()
+    );
+    bench.write("object", object)?;
+    let commit = bench.run("git hash-object -t commit -w --literally object")?;
+    bench.run(&format!("git update-ref HEAD {}", commit.trim()))?;
+    for verb in ["history --all", "exposure", "exposure cp1"] {
+        let said = project.ends_with(0, &format!("{verb} --manifest manifest.json --root ."))?;
+        expect(!said.contains('\u{1b}') && !said.contains("root:"), &said)?;
+    }
+    let history = told(&project, "history")?;
+    equal(&rows(&history["certificates"], &["/file"]).len(), &4)
 }

@@ -1,6 +1,7 @@
 //! Nix evaluates the example cluster for `certs`, which makes it true; no flake and no nixpkgs are needed.
 
 use std::fs;
+use std::path::Path;
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
@@ -23,6 +24,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             example_is_made,
         ),
         trial("nix::names_the_line_of_a_fault", &NIX, fault_is_located),
+        trial(
+            "nix::what_init_declares_is_what_it_issued_from",
+            &NIX,
+            init_declares_what_it_issued,
+        ),
     ]
 }
 
@@ -121,4 +127,70 @@ fn fault_is_located() -> Result<(), Failed> {
         &said,
     )?;
     expect(!project.path("secrets").exists(), "something was written")
+}
+
+/// What `certs init` issues from is what Nix makes of the files it writes.
+fn init_declares_what_it_issued() -> Result<(), Failed> {
+    let project = Project::new()?;
+    let key = String::from_utf8(project.bench.read(&format!("{}.pub", OPERATORS[0]))?)?;
+    let begin = |directory: &str, form: &str, more: &str| -> Result<(), Failed> {
+        let words = format!(
+            "init {directory} {form} --name Ada's_${{lab}} --identity operators/ada {more}"
+        );
+        let mut command = project.command(&words);
+        let output = command.args(["--recipient", key.trim()]).output()?;
+        expect(
+            output.status.success(),
+            &String::from_utf8_lossy(&output.stderr),
+        )
+    };
+    for (tiers, more) in [
+        (
+            "two",
+            "--organization Example --permit lab.example.org --permit 10.0.0.0/8 --permit @example.org",
+        ),
+        ("one", "--single-tier --root-expiry 90m"),
+    ] {
+        let [plain, wire, flake] =
+            ["nix", "manifest", "flake"].map(|form| format!("{tiers}-{form}"));
+        begin(&plain, "--nix", more)?;
+        begin(&wire, "--manifest", more)?;
+        begin(&flake, "--flake", more)?;
+        let written: Value =
+            serde_json::from_slice(&project.bench.read(&format!("{wire}/certs.json"))?)?;
+        let output = project
+            .command(&format!("manifest --file {plain}/certs.nix"))
+            .output()?;
+        equal(&serde_json::from_slice(&output.stdout)?, &written)?;
+        project.ends_with(0, &format!("plan --root {plain}"))?;
+        if let Some(lib) = std::env::var_os("CERTS_NIXPKGS_LIB") {
+            let module = project.bench.path(&format!("{flake}/authorities.nix"));
+            equal(
+                &manifest_of_module(&project, Path::new(&lib), &module)?,
+                &written,
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// As `mkCerts` evaluates the modules that declare authorities beside the hosts.
+fn manifest_of_module(project: &Project, lib: &Path, module: &Path) -> Result<Value, Failed> {
+    let expression = format!(
+        "(import {ours} {{ nixpkgs.lib = import {lib}; }}).mkManifest {{ nixosConfigurations = {{ }}; caModules = [ {module} ]; }}",
+        ours = repository("nix/lib.nix").display(),
+        lib = lib.display(),
+        module = module.display(),
+    );
+    let arguments = [
+        "nix-instantiate",
+        "--eval",
+        "--strict",
+        "--json",
+        "--store",
+        "dummy://",
+        "-E",
+        &expression,
+    ];
+    Ok(serde_json::from_str(&project.bench.run_words(&arguments)?)?)
 }

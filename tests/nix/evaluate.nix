@@ -79,8 +79,12 @@ rec {
   # The hosts of a plain data file (see schema.nix, fromFile), as modules. In such a file a later part of a list replaces
   # what an earlier one says, which is mkForce for modules.
   hostsOf =
-    { hosts }:
+    {
+      hosts,
+      certToolkit ? { },
+    }:
     let
+      common = if builtins.isFunction certToolkit then args: { certToolkit = certToolkit args; } else { inherit certToolkit; };
       modulesOf =
         source:
         if builtins.isList source then
@@ -91,5 +95,5 @@ rec {
         else
           [ { certToolkit = source; } ];
     in
-    lib.mapAttrs (name: source: host name (modulesOf source)) hosts;
+    lib.mapAttrs (name: source: host name ([ common ] ++ modulesOf source)) hosts;
 }

@@ -31,7 +31,7 @@ pub(crate) fn exits(verb: &str) -> Option<Exits> {
         ),
         "status" => (
             "it was shown, whatever it shows",
-            "the declaration or the files could not be read",
+            "the declaration or the files could not be read, or a pattern selects nothing",
             None,
         ),
         "check" => (
@@ -60,6 +60,11 @@ pub(crate) fn exits(verb: &str) -> Option<Exits> {
             "everything could be read",
             "anything could not be read, or has no such fingerprint",
             None,
+        ),
+        "host scan" => (
+            "the key is the declared one, or was accepted",
+            "it is another one, or was not proved",
+            Some("none is declared"),
         ),
         _ => return None,
     };

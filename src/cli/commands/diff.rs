@@ -7,7 +7,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::git;
 use crate::cli::project::{current_dir, fleet_of};
 use crate::cli::ui::Ui;
-use crate::diff::{Descriptions, compare, declared, file};
+use crate::diff::{Descriptions, compare, declared, file, is_described};
 use crate::render::{diff, json};
 use crate::store::outside;
 
@@ -59,6 +59,8 @@ fn fields_of(path: &Path) -> Result<String, CliError> {
     let name = if bytes.starts_with(b"age-encryption.org/") || bytes.starts_with(b"-----BEGIN AGE ")
     {
         "file.key.age"
+    } else if bytes.starts_with(b"-----BEGIN PUBLIC KEY-----") {
+        "file.pub"
     } else {
         "file.crt"
     };
@@ -75,7 +77,7 @@ fn manifest(path: &Path, ui: Ui) -> Result<Descriptions, CliError> {
 }
 
 fn revision(name: &str) -> Result<Descriptions, CliError> {
-    let files = git::files_at(&current_dir()?, name, is_ours)?;
+    let files = git::files_at(&current_dir()?, name, is_described)?;
     Ok(files
         .iter()
         .flat_map(|(path, bytes)| file(path, bytes))
@@ -83,15 +85,9 @@ fn revision(name: &str) -> Result<Descriptions, CliError> {
 }
 
 fn working_tree() -> Result<Descriptions, CliError> {
-    let files = git::files_now(&current_dir()?, is_ours)?;
+    let files = git::files_now(&current_dir()?, is_described)?;
     Ok(files
         .iter()
         .flat_map(|(path, bytes)| file(path, bytes))
         .collect())
-}
-
-fn is_ours(path: &str) -> bool {
-    [".crt", ".pem", ".key.age"]
-        .iter()
-        .any(|suffix| path.ends_with(suffix))
 }

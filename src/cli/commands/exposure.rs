@@ -7,8 +7,10 @@ use crate::cli::args::ExposureArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
-use crate::history::{Exposure, Holder, exposure_of, exposures};
-use crate::model::Recipient;
+use crate::history::{Exposure, Opener, exposure_of, exposures, replacing};
+use crate::model::{Fleet, Recipient};
+use crate::render::history::Cure;
+use crate::render::words::{shell, some_of};
 use crate::render::{history, json};
 
 pub(crate) fn run(args: &ExposureArgs, ui: Ui) -> Result<Exit, CliError> {
@@ -31,32 +33,58 @@ pub(crate) fn run(args: &ExposureArgs, ui: Ui) -> Result<Exit, CliError> {
     } else if args.who.is_none() {
         history::ranking(&all, ui.stdout, ui.width())
     } else {
-        let each = all
-            .iter()
-            .map(|exposure| history::exposure(exposure, ui.stdout, ui.width()));
+        let each = all.iter().map(|exposure| {
+            let cure = cure(exposure, &project.fleet, args);
+            history::exposure(exposure, &cure, ui.stdout, ui.width())
+        });
         each.collect::<Vec<_>>().join("\n")
     };
     ui.print(&text);
     Ok(Exit::Done)
 }
 
-/// A host by its name, an operator by the comment of the key, anybody by the key itself.
+/// So much of a key's end is enough to know it by; it is what tables show.
+const SHORTEST_END: usize = 8;
+
+/// A host by its name, an operator by the comment of the key, anybody by the key itself or its end.
 fn names(exposure: &Exposure<'_>, who: &str) -> bool {
-    let is_named = match &exposure.holder {
-        Holder::Host(name) => name.as_str() == who,
-        Holder::Operator(name) => name == who,
-    };
     let recipient = Recipient::parse(who).ok();
-    is_named || recipient.is_some_and(|recipient| exposure.recipients.contains(&recipient))
+    let is_it = |recipient: &Recipient, opener: &Opener| match opener {
+        Opener::Key(key) => key == recipient,
+        Opener::Tag(tag) => recipient.ssh_tag() == Some(tag),
+    };
+    let ends_so = |opener: &Opener| match opener {
+        Opener::Key(key) => who.len() >= SHORTEST_END && key.as_str().ends_with(who),
+        Opener::Tag(tag) => tag == who,
+    };
+    let mut openers = exposure.openers.iter();
+    exposure.holder.name() == who
+        || openers.clone().any(ends_so)
+        || recipient.is_some_and(|recipient| openers.any(|opener| is_it(&recipient, opener)))
+}
+
+fn cure(exposure: &Exposure<'_>, fleet: &Fleet, args: &ExposureArgs) -> Cure {
+    let meant = exposure.to_replace();
+    let source = args.source.words().into_iter();
+    let words: Vec<String> = ["certs", "recreate"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(source)
+        .map(|word| shell(&word))
+        .collect();
+    let pairs = fleet.key_pairs.iter();
+    let pairs = pairs.filter(|pair| meant.contains(&pair.id()));
+    Cure {
+        recreate: words.join(" "),
+        replace: replacing(&meant, fleet),
+        public_files: pairs.map(|pair| pair.files.public.to_string()).collect(),
+    }
 }
 
 fn unknown(who: &str, all: &[Exposure<'_>]) -> CliError {
     let known: Vec<String> = all
         .iter()
-        .map(|exposure| match &exposure.holder {
-            Holder::Host(name) => name.to_string(),
-            Holder::Operator(name) => name.clone(),
-        })
+        .map(|exposure| exposure.holder.name().to_owned())
         .collect();
     // What was given may be a private key by mistake; it is not repeated.
     let what = if who.len() > 60 || who.contains("SECRET") || who.contains("PRIVATE") {
@@ -65,5 +93,5 @@ fn unknown(who: &str, all: &[Exposure<'_>]) -> CliError {
         who
     };
     CliError::new(format!("{what} is no host, no operator and no public key"))
-        .hint(format!("known are {}", known.join(", ")))
+        .hint(format!("known are {}", some_of(&known, 20)))
 }

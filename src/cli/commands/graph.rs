@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::cli::args::{GraphArgs, GraphFormat};
 use crate::cli::error::{CliError, Exit};
-use crate::cli::project::{Project, store_error};
+use crate::cli::project::{Project, check_patterns, store_error};
 use crate::cli::ui::Ui;
 use crate::graph::{Gathering, Graph, select};
 use crate::observe::observe;
@@ -20,16 +20,10 @@ pub(crate) fn run(args: &GraphArgs, ui: Ui) -> Result<Exit, CliError> {
     let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
     let now = OffsetDateTime::now_utc();
     let plan = plan(&project.fleet, &observed, now, &Policy::default());
-    let mut status = Status::new(&project.fleet, &observed, &plan).without_key_pairs();
+    let status = Status::new(&project.fleet, &observed, &plan);
+    check_patterns(&args.patterns, &status)?;
+    let mut status = status.without_key_pairs();
     let mut pairs = key_pairs(&project.fleet, &observed, &plan);
-    for pattern in &args.patterns {
-        let entries = status.entries.iter().map(|entry| &entry.id);
-        let mut ids = entries.chain(pairs.iter().map(|pair| &pair.id));
-        if !ids.any(|id| pattern.selects(id)) {
-            let error = CliError::new(format!("{pattern} selects nothing that is declared"));
-            return Err(error.hint("`certs status` shows what is declared"));
-        }
-    }
     select(&mut status, &mut pairs, &args.patterns);
     let gathering = if args.per_host {
         Gathering::Never

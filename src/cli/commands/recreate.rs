@@ -20,6 +20,11 @@ use crate::store::{CommitError, Layout, Lock, LockError, Recovery};
 
 pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
+    make(&project, args, ui)
+}
+
+/// The same for a project that is loaded already.
+pub(super) fn make(project: &Project, args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
     check_selection(&args.selection, &project.fleet)?;
     let jobs = args.jobs.unwrap_or_else(cores);
     // A second pool in one process would mean two callers of this command: the first one's size stands.
@@ -34,7 +39,7 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
         .map_err(|error| lock_error(&error))?;
     let commit_gate = Arc::new(Mutex::new(()));
     end_on_signal(Arc::clone(&commit_gate), ui);
-    recover(&project, &lock, &commit_gate, ui)?;
+    recover(project, &lock, &commit_gate, ui)?;
 
     let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
     let plan = plan(
@@ -44,7 +49,7 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
         &policy(&args.selection),
     );
     check_requests(&args.selection, &plan)?;
-    let findings = Findings::of(&project, &observed, &args.selection.only);
+    let findings = Findings::of(project, &observed, &args.selection.only);
     if findings.blocking() > 0 {
         return Err(unfit(&findings, ui).within(document(&Report::default(), &plan, &findings)));
     }

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::certificate;
-use crate::history::{Commit, End, Exposure, Holder, Issued, groups};
-use crate::model::{Moment, Recipient};
+use crate::history::{Commit, End, Exposure, Holder, Issued, Opener, Tokens, groups};
+use crate::model::Moment;
 
 /// Every certificate that was ever issued.
 pub fn issued(all: &[Issued<'_>], now: OffsetDateTime) -> Value {
@@ -39,9 +39,13 @@ pub fn exposures(exposures: &[Exposure<'_>], now: OffsetDateTime) -> Value {
 
 fn exposure(exposure: &Exposure<'_>) -> Value {
     let holder = match &exposure.holder {
-        Holder::Host(name) => json!({ "host": name.as_str() }),
-        Holder::Operator(name) => json!({ "operator": name }),
+        Holder::Host(_) | Holder::FormerHost(_) => json!({ "host": exposure.holder.name() }),
+        Holder::Operator(_) | Holder::Former(_) => json!({ "operator": exposure.holder.name() }),
     };
+    let recipients = exposure.openers.iter().filter_map(|opener| match opener {
+        Opener::Key(recipient) => Some(recipient.as_str()),
+        Opener::Tag(_) => None,
+    });
     let keys: Vec<Value> = exposure
         .keys
         .iter()
@@ -52,13 +56,15 @@ fn exposure(exposure: &Exposure<'_>) -> Value {
                 "certainty": key.certainty.code(),
                 "since": key.version.first.as_ref().map(commit),
                 "until": until(&key.version.end),
+                "signsTokens": key.tokens == Tokens::AnyServiceAccount,
                 "identities": key.identities.iter().map(|facts| certificate(facts)).collect::<Vec<_>>(),
             })
         })
         .collect();
     json!({
         "holder": holder,
-        "recipients": exposure.recipients.iter().map(Recipient::as_str).collect::<Vec<_>>(),
+        "declared": exposure.holder.is_declared(),
+        "recipients": recipients.collect::<Vec<_>>(),
         "keys": keys,
         "replace": exposure.to_replace().iter().map(ToString::to_string).collect::<Vec<_>>(),
     })

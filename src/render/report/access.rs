@@ -13,6 +13,7 @@ use crate::render::words::{count, span};
 struct Reach {
     authorities: usize,
     masters: usize,
+    token_keys: usize,
     identities: usize,
     keys_now: usize,
     keys_ever: usize,
@@ -43,6 +44,9 @@ fn ranking(page: &Page<'_>, html: &mut Markup) {
         let reach = reach(exposure);
         match &exposure.holder {
             Holder::Operator(name) => lines.push((false, reach, vec![name.clone()])),
+            Holder::FormerHost(_) | Holder::Former(_) => {
+                lines.push((false, reach, vec![exposure.holder.to_string()]));
+            }
             Holder::Host(name) => {
                 let place = *places.entry(reach).or_insert(lines.len());
                 match lines.get_mut(place) {
@@ -53,7 +57,7 @@ fn ranking(page: &Page<'_>, html: &mut Markup) {
         }
     }
     html.raw("<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th>Holder</th><th class=\"n\">Authorities</th>");
-    html.raw("<th class=\"n\">system:masters</th><th class=\"n\">Identities</th><th class=\"n\">Keys now</th>");
+    html.raw("<th class=\"n\">system:masters</th><th class=\"n\">Token keys</th><th class=\"n\">Identities</th><th class=\"n\">Keys now</th>");
     html.raw("<th class=\"n\">Keys ever</th></tr></thead><tbody>");
     for (is_host, reach, names) in &lines {
         html.raw("<tr><th scope=\"row\">");
@@ -61,6 +65,7 @@ fn ranking(page: &Page<'_>, html: &mut Markup) {
         html.raw("</th>");
         figure(reach.authorities, "bad", html);
         figure(reach.masters, "bad", html);
+        figure(reach.token_keys, "bad", html);
         figure(reach.identities, "", html);
         figure(reach.keys_now, "", html);
         figure(reach.keys_ever, "", html);
@@ -72,8 +77,9 @@ fn ranking(page: &Page<'_>, html: &mut Markup) {
 fn reach(exposure: &Exposure<'_>) -> Reach {
     let identities = exposure.identities();
     Reach {
-        authorities: exposure.authorities().count(),
+        authorities: exposure.authorities(),
         masters: identities.iter().filter(|facts| is_master(facts)).count(),
+        token_keys: exposure.token_keys(),
         identities: identities.len(),
         keys_now: exposure
             .keys

@@ -1,0 +1,84 @@
+//! What can be typed after `certs init`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::model::{Lifetime, Recipient};
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The directory of the project; it is made if it is not there. It must not have a declaration yet.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub directory: PathBuf,
+    #[command(flatten)]
+    form: FormArgs,
+    /// Whose authorities these are, as in "NAME Root CA". Default: the name of the directory.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The organization (O) in the authorities' subjects.
+    #[arg(long, value_name = "NAME")]
+    pub organization: Option<String>,
+    /// One authority that issues everything itself; its key is then needed for every certificate.
+    #[arg(long, conflicts_with = "intermediate_expiry")]
+    single_tier: bool,
+    /// How long the root lasts.
+    #[arg(long, value_name = "TIME", default_value = "10y", value_parser = |text: &str| Lifetime::parse(text))]
+    pub root_expiry: Lifetime,
+    /// How long the intermediate lasts.
+    #[arg(long, value_name = "TIME", default_value = "5y", value_parser = |text: &str| Lifetime::parse(text))]
+    intermediate_expiry: Lifetime,
+    /// The only names that may be certified (name constraints): a domain with everything below it, a network like 10.0.0.0/8, or
+    /// a mail domain like @example.org; may be given several times. Default: any.
+    #[arg(long, value_name = "NAME")]
+    pub permit: Vec<String>,
+    /// The public key of an operator, who may open every private key: `age1…` or `ssh-ed25519 …`; may be given several times.
+    /// Default: that of the identity.
+    #[arg(short, long, value_name = "KEY", value_parser = |text: &str| Recipient::parse(text))]
+    pub recipient: Vec<Recipient>,
+    /// The file with your private key: an age identity or an SSH key. Default: `~/.config/certs/identity.txt`, which is made if it
+    /// is not there.
+    #[arg(short, long, value_name = "FILE")]
+    pub identity: Option<String>,
+}
+
+/// At most one of them.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+struct FormArgs {
+    /// Declare in certs.nix, as plain data. This is the default where `nix-instantiate` is on the PATH.
+    #[arg(long)]
+    nix: bool,
+    /// Declare in certs.json, as a manifest, which needs no Nix. This is the default elsewhere.
+    #[arg(long)]
+    manifest: bool,
+    /// Declare in a flake with NixOS modules: flake.nix and authorities.nix.
+    #[arg(long)]
+    flake: bool,
+}
+
+/// How a project is declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    PlainNix,
+    Manifest,
+    Flake,
+}
+
+impl InitArgs {
+    pub(crate) fn form(&self) -> Option<Form> {
+        let typed = [
+            (self.form.nix, Form::PlainNix),
+            (self.form.manifest, Form::Manifest),
+            (self.form.flake, Form::Flake),
+        ];
+        typed
+            .into_iter()
+            .find_map(|(is_typed, form)| is_typed.then_some(form))
+    }
+
+    /// How long an intermediate lasts; `None` if there is to be none.
+    pub(crate) fn intermediate(&self) -> Option<Lifetime> {
+        (!self.single_tier).then_some(self.intermediate_expiry)
+    }
+}

@@ -1,0 +1,218 @@
+//! `certs host`: the SSH host keys that hosts open their certificates' keys with. One verb, one file; here is where they lie.
+
+mod add;
+mod list;
+mod scan;
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::args::{HostCommand, PublicKeyArgs, SourceArgs};
+use crate::cli::discover::Located;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::ui::Ui;
+use crate::foundation::HOST_KEYS;
+use crate::inspect::ssh;
+use crate::manifest::{Manifest, Owner, OwnerKey};
+use crate::model::{KeyFingerprint, Name, Recipient, RecipientSet};
+use crate::store::outside;
+
+pub(crate) fn run(command: &HostCommand, ui: Ui) -> Result<Exit, CliError> {
+    match command {
+        HostCommand::Add(args) => add::run(args, ui),
+        HostCommand::Scan(args) => scan::run(args, ui),
+        HostCommand::List(args) => list::run(args, ui),
+    }
+}
+
+/// A declaration that is read and not checked: what it lacks may be the very key that is to be made.
+struct Hosts {
+    root: PathBuf,
+    manifest: Manifest,
+}
+
+/// The two files of a host's key.
+#[derive(Debug)]
+struct Place {
+    /// Relative to the root.
+    public: String,
+    root: PathBuf,
+}
+
+/// What is declared of a host's key, and what of it is there.
+struct Declared {
+    /// `None` for a key that stands in the declaration itself.
+    file: Option<String>,
+    /// The key, or why there is none.
+    key: Result<Recipient, String>,
+}
+
+impl Hosts {
+    fn load(source: &SourceArgs) -> Result<Self, CliError> {
+        let Located { source, root } = Located::of(source)?;
+        let manifest = Manifest::parse(&source.read()?).map_err(|error| {
+            CliError::from_error(&error)
+                .hint("make it with the `certs` of the same version: certs manifest")
+        })?;
+        Ok(Self { root, manifest })
+    }
+
+    fn owner(&self, name: &str) -> Option<Owner<'_>> {
+        self.manifest.owners().find(|owner| owner.host == name)
+    }
+
+    /// Who may open what is sealed for this host: its own operators, else those of other hosts, else those of the authorities.
+    fn operators(&self, name: &Name) -> Result<RecipientSet, CliError> {
+        let own: Vec<&str> = self
+            .owner(name.as_str())
+            .into_iter()
+            .flat_map(|owner| owner.users)
+            .map(String::as_str)
+            .collect();
+        let of_hosts = || {
+            let owners = self.manifest.owners();
+            owners
+                .flat_map(|owner| owner.users)
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+        };
+        let mut lines = if own.is_empty() { of_hosts() } else { own };
+        if lines.is_empty() {
+            lines = self.manifest.operators().collect();
+        }
+        let parsed = lines.into_iter().map(Recipient::parse);
+        let set: RecipientSet = parsed
+            .collect::<Result<_, _>>()
+            .map_err(|error| CliError::from_error(&error))?;
+        if set.is_empty() {
+            return Err(CliError::new("nobody operates this project")
+                .hint("list your public key in certToolkit.userAgeKeys"));
+        }
+        Ok(set)
+    }
+
+    /// Where the public key of a host is read from, or would be.
+    fn place(&self, name: &Name, args: &PublicKeyArgs) -> Place {
+        let public = args
+            .public_key
+            .clone()
+            .or_else(|| self.declared_file(name))
+            .or_else(|| self.file_like_others(name))
+            .unwrap_or_else(|| self.usual_file(name));
+        Place {
+            public,
+            root: self.root.clone(),
+        }
+    }
+
+    fn declared_file(&self, name: &Name) -> Option<String> {
+        let owner = self.owner(name.as_str())?;
+        owner.keys.iter().find_map(|key| match key {
+            OwnerKey::File(path) => Some((*path).to_owned()),
+            OwnerKey::Line(_) => None,
+        })
+    }
+
+    /// `keys/web1.pub` of `web1` is `keys/web2.pub` of `web2`.
+    fn file_like_others(&self, name: &Name) -> Option<String> {
+        self.manifest.owners().find_map(|owner| {
+            owner.keys.iter().find_map(|key| match key {
+                OwnerKey::File(path) if path.contains(owner.host) => {
+                    Some(path.replace(owner.host, name.as_str()))
+                }
+                OwnerKey::File(_) | OwnerKey::Line(_) => None,
+            })
+        })
+    }
+
+    /// In the folder that is there: ours, or that of the example.
+    fn usual_file(&self, name: &Name) -> String {
+        let folder = [HOST_KEYS, "host-keys"]
+            .into_iter()
+            .find(|folder| self.root.join(folder).is_dir());
+        format!("{}/{name}.pub", folder.unwrap_or(HOST_KEYS))
+    }
+
+    /// Every key that is declared for a host.
+    fn declared(&self, owner: &Owner<'_>) -> Vec<Declared> {
+        let read = |file: &str| {
+            outside::read(&self.root.join(file))
+                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+                .map_err(|error| error.to_string())
+        };
+        let keys = owner.keys.iter().flat_map(|key| match key {
+            OwnerKey::Line(line) => vec![Declared {
+                file: None,
+                key: Recipient::parse(line).map_err(|error| error.to_string()),
+            }],
+            OwnerKey::File(file) => match read(file) {
+                Err(reason) => vec![Declared {
+                    file: Some((*file).to_owned()),
+                    key: Err(reason),
+                }],
+                Ok(text) => keys_in(&text)
+                    .map(|line| Declared {
+                        file: Some((*file).to_owned()),
+                        key: Recipient::parse(line).map_err(|error| error.to_string()),
+                    })
+                    .collect(),
+            },
+        });
+        keys.collect()
+    }
+}
+
+impl Place {
+    fn public_path(&self) -> PathBuf {
+        self.root.join(&self.public)
+    }
+
+    /// The private key beside it, sealed.
+    fn sealed(&self) -> String {
+        let stem = self.public.strip_suffix(".pub").unwrap_or(&self.public);
+        format!("{stem}.key.age")
+    }
+
+    fn sealed_path(&self) -> PathBuf {
+        self.root.join(self.sealed())
+    }
+
+    fn write_public(&self, line: &str) -> Result<(), CliError> {
+        let path = self.public_path();
+        make_folder(&path)?;
+        outside::replace(&path, format!("{line}\n").as_bytes())
+            .map_err(|error| cannot_write(&path, &error))
+    }
+}
+
+/// The lines of a file that hold keys.
+fn keys_in(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().map(str::trim);
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// As `ssh-keygen -l` shows it; an age key has no such fingerprint and is shown as it is.
+fn fingerprint(key: &Recipient) -> String {
+    let facts = ssh::public_key(key.as_str());
+    let wire = facts.and_then(|facts| facts.ssh);
+    wire.map_or_else(
+        || key.as_str().to_owned(),
+        |wire| crate::render::inspect::fingerprint::ssh(&wire),
+    )
+}
+
+/// By which the header of a sealed key says which it is.
+fn key_fingerprint(line: &str) -> Option<KeyFingerprint> {
+    let spki = ssh::public_key(line)?.spki?;
+    Some(KeyFingerprint::of_spki(&spki))
+}
+
+fn make_folder(file: &Path) -> Result<(), CliError> {
+    let Some(folder) = file.parent() else {
+        return Ok(());
+    };
+    outside::create_directory(folder).map_err(|error| cannot_write(folder, &error))
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> CliError {
+    CliError::new(format!("cannot write {}", path.display())).cause(error.to_string())
+}

@@ -1,0 +1,246 @@
+//! `certs init`: a new project with its authorities, and the operator who opens their keys.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::Path;
+
+use super::recreate;
+use crate::cli::args::{Form, InitArgs, RecreateArgs};
+use crate::cli::discover::{self, declaration_in};
+use crate::cli::error::{CliError, Exit};
+use crate::cli::operator::{Operator, Origin};
+use crate::cli::project::{Project, current_dir};
+use crate::cli::ui::Ui;
+use crate::foundation::{self, Foundation, Permitted, Tiers};
+use crate::store::outside;
+use crate::trust::shell_word;
+
+pub(crate) fn run(args: &InitArgs, ui: Ui) -> Result<Exit, CliError> {
+    let permitted = permitted(&args.permit)?;
+    let form = args.form().unwrap_or_else(|| usual_form(ui));
+    let directory = current_dir()?.join(&args.directory);
+    refuse_existing(&directory)?;
+    refuse_in_the_way(&directory, form)?;
+    let operator = Operator::choose(&args.recipient, args.identity.as_deref())?;
+    let foundation = Foundation {
+        name: name(args, &directory),
+        organization: args.organization.clone(),
+        root_expiry: args.root_expiry,
+        tiers: args
+            .intermediate()
+            .map_or(Tiers::Single, |expiry| Tiers::Two { expiry }),
+        permitted,
+        operators: operator.keys.clone(),
+        identity: operator.identity.clone(),
+    };
+    let failed = |error: io::Error| {
+        CliError::new(format!("cannot begin a project in {}", directory.display()))
+            .cause(error.to_string())
+    };
+    outside::create_directory(&directory).map_err(failed)?;
+    // What cannot be issued is not declared.
+    let manifest = foundation::manifest(&foundation);
+    let project = Project::of(manifest.to_string().as_bytes(), &directory, ui)?;
+    for (name, text) in files(&foundation, form) {
+        let path = directory.join(name);
+        if !outside::exists(&path) {
+            outside::write(&path, text.as_bytes()).map_err(failed)?;
+        }
+    }
+    if operator.origin == Origin::Made {
+        ui.tell(&format!(
+            "made {}; keep a copy where you keep such things: without it nobody opens any key of this project\n",
+            operator.identity
+        ));
+    }
+    recreate::make(&project, &RecreateArgs::default(), ui)?;
+    ui.tell(&next_steps(&foundation, form, &args.directory));
+    Ok(Exit::Done)
+}
+
+fn permitted(texts: &[String]) -> Result<Permitted, CliError> {
+    Permitted::parse(texts).map_err(|faults| {
+        let error = CliError::new("this cannot be permitted");
+        faults
+            .into_iter()
+            .fold(error, CliError::cause)
+            .hint("like --permit lab.example.org --permit 10.0.0.0/8")
+    })
+}
+
+/// Plain data is read by people and by Nix, and a manifest where there is no Nix.
+fn usual_form(ui: Ui) -> Form {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if std::env::split_paths(&path).any(|place| place.join("nix-instantiate").is_file()) {
+        return Form::PlainNix;
+    }
+    ui.tell(&format!(
+        "`nix-instantiate` is not on the PATH, so {} declares the project; --nix writes {} all the same\n",
+        discover::MANIFEST,
+        discover::NIX_FILE
+    ));
+    Form::Manifest
+}
+
+fn refuse_existing(directory: &Path) -> Result<(), CliError> {
+    if let Some(name) = declaration_in(directory) {
+        return Err(CliError::new(format!(
+            "{} is a project already: it has a {name}",
+            directory.display()
+        ))
+        .hint(
+            "declare what is new there and run `certs recreate`, or begin in another directory",
+        ));
+    }
+    let made = directory.join(foundation::DIR);
+    if outside::exists(&made) {
+        return Err(CliError::new(format!(
+            "{} is there already, and nothing that declares it",
+            made.display()
+        ))
+        .hint("begin in another directory and take over what is there: certs adopt DIR"));
+    }
+    Ok(())
+}
+
+/// Files that are there are not touched. Those for Git may be, if they say what they have to.
+fn refuse_in_the_way(directory: &Path, form: Form) -> Result<(), CliError> {
+    let (of_git, others): (Vec<_>, Vec<_>) = names(form).into_iter().partition(is_for_git);
+    if let Some(name) = others
+        .iter()
+        .find(|name| outside::exists(&directory.join(name)))
+    {
+        return Err(CliError::new(format!(
+            "{} is there already",
+            directory.join(name).display()
+        ))
+        .hint("begin in another directory, or move it away"));
+    }
+    for name in of_git {
+        let path = directory.join(name);
+        if !outside::exists(&path) {
+            continue;
+        }
+        let read = outside::read(&path).map_err(|error| {
+            CliError::new(format!("cannot read {}", path.display())).cause(error.to_string())
+        })?;
+        let lacking = lacking_lines(wanted_of_git(name), &String::from_utf8_lossy(&read));
+        if !lacking.is_empty() {
+            return Err(lacking
+                .into_iter()
+                .fold(
+                    CliError::new(format!(
+                        "{} is there already and lacks these lines:",
+                        path.display()
+                    )),
+                    CliError::cause,
+                )
+                .hint("add them and run again; what is there is not touched"));
+        }
+    }
+    Ok(())
+}
+
+fn is_for_git(name: &&str) -> bool {
+    name.starts_with(".git")
+}
+
+fn wanted_of_git(name: &str) -> &'static str {
+    if name == GIT_IGNORE {
+        foundation::GIT_IGNORE
+    } else {
+        foundation::GIT_ATTRIBUTES
+    }
+}
+
+fn lacking_lines(wanted: &'static str, found: &str) -> Vec<&'static str> {
+    let is_there = |line: &&str| found.lines().any(|other| other.trim() == *line);
+    wanted
+        .lines()
+        .filter(|line| !line.starts_with('#') && !is_there(line))
+        .collect()
+}
+
+const GIT_ATTRIBUTES: &str = ".gitattributes";
+const GIT_IGNORE: &str = ".gitignore";
+const MODULE: &str = "authorities.nix";
+
+fn names(form: Form) -> Vec<&'static str> {
+    let declared: &[&str] = match form {
+        Form::PlainNix => &[discover::NIX_FILE],
+        Form::Manifest => &[discover::MANIFEST],
+        Form::Flake => &[discover::FLAKE, MODULE],
+    };
+    [declared, &[GIT_ATTRIBUTES, GIT_IGNORE]].concat()
+}
+
+fn files(foundation: &Foundation, form: Form) -> Vec<(&'static str, String)> {
+    let content = |name| match name {
+        discover::NIX_FILE => foundation::plain_file(foundation),
+        discover::MANIFEST => format!("{:#}\n", foundation::manifest(foundation)),
+        discover::FLAKE => foundation::flake().to_owned(),
+        MODULE => foundation::module(foundation),
+        _ => wanted_of_git(name).to_owned(),
+    };
+    names(form)
+        .into_iter()
+        .map(|name| (name, content(name)))
+        .collect()
+}
+
+/// Two projects in one trust store are told apart by it.
+fn name(args: &InitArgs, directory: &Path) -> String {
+    let of_directory = || {
+        let canonical = directory.canonicalize();
+        let directory = canonical.as_deref().unwrap_or(directory);
+        directory
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+    };
+    args.name
+        .clone()
+        .or_else(of_directory)
+        .unwrap_or_else(|| "Internal".to_owned())
+}
+
+fn next_steps(foundation: &Foundation, form: Form, directory: &Path) -> String {
+    let mut text = String::from("\nNext:\n");
+    let mut step = |command: &str, what: &str| {
+        let _ = writeln!(text, "  {command}\n      {what}");
+    };
+    if directory != Path::new(".") {
+        step(
+            &format!("cd {}", shell_word(&directory.display().to_string())),
+            "every command finds the declaration from there, and from below",
+        );
+    }
+    if foundation.tiers != Tiers::Single {
+        let key = format!("{}/ca/{}.key.age", foundation::DIR, foundation::ROOT);
+        step(
+            &format!("mv {key} /media/safe/"),
+            "keeps the root's key offline, best before the first commit: Git forgets nothing. Only to renew or change\n      \
+             ca/intermediate it is put back: `certs recreate` asks for it then",
+        );
+    }
+    step(
+        "git add --all && git commit -m 'Certificate authorities'",
+        "certificates and sealed keys belong into Git, your identity does not",
+    );
+    let host = match form {
+        Form::PlainNix => {
+            "makes its SSH host key; then declare its certificates in certs.nix and run `certs recreate`"
+        }
+        Form::Manifest => {
+            "makes its SSH host key; then declare its certificates in certs.json and run `certs recreate`"
+        }
+        Form::Flake => {
+            "makes its SSH host key; then list it in flake.nix, write hosts/web1.nix, `git add` both and run `nix run .#certs.recreate`"
+        }
+    };
+    step("certs host add web1", host);
+    step(
+        "certs trust show",
+        "how every kind of machine comes to trust the root",
+    );
+    text
+}

@@ -1,0 +1,145 @@
+//! `certs trust`: how machines come to trust our roots. One verb, one file; here is which roots are meant.
+
+mod change;
+mod list;
+mod show;
+
+use std::path::Path;
+
+use time::OffsetDateTime;
+
+use crate::cli::args::{TrustCommand, TrustRootsArgs};
+use crate::cli::error::{CliError, Exit};
+use crate::cli::project::{Project, store_error};
+use crate::cli::ui::Ui;
+use crate::inspect::certificate::parse_chain;
+use crate::inspect::signature::signed_by;
+use crate::issue::certificate::to_pem;
+use crate::model::{Authority, CertificateFacts, Name};
+use crate::render::words;
+use crate::store::outside;
+use crate::trust::{Root, Unfit};
+
+pub(crate) fn run(command: &TrustCommand, ui: Ui) -> Result<Exit, CliError> {
+    match command {
+        TrustCommand::Show(args) => show::run(args, ui),
+        TrustCommand::Install(args) => change::install(args, ui),
+        TrustCommand::Uninstall(args) => change::uninstall(args, ui),
+        TrustCommand::List(args) => list::run(args, ui),
+    }
+}
+
+/// The roots that were named, else the only one that is declared. A file needs no project.
+fn roots(args: &TrustRootsArgs, ui: Ui) -> Result<Vec<Root>, CliError> {
+    if args.names.is_empty() {
+        let project = Project::load(&args.source, ui)?;
+        return declared(&project, only_root(&project)?);
+    }
+    let mut project = None;
+    let mut roots = Vec::new();
+    for name in &args.names {
+        if Path::new(name).is_file() {
+            roots.extend(in_file(name)?);
+            continue;
+        }
+        let loaded = match project.take() {
+            Some(loaded) => loaded,
+            None => Project::load(&args.source, ui)?,
+        };
+        roots.extend(declared(&loaded, named(&loaded, name)?)?);
+        project = Some(loaded);
+    }
+    Ok(roots)
+}
+
+fn only_root(project: &Project) -> Result<&Authority, CliError> {
+    let names = names_of_roots(project);
+    let mut roots = project.fleet.authorities.iter().filter(|ca| ca.is_root());
+    match (roots.next(), roots.next()) {
+        (Some(only), None) => Ok(only),
+        (None, _) => Err(CliError::new("no authority is declared").hint("give a file with a root")),
+        // A machine that trusts the authority of etcd for every web site is not what anybody wants.
+        (Some(_), Some(_)) => Err(CliError::new(format!(
+            "there are {} roots: {}",
+            names.len(),
+            words::some_of(&names, 5)
+        ))
+        .hint("name those that a whole machine is to trust")),
+    }
+}
+
+fn names_of_roots(project: &Project) -> Vec<String> {
+    let roots = project.fleet.authorities.iter().filter(|ca| ca.is_root());
+    roots.map(|ca| ca.name.to_string()).collect()
+}
+
+fn named<'p>(project: &'p Project, word: &str) -> Result<&'p Authority, CliError> {
+    let name = word.strip_prefix("ca/").unwrap_or(word);
+    let found = Name::new(name).ok();
+    found
+        .and_then(|name| project.fleet.authority(&name))
+        .ok_or_else(|| {
+            CliError::new(format!("{word} is neither a file nor a declared authority")).hint(
+                format!("roots are {}", words::some_of(&names_of_roots(project), 5)),
+            )
+        })
+}
+
+fn declared(project: &Project, authority: &Authority) -> Result<Vec<Root>, CliError> {
+    let id = authority.id().to_string();
+    if let Some(issuer) = &authority.issuer {
+        let issuer = format!("ca/{issuer}");
+        let root = project
+            .fleet
+            .issuers_of(crate::model::Artifact::Authority(authority))
+            .last()
+            .map_or_else(String::new, |root| root.name.to_string());
+        return Err(unfit(&id, &Unfit::Issued { issuer }).hint(format!("name its root: {root}")));
+    }
+    let path = &authority.files.certificate;
+    let file = project
+        .root
+        .read(path)
+        .map_err(|error| store_error(&error))?
+        .ok_or_else(|| {
+            CliError::new(format!("{path} is not there")).hint("`certs recreate` makes it")
+        })?;
+    fit(&id, authority.name.as_str(), path.as_str(), &file.bytes)
+}
+
+fn in_file(path: &str) -> Result<Vec<Root>, CliError> {
+    let bytes = outside::read(Path::new(path))
+        .map_err(|error| CliError::new(format!("cannot read {path}")).cause(error.to_string()))?;
+    let stem = Path::new(path).file_stem().unwrap_or_default();
+    fit(path, &stem.to_string_lossy(), path, &bytes)
+}
+
+/// Every root in a file: in a rotation it holds the one before, too. Of what stands behind the first, what is no root (any
+/// more) is passed over.
+fn fit(what: &str, name: &str, file: &str, bytes: &[u8]) -> Result<Vec<Root>, CliError> {
+    let chain = parse_chain(bytes).map_err(|defect| {
+        CliError::new(format!("{file} cannot be used"))
+            .cause(defect.to_string())
+            .hint("`certs inspect` says what is in it")
+    })?;
+    let now = OffsetDateTime::now_utc();
+    let root = |facts: CertificateFacts| {
+        let pem = to_pem(&facts.der);
+        let is_own = signed_by(&facts, &facts);
+        match Root::new(name, file, facts, pem, now) {
+            Ok(_) if !is_own => Err(Unfit::Forged),
+            other => other,
+        }
+    };
+    let mut chain = chain.into_iter();
+    let first = chain.next().map(root).transpose();
+    let first = first.map_err(|reason| unfit(what, &reason))?;
+    Ok(first
+        .into_iter()
+        .chain(chain.filter_map(|facts| root(facts).ok()))
+        .collect())
+}
+
+fn unfit(what: &str, reason: &Unfit) -> CliError {
+    CliError::new(format!("{what} does not go into a trust store")).cause(reason.to_string())
+}

@@ -1,0 +1,108 @@
+//! Whose keys there are and were: hosts and operators of the declaration, and those that older versions are sealed to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::Opener;
+use super::index::Index;
+use crate::model::{Fleet, Name, Recipient, RecipientSet};
+
+/// Whose key it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Holder {
+    Host(Name),
+    /// By the comment of the key, or by its end.
+    Operator(String),
+    /// A host that is declared no more, or an older key of one that is; by the folder of what is sealed to it.
+    FormerHost(String),
+    /// Anybody else who is declared no more, by the end of the key or by its tag.
+    Former(String),
+}
+
+impl Holder {
+    /// What a person types for it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Host(name) => name.as_str(),
+            Self::Operator(name) | Self::FormerHost(name) | Self::Former(name) => name,
+        }
+    }
+
+    /// Whether the declaration of today seals anything to it.
+    pub fn is_declared(&self) -> bool {
+        matches!(self, Self::Host(_) | Self::Operator(_))
+    }
+
+    pub fn is_host(&self) -> bool {
+        matches!(self, Self::Host(_) | Self::FormerHost(_))
+    }
+}
+
+/// `host cp1`, `ada@laptop`, `host w1, by a key declared no more`.
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_host() {
+            f.write_str("host ")?;
+        }
+        f.write_str(self.name())?;
+        if !self.is_declared() {
+            f.write_str(", by a key declared no more")?;
+        }
+        Ok(())
+    }
+}
+
+/// Every key by whose it is.
+pub(super) fn holders(fleet: &Fleet, index: &Index<'_>) -> BTreeMap<Holder, Vec<Opener>> {
+    let mut holders: BTreeMap<Holder, Vec<Opener>> = BTreeMap::new();
+    let mut declared: BTreeSet<&Recipient> = BTreeSet::new();
+    for (name, host) in &fleet.hosts {
+        declared.extend(&host.keys);
+        if !host.keys.is_empty() {
+            let keys = host.keys.iter().cloned().map(Opener::Key).collect();
+            holders.insert(Holder::Host(name.clone()), keys);
+        }
+    }
+    for recipient in recipient_sets(fleet).flatten() {
+        if declared.insert(recipient) {
+            let name = recipient
+                .label()
+                .map_or_else(|| recipient.short(), str::to_owned);
+            let keys = holders.entry(Holder::Operator(name)).or_default();
+            keys.push(Opener::Key(recipient.clone()));
+        }
+    }
+    for opener in index.strangers(&declared) {
+        let holder = former(&opener, index);
+        holders.entry(holder).or_default().push(opener);
+    }
+    holders
+}
+
+pub(super) fn recipient_sets(fleet: &Fleet) -> impl Iterator<Item = &RecipientSet> {
+    fleet.sealed().map(|sealed| sealed.recipients)
+}
+
+/// What only ever was sealed to one host besides the operators is that host's.
+fn former(opener: &Opener, index: &Index<'_>) -> Holder {
+    let paths = index.paths_of(opener);
+    let folders: BTreeSet<Option<&str>> = paths
+        .filter(|path| !path.contains("/shared/"))
+        .map(host_folder)
+        .collect();
+    let mut folders = folders.into_iter();
+    match (folders.next(), folders.next()) {
+        (Some(Some(host)), None) => Holder::FormerHost(host.to_owned()),
+        _ => Holder::Former(match opener {
+            Opener::Key(recipient) => recipient.short(),
+            Opener::Tag(tag) => format!("the SSH key with the tag {tag}"),
+        }),
+    }
+}
+
+/// `<dir>/derived/<host>/<authority>-<certificate>.key.age`.
+fn host_folder(path: &str) -> Option<&str> {
+    let (above, _file) = path.rsplit_once('/')?;
+    let (above, host) = above.rsplit_once('/')?;
+    (above == "derived" || above.ends_with("/derived")).then_some(host)
+}

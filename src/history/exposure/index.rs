@@ -1,0 +1,328 @@
+//! Which sealed versions a key opens, looked up and not searched: by the tags of SSH keys, and by the sets that our markers name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use time::OffsetDateTime;
+
+use super::holders::recipient_sets;
+use super::{Certainty, OpenedKey, Opener, Tokens};
+use crate::history::{Content, End, History, Version};
+use crate::model::key_pair::is_called_service_account;
+use crate::model::recipient::RecipientKind;
+use crate::model::{
+    ArtifactId, CertificateFacts, Fleet, Marker, Recipient, RecipientSet, SealedFacts,
+};
+
+/// Every sealed version of the history, and the ways to it.
+pub(super) struct Index<'a> {
+    keys: Vec<OpenedKey<'a>>,
+    /// By the tags of SSH keys in their headers.
+    by_tag: BTreeMap<&'a str, Vec<usize>>,
+    /// By the fingerprint of the set they are sealed to.
+    by_set: BTreeMap<&'a str, Vec<usize>>,
+    /// Those without a marker, or with one of a set that nobody knows: recipients without a tag may open them.
+    unnamed: Vec<(usize, &'a SealedFacts)>,
+    /// The fingerprints of the sets that a recipient is in, of those that are or were declared.
+    sets_of: BTreeMap<Recipient, Vec<String>>,
+}
+
+impl<'a> Index<'a> {
+    pub(super) fn of(fleet: &Fleet, history: &'a History, now: OffsetDateTime) -> Self {
+        let sets = sets(fleet, history);
+        let known = Known::of(fleet, history, now);
+        let mut index = Self {
+            keys: Vec::new(),
+            by_tag: BTreeMap::new(),
+            by_set: BTreeMap::new(),
+            unnamed: Vec::new(),
+            sets_of: BTreeMap::new(),
+        };
+        for version in &history.versions {
+            if let Content::Sealed(facts) = &version.content {
+                index.add(known.key(version, facts), facts, &sets);
+            }
+        }
+        for (fingerprint, set) in sets {
+            for recipient in &set {
+                let of = index.sets_of.entry(recipient.clone()).or_default();
+                of.push(fingerprint.clone());
+            }
+        }
+        index
+    }
+
+    fn add(
+        &mut self,
+        key: OpenedKey<'a>,
+        facts: &'a SealedFacts,
+        sets: &BTreeMap<String, RecipientSet>,
+    ) {
+        let number = self.keys.len();
+        self.keys.push(key);
+        for tag in &facts.ssh_tags {
+            self.by_tag.entry(tag).or_default().push(number);
+        }
+        match &facts.marker {
+            Some(marker) if sets.contains_key(&marker.recipients) => {
+                let of_set = self.by_set.entry(&marker.recipients).or_default();
+                of_set.push(number);
+            }
+            _ => self.unnamed.push((number, facts)),
+        }
+    }
+
+    /// What these keys open, in the order of the history.
+    pub(super) fn opened_by(&self, openers: &[Opener]) -> Vec<OpenedKey<'a>> {
+        let mut opened: BTreeMap<usize, Certainty> = BTreeMap::new();
+        for (number, certainty) in openers.iter().flat_map(|opener| self.openings(opener)) {
+            let known = opened.entry(number).or_insert(certainty);
+            *known = certainty.min(*known);
+        }
+        let opened = opened.into_iter().filter_map(|(number, certainty)| {
+            let key = self.keys.get(number)?.clone();
+            Some(OpenedKey { certainty, ..key })
+        });
+        opened.collect()
+    }
+
+    fn openings(&self, opener: &Opener) -> Vec<(usize, Certainty)> {
+        let certain = |numbers: &Vec<usize>| -> Vec<(usize, Certainty)> {
+            let numbers = numbers.iter();
+            numbers
+                .map(|number| (*number, Certainty::Certain))
+                .collect()
+        };
+        let of_tag = |tag: &str| self.by_tag.get(tag).map(certain).unwrap_or_default();
+        let recipient = match opener {
+            Opener::Tag(tag) => return of_tag(tag),
+            Opener::Key(recipient) => recipient,
+        };
+        if let Some(tag) = recipient.ssh_tag() {
+            return of_tag(tag);
+        }
+        let sets = self.sets_of.get(recipient).into_iter().flatten();
+        let named = sets.filter_map(|set| self.by_set.get(set.as_str()));
+        let unnamed = self
+            .unnamed
+            .iter()
+            .filter(|(_, facts)| has_room(recipient, facts));
+        named
+            .flat_map(certain)
+            .chain(unnamed.map(|(number, _)| (*number, Certainty::Possible)))
+            .collect()
+    }
+
+    /// Keys that something is or was sealed to, and that are not among these.
+    pub(super) fn strangers(&self, declared: &BTreeSet<&Recipient>) -> Vec<Opener> {
+        let recipients = self.sets_of.keys();
+        let strangers = recipients.filter(|recipient| !declared.contains(recipient));
+        let known = self.sets_of.keys().chain(declared.iter().copied());
+        let known: BTreeSet<&str> = known.filter_map(Recipient::ssh_tag).collect();
+        let tags = self.by_tag.keys().filter(|tag| !known.contains(**tag));
+        strangers
+            .map(|recipient| Opener::Key(recipient.clone()))
+            .chain(tags.map(|tag| Opener::Tag((*tag).to_owned())))
+            .filter(|opener| !self.openings(opener).is_empty())
+            .collect()
+    }
+
+    /// Where what a key certainly opens lies.
+    pub(super) fn paths_of(&self, opener: &Opener) -> impl Iterator<Item = &str> {
+        let openings = self.openings(opener).into_iter();
+        openings
+            .filter(|(_, certainty)| *certainty == Certainty::Certain)
+            .filter_map(|(number, _)| Some(self.keys.get(number)?.version.path.as_str()))
+    }
+}
+
+/// Whether an anonymous stanza may be for a recipient.
+fn has_room(recipient: &Recipient, facts: &SealedFacts) -> bool {
+    match recipient.kind() {
+        RecipientKind::X25519 => facts.anonymous > 0,
+        _ => facts.anonymous > 0 || !facts.other.is_empty(),
+    }
+}
+
+/// Every set that is or was declared, by the fingerprint that markers name it with.
+fn sets(fleet: &Fleet, history: &History) -> BTreeMap<String, RecipientSet> {
+    let written = history
+        .versions
+        .iter()
+        .filter_map(|version| match &version.content {
+            Content::Recipients(sets) => Some(sets),
+            _ => None,
+        });
+    let written = written.flatten().cloned();
+    recipient_sets(fleet)
+        .cloned()
+        .chain(written)
+        .map(|set| (set.fingerprint(), set))
+        .collect()
+}
+
+/// What tells whose key is sealed in a version.
+struct Known<'a> {
+    /// Declared artifacts by the path of their key.
+    artifacts: BTreeMap<String, ArtifactId>,
+    /// Those that sign tokens.
+    token_pairs: BTreeSet<ArtifactId>,
+    /// Certificates in date by the key they are for, as markers name it.
+    certificates: BTreeMap<String, Vec<&'a CertificateFacts>>,
+    /// All certificates by the path they stood at and the commit they came with.
+    neighbours: BTreeMap<&'a str, Vec<(Option<&'a str>, &'a CertificateFacts)>>,
+    /// What has which key today, as markers name it.
+    current: BTreeMap<String, ArtifactId>,
+    /// The public keys that stand in files of key pairs today.
+    trusted: BTreeSet<String>,
+    now: OffsetDateTime,
+}
+
+impl<'a> Known<'a> {
+    fn of(fleet: &Fleet, history: &'a History, now: OffsetDateTime) -> Self {
+        let artifacts: BTreeMap<String, ArtifactId> = fleet
+            .sealed()
+            .map(|sealed| (sealed.file.to_string(), sealed.id))
+            .collect();
+        let members = fleet
+            .hosts
+            .values()
+            .filter_map(|host| host.membership.as_ref());
+        let mut known = Self {
+            artifacts,
+            token_pairs: members
+                .map(|member| ArtifactId::KeyPair(member.service_account.clone()))
+                .collect(),
+            certificates: BTreeMap::new(),
+            neighbours: BTreeMap::new(),
+            current: BTreeMap::new(),
+            trusted: BTreeSet::new(),
+            now,
+        };
+        for issued in history.issued() {
+            if issued.facts.not_after > now {
+                let of_key = known.certificates.entry(key_id(issued.facts)).or_default();
+                of_key.push(issued.facts);
+            }
+        }
+        for version in &history.versions {
+            known.note(version);
+        }
+        known
+    }
+
+    fn note(&mut self, version: &'a Version) {
+        let is_now = version.end == End::Now;
+        match &version.content {
+            Content::Certificates(chain) => {
+                let Some(facts) = chain.first() else { return };
+                let commit = version.first.as_ref().map(|commit| commit.id.as_str());
+                let here = self.neighbours.entry(&version.path).or_default();
+                here.push((commit, facts));
+                let key = key_path(&version.path, ".crt");
+                if let Some(id) = self.artifacts.get(&key).filter(|_| is_now) {
+                    self.current.insert(key_id(facts), id.clone());
+                }
+            }
+            Content::Sealed(facts) if is_now => {
+                let id = self.artifacts.get(&version.path);
+                if let (Some(id), Some(marker)) = (id, &facts.marker) {
+                    self.current.insert(marker.key.clone(), id.clone());
+                }
+            }
+            Content::PublicKeys(keys) if is_now => {
+                let ids = keys.iter().map(|key| key.fingerprint);
+                self.trusted
+                    .extend(ids.map(|key| Marker::key_id(key.as_bytes())));
+            }
+            _ => {}
+        }
+    }
+
+    fn key(&self, version: &'a Version, facts: &SealedFacts) -> OpenedKey<'a> {
+        let sealed = self.sealed_keys(version, facts);
+        let artifact = self.artifacts.get(&version.path);
+        let in_use = match &sealed {
+            _ if version.end == End::Now => artifact,
+            Some(keys) => keys.iter().find_map(|key| self.current.get(key)),
+            // Nothing tells that it is another key than today's.
+            None => artifact,
+        };
+        OpenedKey {
+            version,
+            artifact: artifact.cloned(),
+            in_use: in_use.cloned(),
+            certainty: Certainty::Certain,
+            identities: self.identities(version, sealed.as_deref()),
+            tokens: self.tokens(version, sealed.as_deref(), in_use),
+        }
+    }
+
+    /// Which key is sealed: by our marker; without it by the certificate that came to lie beside it in the same commit.
+    fn sealed_keys(&self, version: &Version, facts: &SealedFacts) -> Option<Vec<String>> {
+        if let Some(marker) = &facts.marker {
+            return Some(vec![marker.key.clone()]);
+        }
+        let commit = version.first.as_ref().map(|commit| commit.id.as_str());
+        let beside = self.beside(version).iter();
+        let paired: Vec<String> = beside
+            .filter(|(with, _)| commit.is_some() && *with == commit)
+            .map(|(_, facts)| key_id(facts))
+            .collect();
+        (!paired.is_empty()).then_some(paired)
+    }
+
+    fn beside(&self, version: &Version) -> &[(Option<&'a str>, &'a CertificateFacts)] {
+        let stem = version.path.strip_suffix(".key.age").unwrap_or_default();
+        let found = self.neighbours.get(format!("{stem}.crt").as_str());
+        found.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Where nothing tells which key it is, it is the key of everything that ever lay beside it.
+    fn identities(
+        &self,
+        version: &Version,
+        sealed: Option<&[String]>,
+    ) -> Vec<&'a CertificateFacts> {
+        if let Some(keys) = sealed {
+            let found = keys.iter().filter_map(|key| self.certificates.get(key));
+            return found.flatten().copied().collect();
+        }
+        let beside = self.beside(version).iter().map(|(_, facts)| *facts);
+        beside.filter(|facts| facts.not_after > self.now).collect()
+    }
+
+    fn tokens(
+        &self,
+        version: &Version,
+        sealed: Option<&[String]>,
+        in_use: Option<&ArtifactId>,
+    ) -> Tokens {
+        let is_declared = |id: &ArtifactId| self.token_pairs.contains(id);
+        let is_called = is_called_service_account(file_stem(&version.path));
+        if !is_called && !self.artifacts.get(&version.path).is_some_and(is_declared) {
+            return Tokens::None;
+        }
+        let is_trusted = |keys: &[String]| keys.iter().any(|key| self.trusted.contains(key));
+        let is_believed =
+            version.end == End::Now || in_use.is_some() || sealed.is_none_or(is_trusted);
+        if is_believed {
+            Tokens::AnyServiceAccount
+        } else {
+            Tokens::None
+        }
+    }
+}
+
+fn key_id(facts: &CertificateFacts) -> String {
+    Marker::key_id(facts.key_fingerprint.as_bytes())
+}
+
+fn key_path(path: &str, suffix: &str) -> String {
+    let stem = path.strip_suffix(suffix).unwrap_or(path);
+    format!("{stem}.key.age")
+}
+
+fn file_stem(path: &str) -> &str {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    file.strip_suffix(".key.age").unwrap_or(file)
+}

@@ -1,0 +1,318 @@
+//! The SSH host keys of hosts: made, read from a server that proves them or does not, compared, listed.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::thread;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use certs::seal::keygen;
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::project::{ADA, BOB, Project, STRANGER, changed};
+use crate::schema::deviations;
+
+const PUBLIC: &str = "ssh-host-keys/web1.pub";
+const SEALED: &str = "ssh-host-keys/web1.key.age";
+
+/// A project in which `web1` has a certificate and, so far, no key.
+fn project() -> Project {
+    let project = Project::new();
+    let declared = project.nothing().root("root").leaf("web1/root/server");
+    let mut declared = declared;
+    declared.manifest["hosts"]["web1"]["ownerKeys"] = json!([{ "file": PUBLIC }]);
+    project.declare(&declared);
+    project
+}
+
+fn line(project: &Project, path: &str) -> String {
+    String::from_utf8(project.read(path))
+        .unwrap()
+        .trim()
+        .to_owned()
+}
+
+/// What was said, without the keys that were made on the spot.
+fn without_keys(text: &str) -> String {
+    let word = |word: &str| {
+        if word.starts_with("SHA256:") && word.len() > 40 {
+            "<fingerprint>".to_owned()
+        } else if word.starts_with("AAAAC3NzaC1lZDI1NTE5") {
+            "<key>".to_owned()
+        } else if word.starts_with("127.0.0.1:") || word.starts_with("localhost:") {
+            format!(
+                "{}:<port>{}",
+                word.split(':').next().unwrap(),
+                if word.ends_with(',') { "," } else { "" }
+            )
+        } else {
+            word.to_owned()
+        }
+    };
+    let lines = text.lines().map(|line| {
+        let words: Vec<String> = line.split(' ').map(word).collect();
+        words.join(" ")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_host_gets_a_key_and_with_it_its_certificate() {
+    let project = project();
+    project.run(&["recreate"]).exits_with(1);
+    let run = project.run(&["host", "add", "web1"]).exits_with(0);
+    assert_snapshot!(without_keys(&run.text()));
+    project.recreate();
+    let secret = project.opens(ADA, SEALED).unwrap();
+    assert!(secret.starts_with(b"-----BEGIN OPENSSH PRIVATE KEY-----"));
+    assert!(project.opens(BOB, SEALED).is_none());
+    project.write("web1_key", &secret);
+    let key = "certs/derived/web1/root-server.key.age";
+    assert!(project.opens("web1_key", key).is_some());
+}
+
+#[test]
+fn a_host_that_has_its_key_keeps_it() {
+    let project = project();
+    project.run(&["host", "add", "web1"]).exits_with(0);
+    let before = project.files();
+    let run = project.run(&["host", "add", "web1"]).exits_with(0);
+    assert_snapshot!(run.text());
+    assert_eq!(changed(&before, &project.files()), [] as [&str; 0]);
+    let old = line(&project, PUBLIC);
+    project
+        .run(&["host", "add", "web1", "--replace"])
+        .exits_with(0);
+    assert_ne!(old, line(&project, PUBLIC));
+    assert!(project.opens(ADA, SEALED).is_some());
+}
+
+#[test]
+fn a_key_is_sealed_to_who_operates_the_host_now() {
+    let project = project();
+    project.run(&["host", "add", "web1"]).exits_with(0);
+    let [ada, bob] = project.operators();
+    let mut declared = project.nothing().root("root").leaf("web1/root/server");
+    declared.manifest["hosts"]["web1"]["ownerKeys"] = json!([{ "file": PUBLIC }]);
+    declared.manifest["hosts"]["web1"]["users"] = json!([ada, bob]);
+    project.declare(&declared);
+    let listed = project.run(&["host", "list"]).exits_with(0).text();
+    assert!(listed.contains("sealed-to-others"), "{listed}");
+    let public = line(&project, PUBLIC);
+    project.run(&["host", "add", "web1"]).exits_with(0);
+    assert!(project.opens(BOB, SEALED).is_some());
+    assert_eq!(public, line(&project, PUBLIC));
+}
+
+#[test]
+fn a_tree_for_the_installation_has_the_key_in_clear() {
+    let project = project();
+    let add = ["host", "add", "web1", "--extra-files", "extra"];
+    let run = project.run(&add).exits_with(0);
+    assert_snapshot!(without_keys(&run.text()));
+    let key = project.path("extra/etc/ssh/ssh_host_ed25519_key");
+    let mode = |path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&key), 0o600);
+    assert_eq!(
+        project.read("extra/etc/ssh/ssh_host_ed25519_key"),
+        project.opens(ADA, SEALED).unwrap()
+    );
+    let public = line(&project, "extra/etc/ssh/ssh_host_ed25519_key.pub");
+    let words = |line: &str| {
+        line.split(' ')
+            .take(2)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(words(&public), words(&line(&project, PUBLIC)));
+
+    // Another time it is opened, by who may.
+    assert_snapshot!("host_tree_is_there", project.refuses(&add));
+    let another = ["host", "add", "web1", "--extra-files", "another"];
+    project.run(&another).exits_with(0);
+    assert_eq!(
+        project.read("another/etc/ssh/ssh_host_ed25519_key"),
+        project.read("extra/etc/ssh/ssh_host_ed25519_key")
+    );
+    let third = [
+        "host",
+        "add",
+        "web1",
+        "--extra-files",
+        "third",
+        "--identity",
+        STRANGER,
+    ];
+    assert_snapshot!(
+        "host_wrong_identity",
+        project.run(&third).exits_with(1).text()
+    );
+    assert!(!project.path("third/etc/ssh/ssh_host_ed25519_key").exists());
+}
+
+#[test]
+fn a_key_in_clear_is_not_put_where_git_would_commit_it() {
+    let project = project();
+    project.write(".git/HEAD", b"ref: refs/heads/main\n");
+    let run = project.run(&["host", "add", "web1", "--extra-files", "extra"]);
+    assert_snapshot!(run.exits_with(1).text());
+    assert!(!project.path(SEALED).exists());
+}
+
+#[test]
+fn files_that_do_not_go_together() {
+    let project = project();
+    project.write(PUBLIC, project.host().as_bytes());
+    assert_snapshot!("host_own_key", project.refuses(&["host", "add", "web1"]));
+    project.remove(PUBLIC);
+    project.run(&["host", "add", "web1"]).exits_with(0);
+    let own = project.read(PUBLIC);
+    project.remove(PUBLIC);
+    assert_snapshot!("host_no_public", project.refuses(&["host", "add", "web1"]));
+    project.write(PUBLIC, project.host().as_bytes());
+    let run = project.run(&["host", "add", "web1", "--extra-files", "extra"]);
+    assert_snapshot!("host_other_public", run.exits_with(1).text());
+    project.write(PUBLIC, &own);
+    project.write(SEALED, b"age-encryption.org/v1\n");
+    assert_snapshot!("host_damaged", project.refuses(&["host", "add", "web1"]));
+}
+
+#[test]
+fn the_key_of_a_host_lies_where_those_of_others_do() {
+    let project = Project::new();
+    let mut declared = project.nothing().root("root").leaf("web1/root/server");
+    declared.manifest["hosts"]["web1"]["ownerKeys"] = json!([{ "file": "keys/web1-ssh.pub" }]);
+    project.declare(&declared);
+    project.run(&["host", "add", "web2"]).exits_with(0);
+    assert!(project.path("keys/web2-ssh.pub").exists());
+    let own = ["host", "add", "web3", "--public-key", "elsewhere/3.pub"];
+    project.run(&own).exits_with(0);
+    assert!(project.path("elsewhere/3.key.age").exists());
+}
+
+#[test]
+fn hosts_are_listed_with_their_keys() {
+    let project = project();
+    assert_snapshot!(
+        "host_list_missing",
+        project.run(&["host", "list"]).exits_with(0).text()
+    );
+    project.run(&["host", "add", "web1"]).exits_with(0);
+    let listed = project.run(&["host", "list"]).exits_with(0).text();
+    assert_snapshot!("host_list", without_keys(&listed));
+    let document = project
+        .run(&["host", "list", "--json"])
+        .exits_with(0)
+        .json();
+    let schema: Value =
+        serde_json::from_str(include_str!("../../docs/schema/host-list.json")).unwrap();
+    assert_eq!(deviations(&schema, &document), [] as [String; 0]);
+    assert_eq!(document["hosts"][0]["private"], "sealed");
+    project.write(PUBLIC, project.host().as_bytes());
+    let document = project
+        .run(&["host", "list", "--json"])
+        .exits_with(0)
+        .json();
+    assert_eq!(document["hosts"][0]["private"], "other-key");
+}
+
+/// Speaks SSH as far as a host key that it cannot prove: it has the public half only.
+fn impostor(public: &str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let blob = BASE64_STANDARD
+        .decode(public.split(' ').nth(1).unwrap())
+        .unwrap();
+    thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        socket
+            .write_all(b"please wait\r\nSSH-2.0-impostor\r\n")
+            .unwrap();
+        let mut hello = vec![0; "SSH-2.0-certs\r\n".len()];
+        socket.read_exact(&mut hello).unwrap();
+        let theirs = packet(&mut socket);
+        // The same offer back, then something to be passed over.
+        send(&mut socket, &theirs);
+        send(&mut socket, &[2, 0, 0, 0, 0]);
+        packet(&mut socket);
+        let mut signature = Vec::new();
+        for part in [b"ssh-ed25519".as_slice(), &[7; 64]] {
+            string(&mut signature, part);
+        }
+        let mut reply = vec![31];
+        for part in [blob.as_slice(), &[9; 32], &signature] {
+            string(&mut reply, part);
+        }
+        send(&mut socket, &reply);
+        let _ = socket.read(&mut [0]);
+    });
+    port
+}
+
+fn string(wire: &mut Vec<u8>, part: &[u8]) {
+    wire.extend(u32::try_from(part.len()).unwrap().to_be_bytes());
+    wire.extend_from_slice(part);
+}
+
+fn packet(socket: &mut std::net::TcpStream) -> Vec<u8> {
+    let mut length = [0; 4];
+    socket.read_exact(&mut length).unwrap();
+    let mut packet = vec![0; u32::from_be_bytes(length) as usize];
+    socket.read_exact(&mut packet).unwrap();
+    let padding = usize::from(packet[0]);
+    packet[1..packet.len() - padding].to_vec()
+}
+
+fn send(socket: &mut std::net::TcpStream, payload: &[u8]) {
+    let padding = 4 + (8 - (payload.len() + 9) % 8) % 8;
+    let mut wire = u32::try_from(payload.len() + padding + 1)
+        .unwrap()
+        .to_be_bytes()
+        .to_vec();
+    wire.push(u8::try_from(padding).unwrap());
+    wire.extend_from_slice(payload);
+    wire.extend(vec![0; padding]);
+    socket.write_all(&wire).unwrap();
+}
+
+#[test]
+fn a_key_that_is_shown_and_not_proved_is_not_believed() {
+    let project = project();
+    let public = keygen::ssh_identity("web1").unwrap().recipient;
+    project.write(PUBLIC, public.as_bytes());
+    let address = format!("127.0.0.1:{}", impostor(&public));
+    let scan = ["host", "scan", &address, "--name", "web1", "--accept"];
+    let before = project.files();
+    let run = project.run(&scan).exits_with(1);
+    assert_snapshot!(without_keys(&run.text()));
+    assert_eq!(changed(&before, &project.files()), [] as [&str; 0]);
+}
+
+#[test]
+fn what_is_no_ssh_server_is_told() {
+    let project = project();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        socket
+            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            .unwrap();
+        socket.shutdown(std::net::Shutdown::Write).unwrap();
+        let _ = socket.read_to_end(&mut Vec::new());
+    });
+    let address = format!("localhost:{port}");
+    let scan = ["host", "scan", &address, "--name", "web1"];
+    let run = project.run(&scan).exits_with(1);
+    assert_snapshot!(without_keys(&run.text()));
+    assert_snapshot!(
+        "host_scan_nameless",
+        project.refuses(&["host", "scan", "10.0.0.1"])
+    );
+    assert_snapshot!(
+        "host_scan_no_address",
+        project.refuses(&["host", "scan", "a b"])
+    );
+}

@@ -1,0 +1,173 @@
+//! OpenSSH has the last word on host keys: its server has those we make, and what we read of it is what it has.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use libtest_mimic::{Failed, Trial};
+use serde_json::{Value, json};
+
+use crate::project::{Declaration, expect};
+use crate::services::site::{Running, Site, address, at_site, ports};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        at_site(
+            "host::a_key_made_here_serves_and_is_read_as_it_is",
+            &["sshd", "ssh-keygen", "ssh-keyscan"],
+            made_and_read,
+        ),
+        at_site(
+            "host::another_key_is_told_and_taken_over_on_request",
+            &["sshd", "ssh-keygen"],
+            replaced,
+        ),
+        at_site(
+            "host::a_server_without_an_ed25519_key_is_told",
+            &["sshd", "ssh-keygen"],
+            without_ed25519,
+        ),
+    ]
+}
+
+const PUBLIC: &str = "host-keys/web1.pub";
+
+/// `web1` has a certificate, and its key is yet to be made.
+fn declare(site: &Site) -> Result<(), Failed> {
+    let leaf = json!({ "hosts": ["www.example.org"] });
+    let declaration = Declaration::default()
+        .authority("root", &json!({}))
+        .leaf("web1", "root", "www", &leaf);
+    site.project.declare(&declaration)?;
+    for file in [PUBLIC, "host-keys/web1"] {
+        fs::remove_file(site.project.path(file))?;
+    }
+    Ok(())
+}
+
+/// OpenSSH's server with this key; where it is root it wants a directory that its service makes.
+fn sshd(site: &Site, key: &str) -> Result<(Running, SocketAddr), Failed> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let program = std::env::split_paths(&path)
+        .map(|place| place.join("sshd"))
+        .find(|program| program.is_file())
+        .ok_or("no sshd")?;
+    if !Path::new("/run/sshd").exists() {
+        // Without the right to make it there is no need of it either.
+        let _ = fs::create_dir("/run/sshd");
+    }
+    let [socket] = ports(address()?)?;
+    let key = site.project.path(key);
+    let configuration = format!(
+        "ListenAddress {socket}\nHostKey {}\nPidFile none\nUsePAM no\nStrictModes no\n",
+        key.display()
+    );
+    site.project.bench.write("sshd_config", configuration)?;
+    let mut server = site.start(
+        "sshd",
+        &format!(
+            "{} -D -e -f {}",
+            program.display(),
+            site.project.path("sshd_config").display()
+        ),
+    )?;
+    server.says(&["Server listening on"])?;
+    Ok((server, socket))
+}
+
+const MANIFEST: &str = "--manifest manifest.json --root .";
+
+const ON_HOST: &str = "extra-files/etc/ssh/ssh_host_ed25519_key";
+
+fn made_and_read(site: &Site) -> Result<(), Failed> {
+    declare(site)?;
+    let (project, bench) = (&site.project, &site.project.bench);
+    project.ends_with(
+        0,
+        &format!("host add web1 --extra-files extra-files {MANIFEST}"),
+    )?;
+    // The operator opens the sealed key with age, and it is the one in the tree.
+    bench.run("age -d -i operators/ada -o opened host-keys/web1.key.age")?;
+    expect(
+        bench.read("opened")? == bench.read(ON_HOST)?,
+        "the sealed key is another one",
+    )?;
+    let shown = bench.run(&format!("ssh-keygen -l -f {ON_HOST}"))?;
+    let fingerprint = shown.split(' ').nth(1).ok_or("no fingerprint")?.to_owned();
+
+    let (_server, socket) = sshd(site, ON_HOST)?;
+    let said = project.ends_with(0, &format!("host scan {socket} --name web1 {MANIFEST}"))?;
+    expect(said.contains(&fingerprint), &said)?;
+    expect(said.contains("SSH-2.0-OpenSSH"), &said)?;
+    let (ip, port) = (socket.ip(), socket.port());
+    let scanned = bench.run(&format!("ssh-keyscan -t ed25519 -p {port} {ip}"))?;
+    let key = said.lines().nth(1).ok_or("no key")?;
+    expect(scanned.contains(key), &scanned)?;
+
+    // What is sealed to the host, it opens with the key it was installed with.
+    project.recreate("")?;
+    let sealed = "secrets/certs/derived/web1/root-www.key.age";
+    bench.run(&format!("age -d -i {ON_HOST} -o leaf {sealed}"))?;
+    let listed: Value = serde_json::from_slice(
+        &project
+            .command(&format!("host list --json {MANIFEST}"))
+            .output()?
+            .stdout,
+    )?;
+    expect(
+        listed.pointer("/hosts/0/fingerprint") == Some(&json!(fingerprint)),
+        &listed.to_string(),
+    )
+}
+
+fn replaced(site: &Site) -> Result<(), Failed> {
+    declare(site)?;
+    let (project, bench) = (&site.project, &site.project.bench);
+    bench.run_words(&["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "first"])?;
+    let (first, socket) = sshd(site, "first")?;
+    let scan = |socket: SocketAddr, more: &str| {
+        format!("host scan {socket} --name web1 {more} {MANIFEST}")
+    };
+    project.ends_with(2, &scan(socket, ""))?;
+    project.ends_with(0, &scan(socket, "--accept"))?;
+    project.ends_with(0, &scan(socket, ""))?;
+    project.recreate("")?;
+    drop(first);
+
+    // Installed anew.
+    bench.run_words(&[
+        "ssh-keygen",
+        "-q",
+        "-t",
+        "ed25519",
+        "-N",
+        "",
+        "-f",
+        "second",
+    ])?;
+    let (_second, socket) = sshd(site, "second")?;
+    let said = project.ends_with(1, &scan(socket, ""))?;
+    expect(said.contains("this is not the key that is declared"), &said)?;
+    let said = project.ends_with(0, &scan(socket, "--accept"))?;
+    expect(said.contains("certs recreate"), &said)?;
+    let sealed = "secrets/certs/derived/web1/root-www.key.age";
+    bench.run(&format!("age -d -i first -o leaf {sealed}"))?;
+    project.recreate("")?;
+    bench.run(&format!("age -d -i second -o leaf {sealed}"))?;
+    bench.refuses(&format!("age -d -i first -o leaf {sealed}"))?;
+    Ok(())
+}
+
+fn without_ed25519(site: &Site) -> Result<(), Failed> {
+    declare(site)?;
+    let bench = &site.project.bench;
+    bench.run_words(&["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", "other"])?;
+    let (_server, socket) = sshd(site, "other")?;
+    let said = site
+        .project
+        .ends_with(1, &format!("host scan {socket} --name web1 {MANIFEST}"))?;
+    expect(
+        said.contains("it has no Ed25519 host key, only ecdsa-sha2-nistp256"),
+        &said,
+    )
+}
