@@ -14,7 +14,7 @@ use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, RsaKeyPair};
 use rayon::prelude::*;
 
-use measure::{certs, certs_memory, have, median, run, timed};
+use measure::{Cost, certs, cost, have, median, run, timed, typical};
 use project::{Algorithm, Project, Size};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -101,13 +101,16 @@ fn beside_bare_keys(algorithm: Algorithm, rounds: usize) -> Outcome<()> {
     Ok(())
 }
 
+/// What is asked of a project that has all its certificates, every day and by every commit.
+const DAILY: [&str; 5] = ["recreate", "plan", "check", "status", "doctor"];
+
 fn with_the_number_of_certificates() -> Outcome<()> {
     let small = grow(
         Size {
             hosts: 100,
             leaves: 10,
         },
-        5,
+        3,
     )?;
     let large = grow(
         Size {
@@ -116,62 +119,38 @@ fn with_the_number_of_certificates() -> Outcome<()> {
         },
         3,
     )?;
-    println!("ten times the certificates cost");
-    for (what, small, large) in [
-        ("to create", small.create, large.create),
-        (
-            "recreate with nothing to do",
-            small.recreate,
-            large.recreate,
-        ),
-        ("plan with nothing to do", small.plan, large.plan),
-    ] {
-        println!("  {what:35} {:8.1} times as much", large / small);
+    println!("ten times the certificates cost, in processor time");
+    for ((what, small), (_, large)) in small.iter().zip(&large) {
+        println!(
+            "  {what:35} {:8.1} times as much",
+            large.processor / small.processor
+        );
     }
     Ok(())
 }
 
-struct Costs {
-    create: f64,
-    recreate: f64,
-    plan: f64,
-}
-
-fn grow(size: Size, rounds: usize) -> Outcome<Costs> {
+/// What everything costs at one size, with what it is.
+fn grow(size: Size, rounds: usize) -> Outcome<Vec<(String, Cost)>> {
     println!(
-        "{} P-256 certificates on {} hosts",
+        "{} P-256 certificates on {} hosts; wall time, processor time, memory",
         size.certificates(),
         size.hosts
     );
     let project = Project::declare(Algorithm::P256, size)?;
-    let create = certs("recreate", &project)?;
-    let times = |verb: &str| -> Outcome<f64> {
-        let rounds: Outcome<Vec<f64>> = (0..rounds).map(|_| certs(verb, &project)).collect();
-        Ok(median(rounds?))
-    };
-    let costs = Costs {
-        create,
-        recreate: times("recreate")?,
-        plan: times("plan")?,
-    };
-    println!(
-        "  certs recreate, everything new      {:9.3}   {}",
-        costs.create,
-        memory(certs_memory(
-            "recreate",
-            &Project::declare(Algorithm::P256, size)?
-        )?)
-    );
-    println!(
-        "  certs recreate, nothing to do       {:9.3}   {}",
-        costs.recreate,
-        memory(certs_memory("recreate", &project)?)
-    );
-    println!(
-        "  certs plan, nothing to do           {:9.3}   {}\n",
-        costs.plan,
-        memory(certs_memory("plan", &project)?)
-    );
+    let mut costs = vec![(
+        "recreate, everything new".to_owned(),
+        cost("recreate", &project)?,
+    )];
+    complete(&project, size)?;
+    project.commit()?;
+    for verb in DAILY {
+        let found: Outcome<Vec<Cost>> = (0..rounds).map(|_| cost(verb, &project)).collect();
+        costs.push((format!("{verb}, nothing to do"), typical(&found?)));
+    }
+    for (what, cost) in &costs {
+        println!("  {what:35} {cost}");
+    }
+    println!();
     Ok(costs)
 }
 
@@ -246,13 +225,6 @@ fn openssl_keys(algorithm: Algorithm) -> Outcome<()> {
 
 fn compare(what: &str, theirs: f64, ours: f64) {
     println!("  {what:35} {theirs:9.3}   {:.2} times ours", theirs / ours);
-}
-
-fn memory(mebibytes: Option<u64>) -> String {
-    mebibytes.map_or_else(
-        || "memory unknown: no GNU time".to_owned(),
-        |mebibytes| format!("{mebibytes} MiB"),
-    )
 }
 
 fn version_of_jq() -> String {

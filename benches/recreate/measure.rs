@@ -1,5 +1,6 @@
 //! Runs programs and says how long they took; the unit is seconds of wall time, what a person waits.
 
+use std::fmt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -25,18 +26,67 @@ pub(crate) fn certs(verb: &str, project: &Project) -> Outcome<f64> {
     run(Command::new(env!("CARGO_BIN_EXE_certs")).args(arguments(verb, project)))
 }
 
-/// The same under GNU time: the peak memory in MiB, where there is a GNU time.
-pub(crate) fn certs_memory(verb: &str, project: &Project) -> Outcome<Option<u64>> {
-    let figure = project.path().join("memory");
-    let mut time = Command::new("env");
-    time.args(["time", "-f", "%M", "-o"])
-        .arg(&figure)
-        .arg(env!("CARGO_BIN_EXE_certs"));
-    if run(time.args(arguments(verb, project))).is_err() {
-        return Ok(None);
+/// What one run costs. Without GNU time only the wall time is known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cost {
+    pub(crate) wall: f64,
+    /// Seconds on all cores together, which other programs disturb less.
+    pub(crate) processor: f64,
+    /// The peak, in MiB.
+    memory: f64,
+}
+
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            wall,
+            processor,
+            memory,
+        } = self;
+        write!(f, "{wall:9.3} {processor:9.3} {memory:5.0} MiB")
     }
-    let kibibytes: u64 = std::fs::read_to_string(&figure)?.trim().parse()?;
-    Ok(Some(kibibytes / 1024))
+}
+
+/// The median of each figure.
+pub(crate) fn typical(costs: &[Cost]) -> Cost {
+    let of = |figure: fn(&Cost) -> f64| median(costs.iter().map(figure).collect());
+    Cost {
+        wall: of(|cost| cost.wall),
+        processor: of(|cost| cost.processor),
+        memory: of(|cost| cost.memory),
+    }
+}
+
+/// Runs `certs VERB` on a project under GNU time, where there is one; fails unless the program ends well.
+pub(crate) fn cost(verb: &str, project: &Project) -> Outcome<Cost> {
+    let figures = project.path().join("figures");
+    let mut time = Command::new("env");
+    time.args(["time", "-f", "%U %S %M", "-o"])
+        .arg(&figures)
+        .arg(env!("CARGO_BIN_EXE_certs"))
+        .args(arguments(verb, project));
+    let Ok(wall) = run(&mut time) else {
+        let wall = certs(verb, project)?;
+        let (processor, memory) = (f64::NAN, f64::NAN);
+        return Ok(Cost {
+            wall,
+            processor,
+            memory,
+        });
+    };
+    let text = std::fs::read_to_string(&figures)?;
+    let numbers: Vec<f64> = text
+        .split_whitespace()
+        .map(str::parse)
+        .collect::<Result<_, _>>()?;
+    match numbers.as_slice() {
+        [user, system, kibibytes] => Ok(Cost {
+            wall,
+            processor: user + system,
+            memory: kibibytes / 1024.0,
+        }),
+        _ => Err(format!("GNU time wrote {text:?}").into()),
+    }
 }
 
 /// Runs a command to its end; fails unless it ends well.

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use certs::seal::keygen;
 use serde_json::{Map, Value, json};
 
 use crate::Outcome;
+use crate::measure::{have, run};
 
 /// Key algorithm of the authority and of every leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +122,18 @@ impl Project {
 
     pub(crate) fn manifest(&self) -> PathBuf {
         self.path().join("manifest.json")
+    }
+
+    /// Puts everything under Git, where there is one: what else is committed is looked at too.
+    pub(crate) fn commit(&self) -> Outcome<()> {
+        if !have(&["git"]) {
+            return Ok(());
+        }
+        fs::write(self.path().join(".gitignore"), "operator.txt\nfigures\n")?;
+        for arguments in [&["init", "-q"][..], &["add", "-A"]] {
+            run(Command::new("git").args(arguments).current_dir(self.path()))?;
+        }
+        Ok(())
     }
 
     /// How many certificates, the authority's included, lie in the project.

@@ -138,6 +138,23 @@ impl<'a> Committer<'a> {
         })
     }
 
+    /// Writes these changes and the derived files, which say what these facts say. Returns how many files that were.
+    pub(super) fn finish_with(
+        mut self,
+        mut changes: Vec<Change>,
+        facts: &Facts<'_>,
+    ) -> Result<usize, ApplyError> {
+        changes.extend(index::stale(self.run.root, self.run.fleet, facts)?);
+        self.write(changes.clone())?;
+        for change in &changes {
+            let found = self.run.root.read(change.path())?;
+            if found.as_ref().map(|file| file.bytes.as_slice()) != change.content() {
+                return Err(ApplyError::FileReadsBackDiffers(change.path().clone()));
+            }
+        }
+        Ok(self.files)
+    }
+
     fn commit_with(&mut self, others: Vec<Change>) -> Result<(), ApplyError> {
         let made = std::mem::take(&mut self.pending);
         let writes = made.iter().flat_map(|ready| &ready.writes);
@@ -234,7 +251,7 @@ impl<'a> Committer<'a> {
     }
 }
 
-fn expected<T>(state: &FileState<T>) -> Expected {
+pub(super) fn expected<T>(state: &FileState<T>) -> Expected {
     let digest: Option<&Digest> = state.digest();
     digest.map_or(Expected::Absent, |digest| Expected::Content(*digest))
 }

@@ -78,6 +78,8 @@ pub enum ApplyError {
         "{path} of {artifact} reads back as something else than was written; did another program change it?"
     )]
     ReadBackDiffers { artifact: ArtifactId, path: RelPath },
+    #[error("{0} reads back as something else than was written; did another program change it?")]
+    FileReadsBackDiffers(RelPath),
 }
 
 /// One key file that was there and did not open.

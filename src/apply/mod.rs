@@ -8,6 +8,7 @@ mod error;
 mod key_pair;
 mod make;
 mod prove;
+mod revoke;
 mod unlock;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use rayon::prelude::*;
 
 pub use adopt::{Adopted, AdoptedPublic, adopt};
 pub use error::{ApplyError, SealedKey, Unopened};
+pub use revoke::{Published, Revocation, publish};
 
 use crate::model::{ArtifactId, CertificateFacts, Fleet, Observed, PublicKey};
 use crate::plan::{Action, Plan, Step};

@@ -104,6 +104,32 @@ fn wanted(run: &Run<'_>, made_anew: &BTreeSet<ArtifactId>) -> BTreeSet<ArtifactI
     wanted
 }
 
+/// The keys of authorities that are to sign, each the key of its certificate.
+pub(super) fn open_signers<'a>(
+    run: &Run<'_>,
+    authorities: impl Iterator<Item = &'a Authority>,
+) -> Result<BTreeMap<ArtifactId, PrivateKey>, ApplyError> {
+    let mut keys = BTreeMap::new();
+    let mut failures = Vec::new();
+    for authority in authorities {
+        let id = authority.id();
+        let sealed = Sealed {
+            id: id.clone(),
+            file: &authority.files.key,
+            recipients: &authority.recipients,
+        };
+        match open_key(run, &sealed, &BTreeSet::from([id.clone()])) {
+            Ok(key) => drop(keys.insert(id, key)),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    if failures.is_empty() {
+        Ok(keys)
+    } else {
+        Err(ApplyError::Sealed(failures))
+    }
+}
+
 fn chosen(run: &Run<'_>, is_wanted: impl Fn(&Step) -> bool) -> BTreeSet<ArtifactId> {
     let steps = run.plan.changes().filter(|step| is_wanted(step));
     steps.filter_map(Step::artifact).cloned().collect()

@@ -108,6 +108,17 @@ rules! {
     REVOKED = "revoked", "A certificate is revoked", Error,
         "The revocation list of its issuer names it: whoever reads that list refuses it. A leaf is given a new key and certificate by the \
          next run, an authority where a person asks for it.";
+    CRL_DUE = "crl-due", "The next revocation list is due", Warning,
+        "Two thirds of the list's time are over. Verifiers that want a list refuse everything of the authority once it has run out.";
+    CRL_EXPIRED = "crl-expired", "A revocation list has run out", Error,
+        "Verifiers that want a list in force (nginx with ssl_crl, OpenSSL with -crl_check) refuse every certificate of the authority, not \
+         only those that are revoked.";
+    CRL_OF_ANOTHER_KEY = "crl-of-another-key", "A revocation list is not its authority's", Error,
+        "The key of the authority's certificate did not sign the list: it is from before the authority was replaced, or somebody else's. \
+         Verifiers do not take it.";
+    CRL_DAMAGED = "crl-damaged", "A revocation list cannot be read", Error,
+        "The list is the only record of what was revoked. It is never overwritten while it cannot be read: a new one would make everything \
+         good again that was revoked.";
     NOT_THE_REQUESTERS_KEY = "not-the-requesters-key", "A certificate is for another key than was asked for", Error,
         "The record says which key the request came with, and whoever has that key cannot use this certificate. One of the two files is \
          from another time.";

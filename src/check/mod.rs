@@ -11,8 +11,8 @@ use catalogue as rules;
 
 use crate::lint::{Basis, Finding, Lint, Rule, Severity, Spot, Subject};
 use crate::model::{
-    ArtifactId, Certificate, CertificateFacts, Damage, Defect, DefectKind, FileState, Fleet,
-    Moment, Observed, Origin, RelPath, SignatureState,
+    ArtifactId, Authority, Certificate, CertificateFacts, Damage, Defect, DefectKind, FileState,
+    Fleet, ListState, Moment, Observed, Origin, RelPath, SignatureState,
 };
 use crate::plan::{Action, Part, Plan, Reason, Step, Target};
 
@@ -38,6 +38,7 @@ pub fn findings(fleet: &Fleet, observed: &Observed, plan: &Plan, beside: &Beside
         .iter()
         .flat_map(|step| judge.of_step(step))
         .collect();
+    findings.extend(lists(fleet, observed, plan.now));
     findings.extend(beside.journal.iter().map(|path| interrupted(path)));
     findings.extend(beside.stale.iter().map(|path| stale(path)));
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
@@ -50,6 +51,10 @@ pub fn outlasts_a_run(finding: &Finding) -> bool {
         rules::NOT_YET_VALID.code,
         rules::UNDECLARED.code,
         rules::ALSO_VERIFIES.code,
+        rules::CRL_DUE.code,
+        rules::CRL_EXPIRED.code,
+        rules::CRL_OF_ANOTHER_KEY.code,
+        rules::CRL_DAMAGED.code,
     ]
     .contains(&finding.code())
 }
@@ -304,6 +309,46 @@ fn empty(lint: &'static Lint, subject: Subject) -> Finding {
         spot: None,
         allowed: None,
     }
+}
+
+/// What is wrong with the revocation lists. No run of `recreate` makes one.
+fn lists(fleet: &Fleet, observed: &Observed, now: OffsetDateTime) -> Vec<Finding> {
+    let of_one = |authority: &Authority| -> Option<Finding> {
+        let (rule, cause) = match observed.crl(&authority.name) {
+            FileState::Missing => return None,
+            FileState::Defective { defect, .. } => (&rules::CRL_DAMAGED, defect.detail.clone()),
+            FileState::Sound { facts, .. } => {
+                let next = facts.list.next_update;
+                let next = next.map_or_else(String::new, |next| Moment(next).to_string());
+                match facts.state(now) {
+                    ListState::Good => return None,
+                    ListState::Due => (&rules::CRL_DUE, format!("the next list is due by {next}")),
+                    ListState::Expired => (
+                        &rules::CRL_EXPIRED,
+                        format!("the next list was due by {next}"),
+                    ),
+                    ListState::NotItsAuthoritys => (
+                        &rules::CRL_OF_ANOTHER_KEY,
+                        format!("it was not signed by the key of {}", authority.id()),
+                    ),
+                }
+            }
+        };
+        let path = authority.crl.as_str();
+        let cure = if rule.code == rules::CRL_DAMAGED.code {
+            format!(
+                "restore it: `git log -- {path}`, `git restore --source=<commit> -- {path}`; what it revoked is written nowhere else"
+            )
+        } else {
+            format!("`certs crl {}` makes the next one", authority.name)
+        };
+        Some(Finding {
+            cause,
+            cure,
+            ..of_file(rule, path)
+        })
+    };
+    fleet.authorities.iter().filter_map(of_one).collect()
 }
 
 fn at(file: &str, line: usize) -> Spot {

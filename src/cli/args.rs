@@ -5,7 +5,10 @@ mod exits;
 mod export;
 mod host;
 mod init;
+mod issue;
 mod nixfleet;
+mod renew;
+mod revoke;
 mod role;
 mod trust;
 mod verify;
@@ -25,10 +28,13 @@ pub(crate) use exits::{Exits, exits};
 pub(crate) use export::*;
 pub(crate) use host::{HostAddArgs, HostCommand, HostListArgs, HostScanArgs, PublicKeyArgs};
 pub(crate) use init::{Form, InitArgs};
+pub(crate) use issue::{IssueArgs, SignArgs, WishArgs};
 pub(crate) use nixfleet::{
     CertManagerCommand, CertManagerExportArgs, CertManagerIssuerArgs, PkiCommand, PkiExportArgs,
     PkiFormat,
 };
+pub(crate) use renew::RenewArgs;
+pub(crate) use revoke::{ListsArgs, RevokeArgs};
 pub(crate) use role::{
     ImportVaultArgs, ListArgs as RoleListArgs, RoleCommand, ShowArgs as RoleShowArgs,
     TestArgs as RoleTestArgs,
@@ -47,7 +53,7 @@ pub(crate) use verify::VerifyArgs;
     version,
     max_term_width = 100,
     after_help = "Exit codes: 0 done, or nothing to do; 1 failed or refused, nothing lost; 2 something is left to do (plan, \
-                  check, doctor, adopt --dry-run); 64 wrong usage; 130 interrupted. With --json standard output is one JSON document, \
+                  check, doctor, adopt and renew --dry-run); 64 wrong usage; 130 interrupted. With --json standard output is one JSON document, \
                   whether the run succeeds or fails (`error`).\n\nWithout --manifest, --flake or --file, the nearest declaration at or above \
                   the current directory is read: flake.nix (as --flake), else certs.nix (as --file), else certs.json (as --manifest)."
 )]
@@ -86,6 +92,42 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  certs plan\n  \
                             certs plan --json | jq '.steps[] | select(.action != \"keep\")'")]
     Plan(PlanArgs),
+    /// Issue a certificate that is declared nowhere, to a host or to anybody else: a role grants it, a record in the tree keeps it.
+    #[command(
+        after_help = "The key is made here and sealed to the operators, to the holder where it is a host of the fleet, and to each \
+                            --recipient; with --csr the requester's own key is certified, and only names and usages are taken from the \
+                            request. From then on `recreate` keeps it true, and status, check and report show it.\n\nExamples:\n  \
+                            certs issue nas.lab.example\n  certs issue nas --role lab --san nas.lab.example --san 10.0.0.7 --ttl 90d\n  \
+                            certs issue ada --role people --common-name ada --recipient \"$(cat ada.pub)\"\n  \
+                            certs issue printer --csr printer.csr"
+    )]
+    Issue(IssueArgs),
+    /// Sign a certification request: like `issue --csr`, and print the certificate with its chain.
+    #[command(
+        after_help = "Of a request names and usages are taken, as far as the role gives them, and the key as it stands there. What asks \
+                            to be an authority, or does not prove that it has its key, is refused.\n\nExamples:\n  \
+                            certs sign printer.csr printer > printer.crt\n  certs sign - nas --role lab --ttl 30d < nas.csr"
+    )]
+    Sign(SignArgs),
+    /// Issue certificates anew for the keys they have: those named, or everything that is due.
+    #[command(after_help = "Examples:\n  certs renew\n  certs renew --within 30d \
+                            --dry-run\n  certs renew nas cp1/cluster/apiserver\n  certs renew ca/intermediate")]
+    Renew(RenewArgs),
+    /// Revoke certificates: put them on the list of the authority that issued them, and make that list.
+    #[command(
+        after_help = "What was issued by hand goes, with its record and key, in the same commit; what is declared gets a new key and \
+                            certificate by the next `recreate`. The list is `ca/<authority>.crl`; the key of the authority is needed.\n\n\
+                            Examples:\n  certs revoke nas --reason key-compromise --date 2027-01-31\n  certs revoke cp1/cluster/kubelet\n  \
+                            certs revoke ca/intermediate --reason ca-compromise\n  certs revoke old-laptop.crt\n  \
+                            certs revoke --serial 5f01ab --ca cluster"
+    )]
+    Revoke(RevokeArgs),
+    /// Make the next revocation list of each authority whose list is due, or of those named.
+    #[command(
+        after_help = "Lists are numbered, and good for `crlExpiry` (30 days). A list is made when something is revoked, or here.\n\n\
+                            Examples:\n  certs crl\n  certs crl cluster\n  certs crl --all\n  certs crl --list"
+    )]
+    Crl(ListsArgs),
     /// Take over certificates and keys that were made elsewhere: find out which is which, seal the keys, put everything in place.
     #[command(
         after_help = "Looks at every file in DIR: PEM certificates and keys as kubeadm, easy-rsa, cfssl, step and OpenSSL write them, \

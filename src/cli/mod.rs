@@ -17,6 +17,7 @@ mod project;
 mod ssh;
 mod stores;
 mod ui;
+mod writing;
 
 use std::process::ExitCode;
 
@@ -53,6 +54,11 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
     match command {
         Command::Recreate(args) => commands::recreate::run(&args, ui),
         Command::Adopt(args) => commands::adopt::run(&args, ui),
+        Command::Issue(args) => commands::issue::run(&args, ui),
+        Command::Sign(args) => commands::issue::sign(&args, ui),
+        Command::Renew(args) => commands::renew::run(&args, ui),
+        Command::Revoke(args) => commands::revoke::run(&args, ui),
+        Command::Crl(args) => commands::crl::run(&args, ui),
         Command::Plan(args) => commands::plan::run(&args, ui),
         Command::Status(args) => commands::status::run(&args, ui),
         Command::Graph(args) => commands::graph::run(&args, ui),

@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::error::CliError;
 use super::input::first_line;
 use crate::inspect::secret::{Locked, Opened, Refusal};
+use crate::render::words::one_line;
 use crate::seal::{Unlock, UnlockError};
 
 /// Where passphrases come from. It remembers none but those that were given in files.
@@ -55,7 +56,7 @@ impl Passphrases {
                 round.close(index, file, self.cure());
                 continue;
             }
-            match self.asker.passphrase(&file.place) {
+            match self.asker.passphrase(&one_line(&file.place)) {
                 Ok(passphrase) => {
                     round.try_on(index, file, &passphrase);
                     round.try_on_all(&passphrase);
@@ -176,6 +177,14 @@ mod tests {
 
     /// What happened to each file, and what was asked for.
     fn opened(given: &[&str], answers: &[&'static str]) -> (String, Vec<String>) {
+        open(files(), given, answers)
+    }
+
+    fn open(
+        files: Vec<LockedFile>,
+        given: &[&str],
+        answers: &[&'static str],
+    ) -> (String, Vec<String>) {
         let asked = std::sync::Arc::new(Mutex::new(Vec::new()));
         let passphrases = Passphrases {
             given: given.iter().map(|text| SecretString::from(*text)).collect(),
@@ -184,7 +193,7 @@ mod tests {
                 asked: asked.clone(),
             }),
         };
-        let outcomes = passphrases.open(files()).into_iter();
+        let outcomes = passphrases.open(files).into_iter();
         let words = outcomes.map(|(file, outcome)| match outcome {
             Outcome::Opened(opened) => format!("{}: {} key", file.place, opened.keys.len()),
             Outcome::Closed(reason) => format!("{}: {reason}", file.place),
@@ -213,6 +222,14 @@ mod tests {
         let (words, asked) = opened(&[], &["falsch", "zwei", "eins"]);
         assert_eq!(words, "a: the passphrase is wrong\nb: 1 key\nc: 1 key");
         assert_eq!(asked, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn the_name_of_a_file_steers_no_prompt() {
+        let mut files = files();
+        files.truncate(1);
+        files[0].place = "a\u{1b}[2J\nb".to_owned();
+        assert_eq!(open(files, &[], &[]).1, ["a\\u{1b}[2J\\nb"]);
     }
 
     #[test]

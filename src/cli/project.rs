@@ -8,7 +8,7 @@ use super::error::CliError;
 use super::ui::{Asker, Ui};
 use crate::export::index::{self, Facts};
 use crate::manifest::{Fault, KeyFiles, Manifest, Records};
-use crate::model::{ArtifactId, Fleet, Observed};
+use crate::model::{ArtifactId, Fleet, Observed, RelPath};
 use crate::nixfiles::locate::Locator;
 use crate::plan::{Pattern, Plan, Policy, Reason, Step, UndeclaredPolicy};
 use crate::render::fault::{self, Place, Severity};
@@ -21,6 +21,15 @@ use crate::store::{Layout, Root, StoreError, outside};
 pub(crate) struct Project {
     pub root: Root,
     pub fleet: Fleet,
+    declared: Declared,
+}
+
+/// What the fleet was made of, to make it again with other records.
+#[derive(Debug)]
+struct Declared {
+    manifest: Manifest,
+    key_files: KeyFiles,
+    records: Records,
 }
 
 impl Project {
@@ -53,7 +62,45 @@ impl Project {
         Ok(Self {
             root,
             fleet: resolution.fleet,
+            declared: Declared {
+                manifest,
+                key_files,
+                records,
+            },
         })
+    }
+
+    /// Takes in what was issued by hand since it was loaded: by whoever held the lock before, or by the run that was finished now.
+    pub(crate) fn refresh(&mut self, ui: Ui) -> Result<(), CliError> {
+        let records = read_records(&self.declared.manifest, &self.root)
+            .map_err(|error| store_error(&error))?;
+        if records == self.declared.records {
+            return Ok(());
+        }
+        self.join(records, ui)
+    }
+
+    /// Joins one more record to the fleet, or one in the place of another.
+    pub(crate) fn add_record(
+        &mut self,
+        record: &RelPath,
+        text: &str,
+        ui: Ui,
+    ) -> Result<(), CliError> {
+        let mut records = self.declared.records.clone();
+        records.insert(record.clone(), text.as_bytes().to_vec());
+        self.join(records, ui)
+    }
+
+    fn join(&mut self, records: Records, ui: Ui) -> Result<(), CliError> {
+        let declared = &self.declared;
+        let resolution = declared
+            .manifest
+            .resolve_with(&declared.key_files, &records)
+            .map_err(|faults| refused(&faults, self.root.path(), ui))?;
+        self.fleet = resolution.fleet;
+        self.declared.records = records;
+        Ok(())
     }
 
     /// Derived files that are not what today's certificates would make of them.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::model::{
-    Artifact, ArtifactId, CertificateFacts, Fleet, KeyPair, Moment, Observed, PublicKey, RelPath,
-    Sealed,
+    Artifact, ArtifactId, Authority, CertificateFacts, CrlFacts, Fleet, KeyPair, Moment, Name,
+    Observed, PublicKey, RelPath, Sealed,
 };
 use crate::nixfiles;
 use crate::store::{Change, Expected, Layout, Root, StoreError};
@@ -17,6 +17,8 @@ pub struct Facts<'a> {
     pub certificates: BTreeMap<ArtifactId, &'a CertificateFacts>,
     /// The current key of each shared pair.
     pub public_keys: BTreeMap<ArtifactId, &'a PublicKey>,
+    /// What each authority has revoked.
+    pub lists: BTreeMap<Name, &'a CrlFacts>,
 }
 
 impl<'a> Facts<'a> {
@@ -26,6 +28,11 @@ impl<'a> Facts<'a> {
             certificates: observed.certificates(),
             public_keys: pairs
                 .filter_map(|(id, pair)| Some((id.clone(), pair.current()?)))
+                .collect(),
+            lists: observed
+                .crls
+                .iter()
+                .filter_map(|(name, state)| Some((name.clone(), &state.facts()?.list)))
                 .collect(),
         }
     }
@@ -82,9 +89,14 @@ pub fn inventory(fleet: &Fleet, known: &Facts<'_>) -> Value {
         let Some(facts) = known.certificates.get(&artifact.id()) else {
             continue;
         };
-        let entry = entry(artifact, facts);
+        let mut entry = entry(artifact, facts);
         match artifact {
             Artifact::Authority(authority) => {
+                if let (Some(list), Some(object)) =
+                    (known.lists.get(&authority.name), entry.as_object_mut())
+                {
+                    object.insert("crl".to_owned(), list_entry(authority, list));
+                }
                 authorities.insert(authority.name.to_string(), entry);
             }
             Artifact::Leaf(leaf) => {
@@ -103,6 +115,16 @@ pub fn inventory(fleet: &Fleet, known: &Facts<'_>) -> Value {
         })
         .collect();
     json!({ "version": 1, "authorities": authorities, "hosts": hosts, "keyPairs": key_pairs })
+}
+
+fn list_entry(authority: &Authority, list: &CrlFacts) -> Value {
+    let next = list.next_update;
+    json!({
+        "file": authority.crl.to_string(),
+        "nextUpdate": next.map(|next| Moment(next).rfc3339()),
+        "nextUpdateEpoch": next.map(time::OffsetDateTime::unix_timestamp),
+        "revoked": list.entries.len(),
+    })
 }
 
 fn key_pair_entry(pair: &KeyPair, current: &PublicKey) -> Value {

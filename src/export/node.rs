@@ -337,15 +337,49 @@ mod tests {
 
     #[test]
     fn yaml_is_quoted_where_it_would_be_taken_for_something_else() {
-        let yaml = write(vec![sample(), text("second")], Language::Yaml);
-        insta::assert_snapshot!(yaml.as_str());
+        let yaml = write(vec![sample(), Node::Map(Vec::new())], Language::Yaml);
+        assert_eq!(
+            *yaml,
+            r#"plain: cert-manager.io/v1
+"no": "no"
+number-like: "1e3"
+empty: ""
+number: 8443
+flag: true
+key: aw==
+lines: |
+  a: b
+
+    # c
+"not quite lines": "a\u000Ab"
+none: []
+nothing: {}
+list:
+- "*.example"
+- x: |
+    y
+  deep:
+    z:
+    - "1"
+-
+  - in
+  - side
+---
+ {}
+"#
+        );
     }
 
     #[test]
     fn json_says_the_same() {
         let json = write(vec![sample()], Language::Json);
         let value: serde_json::Value = serde_json::from_str(&json).unwrap();
-        insta::assert_snapshot!(format!("{value:#}"));
+        let wanted = serde_json::json!({
+            "plain": "cert-manager.io/v1", "no": "no", "number-like": "1e3", "empty": "", "number": 8443, "flag": true,
+            "key": "aw==", "lines": "a: b\n\n  # c\n", "not quite lines": "a\nb", "none": [], "nothing": {},
+            "list": ["*.example", { "x": "y\n", "deep": { "z": ["1"] } }, ["in", "side"]],
+        });
+        assert_eq!(value, wanted);
         let several = write(vec![text("a"), text("b")], Language::Json);
         let several: serde_json::Value = serde_json::from_str(&several).unwrap();
         assert_eq!(several["kind"], "List");
@@ -362,6 +396,26 @@ mod tests {
             let room = deep.room(0) + 4;
             let written = write(vec![deep.clone()], language);
             assert!(written.len() <= room, "{} of {room}", written.len());
+        }
+    }
+
+    proptest::proptest! {
+        /// Read back by the reader that `inspect` has, whose scalars are text as well.
+        #[test]
+        fn any_text_is_read_back_as_it_was(
+            key in ".+",
+            value in "\\PC*|[ -~\n]*\n|[a-z: #'\"|>{}\\[\\]&*!%@`,?=-]*|(?s).*",
+        ) {
+            let node = Node::List(vec![map([("a", Some(Node::Map(vec![(key.clone(), text(&value))])))])]);
+            for language in [Language::Yaml, Language::Json] {
+                let written = write(vec![node.clone()], language);
+                let documents = crate::inspect::yaml::documents(&written).unwrap();
+                let found = documents[0].items()[0].get("a").and_then(|inner| inner.get(&key));
+                let crate::inspect::yaml::Node::Text(found) = found.unwrap() else {
+                    panic!("{}", *written);
+                };
+                proptest::prop_assert_eq!(found.as_str(), &value, "{}", *written);
+            }
         }
     }
 

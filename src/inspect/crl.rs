@@ -45,8 +45,6 @@ pub enum CrlDefect {
     BadExtension { oid: String },
     #[error("extension {oid} stands twice in the revocation list (RFC 5280 §4.2)")]
     RepeatedExtension { oid: String },
-    #[error("{defect}")]
-    Pem { defect: PemDefect },
     #[error("the file holds {found}, where one revocation list (X509 CRL) belongs")]
     NotOneList { found: String },
 }
@@ -55,7 +53,7 @@ impl CrlDefect {
     /// What happened to the file, as far as its bytes tell.
     pub fn damage(&self) -> Damage {
         match self {
-            Self::Pem { defect } => defect.damage(),
+            Self::File(defect) => defect.damage(),
             _ => Damage::Other,
         }
     }
@@ -66,9 +64,9 @@ impl CrlDefect {
 /// # Errors
 /// What keeps it from being read as a whole.
 pub fn parse_pem(bytes: &[u8]) -> Result<CrlFacts, CrlDefect> {
-    let blocks = pem::blocks(bytes).map_err(|defect| CrlDefect::Pem { defect })?;
+    let blocks = pem::blocks(bytes)?;
     match blocks.as_slice() {
-        [list] if list.tag() == "X509 CRL" => parse_der(list.contents()),
+        [list] if list.tag() == PEM_LABEL => parse_der(list.contents()),
         others => Err(CrlDefect::NotOneList {
             found: pem::labels(others),
         }),

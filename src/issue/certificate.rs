@@ -51,9 +51,9 @@ pub enum Role<'a> {
 /// An authority with its key, ready to sign.
 #[derive(Debug)]
 pub struct Issuer<'a> {
-    certificate: &'a CertificateFacts,
-    key: &'a PrivateKey,
-    key_id: Vec<u8>,
+    pub(super) certificate: &'a CertificateFacts,
+    pub(super) key: &'a PrivateKey,
+    pub(super) key_id: Vec<u8>,
 }
 
 /// Why a certificate cannot be issued.
@@ -85,6 +85,10 @@ pub enum IssueError {
     OutsideIssuer { issuer: String, validity: Validity },
     #[error("date {date} cannot be written; certificates hold 1970 to 9999")]
     Date { date: OffsetDateTime },
+    #[error("the certificate of {issuer:?} does not allow it to sign revocation lists (crl sign)")]
+    MayNotSignLists { issuer: String },
+    #[error("the number of the revocation list has more than 20 octets (RFC 5280 §5.2.3)")]
+    ListNumber,
     #[error("no random serial number could be drawn")]
     Random,
     #[error("the certificate cannot be encoded")]
@@ -300,7 +304,7 @@ fn random_serial() -> Result<[u8; 16], IssueError> {
 }
 
 /// `UTCTime` through 2049, `GeneralizedTime` after (RFC 5280 §4.1.2.5).
-fn date(date: OffsetDateTime) -> Result<Time, IssueError> {
+pub(super) fn date(date: OffsetDateTime) -> Result<Time, IssueError> {
     let impossible = || IssueError::Date { date };
     let seconds = u64::try_from(date.unix_timestamp()).map_err(|_| impossible())?;
     let date = DateTime::from_unix_duration(std::time::Duration::from_secs(seconds))

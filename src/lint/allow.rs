@@ -1,5 +1,7 @@
 //! What somebody decided to live with, and decisions that no finding needs.
 
+use std::collections::BTreeMap;
+
 use super::catalogue::{self, ALLOW_REASON, ALLOW_UNKNOWN, ALLOW_UNUSED, Lint};
 use super::finding::{Basis, Finding, Subject};
 use crate::model::{Allowances, Artifact, ArtifactId, Fleet, Name};
@@ -16,25 +18,66 @@ struct Decision<'a> {
 /// Marks the findings that are allowed, and adds those about the decisions themselves, which cannot be allowed in turn.
 pub(super) fn apply(fleet: &Fleet, findings: &mut Vec<Finding>) {
     let mut own = Vec::new();
+    let places = Places::of(findings);
     for decision in decisions(fleet) {
         if catalogue::find(decision.code).is_none() {
             own.push(unknown(&decision));
         } else if decision.reason.trim().is_empty() {
             own.push(without_reason(&decision));
-        } else if !allow(&decision, fleet, findings) {
+        } else if !allow(&decision, fleet, findings, &places) {
             own.push(unused(&decision));
         }
     }
     findings.extend(own);
 }
 
+/// Where the findings of each code stand: with as many decisions as certificates, nobody looks through all for each.
+struct Places {
+    of_subject: BTreeMap<(&'static str, Subject), Vec<usize>>,
+    of_code: BTreeMap<&'static str, Vec<usize>>,
+}
+
+impl Places {
+    fn of(findings: &[Finding]) -> Self {
+        let mut places = Self {
+            of_subject: BTreeMap::new(),
+            of_code: BTreeMap::new(),
+        };
+        for (index, finding) in findings.iter().enumerate() {
+            let subject = (finding.code(), finding.subject.clone());
+            places.of_subject.entry(subject).or_default().push(index);
+            places
+                .of_code
+                .entry(finding.code())
+                .or_default()
+                .push(index);
+        }
+        places
+    }
+
+    /// Those that a decision may be about.
+    fn near(&self, decision: &Decision<'_>) -> &[usize] {
+        let code = catalogue::find(decision.code).map_or("", |lint| lint.code);
+        let found = match &decision.by {
+            Subject::Host(_) => self.of_code.get(code),
+            other => self.of_subject.get(&(code, other.clone())),
+        };
+        found.map_or(&[], Vec::as_slice)
+    }
+}
+
 /// Whether there was anything to allow.
-fn allow(decision: &Decision<'_>, fleet: &Fleet, findings: &mut [Finding]) -> bool {
+fn allow(
+    decision: &Decision<'_>,
+    fleet: &Fleet,
+    findings: &mut [Finding],
+    places: &Places,
+) -> bool {
     let mut matched = false;
-    for finding in findings
-        .iter_mut()
-        .filter(|finding| finding.code() == decision.code)
-    {
+    for index in places.near(decision) {
+        let Some(finding) = findings.get_mut(*index) else {
+            continue;
+        };
         if covers(&decision.by, fleet, finding) {
             // Of several reasons the nearest is shown: an artifact's own stand before those of its hosts.
             finding

@@ -161,7 +161,83 @@ impl RevokedCertificate {
     }
 }
 
+/// Why a word is no reason to give.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReasonError {
+    #[error("{word:?} is no reason; write one of {}", words().join(", "))]
+    Unknown { word: String },
+    /// Who takes a hold back needs `removeFromCRL` in delta lists, which we do not make.
+    #[error(
+        "a certificate is not put on hold here: what is revoked stays revoked; issue another when it is needed again"
+    )]
+    Hold,
+}
+
+/// In our own words, those that can be given.
+fn words() -> Vec<String> {
+    let given = REASONS
+        .iter()
+        .filter(|(_, reason, _)| reason.can_be_given());
+    given.map(|(.., word)| kebab(word)).collect()
+}
+
+fn kebab(word: &str) -> String {
+    let mut text = String::new();
+    let mut before = ' ';
+    for c in word.chars() {
+        if c.is_ascii_uppercase() && before.is_ascii_lowercase() {
+            text.push('-');
+        }
+        // `CACompromise` has two words.
+        if c == 'C' && before == 'A' {
+            text.push('-');
+        }
+        text.push(c.to_ascii_lowercase());
+        before = c;
+    }
+    text
+}
+
 impl RevocationReason {
+    /// Reads OpenSSL's words and ours, whatever their case and hyphens: `keyCompromise`, `key-compromise`.
+    ///
+    /// # Errors
+    /// `Unknown` lists the words; `Hold`.
+    pub fn parse(text: &str) -> Result<Self, ReasonError> {
+        let bare = |text: &str| -> String {
+            let letters = text.chars().filter(char::is_ascii_alphanumeric);
+            letters.map(|c| c.to_ascii_lowercase()).collect()
+        };
+        let found = REASONS.iter().find(|(.., word)| bare(word) == bare(text));
+        match found {
+            Some((_, reason, _)) if reason.can_be_given() => Ok(*reason),
+            Some((_, Self::CertificateHold, _)) => Err(ReasonError::Hold),
+            _ => Err(ReasonError::Unknown {
+                word: text.to_owned(),
+            }),
+        }
+    }
+
+    /// Its number in `CRLReason`.
+    pub fn number(self) -> Option<u8> {
+        match self {
+            Self::Other(number) => Some(number),
+            known => {
+                let mut rows = REASONS.iter();
+                rows.find(|(_, reason, _)| *reason == known)
+                    .map(|row| row.0)
+            }
+        }
+    }
+
+    /// Not what only delta lists and attribute certificates have.
+    fn can_be_given(self) -> bool {
+        !matches!(
+            self,
+            Self::CertificateHold | Self::RemoveFromCrl | Self::AaCompromise | Self::Other(_)
+        )
+    }
+
     /// The reason with this number.
     pub fn from_number(number: u8) -> Self {
         REASONS
@@ -242,6 +318,22 @@ mod tests {
         let list = list(vec![entry(&[0, 0x80], None), entry(&[5], None)]);
         assert!(list.entry(&[0, 0, 0x80]).is_some() && list.entry(&[0, 0, 5]).is_some());
         assert!(list.entry(&[6]).is_none() && list.entry(&[0x80, 0]).is_none());
+    }
+
+    #[test]
+    fn reasons_are_read_in_the_words_of_openssl_and_in_ours() {
+        for text in ["keyCompromise", "key-compromise", "KEY_COMPROMISE"] {
+            let read = RevocationReason::parse(text);
+            assert_eq!(read, Ok(RevocationReason::KeyCompromise), "{text}");
+        }
+        assert_eq!(RevocationReason::KeyCompromise.number(), Some(1));
+        assert_eq!(RevocationReason::Other(42).number(), Some(42));
+        let refused = |text| RevocationReason::parse(text).unwrap_err().to_string();
+        insta::assert_snapshot!(format!(
+            "{}\n{}",
+            refused("theft"),
+            refused("certificateHold")
+        ));
     }
 
     #[test]

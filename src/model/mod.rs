@@ -41,8 +41,8 @@ pub use lifetime::Lifetime;
 pub use moment::Moment;
 pub use name::Name;
 pub use observed::{
-    CertificateFile, CrlFile, Damage, Defect, DefectKind, FileState, Observed, ObservedKeyPair,
-    ObservedPair, SignatureState, UndeclaredFile,
+    CertificateFile, CrlFile, Damage, Defect, DefectKind, FileState, ListState, Observed,
+    ObservedKeyPair, ObservedPair, SignatureState, UndeclaredFile,
 };
 pub use path::RelPath;
 pub use recipient::{Recipient, RecipientSet};

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use time::OffsetDateTime;
+
 use super::{
     Artifact, ArtifactId, CertificateFacts, CrlFacts, Digest, Marker, Name, PublicKey, RelPath,
     RevokedCertificate, SealedFacts,
@@ -63,6 +65,38 @@ pub struct CrlFile {
     pub list: CrlFacts,
     /// Whether the authority's own certificate is the signer's.
     pub signature: SignatureState,
+}
+
+/// How a revocation list does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListState {
+    Good,
+    /// Time to make the next one: two thirds of its time are over.
+    Due,
+    /// Who wants to know of revocations takes it no more.
+    Expired,
+    /// The key of the authority's certificate of today did not sign it.
+    NotItsAuthoritys,
+}
+
+impl CrlFile {
+    pub fn state(&self, now: OffsetDateTime) -> ListState {
+        let list = &self.list;
+        if self.signature == SignatureState::Broken {
+            return ListState::NotItsAuthoritys;
+        }
+        let Some(next) = list.next_update else {
+            return ListState::Due;
+        };
+        let due = list.this_update + (next - list.this_update) * 2 / 3;
+        if next < now {
+            ListState::Expired
+        } else if due <= now {
+            ListState::Due
+        } else {
+            ListState::Good
+        }
+    }
 }
 
 /// Whether the key of the issuer's certificate, as found, made the signature.

@@ -41,7 +41,9 @@ impl<'a> Planner<'a> {
         reasons.extend(self.outside_reasons(artifact));
         let wants_new_key =
             |reason: &Reason| matches!(reason, Reason::Revoked { .. } | Reason::Requested);
-        let action = if reasons.iter().any(wants_new_key) {
+        // With another key in the record a new request was signed already.
+        let has_new_key = reasons.contains(&Reason::NotTheRequestersKey);
+        let action = if !has_new_key && reasons.iter().any(wants_new_key) {
             Action::Refuse {
                 cure: format!(
                     "its key is with whoever asked for it: have a request with a new key made, and sign that (`certs sign REQUEST {} --replace`)",

@@ -3,6 +3,7 @@
 //! Names are brought into the form they would have in the certificate before they are compared. What is granted is a
 //! [`crate::model::Declaration`], made anew from the role: of a request it holds nothing but names that the role allows.
 
+pub mod csr;
 mod grant;
 mod names;
 mod refusal;

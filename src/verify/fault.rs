@@ -173,6 +173,8 @@ pub enum Fault {
     SubjectEmpty,
     #[error("has neither a subject nor subject alternative names (RFC 5280 §4.1.2.6)")]
     Nameless,
+    #[error("has subject alternative names that list nothing (RFC 5280 §4.2.1.6)")]
+    SansEmpty,
     #[error("has no subject, so its alternative names have to be critical (RFC 5280 §4.2.1.6)")]
     SanNotCritical,
     #[error("has the critical extension {extension}, which is not understood here (RFC 5280 §4.2)")]
@@ -275,6 +277,7 @@ impl Fault {
             Self::IssuerEmpty => "issuer-empty",
             Self::SubjectEmpty => "subject-empty",
             Self::Nameless => "nameless",
+            Self::SansEmpty => "sans-empty",
             Self::SanNotCritical => "san-not-critical",
             Self::CriticalUnknown { .. } => "critical-unknown",
             Self::CriticalForbidden { .. } => "critical-forbidden",

@@ -115,6 +115,9 @@ fn names(material: &Material<'_>) -> Vec<Fault> {
     if material.facts.issuer.rdns().is_empty() {
         faults.push(Fault::IssuerEmpty);
     }
+    if material.has_empty_sans {
+        faults.push(Fault::SansEmpty);
+    }
     if material.facts.subject.rdns().is_empty() {
         if material.is_ca() {
             faults.push(Fault::SubjectEmpty);

@@ -23,6 +23,8 @@ pub(super) struct Material<'a> {
     pub(super) has_unique_ids: bool,
     /// Subject alternative names as written.
     pub(super) sans: Vec<Name>,
+    /// The extension for them is there and has none.
+    pub(super) has_empty_sans: bool,
     pub(super) constraints: Option<Constraints>,
     pub(super) authority_key: Option<AuthorityKey>,
 }
@@ -70,6 +72,7 @@ impl<'a> Material<'a> {
             version: certificate.version().0.checked_add(1)?,
             has_unique_ids: certificate.issuer_uid.is_some() || certificate.subject_uid.is_some(),
             sans: Vec::new(),
+            has_empty_sans: false,
             constraints: None,
             authority_key: None,
         };
@@ -83,6 +86,7 @@ impl<'a> Material<'a> {
         match extension {
             ParsedExtension::SubjectAlternativeName(names) => {
                 self.sans = names.general_names.iter().map(Name::of).collect();
+                self.has_empty_sans = self.sans.is_empty();
             }
             ParsedExtension::NameConstraints(_) => {
                 let found = constraints::read(value);

@@ -97,10 +97,10 @@ fn who_sent_a_request_gets_a_certificate_for_the_key_they_have() {
     assert_eq!(found[0].spki, key.spki_der());
     project.run(&["plan"]).exits_with(0);
     project.run(&["doctor"]).exits_with(0);
+    let refused = project.refuses(&["recreate", "--replace", "nas/root/web"]);
     let other = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
     put(&project, RECORD, &requested(&other));
     let plan = project.run(&["plan"]).exits_with(2).text();
-    let refused = project.refuses(&["recreate", "--replace", "nas/root/web"]);
     assert_snapshot!(format!("{plan}\n\n{refused}"));
 }
 

@@ -36,7 +36,9 @@ pub(crate) enum Content {
     /// Its commands, and why nobody types them here.
     NotTyped(Vec<Command>, String),
     File(String, String),
-    /// Shown, and neither typed nor written.
+    /// A shell's, shown and neither typed nor written.
+    Script(String),
+    /// Of any other language.
     Shown,
 }
 
@@ -103,7 +105,9 @@ impl Document {
     /// What its sentences and tables set as code.
     pub(crate) fn mentions(&self) -> Vec<String> {
         let code = self.prose.split('`').skip(1).step_by(2);
-        code.map(|code| code.replace('\n', " ")).collect()
+        // A bar inside of a table would end its cell.
+        code.map(|code| code.replace('\n', " ").replace("\\|", "|"))
+            .collect()
     }
 }
 
@@ -125,7 +129,19 @@ impl Block {
     pub(crate) fn commands(&self) -> &[Command] {
         match &self.content {
             Content::Typed(commands) | Content::NotTyped(commands, _) => commands,
-            Content::File(..) | Content::Shown => &[],
+            Content::File(..) | Content::Script(_) | Content::Shown => &[],
+        }
+    }
+
+    /// What a shell would be told by it, each with its line.
+    pub(crate) fn shell_texts(&self) -> Vec<(usize, &str)> {
+        match &self.content {
+            Content::Script(text) => vec![(self.line, text)],
+            _ => self
+                .commands()
+                .iter()
+                .map(|command| (command.line, command.text.as_str()))
+                .collect(),
         }
     }
 
@@ -136,12 +152,14 @@ impl Block {
 
 fn content(info: &str, body: &[(usize, &str)]) -> Result<Content, String> {
     let (language, rest) = info.split_once(' ').unwrap_or((info, ""));
+    let lines: Vec<&str> = body.iter().map(|(_, line)| *line).collect();
     if let Some(name) = rest.strip_prefix("file=") {
-        let text: Vec<&str> = body.iter().map(|(_, line)| *line).collect();
-        return Ok(Content::File(name.to_owned(), text.join("\n")));
+        return Ok(Content::File(name.to_owned(), lines.join("\n")));
     }
-    if language != "console" {
-        return Ok(Content::Shown);
+    match language {
+        "console" => {}
+        "sh" | "bash" => return Ok(Content::Script(lines.join("\n"))),
+        _ => return Ok(Content::Shown),
     }
     let commands = commands(body)?;
     match rest.strip_prefix("noexec") {

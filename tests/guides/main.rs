@@ -85,12 +85,12 @@ fn how_it_went(followed: &Followed, line: usize) -> Result<(), Failed> {
 /// Whoever types a line that a document shows is understood, whether it is typed here or not.
 fn every_line_parses(document: &Document) -> Trial {
     let path = &document.path;
-    let typed = document.blocks().flat_map(document::Block::commands);
-    let mut faults: Vec<String> = typed
-        .flat_map(|command| {
-            let lines = shell::certs_lines(&command.text);
+    let texts = document.blocks().flat_map(document::Block::shell_texts);
+    let mut faults: Vec<String> = texts
+        .flat_map(|(number, text)| {
+            let lines = shell::certs_lines(text);
             let refused = lines.into_iter().filter_map(|line| shell::refusal(&line));
-            refused.map(|why| format!("{path}:{}: {why}", command.line))
+            refused.map(move |why| format!("{path}:{number}: {why}"))
         })
         .collect();
     faults.extend(document.mentions().iter().flat_map(|mention| {

@@ -26,12 +26,13 @@ const PATIENCE: Duration = Duration::from_secs(300);
 const FAREWELL: Duration = Duration::from_secs(10);
 
 /// Programs of others that documents use, and that may be missing. A section is left out if it names one that is.
-const PROGRAMS: [&str; 30] = [
+const PROGRAMS: [&str; 32] = [
     "age",
     "age-keygen",
     "agenix",
     "cfssl",
     "curl",
+    "dot",
     "etcd",
     "etcdctl",
     "git",
@@ -47,6 +48,7 @@ const PROGRAMS: [&str; 30] = [
     "nix-instantiate",
     "node",
     "openssl",
+    "pg_isready",
     "postgres",
     "promtool",
     "psql",
@@ -162,7 +164,7 @@ impl Script {
                     self.typed.push((block.line, command));
                 }
             }
-            Content::NotTyped(..) | Content::Shown => {}
+            Content::NotTyped(..) | Content::Script(_) | Content::Shown => {}
         }
     }
 

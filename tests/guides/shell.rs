@@ -23,6 +23,7 @@ pub(crate) fn refusal(line: &[String]) -> Option<String> {
 
 /// The same for a line that is mentioned in a sentence: it may leave out what is of no interest there, and stand for others.
 pub(crate) fn refusal_of_mention(line: &[String]) -> Option<String> {
+    let line = line.iter().take_while(|word| *word != "…");
     let error = certs::cli::command().try_get_matches_from(line).err()?;
     let wrong = [ErrorKind::UnknownArgument, ErrorKind::InvalidSubcommand];
     wrong.contains(&error.kind()).then(|| error.to_string())

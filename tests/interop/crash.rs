@@ -39,6 +39,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             interrupted_in_commit,
         ),
         trial(
+            "crash::a_killed_issue_or_revocation_leaves_all_of_it_or_nothing",
+            &AGE,
+            killed_by_hand,
+        ),
+        trial(
             "crash::an_interrupted_run_ends_with_130_and_leaves_a_clean_tree",
             &AGE,
             interrupted,
@@ -143,6 +148,55 @@ fn killed_anywhere() -> Result<(), Failed> {
         survived(&project, fleet.at(run)).map_err(|error| at_run(run, &error))?;
     }
     Ok(())
+}
+
+/// Issued by hand, and revoked: record, certificate and key come together and go together, the list with them.
+fn killed_by_hand() -> Result<(), Failed> {
+    const SOURCE: &str = "--manifest manifest.json --root .";
+    let role = json!({ "allowAnyName": true });
+    let declaration = Declaration::default()
+        .authority("root", &json!({}))
+        .role("lab", "root", &role);
+    let project = Project::made(&declaration)?;
+    let issue = |run: u32| format!("issue nas{run} --san nas{run}.lab.example {SOURCE}");
+    let revoke = |run: u32| format!("revoke nas{run} {SOURCE}");
+    let start = Instant::now();
+    project.ends_with(0, &issue(0))?;
+    let whole = start.elapsed();
+    for run in 1..=runs() {
+        for line in [issue(run), revoke(run - 1)] {
+            let mut child = project.command(&line).spawn()?;
+            sleep(whole.mul_f64(spread(run)));
+            kill(&mut child)?;
+            // It finishes what the journal has; what was never begun, the next line does.
+            project.recreate("").map_err(|error| at_run(run, &error))?;
+            for holder in [run - 1, run] {
+                is_whole(&project, holder).map_err(|error| at_run(run, &error))?;
+            }
+            no_leftovers(&project.tree()?)?;
+        }
+        let issued = project.path(&by_hand(run, "crt")).exists();
+        if !issued {
+            project.ends_with(0, &issue(run))?;
+        }
+        if project.path(&by_hand(run - 1, "crt")).exists() {
+            project.ends_with(0, &revoke(run - 1))?;
+        }
+    }
+    project.is_settled()
+}
+
+fn by_hand(run: u32, suffix: &str) -> String {
+    format!("{DIR}/issued/nas{run}/root/lab.{suffix}")
+}
+
+fn is_whole(project: &Project, run: u32) -> Result<(), Failed> {
+    let there =
+        ["json", "crt", "key.age"].map(|suffix| project.path(&by_hand(run, suffix)).exists());
+    expect(
+        there == [true; 3] || there == [false; 3],
+        &format!("nas{run}: {there:?}"),
+    )
 }
 
 /// Aimed: replacing the files is a small part of a run, so the kill waits for the first of them to be replaced.

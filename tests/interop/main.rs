@@ -3,9 +3,12 @@
 mod adopt;
 mod age;
 mod agenix;
+#[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
+mod by_hand;
 mod crash;
 #[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod diff;
+mod exports;
 mod fleet;
 mod foreign;
 mod git;
@@ -38,8 +41,10 @@ fn main() -> ExitCode {
         adopt::trials(),
         age::trials(),
         agenix::trials(),
+        by_hand::trials(),
         crash::trials(),
         diff::trials(),
+        exports::trials(),
         fleet::trials(),
         foreign::trials(),
         git::trials(),

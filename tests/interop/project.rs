@@ -77,7 +77,7 @@ impl Declaration {
         self
     }
 
-    /// A role for servers that allows no name, but for these fields.
+    /// A role of an authority that takes every kind of key, but for these fields.
     pub(crate) fn role(mut self, name: &str, authority: &str, fields: &Value) -> Self {
         let usual = json!({
             "declaredBy": [], "authority": authority, "key": {"algo": "ecdsa", "size": 256},

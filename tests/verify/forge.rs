@@ -38,6 +38,8 @@ pub(crate) struct Draft {
     pub(crate) issuer: Vec<u8>,
     pub(crate) from: OffsetDateTime,
     pub(crate) until: OffsetDateTime,
+    /// In the place of both dates, as encoded.
+    pub(crate) dates: Option<Vec<u8>>,
     pub(crate) spki: Vec<u8>,
     pub(crate) extensions: Vec<Extension>,
     pub(crate) algorithm: Vec<u8>,
@@ -134,6 +136,7 @@ impl Draft {
             issuer: common_name(issuer),
             from: datetime!(2030-01-01 0:00 UTC),
             until: datetime!(2031-01-01 0:00 UTC),
+            dates: None,
             spki: key.spki(),
             extensions: Vec::new(),
             algorithm: ecdsa_with_sha256(),
@@ -160,7 +163,9 @@ impl Draft {
             integer(&self.serial),
             self.algorithm.clone(),
             self.issuer.clone(),
-            seq(&[time(self.from), time(self.until)]),
+            self.dates
+                .clone()
+                .unwrap_or_else(|| seq(&[time(self.from), time(self.until)])),
             self.subject.clone(),
             self.spki.clone(),
         ]);
@@ -295,6 +300,14 @@ pub(crate) fn rsa(octets: usize) -> Vec<u8> {
     seq(&[algorithm, tlv(3, &[&[0], key.as_slice()].concat())])
 }
 
+/// A public key of ECDSA that brings the parameters of its curve along, cut short: nobody should look at them.
+pub(crate) fn explicit_curve() -> Vec<u8> {
+    let parameters = seq(&[integer(&[1])]);
+    let algorithm = seq(&[oid("1.2.840.10045.2.1"), parameters]);
+    let point = [&[0, 4], [7; 64].as_slice()].concat();
+    seq(&[algorithm, tlv(3, &point)])
+}
+
 /// A public key of an algorithm that nobody knows.
 pub(crate) fn unknown_key() -> Vec<u8> {
     seq(&[seq(&[oid("1.3.6.1.4.1.99999.2")]), tlv(3, &[0, 1, 2, 3])])
@@ -323,7 +336,7 @@ fn extensions(list: &[Extension]) -> Vec<u8> {
     seq(&list.iter().map(one).collect::<Vec<_>>())
 }
 
-fn time(moment: OffsetDateTime) -> Vec<u8> {
+pub(crate) fn time(moment: OffsetDateTime) -> Vec<u8> {
     let utc_time = format_description!("[year repr:last_two][month][day][hour][minute][second]Z");
     tlv(0x17, moment.format(utc_time).unwrap().as_bytes())
 }

@@ -8,6 +8,7 @@
     clippy::panic
 )]
 
+mod beside;
 mod forge;
 mod judge;
 mod limbo;
@@ -27,6 +28,7 @@ use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
     let trials = [
+        beside::trials(),
         limbo::trials(),
         own::trials(),
         parity::trials(),

@@ -19,18 +19,18 @@ use crate::forge::{
 };
 
 /// A root, an intermediate and a leaf, with whatever else lies about, and what is asked.
-struct World {
-    root: Draft,
-    intermediate: Draft,
-    leaf: Draft,
+pub(crate) struct World {
+    pub(crate) root: Draft,
+    pub(crate) intermediate: Draft,
+    pub(crate) leaf: Draft,
     others: Vec<Draft>,
     lists: Vec<ListDraft>,
     is_root_trusted: bool,
-    policy: Policy,
+    pub(crate) policy: Policy,
 }
 
 impl World {
-    fn sound() -> Self {
+    pub(crate) fn sound() -> Self {
         Self {
             root: Draft::authority("root", "root", Key::Root, Key::Root, (1, 1)),
             intermediate: Draft::authority("sub", "root", Key::Intermediate, Key::Root, (2, 1)),
@@ -60,7 +60,7 @@ impl World {
     }
 
     /// Codes and sentences, each with the certificate at fault.
-    fn refusals(&self) -> Vec<(String, &'static str, String)> {
+    pub(crate) fn refusals(&self) -> Vec<(String, &'static str, String)> {
         let facts = |draft: &Draft| parse_der(&draft.der()).unwrap();
         let root = facts(&self.root);
         let mut intermediates: Vec<_> = self.others.iter().map(facts).collect();
@@ -91,7 +91,7 @@ impl World {
 }
 
 /// A change to a sound world.
-type Change = fn(&mut World);
+pub(crate) type Change = fn(&mut World);
 
 #[rustfmt::skip]
 const WITHOUT_LISTS: &[(&str, Change)] = &[
@@ -148,6 +148,7 @@ const WITHOUT_LISTS: &[(&str, Change)] = &[
     ("serial too long", |w| w.leaf.serial = vec![0x11; 21]),
     ("authority without a name", |w| { w.leaf.subject = common_name(""); w.leaf.set(critical(BASIC_CONSTRAINTS, basic_constraints(true, None))); w.leaf.set(critical(KEY_USAGE, key_usage(SIGNS | CERT_SIGN))); }),
     ("nameless", |w| { w.leaf.subject = common_name(""); w.leaf.remove(SAN); }),
+    ("names that list nothing", |w| w.leaf.set(plain(SAN, seq(&[])))),
     ("names not critical", |w| w.leaf.subject = common_name("")),
     ("unknown critical", |w| w.leaf.set(critical("1.3.6.1.4.1.99999.1", tlv(5, &[])))),
     ("critical key id", |w| w.root.set(critical(SUBJECT_KEY_ID, subject_key_id(1)))),

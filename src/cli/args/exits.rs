@@ -24,6 +24,26 @@ pub(crate) fn exits(verb: &str) -> Option<Exits> {
             "anything needs a decision, or a finding stands in the way",
             Some("anything would change"),
         ),
+        "issue" | "sign" => (
+            "it is issued",
+            "it is refused, or anything failed; nothing is written then",
+            None,
+        ),
+        "renew" => (
+            "everything that was meant is renewed, or nothing is due",
+            "anything failed, or needs a decision first",
+            Some("anything would be renewed (--dry-run)"),
+        ),
+        "revoke" => (
+            "everything that was named is revoked, now or before",
+            "anything failed; nothing is revoked then",
+            None,
+        ),
+        "crl" => (
+            "every list that was due or named is made",
+            "anything failed; no list is made then",
+            None,
+        ),
         "adopt" => (
             "everything that was found is adopted, or nothing was found",
             "anything failed, or needs a decision first; nothing is adopted then",

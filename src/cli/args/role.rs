@@ -22,7 +22,8 @@ pub(crate) enum RoleCommand {
         after_help = "Exits with 0 if everything asked for is allowed, with 1 if anything is refused; with --refused the other way \
                             round: with 0 if no name is allowed.\n\nExamples:\n  certs role test lab nas.lab.example.org 192.168.100.7\n  \
                             certs role test lab nas.lab.example.org --ttl 90d --usage 'server auth'\n  \
-                            certs role test lab --refused example.com '*.lab.example.org' localhost"
+                            certs role test lab --refused example.com '*.lab.example.org' localhost\n  \
+                            certs role test lab --csr nas.csr"
     )]
     Test(TestArgs),
     /// Print a role of Vault's or OpenBao's PKI engine as a declaration, with the defaults it relied on written out.
@@ -63,11 +64,14 @@ pub(crate) struct TestArgs {
     #[arg(value_name = "ROLE", value_parser = |text: &str| Name::new(text))]
     pub role: Name,
     /// Names to ask for: DNS names, IP addresses, e-mail addresses, URIs.
-    #[arg(value_name = "NAME", required_unless_present = "common_name")]
+    #[arg(value_name = "NAME", required_unless_present_any = ["csr", "common_name"])]
     pub names: Vec<String>,
     /// The common name to ask for.
     #[arg(long, value_name = "NAME")]
     pub common_name: Option<String>,
+    /// A certification request, PEM or DER, that asks for its names too; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub csr: Option<PathBuf>,
     /// The lifetime to ask for. Default: that of the role.
     #[arg(long, value_name = "LIFETIME", value_parser = |text: &str| Lifetime::parse(text))]
     pub ttl: Option<Lifetime>,
@@ -75,7 +79,7 @@ pub(crate) struct TestArgs {
     #[arg(long, value_name = "USAGE")]
     pub usage: Vec<String>,
     /// Expect every name to be refused.
-    #[arg(long, conflicts_with = "common_name", requires = "names")]
+    #[arg(long, conflicts_with_all = ["csr", "common_name"], requires = "names")]
     pub refused: bool,
     #[command(flatten)]
     pub source: SourceArgs,

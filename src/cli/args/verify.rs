@@ -31,7 +31,8 @@ pub(crate) struct VerifyArgs {
     /// Verify as of this moment, like `2027-01-31T12:00:00Z` or `2027-01-31`. Default: now.
     #[arg(long, value_name = "MOMENT", value_parser = moment)]
     pub at: Option<OffsetDateTime>,
-    /// A certificate revocation list, PEM or DER; may be given several times. Without any, revocation is not looked at.
+    /// A certificate revocation list, PEM or DER; may be given several times. Without any, what the
+    /// lists in the tree name is refused, and no list has to be there.
     #[arg(long, value_name = "FILE")]
     pub crl: Vec<PathBuf>,
     /// Whose revocation status has to be known once lists are given.
@@ -68,7 +69,7 @@ impl From<RevocationWord> for RevocationPolicy {
 }
 
 /// RFC 3339, or a day, which begins at midnight UTC.
-fn moment(text: &str) -> Result<OffsetDateTime, String> {
+pub(super) fn moment(text: &str) -> Result<OffsetDateTime, String> {
     let day = time::macros::format_description!("[year]-[month]-[day]");
     OffsetDateTime::parse(text, &Rfc3339)
         .or_else(|_| Date::parse(text, &day).map(|day| day.with_time(Time::MIDNIGHT).assume_utc()))

@@ -1,11 +1,9 @@
 //! `certs adopt`: takes over certificates and keys that were made elsewhere.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
 use time::OffsetDateTime;
 
-use super::recreate::{apply_error, lock_error, recover};
 use crate::adopt::{Adoption, Choice, Item, Taken, Verdict, adoption};
 use crate::apply::{self, Adopted, AdoptedPublic, Run};
 use crate::cli::args::AdoptArgs;
@@ -13,7 +11,8 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::foreign::{Foreign, Openers};
 use crate::cli::passphrases::Passphrases;
 use crate::cli::project::{Project, store_error};
-use crate::cli::ui::{Asker, Bar, Ui, end_on_signal};
+use crate::cli::ui::{Asker, Bar, Ui};
+use crate::cli::writing::{Writing, apply_error};
 use crate::model::{ArtifactId, Fleet, Observed};
 use crate::observe::observe;
 use crate::plan::{Pattern, Plan};
@@ -28,7 +27,7 @@ pub(crate) fn run(args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
             CliError::new(message).hint("give the directory with the certificates and keys")
         );
     }
-    let project = Project::load(&args.source, ui)?;
+    let mut project = Project::load(&args.source, ui)?;
     let choices = choices(args, &project.fleet)?;
     let identities = project.identities(&args.identity)?;
     let passphrases = Passphrases::read(&args.passphrase_file, Box::new(Asker))?;
@@ -45,25 +44,18 @@ pub(crate) fn run(args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
         let (_, _, adoption) = look(args, &project, openers, &choices)?;
         return Ok(show(&adoption, args, ui));
     }
-    write(args, &project, openers, &choices, ui)
+    write(args, &mut project, openers, &choices, ui)
 }
 
 fn write(
     args: &AdoptArgs,
-    project: &Project,
+    project: &mut Project,
     openers: Openers<'_>,
     choices: &[Choice],
     ui: Ui,
 ) -> Result<Exit, CliError> {
-    let layout = Layout::new(project.fleet.dir.clone());
-    let lock = project
-        .root
-        .lock(layout.dir())
-        .map_err(|error| lock_error(&error))?;
-    let commit_gate = Arc::new(Mutex::new(()));
-    end_on_signal(Arc::clone(&commit_gate), ui);
-    recover(project, &lock, &commit_gate, ui)?;
-
+    let writing = Writing::begin(project, ui)?;
+    let project: &Project = project;
     let (observed, foreign, adoption) = look(args, project, openers, choices)?;
     if !args.json {
         ui.print(&render::text(&adoption, ui.stdout));
@@ -95,10 +87,10 @@ fn write(
         plan: &plan,
         beside: &[],
         root: &project.root,
-        lock: &lock,
+        lock: &writing.lock,
         identities: openers.identities,
         progress: &progress,
-        commit_gate: &commit_gate,
+        commit_gate: &writing.commit_gate,
     };
     let files = if adopted.is_empty() {
         0

@@ -40,7 +40,7 @@ pub(crate) fn run(args: &InitArgs, ui: Ui) -> Result<Exit, CliError> {
     outside::create_directory(&directory).map_err(failed)?;
     // What cannot be issued is not declared.
     let manifest = foundation::manifest(&foundation);
-    let project = Project::of(manifest.to_string().as_bytes(), &directory, ui)?;
+    let mut project = Project::of(manifest.to_string().as_bytes(), &directory, ui)?;
     for (name, text) in files(&foundation, form) {
         let path = directory.join(name);
         if !outside::exists(&path) {
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &InitArgs, ui: Ui) -> Result<Exit, CliError> {
             operator.identity
         ));
     }
-    recreate::make(&project, &RecreateArgs::default(), ui)?;
+    recreate::make(&mut project, &RecreateArgs::default(), ui)?;
     ui.tell(&next_steps(&foundation, form, &args.directory));
     Ok(Exit::Done)
 }

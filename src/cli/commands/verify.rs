@@ -16,10 +16,10 @@ use crate::model::{CertificateFacts, CrlFacts, FileState};
 use crate::observe::observe;
 use crate::render::verify::{self as shown, Answer, Detail, Outcome};
 use crate::store::outside;
-use crate::verify::{Policy, Purpose, Request, verify};
+use crate::verify::{Policy, Purpose, Request, RevocationPolicy, verify};
 
 pub(crate) fn run(args: &VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
-    let crls = read_all(&args.crl, "revocation list", crl::parse_all)?;
+    let mut crls = read_all(&args.crl, "revocation list", crl::parse_all)?;
     let mut subjects = subjects(&args.files)?;
     let given = read_all(&args.roots, "root certificates", parse_chain)?;
     let mut trust = if args.roots.is_empty() || args.files.is_empty() {
@@ -39,7 +39,12 @@ pub(crate) fn run(args: &VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
     )?;
     trust.intermediates.extend(intermediates);
 
-    let policy = policy(args);
+    let mut policy = policy(args);
+    if crls.is_empty() {
+        // Nobody asked for lists that have to be there: what those of the tree name is refused.
+        crls.append(&mut trust.crls);
+        policy.revocation = RevocationPolicy::Listed;
+    }
     let answers: Vec<Answer> = subjects
         .into_par_iter()
         .map(|subject| subject.judge(&trust, &crls, &policy))
@@ -82,6 +87,8 @@ fn policy(args: &VerifyArgs) -> Policy {
 struct Trust {
     roots: Vec<CertificateFacts>,
     intermediates: Vec<CertificateFacts>,
+    /// What the declared authorities have revoked.
+    crls: Vec<CrlFacts>,
 }
 
 /// A file to judge: its certificates, or why there are none.
@@ -157,6 +164,8 @@ fn fleet(args: &VerifyArgs, subjects: &mut Vec<Subject>, ui: Ui) -> Result<Trust
     })?;
     let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
     let mut trust = Trust::default();
+    let lists = observed.crls.values().filter_map(FileState::facts);
+    trust.crls.extend(lists.map(|file| file.list.clone()));
     for artifact in project.fleet.artifacts() {
         let id = artifact.id();
         let path = &artifact.files().certificate;

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use super::paint::{Paint, Tone};
 use super::words::{self, count, printable};
 use crate::model::crl::{CertificateKind, CrlFacts, ListPoint};
+use crate::model::document::extension::{Extension, ExtensionValue};
 use crate::model::document::{
     Certificate, ConnectionFacts, Found, Object, RequestFacts, SignatureCheck,
 };
@@ -349,9 +350,10 @@ fn summary(object: &Object, now: OffsetDateTime) -> String {
             )
         }
         Object::Request(request) => format!(
-            "{}, {}{}",
+            "{}, {}{}{}",
             or_empty(&request.subject.to_string()),
             request.key,
+            names(requested_names(&request.extensions)),
             if request.signature == SignatureCheck::Bad {
                 ", BAD signature"
             } else {
@@ -359,10 +361,12 @@ fn summary(object: &Object, now: OffsetDateTime) -> String {
             }
         ),
         Object::RevocationList(list) => format!(
-            "{}, {} revoked, made {}",
+            "{}, {} revoked, made {}, next due {}",
             or_empty(&list.issuer.to_string()),
             list.entries.len(),
-            Moment(list.this_update)
+            Moment(list.this_update),
+            list.next_update
+                .map_or_else(|| "never said".to_owned(), |next| Moment(next).to_string())
         ),
         Object::PrivateKey(key) => keys::private_summary(key),
         Object::PublicKey(key) => keys::public_summary(key),
@@ -393,6 +397,16 @@ fn summary(object: &Object, now: OffsetDateTime) -> String {
         }
         Object::Damaged(defect) => defect.to_string(),
     }
+}
+
+fn requested_names(extensions: &[Extension]) -> &[FoundSan] {
+    let mut names = extensions
+        .iter()
+        .filter_map(|extension| match &extension.value {
+            ExtensionValue::SubjectAltNames(names) => Some(names.as_slice()),
+            _ => None,
+        });
+    names.next().unwrap_or_default()
 }
 
 fn names(sans: &[FoundSan]) -> String {

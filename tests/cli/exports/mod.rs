@@ -1,5 +1,6 @@
 //! `certs export` beside kubeconfigs: each form, what it holds, where it may go, and who takes it.
 
+mod by_hand;
 mod cert_manager;
 mod files;
 mod nixfleet;

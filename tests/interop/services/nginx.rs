@@ -7,14 +7,15 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::json;
 
 use super::site::{Identity, Run, Running, Site, address, ports, served};
-use crate::project::{Declaration, Pair, equal, expect};
+use crate::project::{DIR, Declaration, Pair, equal, expect};
 
 const NGINX: [&str; 3] = ["nginx", "curl", "openssl"];
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let trials: [(&str, Run); 3] = [
+    let trials: [(&str, Run); 4] = [
         ("lets_in_whom_its_authority_calls_a_client", clients),
         ("is_trusted_by_the_declared_names_only", server_names),
+        ("turns_away_whom_a_list_names", revoked),
         ("has_the_chain_that_both_sides_need_in_one_file", chains),
     ];
     trials
@@ -45,6 +46,16 @@ fn declaration(address: SocketAddr) -> Declaration {
 
 /// Starts nginx. It trusts the root alone, and answers with what it makes of the client.
 fn start(site: &Site, listen: &[SocketAddr], server: &Identity) -> Result<Running, Failed> {
+    start_with(site, listen, server, "")
+}
+
+/// The same with further settings.
+fn start_with(
+    site: &Site,
+    listen: &[SocketAddr],
+    server: &Identity,
+    settings: &str,
+) -> Result<Running, Failed> {
     let path = |file: &str| site.project.path(file).display().to_string();
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|kind| format!("{kind}_temp_path {};\n", path("run/nginx")))
@@ -57,7 +68,7 @@ fn start(site: &Site, listen: &[SocketAddr], server: &Identity) -> Result<Runnin
         "daemon off;\nmaster_process off;\npid {};\nerror_log stderr info;\nevents {{}}\n\
          http {{\naccess_log off;\n{temporary}server {{\n{}\
          ssl_certificate {};\nssl_certificate_key {};\n\
-         ssl_client_certificate {};\nssl_verify_client on;\nssl_verify_depth 2;\n\
+         ssl_client_certificate {};\nssl_verify_client on;\nssl_verify_depth 2;\n{settings}\
          location / {{ return 200 \"$ssl_client_verify $ssl_client_s_dn\"; }}\n}}\n}}\n",
         path("run/nginx.pid"),
         listen.concat(),
@@ -109,6 +120,43 @@ fn clients(site: &Site) -> Result<(), Failed> {
     let refused = get(Some(&server))?;
     expect(refused.contains("The SSL certificate error"), &refused)?;
     nginx.says(&["certificate verify error: (26:"])
+}
+
+/// nginx wants the lists of all issuers of a chain in one file.
+fn revoked(site: &Site) -> Result<(), Failed> {
+    let [socket] = ports(address()?)?;
+    site.make(&declaration(socket))?;
+    let source = "--manifest manifest.json --root .";
+    site.project
+        .ends_with(0, &format!("crl root middle {source}"))?;
+    let server = site.identity("web1", "root", "server")?;
+    let (near, far) = (
+        site.identity("web1", "root", "client")?,
+        site.identity("web1", "middle", "client")?,
+    );
+    let get = |client| site.run(&curl("root", Some(client), &format!("https://{socket}")));
+    let lists = site.project.path("run/lists.pem");
+    let settings = format!("ssl_crl {};\n", lists.display());
+    let gather = || -> Result<(), Failed> {
+        let list = |name| site.project.bench.read(&format!("{DIR}/ca/{name}.crl"));
+        fs::write(&lists, [list("root")?, list("middle")?].concat())?;
+        Ok(())
+    };
+
+    gather()?;
+    let nginx = start_with(site, &[socket], &server, &settings)?;
+    equal(&get(&near)?.as_str(), &WELCOME)?;
+    equal(&get(&far)?.as_str(), &WELCOME)?;
+    drop(nginx);
+
+    let line = format!("revoke web1/middle/client {source}");
+    site.project.ends_with(0, &line)?;
+    gather()?;
+    let mut nginx = start_with(site, &[socket], &server, &settings)?;
+    equal(&get(&near)?.as_str(), &WELCOME)?;
+    let refused = get(&far)?;
+    expect(refused.contains("The SSL certificate error"), &refused)?;
+    nginx.says(&["certificate revoked"])
 }
 
 fn server_names(site: &Site) -> Result<(), Failed> {

@@ -50,9 +50,8 @@ fn lists(project: &Project, named: &[&Authority]) -> Result<Vec<Vec<u8>>, CliErr
         lists.extend(read(project, authority)?);
     }
     if lists.is_empty() {
-        return Err(
-            CliError::new("no authority has a revocation list").hint("`certs crl` makes them")
-        );
+        return Err(CliError::new("no authority has a revocation list")
+            .hint("`certs crl --all` makes them"));
     }
     Ok(lists)
 }

@@ -255,7 +255,13 @@ fn bundle_row(
     told.push(format!("opened by {}", listed(&who)));
     svg.element("title", &[], told.join("\n"));
     text(left, baseline, "sign", glyph(bundle.worst()), svg);
-    text(left + 18, baseline, "row", &fit(&title, ROW_CHARS), svg);
+    text(
+        left + 18,
+        baseline,
+        "row",
+        &fit_counted(&title, ROW_CHARS),
+        svg,
+    );
     let mut right = if troubles.is_empty() {
         let end = bundle.not_after.map(|end| format!("ends {}", Moment(end)));
         end.unwrap_or_default()
@@ -374,6 +380,15 @@ fn fit(text: &str, most: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
+/// The same for what is counted: the name is cut and never the count.
+fn fit_counted(text: &str, most: usize) -> String {
+    let Some((name, count)) = text.rsplit_once(" × ") else {
+        return fit(text, most);
+    };
+    let count = format!(" × {count}");
+    fit(name, most.saturating_sub(count.chars().count())) + &count
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -387,5 +402,6 @@ mod tests {
     fn long_text_is_cut_between_characters() {
         assert_eq!(fit("größe größe", 7), "größe…");
         assert_eq!(fit("größe", 5), "größe");
+        assert_eq!(fit_counted("größe größe × 50", 11), "größe… × 50");
     }
 }

@@ -1,0 +1,133 @@
+//! Makes revocation lists, proves them, and commits them with whatever goes because of them: all in one transaction.
+
+use std::collections::BTreeMap;
+
+use time::{Duration, OffsetDateTime};
+
+use super::commit::{Committer, expected};
+use super::{ApplyError, Run, unlock};
+use crate::export::index::Facts;
+use crate::inspect::crl as inspect;
+use crate::issue::certificate::Issuer;
+use crate::issue::crl::{self as issue, ListTemplate, next_number};
+use crate::model::{ArtifactId, Authority, CrlFacts, Name, RevokedCertificate};
+use crate::store::Change;
+
+/// What an authority revokes from now on, beside what it has revoked already.
+#[derive(Clone, Debug)]
+pub struct Revocation<'a> {
+    pub authority: &'a Authority,
+    /// Each replaces the entry of the same serial number.
+    pub entries: Vec<RevokedCertificate>,
+}
+
+/// The lists as they are now.
+#[derive(Clone, Debug, Default)]
+pub struct Published {
+    pub lists: BTreeMap<Name, CrlFacts>,
+    /// Files written or deleted, the derived ones included.
+    pub files: usize,
+}
+
+/// Makes the next list of each authority. The plan of the run has no steps; what goes with the lists stands in `beside`.
+///
+/// # Errors
+/// A key that cannot be opened or is not the authority's, a proof that fails, a commit that fails. Nothing is written then.
+pub fn publish(run: Run<'_>, revocations: &[Revocation<'_>]) -> Result<Published, ApplyError> {
+    let mut lists = BTreeMap::new();
+    let mut changes = run.beside.to_vec();
+    let keys = unlock::open_signers(&run, revocations.iter().map(|one| one.authority))?;
+    for revocation in revocations {
+        let id = revocation.authority.id();
+        let (Some(key), Some(certificate)) = (keys.get(&id), run.observed.certificate(&id)) else {
+            return Err(unproved(&id, "there is no certificate of it"));
+        };
+        let failed = |source| ApplyError::Issue {
+            artifact: id.clone(),
+            source,
+        };
+        let issuer = Issuer::new(certificate, key).map_err(failed)?;
+        let wanted = next_list(&run, revocation);
+        let der = issue::signed(&wanted.template(), &issuer).map_err(failed)?;
+        let list = proved(&id, &wanted, &der)?;
+        if !inspect::signed_by(&list, certificate) {
+            return Err(unproved(&id, "the signature of its list is not its own"));
+        }
+        let authority = revocation.authority;
+        changes.push(Change::write(
+            authority.crl.clone(),
+            expected(run.observed.crl(&authority.name)),
+            issue::to_pem(&der).into_bytes(),
+        ));
+        lists.insert(authority.name.clone(), list);
+    }
+    let mut facts = Facts::found(run.observed);
+    facts
+        .lists
+        .extend(lists.iter().map(|(name, list)| (name.clone(), list)));
+    let files = Committer::new(run).finish_with(changes, &facts)?;
+    Ok(Published { lists, files })
+}
+
+/// The whole of a list before it is signed.
+struct NextList {
+    number: Vec<u8>,
+    this_update: OffsetDateTime,
+    next_update: OffsetDateTime,
+    entries: Vec<RevokedCertificate>,
+}
+
+impl NextList {
+    fn template(&self) -> ListTemplate<'_> {
+        ListTemplate {
+            number: &self.number,
+            this_update: self.this_update,
+            next_update: self.next_update,
+            entries: &self.entries,
+        }
+    }
+}
+
+/// What stood in the last one stays: a certificate that is taken off a list is good again to whoever reads it.
+fn next_list(run: &Run<'_>, revocation: &Revocation<'_>) -> NextList {
+    let authority = revocation.authority;
+    let last = run.observed.crl(&authority.name).facts();
+    let last = last.map(|file| &file.list);
+    let is_news = |entry: &&RevokedCertificate| {
+        let mut new = revocation.entries.iter();
+        !new.any(|other| other.serial == entry.serial)
+    };
+    let kept = last
+        .into_iter()
+        .flat_map(|list| &list.entries)
+        .filter(is_news);
+    let lifetime: Duration = authority.crl_expiry.duration();
+    NextList {
+        number: next_number(last.and_then(|list| list.number.as_deref())),
+        this_update: run.plan.now,
+        next_update: run.plan.now + lifetime,
+        entries: kept.chain(&revocation.entries).cloned().collect(),
+    }
+}
+
+/// Reads the list that was just made as a stranger would.
+fn proved(id: &ArtifactId, wanted: &NextList, der: &[u8]) -> Result<CrlFacts, ApplyError> {
+    let list = inspect::parse_der(der).map_err(|defect| unproved(id, &defect.to_string()))?;
+    let number = list.number.as_deref().unwrap_or_default();
+    let says_so = list.entries == wanted.entries
+        && next_number(Some(number)) == next_number(Some(&wanted.number))
+        && list.this_update == wanted.this_update
+        && list.next_update == Some(wanted.next_update);
+    if says_so {
+        Ok(list)
+    } else {
+        Err(unproved(id, "its list reads back as another"))
+    }
+}
+
+fn unproved(id: &ArtifactId, detail: &str) -> ApplyError {
+    ApplyError::Unproved {
+        artifact: id.clone(),
+        detail: detail.to_owned(),
+    }
+}

@@ -1,0 +1,35 @@
+//! What can be typed after `certs renew`.
+
+use std::num::NonZeroUsize;
+
+use clap::Args;
+
+use super::SourceArgs;
+use crate::model::Lifetime;
+use crate::plan::Pattern;
+
+#[derive(Debug, Args)]
+pub(crate) struct RenewArgs {
+    /// Renew these now, due or not: a host, a certificate, `host/authority/certificate`, or an authority by its full name
+    /// (`ca/cluster`). Without any, everything that is due.
+    #[arg(value_name = "PATTERN")]
+    pub patterns: Vec<Pattern>,
+    /// Also the certificates of hosts and people that end within this time.
+    #[arg(long, value_name = "TIME", value_parser = |text: &str| Lifetime::parse(text), conflicts_with = "patterns")]
+    pub within: Option<Lifetime>,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// A file with an age identity or an SSH private key that opens the sealed keys; may be given several times.
+    /// Default: `userAgeIdentity` of the declaration.
+    #[arg(short, long, value_name = "FILE")]
+    pub identity: Vec<String>,
+    /// How many certificates are made at once. Default: one per core.
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Say what would be renewed, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the plan and what was done as JSON (docs/schema/recreate.json; with --dry-run docs/schema/plan.json).
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,70 @@
+//! What can be typed after `certs revoke` and `certs crl`.
+
+use clap::Args;
+use time::OffsetDateTime;
+
+use super::SourceArgs;
+use super::verify::moment;
+use crate::model::{Name, RevocationReason};
+
+#[derive(Debug, Args)]
+pub(crate) struct RevokeArgs {
+    /// What is revoked: a host, a certificate, `host/authority/certificate`, an authority by its full name (`ca/intermediate`),
+    /// or a file with a certificate that one of the authorities issued.
+    #[arg(value_name = "TARGET", required_unless_present = "serial")]
+    pub targets: Vec<String>,
+    /// A serial number in hexadecimal, of a certificate that is nowhere at hand; may be given several times.
+    #[arg(long, value_name = "HEX", requires = "ca")]
+    pub serial: Vec<String>,
+    /// The authority that issued the serial numbers.
+    #[arg(long, value_name = "NAME", value_parser = name, requires = "serial")]
+    pub ca: Option<Name>,
+    /// Why: unspecified, key-compromise, ca-compromise, affiliation-changed, superseded, cessation-of-operation or
+    /// privilege-withdrawn.
+    #[arg(long, value_name = "REASON", value_parser = reason)]
+    pub reason: Option<RevocationReason>,
+    /// Since when the key is not to be trusted, like `2027-01-31T12:00:00Z` or `2027-01-31`. The revocation itself is of now.
+    #[arg(long, value_name = "MOMENT", value_parser = moment)]
+    pub date: Option<OffsetDateTime>,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// A file with an age identity or an SSH private key that opens the key of the authority; may be given several times.
+    /// Default: `userAgeIdentity` of the declaration.
+    #[arg(short, long, value_name = "FILE")]
+    pub identity: Vec<String>,
+    /// Print what was revoked, and the lists, as JSON (docs/schema/crl.json).
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListsArgs {
+    /// Authorities whose next list is made now, the first one included. Without any, those whose list is due.
+    #[arg(value_name = "AUTHORITY", value_parser = name)]
+    pub authorities: Vec<Name>,
+    /// Every authority, whether or not it has a list.
+    #[arg(long, conflicts_with = "authorities")]
+    pub all: bool,
+    /// Show the lists there are, and make none. Needs no key.
+    #[arg(long, conflicts_with = "all")]
+    pub list: bool,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// A file with an age identity or an SSH private key that opens the keys of the authorities; may be given several times.
+    /// Default: `userAgeIdentity` of the declaration.
+    #[arg(short, long, value_name = "FILE")]
+    pub identity: Vec<String>,
+    /// Print the lists as JSON (docs/schema/crl.json).
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ca/cluster` is the same as `cluster`.
+fn name(text: &str) -> Result<Name, String> {
+    let text = text.strip_prefix("ca/").unwrap_or(text);
+    Name::new(text).map_err(|error| error.to_string())
+}
+
+fn reason(text: &str) -> Result<RevocationReason, String> {
+    RevocationReason::parse(text).map_err(|error| error.to_string())
+}

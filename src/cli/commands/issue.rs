@@ -1,0 +1,324 @@
+//! `certs issue` and `certs sign`: certificates on request, granted by a role and recorded in the tree.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::cli::args::{IssueArgs, SignArgs, WishArgs};
+use crate::cli::error::{CliError, Exit};
+use crate::cli::input;
+use crate::cli::project::{Project, store_error};
+use crate::cli::ui::Ui;
+use crate::cli::writing::{Order, Writing, look, now};
+use crate::issue::key::public_to_pem;
+use crate::manifest::{Wanted, record_path};
+use crate::model::document::RequestFacts;
+use crate::model::{
+    ArtifactId, Certificate, Fleet, KeyFingerprint, Marker, Name, Observed, Recipient, RelPath,
+    Role, Usages,
+};
+use crate::plan::{Pattern, Policy, plan};
+use crate::policy::csr::{self, Taken};
+use crate::policy::{Grant, Issuer, Request, RequestedKey, RequestedName, decide};
+use crate::render::grant as render;
+use crate::store::{Change, Expected, outside};
+
+pub(crate) fn run(args: &IssueArgs, ui: Ui) -> Result<Exit, CliError> {
+    let csr = args.csr.as_deref().map(input::request).transpose()?;
+    let wish = Wish {
+        holder: &args.holder,
+        sans: &args.san,
+        csr: csr.as_ref(),
+        recipients: recipients(&args.recipient)?,
+        args: &args.wish,
+    };
+    issue(&wish, ui)?;
+    Ok(Exit::Done)
+}
+
+/// The chain goes to standard output: it is what whoever sent the request waits for.
+pub(crate) fn sign(args: &SignArgs, ui: Ui) -> Result<Exit, CliError> {
+    let csr = input::request(&args.request)?;
+    let wish = Wish {
+        holder: &args.holder,
+        sans: &[],
+        csr: Some(&csr),
+        recipients: Vec::new(),
+        args: &args.wish,
+    };
+    let (project, certificate) = issue(&wish, ui)?;
+    if !args.wish.json {
+        let file = project.root.read(&certificate);
+        let file = file.map_err(|error| store_error(&error))?;
+        let chain = file.map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
+        ui.print(&chain.unwrap_or_default());
+    }
+    Ok(Exit::Done)
+}
+
+/// What was typed, whichever verb it was.
+struct Wish<'a> {
+    holder: &'a Name,
+    sans: &'a [String],
+    csr: Option<&'a RequestFacts>,
+    recipients: Vec<Recipient>,
+    args: &'a WishArgs,
+}
+
+/// Gives back where the certificate lies.
+fn issue(wish: &Wish<'_>, ui: Ui) -> Result<(Project, RelPath), CliError> {
+    let args = wish.args;
+    let mut project = Project::load(&args.source, ui)?;
+    let role = role(&project.fleet, args.role.as_ref())?.clone();
+    let name = args.name.as_ref().unwrap_or(&role.name);
+    let id = ArtifactId::Leaf {
+        host: wish.holder.clone(),
+        authority: role.authority.clone(),
+        name: name.clone(),
+    };
+    let writing = Writing::begin(&mut project, ui)?;
+    let earlier = earlier(&project.fleet, &id, args)?.cloned();
+    let observed = look(&project, &project.fleet)?;
+    let grant = grant(wish, &role, &project.fleet, &observed, ui)?;
+    check_key(wish, &id, &observed)?;
+
+    let pem = wish.csr.map(|csr| public_to_pem(&csr.spki));
+    let record = record_path(&project.fleet.dir, wish.holder, &role.authority, name);
+    let text = Wanted {
+        role: Some(&role.name),
+        asked: now(),
+        declaration: &grant.declaration,
+        recipients: &wish.recipients,
+        public_key: pem.as_deref(),
+    }
+    .text();
+    let mut beside = vec![record_change(&project, &record, &text)?];
+    beside.extend(key_given_up(wish, earlier.as_ref(), &observed));
+    project.add_record(&record, &text, ui)?;
+
+    let observed = look(&project, &project.fleet)?;
+    let only: Vec<Pattern> = id.to_string().parse().into_iter().collect();
+    let new_key = earlier.is_some() && wish.csr.is_none();
+    let policy = Policy {
+        replace: if new_key { only.clone() } else { Vec::new() },
+        only: only.clone(),
+        ..Policy::default()
+    };
+    let plan = plan(&project.fleet, &observed, now(), &policy);
+    let order = Order {
+        plan: &plan,
+        observed: &observed,
+        only: &only,
+        identity: &args.identity,
+        jobs: None,
+        beside: &beside,
+        json: args.json,
+    };
+    if wish.csr.is_some() && !args.json {
+        writing.make(&project, &order, ui)?;
+    } else {
+        writing.carry_out(&project, &order, ui)?;
+    }
+    let leaf = project
+        .fleet
+        .certificates
+        .iter()
+        .find(|leaf| leaf.id() == id);
+    let certificate = leaf.map(|leaf| leaf.files.certificate.clone());
+    Ok((project, certificate.unwrap_or_default()))
+}
+
+/// The role that is named, or the only one there is.
+fn role<'a>(fleet: &'a Fleet, named: Option<&Name>) -> Result<&'a Role, CliError> {
+    let known: Vec<&str> = fleet.roles.keys().map(Name::as_str).collect();
+    let known = known.join(", ");
+    match (named, fleet.roles.len()) {
+        (_, 0) => Err(CliError::new("no role is declared that could grant it").hint(
+            "declare certToolkit.roles.<name> with an authority and the names it allows (docs/roles.md)",
+        )),
+        (Some(name), _) => fleet.roles.get(name).ok_or_else(|| {
+            CliError::new(format!("{name} is no declared role")).hint(format!("declared are {known}"))
+        }),
+        (None, 1) => fleet
+            .roles
+            .values()
+            .next()
+            .ok_or_else(|| CliError::new("no role is declared")),
+        (None, _) => Err(CliError::new("several roles are declared")
+            .hint(format!("say which one grants it: --role, one of {known}"))),
+    }
+}
+
+/// The certificate of this name that was issued before; it is issued anew only if that is asked for.
+fn earlier<'a>(
+    fleet: &'a Fleet,
+    id: &ArtifactId,
+    args: &WishArgs,
+) -> Result<Option<&'a Certificate>, CliError> {
+    let found = fleet.certificates.iter().find(|leaf| leaf.id() == *id);
+    match found {
+        Some(leaf) if leaf.record().is_none() => {
+            let option = id.option_path().join(".");
+            Err(
+                CliError::new(format!("{id} is declared (certToolkit.{option})")).hint(format!(
+                    "`certs recreate --only {id}` makes it; or call this one otherwise: --name NAME"
+                )),
+            )
+        }
+        Some(_) if !args.replace => Err(CliError::new(format!("{id} was issued already")).hint(format!(
+            "`certs renew {id}` issues it anew as it is; --replace does on these terms; --name NAME makes another beside it"
+        ))),
+        found => Ok(found),
+    }
+}
+
+/// What the role says to the wish.
+fn grant(
+    wish: &Wish<'_>,
+    role: &Role,
+    fleet: &Fleet,
+    observed: &Observed,
+    ui: Ui,
+) -> Result<Grant, CliError> {
+    let taken = match wish.csr {
+        Some(facts) => csr::read(facts).map_err(|faults| {
+            render::faults(&faults).iter().fold(
+                CliError::new("the request is not one that is signed; nothing was issued")
+                    .within(render::faults_json(&faults)),
+                |error, (cause, cure)| error.cause(cause).hint(*cure),
+            )
+        })?,
+        None => Taken {
+            request: own_request(wish),
+            ignored: Vec::new(),
+        },
+    };
+    let request = refined(taken.request, wish.args)?;
+    let issuer = Issuer::of(role, fleet).with_keys(authority_keys(fleet, observed));
+    let grant = decide(role, &issuer, &request).map_err(|refusals| {
+        let error = CliError::new(format!(
+            "the role {} does not grant this; nothing was issued",
+            role.name
+        ))
+        .within(render::refusals_json(role, &refusals));
+        let mut cures: Vec<String> = refusals
+            .iter()
+            .map(|refusal| refusal.cure(&role.name))
+            .collect();
+        cures.dedup();
+        let error = refusals
+            .iter()
+            .fold(error, |error, refusal| error.cause(refusal.to_string()));
+        cures.into_iter().fold(error, CliError::hint)
+    })?;
+    for ignored in &taken.ignored {
+        ui.tell(&format!("note: {ignored}\n"));
+    }
+    for note in &grant.notes {
+        ui.tell(&format!("note: {note}\n"));
+    }
+    Ok(grant)
+}
+
+/// Without any name the holder's own is meant.
+fn own_request(wish: &Wish<'_>) -> Request {
+    let named: Vec<String> = if wish.sans.is_empty() && wish.args.common_name.is_none() {
+        vec![wish.holder.to_string()]
+    } else {
+        wish.sans.to_vec()
+    };
+    Request {
+        common_name: None,
+        sans: named.into_iter().map(RequestedName::Text).collect(),
+        lifetime: None,
+        key: RequestedKey::Generate,
+        usages: None,
+    }
+}
+
+/// What was typed beside a request goes before what stands in it.
+fn refined(mut request: Request, args: &WishArgs) -> Result<Request, CliError> {
+    if let Some(name) = &args.common_name {
+        request.common_name = Some(name.clone());
+    }
+    request.lifetime = args.ttl;
+    if !args.usage.is_empty() {
+        let usages = Usages::parse(&args.usage).map_err(|errors| {
+            let error = CliError::new("--usage names no usage");
+            errors
+                .iter()
+                .fold(error, |error, cause| error.cause(cause.to_string()))
+        })?;
+        request.usages = Some(usages);
+    }
+    Ok(request)
+}
+
+fn authority_keys(fleet: &Fleet, observed: &Observed) -> BTreeMap<Name, KeyFingerprint> {
+    let keys = fleet.authorities.iter().filter_map(|authority| {
+        let found = observed.certificate(&authority.id())?;
+        Some((authority.name.clone(), found.key_fingerprint))
+    });
+    keys.collect()
+}
+
+/// One key for two is one too many: what opens the one would speak for the other.
+fn check_key(wish: &Wish<'_>, id: &ArtifactId, observed: &Observed) -> Result<(), CliError> {
+    let Some(csr) = wish.csr else { return Ok(()) };
+    let mut owners = observed.key_owners();
+    let owners = owners.remove(&Marker::key_id(csr.key_fingerprint.as_bytes()));
+    match owners
+        .unwrap_or_default()
+        .into_iter()
+        .find(|owner| *owner != id)
+    {
+        Some(owner) => Err(
+            CliError::new(format!("the key of the request is that of {owner}"))
+                .hint("make a request with a key of its own"),
+        ),
+        None => Ok(()),
+    }
+}
+
+fn record_change(project: &Project, record: &RelPath, text: &str) -> Result<Change, CliError> {
+    let found = project.root.read(record);
+    let found = found.map_err(|error| store_error(&error))?;
+    Ok(Change::write(
+        record.clone(),
+        Expected::from(found.as_ref()),
+        text.as_bytes().to_vec(),
+    ))
+}
+
+/// A key of ours that a requester's takes the place of is nobody's from then on.
+fn key_given_up(
+    wish: &Wish<'_>,
+    earlier: Option<&Certificate>,
+    observed: &Observed,
+) -> Option<Change> {
+    let earlier = earlier.filter(|_| wish.csr.is_some())?;
+    let digest = observed.pair(&earlier.id()).key.digest()?;
+    Some(Change::delete(
+        earlier.files.key.clone(),
+        Expected::Content(*digest),
+    ))
+}
+
+/// Each a public key, or a file with public keys, one a line.
+fn recipients(given: &[String]) -> Result<Vec<Recipient>, CliError> {
+    let mut recipients = Vec::new();
+    for text in given {
+        let file = outside::read(Path::new(text)).ok();
+        let lines = file.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let lines = lines.as_deref().unwrap_or(text);
+        let keys = lines.lines().map(str::trim);
+        for key in keys.filter(|key| !key.is_empty() && !key.starts_with('#')) {
+            let key = Recipient::parse(key).map_err(|error| {
+                CliError::new("--recipient names no key that could be sealed to")
+                    .cause(error.to_string())
+                    .hint("give an age recipient (age1…) or an SSH public key, or a file with one")
+            })?;
+            recipients.push(key);
+        }
+    }
+    Ok(recipients)
+}

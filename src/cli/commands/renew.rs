@@ -1,0 +1,167 @@
+//! `certs renew`: new certificates for keys that stay, before their time or when it has come.
+
+use std::collections::BTreeSet;
+
+use time::OffsetDateTime;
+
+use crate::apply::Report;
+use crate::cli::args::RenewArgs;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::findings::Findings;
+use crate::cli::project::Project;
+use crate::cli::ui::Ui;
+use crate::cli::writing::{Order, Writing, look, now};
+use crate::model::{ArtifactId, Fleet, Observed};
+use crate::plan::{Pattern, Plan, Policy, Reason, plan};
+use crate::render::{json, table};
+
+pub(crate) fn run(args: &RenewArgs, ui: Ui) -> Result<Exit, CliError> {
+    let mut project = Project::load(&args.source, ui)?;
+    check_patterns(&args.patterns, &project.fleet)?;
+    if args.dry_run {
+        let observed = look(&project, &project.fleet)?;
+        return Ok(show(&project, &observed, args, ui));
+    }
+    let writing = Writing::begin(&mut project, ui)?;
+    let observed = look(&project, &project.fleet)?;
+    let Some((policy, plan)) = renewal(&project.fleet, &observed, now(), args) else {
+        return Ok(nothing(args, ui));
+    };
+    let order = Order {
+        plan: &plan,
+        observed: &observed,
+        only: &policy.only,
+        identity: &args.identity,
+        jobs: args.jobs,
+        beside: &[],
+        json: args.json,
+    };
+    writing.carry_out(&project, &order, ui)?;
+    Ok(Exit::Done)
+}
+
+/// What is to be done; `None` where nothing is due.
+fn renewal(
+    fleet: &Fleet,
+    observed: &Observed,
+    now: OffsetDateTime,
+    args: &RenewArgs,
+) -> Option<(Policy, Plan)> {
+    let (chosen, early) = if args.patterns.is_empty() {
+        let soon = args
+            .within
+            .map(|within| ending(fleet, observed, now + within.duration()));
+        let early = soon.unwrap_or_default();
+        let due = due(fleet, observed, now);
+        (due.union(&early).cloned().collect(), early)
+    } else {
+        let named = named(&args.patterns, fleet);
+        (named.clone(), named)
+    };
+    let only = patterns(&with_those_below(fleet, chosen));
+    let renew = patterns(&early);
+    let policy = Policy {
+        only,
+        renew,
+        ..Policy::default()
+    };
+    (!policy.only.is_empty()).then(|| {
+        let plan = plan(fleet, observed, now, &policy);
+        (policy, plan)
+    })
+}
+
+/// Those that are meant: an authority by its full name only.
+fn named(patterns: &[Pattern], fleet: &Fleet) -> BTreeSet<ArtifactId> {
+    let is_meant = |id: &ArtifactId| {
+        let mut patterns = patterns.iter();
+        !id.is_key_pair() && patterns.any(|pattern| pattern.asks_to_replace(id))
+    };
+    fleet.ids().filter(is_meant).collect()
+}
+
+/// What is below an authority has its certificate beside its own, and gets the new one with it.
+fn with_those_below(fleet: &Fleet, mut chosen: BTreeSet<ArtifactId>) -> BTreeSet<ArtifactId> {
+    let below: Vec<ArtifactId> = fleet
+        .artifacts()
+        .filter(|artifact| {
+            let issuers = fleet.issuers_of(*artifact);
+            issuers.iter().any(|issuer| chosen.contains(&issuer.id()))
+        })
+        .map(|artifact| artifact.id())
+        .collect();
+    chosen.extend(below);
+    chosen
+}
+
+/// Those whose time has come, by the rules that `recreate` goes by.
+fn due(fleet: &Fleet, observed: &Observed, now: OffsetDateTime) -> BTreeSet<ArtifactId> {
+    let is_due =
+        |reason: &Reason| matches!(reason, Reason::RenewalDue { .. } | Reason::Expired { .. });
+    let plan = plan(fleet, observed, now, &Policy::default());
+    let steps = plan.steps.iter();
+    let due = steps.filter(|step| step.reasons.iter().any(is_due));
+    due.filter_map(|step| step.artifact().cloned()).collect()
+}
+
+/// Leaves that end before this moment. An authority is renewed when its time has come, or by name.
+fn ending(fleet: &Fleet, observed: &Observed, moment: OffsetDateTime) -> BTreeSet<ArtifactId> {
+    let leaves = fleet.certificates.iter().map(crate::model::Certificate::id);
+    let ends = |id: &ArtifactId| {
+        let found = observed.certificate(id);
+        found.is_some_and(|found| found.not_after <= moment)
+    };
+    leaves.filter(ends).collect()
+}
+
+/// An id is a pattern that means itself.
+fn patterns(ids: &BTreeSet<ArtifactId>) -> Vec<Pattern> {
+    ids.iter()
+        .filter_map(|id| id.to_string().parse().ok())
+        .collect()
+}
+
+/// The plan of a renewal that is not carried out.
+fn show(project: &Project, observed: &Observed, args: &RenewArgs, ui: Ui) -> Exit {
+    let Some((policy, plan)) = renewal(&project.fleet, observed, now(), args) else {
+        return nothing(args, ui);
+    };
+    ui.print(&if args.json {
+        let findings = Findings::of(project, observed, &policy.only);
+        format!("{:#}\n", findings.beside(json::plan(&plan, &[])))
+    } else {
+        table::plan(&plan, &[], ui.stdout, ui.width())
+    });
+    super::plan::exit(&plan, &[])
+}
+
+fn nothing(args: &RenewArgs, ui: Ui) -> Exit {
+    let plan = Plan {
+        steps: Vec::new(),
+        now: now(),
+    };
+    let mut plan = json::plan(&plan, &[]);
+    plan["findings"] = serde_json::json!([]);
+    ui.print(&match (args.json, args.dry_run) {
+        (true, true) => format!("{plan:#}\n"),
+        (true, false) => format!("{:#}\n", json::report(&Report::default(), &plan)),
+        (false, _) => {
+            let within = args.within.map(|within| format!(" within {within}"));
+            format!("Nothing is due{}.\n", within.unwrap_or_default())
+        }
+    });
+    Exit::Done
+}
+
+/// A key pair has no certificate, and an authority is renewed by its full name.
+fn check_patterns(patterns: &[Pattern], fleet: &Fleet) -> Result<(), CliError> {
+    for pattern in patterns {
+        if named(std::slice::from_ref(pattern), fleet).is_empty() {
+            return Err(CliError::new(format!(
+                "{pattern} is no certificate that could be renewed"
+            ))
+            .hint("`certs status` shows what there is; an authority is renewed by its full name: ca/<name>"));
+        }
+    }
+    Ok(())
+}

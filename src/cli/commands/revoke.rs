@@ -1,0 +1,343 @@
+//! `certs revoke`: puts certificates on the lists of those who issued them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use time::OffsetDateTime;
+
+use crate::apply::Revocation;
+use crate::cli::args::RevokeArgs;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::project::{Project, store_error};
+use crate::cli::ui::Ui;
+use crate::cli::writing::{Publication, Writing, look, now};
+use crate::inspect::certificate::{parse_chain, signed_by};
+use crate::model::{
+    Artifact, ArtifactId, Authority, CertificateFacts, Fleet, Name, Observed, RevocationReason,
+    RevokedCertificate,
+};
+use crate::plan::Pattern;
+use crate::render::revocation::{self as render, Revoked};
+use crate::store::{Change, Expected, outside};
+
+pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
+    let mut project = Project::load(&args.source, ui)?;
+    let writing = Writing::begin(&mut project, ui)?;
+    let observed = look(&project, &project.fleet)?;
+    let now = now();
+    let declared = project.fleet.clone();
+    let mut targets = Targets::new(&declared, &observed);
+    for target in &args.targets {
+        targets.add(target)?;
+    }
+    if let Some(authority) = &args.ca {
+        for serial in &args.serial {
+            targets.add_serial(authority, serial)?;
+        }
+    }
+    let (earlier, targets): (Vec<_>, Vec<_>) = targets
+        .list
+        .into_iter()
+        .partition(|target| target.is_revoked(&observed));
+    for target in &earlier {
+        ui.tell(&format!("{} is revoked already\n", target.name()));
+    }
+    let beside = taken_out(&project, &observed, &targets)?;
+    let is_gone = |id: &ArtifactId| targets.iter().any(|target| target.id.as_ref() == Some(id));
+    project
+        .fleet
+        .certificates
+        .retain(|leaf| leaf.record().is_none() || !is_gone(&leaf.id()));
+    let mut lists: BTreeMap<&Name, Revocation<'_>> = BTreeMap::new();
+    for target in &targets {
+        let list = lists.entry(&target.authority.name);
+        let list = list.or_insert_with(|| Revocation {
+            authority: target.authority,
+            entries: Vec::new(),
+        });
+        list.entries.push(target.entry(args, now));
+    }
+    let lists: Vec<Revocation<'_>> = lists.into_values().collect();
+    let published = writing.publish(
+        &project,
+        &Publication {
+            observed: &observed,
+            revocations: &lists,
+            beside: &beside,
+            identity: &args.identity,
+            now,
+        },
+    )?;
+    let revoked: Vec<Revoked<'_>> = targets.iter().map(|target| target.shown(args)).collect();
+    ui.print(&if args.json {
+        format!("{:#}\n", render::json(&revoked, &declared, &published))
+    } else {
+        render::text(&revoked, &declared, &published, ui.stdout, ui.width())
+    });
+    ui.tell(&what_is_left(&targets));
+    Ok(Exit::Done)
+}
+
+/// One certificate that is to be revoked.
+struct Target<'a> {
+    authority: &'a Authority,
+    serial: Vec<u8>,
+    /// `None` where only its number is known.
+    facts: Option<CertificateFacts>,
+    /// Whose certificate of today it is.
+    id: Option<ArtifactId>,
+    is_by_hand: bool,
+}
+
+impl Target<'_> {
+    fn name(&self) -> String {
+        let serial = || format!("serial number {}", crate::model::hex::to_hex(&self.serial));
+        self.id.as_ref().map_or_else(serial, ToString::to_string)
+    }
+
+    fn is_revoked(&self, observed: &Observed) -> bool {
+        let list = observed.crl(&self.authority.name).facts();
+        list.is_some_and(|file| file.list.entry(&self.serial).is_some())
+    }
+
+    fn entry(&self, args: &RevokeArgs, now: OffsetDateTime) -> RevokedCertificate {
+        RevokedCertificate {
+            serial: self.serial.clone(),
+            revoked_at: now,
+            reason: stated(args.reason),
+            invalid_since: args.date,
+            issuer: None,
+            unknown_critical: std::collections::BTreeSet::new(),
+        }
+    }
+
+    fn shown(&self, args: &RevokeArgs) -> Revoked<'_> {
+        Revoked {
+            id: self.id.as_ref(),
+            authority: &self.authority.name,
+            serial: &self.serial,
+            facts: self.facts.as_ref(),
+            reason: stated(args.reason),
+        }
+    }
+}
+
+/// RFC 5280 §5.3.1: unspecified is said by saying nothing.
+fn stated(reason: Option<RevocationReason>) -> Option<RevocationReason> {
+    reason.filter(|reason| *reason != RevocationReason::Unspecified)
+}
+
+/// What the words on the command line mean.
+struct Targets<'a> {
+    fleet: &'a Fleet,
+    observed: &'a Observed,
+    list: Vec<Target<'a>>,
+}
+
+impl<'a> Targets<'a> {
+    fn new(fleet: &'a Fleet, observed: &'a Observed) -> Self {
+        Self {
+            fleet,
+            observed,
+            list: Vec::new(),
+        }
+    }
+
+    /// A pattern goes before a file of the same name: what is declared is meant more often.
+    fn add(&mut self, word: &str) -> Result<(), CliError> {
+        let pattern: Option<Pattern> = word.parse().ok();
+        let selected: Vec<Artifact<'a>> = self
+            .fleet
+            .artifacts()
+            .filter(|artifact| {
+                let mut pattern = pattern.iter();
+                pattern.any(|pattern| pattern.asks_to_replace(&artifact.id()))
+            })
+            .collect();
+        if selected.is_empty() {
+            return self.add_file(word);
+        }
+        for artifact in selected {
+            let id = artifact.id();
+            let facts = self.observed.certificate(&id).ok_or_else(|| {
+                CliError::new(format!("{id} has no certificate that could be revoked"))
+                    .hint("give the file of an earlier one, or its number: --serial HEX --ca NAME")
+            })?;
+            let issuer = self.fleet.issuer_of(artifact);
+            let Some(issuer) = issuer.filter(|_| !facts.is_self_issued()) else {
+                return Err(root(&id));
+            };
+            self.push(issuer, facts.serial.clone(), Some(facts.clone()));
+        }
+        Ok(())
+    }
+
+    fn add_file(&mut self, word: &str) -> Result<(), CliError> {
+        let unknown = || {
+            CliError::new(format!("{word} is neither declared nor a file"))
+                .hint("`certs status` shows what there is; an authority is revoked by its full name: ca/<name>")
+        };
+        let bytes = outside::read(Path::new(word)).map_err(|_| unknown())?;
+        let chain = parse_chain(&bytes).map_err(|defect| {
+            CliError::new(format!("cannot use the certificate in {word}")).cause(defect.to_string())
+        })?;
+        let facts = chain.into_iter().next().ok_or_else(unknown)?;
+        let has_signed = |authority: &&Authority| {
+            let pair = self.observed.pair(&authority.id());
+            let file = pair.certificate.facts();
+            file.is_some_and(|file| {
+                let mut own = std::iter::once(&file.certificate).chain(&file.following);
+                own.any(|own| signed_by(&facts, own))
+            })
+        };
+        let Some(issuer) = self.fleet.authorities.iter().find(has_signed) else {
+            return Err(
+                CliError::new(format!("none of the declared authorities issued {word}"))
+                    .cause(format!("it says it is by {}", facts.issuer)),
+            );
+        };
+        if facts.is_self_issued() {
+            return Err(root(&issuer.id()));
+        }
+        self.push(issuer, facts.serial.clone(), Some(facts));
+        Ok(())
+    }
+
+    fn add_serial(&mut self, authority: &Name, text: &str) -> Result<(), CliError> {
+        let issuer = self.fleet.authority(authority).ok_or_else(|| {
+            CliError::new(format!("{authority} is no declared authority"))
+                .hint("`certs status` shows what there is")
+        })?;
+        let serial = serial(text).ok_or_else(|| {
+            CliError::new(format!("{text:?} is no serial number")).hint(
+                "write it in hexadecimal, as `certs inspect` and `openssl x509 -serial` show it",
+            )
+        })?;
+        self.push(issuer, serial, None);
+        Ok(())
+    }
+
+    /// Named twice is named once.
+    fn push(&mut self, authority: &'a Authority, serial: Vec<u8>, facts: Option<CertificateFacts>) {
+        let mut named = self.list.iter();
+        if named.any(|one| one.authority.name == authority.name && one.serial == serial) {
+            return;
+        }
+        let is_it = |artifact: &Artifact<'_>| {
+            let found = self.observed.certificate(&artifact.id());
+            artifact.issuer_name() == Some(&authority.name)
+                && found.is_some_and(|found| found.serial == serial)
+        };
+        let artifact = self.fleet.artifacts().find(is_it);
+        let known = artifact.and_then(|artifact| self.observed.certificate(&artifact.id()));
+        self.list.push(Target {
+            authority,
+            facts: facts.or_else(|| known.cloned()),
+            serial,
+            is_by_hand: artifact.is_some_and(|artifact| artifact.record().is_some()),
+            id: artifact.map(|artifact| artifact.id()),
+        });
+    }
+}
+
+fn root(id: &ArtifactId) -> CliError {
+    CliError::new(format!(
+        "{id} is a root: nobody stands above it to revoke it"
+    ))
+    .hint(format!(
+        "take it out of every trust store, and replace it: certs recreate --replace {id}"
+    ))
+}
+
+/// Content octets of a positive number.
+fn serial(text: &str) -> Option<Vec<u8>> {
+    let text: String = text
+        .trim_start_matches("0x")
+        .chars()
+        .filter(|c| *c != ':')
+        .collect();
+    let is_hex = !text.is_empty() && text.chars().all(|c| c.is_ascii_hexdigit());
+    let even = if text.len() % 2 == 1 {
+        format!("0{text}")
+    } else {
+        text
+    };
+    let octets: Option<Vec<u8>> = (0..even.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(even.get(at..at + 2)?, 16).ok())
+        .collect();
+    let mut serial: Vec<u8> = octets?
+        .into_iter()
+        .skip_while(|octet| *octet == 0)
+        .collect();
+    if serial.first().is_some_and(|first| *first >= 0x80) {
+        serial.insert(0, 0);
+    }
+    (is_hex && !serial.is_empty()).then_some(serial)
+}
+
+/// What was issued by hand and is revoked is wanted no more: record, certificate and key go in the commit that writes the list.
+fn taken_out(
+    project: &Project,
+    observed: &Observed,
+    targets: &[Target<'_>],
+) -> Result<Vec<Change>, CliError> {
+    let is_target = |id: &ArtifactId| targets.iter().any(|target| target.id.as_ref() == Some(id));
+    let mut changes = Vec::new();
+    for leaf in &project.fleet.certificates {
+        let Some(record) = leaf.record().filter(|_| is_target(&leaf.id())) else {
+            continue;
+        };
+        let pair = observed.pair(&leaf.id());
+        let read = project.root.read(&record.file);
+        let read = read.map_err(|error| store_error(&error))?;
+        changes.push(Change::delete(
+            record.file.clone(),
+            Expected::from(read.as_ref()),
+        ));
+        let found = [
+            (&leaf.files.certificate, pair.certificate.digest()),
+            (&leaf.files.key, pair.key.digest()),
+        ];
+        for (path, digest) in found {
+            let digest = digest.map(|digest| Expected::Content(*digest));
+            changes.extend(digest.map(|digest| Change::delete(path.clone(), digest)));
+        }
+    }
+    Ok(changes)
+}
+
+/// What the run could not do.
+fn what_is_left(targets: &[Target<'_>]) -> String {
+    let mut text = String::new();
+    let declared = targets.iter().filter(|target| !target.is_by_hand);
+    for id in declared.filter_map(|target| target.id.as_ref()) {
+        let command = if id.is_authority() {
+            format!("certs recreate --replace {id}")
+        } else {
+            format!("certs recreate --only {id}")
+        };
+        text.push_str(&format!(
+            "hint: {id} is still declared; it gets a new key and certificate by `{command}`\n"
+        ));
+    }
+    if !targets.is_empty() {
+        text.push_str("hint: who verifies has to have the new list; `git add` it, and publish it where `crlUrls` says\n");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::serial;
+
+    #[test]
+    fn reads_serial_numbers_as_other_programs_show_them() {
+        assert_eq!(serial("1f"), Some(vec![0x1f]));
+        assert_eq!(serial("0x00:9F:01"), Some(vec![0, 0x9f, 1]));
+        assert_eq!(serial("123"), Some(vec![1, 0x23]));
+        for text in ["", "0", "00", "xyz", "-1"] {
+            assert_eq!(serial(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! What every command goes through that makes certificates: the lock, what an interrupted run left, the findings, the keys, the run
+//! itself, what is said of it.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use time::OffsetDateTime;
+
+use super::error::{CliError, causes};
+use super::findings::Findings;
+use super::project::{Project, store_error};
+use super::ui::{Asker, Bar, Ui, end_on_signal};
+use crate::apply::{self, ApplyError, Published, Report, Revocation, Run, SealedKey, Unopened};
+use crate::model::{ArtifactId, Authority, FileState, Fleet, Observed};
+use crate::observe::observe;
+use crate::plan::{Action, Pattern, Plan, Reason, Step};
+use crate::render::{json, table};
+use crate::seal::Identities;
+use crate::store::{Change, CommitError, Layout, Lock, LockError, Recovery};
+
+/// The right to write: the lock is held until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Writing {
+    pub(crate) lock: Lock,
+    pub(crate) commit_gate: Arc<Mutex<()>>,
+}
+
+/// What is to be carried out, and how it is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Order<'a> {
+    pub plan: &'a Plan,
+    pub observed: &'a Observed,
+    /// What it is about, where that is not everything.
+    pub only: &'a [Pattern],
+    pub identity: &'a [String],
+    pub jobs: Option<NonZeroUsize>,
+    /// Further files of the same commit.
+    pub beside: &'a [Change],
+    pub json: bool,
+}
+
+impl Writing {
+    /// Takes the lock and finishes, or takes back, what an interrupted run left. What was issued by hand until now is in the project
+    /// afterwards.
+    pub(crate) fn begin(project: &mut Project, ui: Ui) -> Result<Self, CliError> {
+        let layout = Layout::new(project.fleet.dir.clone());
+        let lock = project
+            .root
+            .lock(layout.dir())
+            .map_err(|error| lock_error(&error))?;
+        let commit_gate = Arc::new(Mutex::new(()));
+        end_on_signal(Arc::clone(&commit_gate), ui);
+        recover(project, &lock, &commit_gate, ui)?;
+        project.refresh(ui)?;
+        Ok(Self { lock, commit_gate })
+    }
+
+    /// Makes what the plan says, and says what was done.
+    pub(crate) fn carry_out(
+        &self,
+        project: &Project,
+        order: &Order<'_>,
+        ui: Ui,
+    ) -> Result<(), CliError> {
+        let (report, findings) = self.make(project, order, ui)?;
+        if order.json {
+            let document = document(&report, order.plan, &findings);
+            ui.print(&format!("{document:#}\n"));
+        } else {
+            show(&report, order.plan, ui);
+        }
+        Ok(())
+    }
+
+    /// Makes what the plan says. What was found and is no obstacle comes with what was done.
+    pub(crate) fn make(
+        &self,
+        project: &Project,
+        order: &Order<'_>,
+        ui: Ui,
+    ) -> Result<(Report, Findings), CliError> {
+        let plan = order.plan;
+        let findings = Findings::of(project, order.observed, order.only);
+        if findings.blocking() > 0 {
+            return Err(unfit(&findings, ui).within(document(&Report::default(), plan, &findings)));
+        }
+        if plan.refusals().next().is_some() {
+            return Err(refused(plan, ui).within(document(&Report::default(), plan, &findings)));
+        }
+        ui.tell(&findings.in_one_line());
+        let short = table::cut_short(plan);
+        if !short.is_empty() {
+            ui.tell(&short);
+        }
+        let jobs = order.jobs.unwrap_or_else(cores);
+        // A second pool in one process would mean two callers of this command: the first one's size stands.
+        let _ = rayon::ThreadPoolBuilder::new()
+            .num_threads(jobs.get())
+            .build_global();
+        // Where no key is opened or sealed, nobody needs to be able to.
+        let needs_identity = plan.changes().any(Step::needs_identity);
+        let identities = if needs_identity {
+            project.identities(order.identity)?
+        } else {
+            Identities::new(Vec::new(), Box::new(Asker))
+        };
+        let progress = Bar::new();
+        let run = Run {
+            fleet: &project.fleet,
+            observed: order.observed,
+            plan,
+            beside: order.beside,
+            root: &project.root,
+            lock: &self.lock,
+            identities: &identities,
+            progress: &progress,
+            commit_gate: &self.commit_gate,
+        };
+        let result = apply::execute(run, jobs);
+        progress.close();
+        let report = result.map_err(|error| apply_error(&error, plan))?;
+        Ok((report, findings))
+    }
+}
+
+/// What was found and what was done, for programs.
+fn document(report: &Report, plan: &Plan, findings: &Findings) -> serde_json::Value {
+    json::report(report, &findings.beside(json::plan(plan, &[])))
+}
+
+/// Lists that are to be made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Publication<'a> {
+    pub observed: &'a Observed,
+    pub revocations: &'a [Revocation<'a>],
+    /// Further files of the same commit.
+    pub beside: &'a [Change],
+    pub identity: &'a [String],
+    pub now: OffsetDateTime,
+}
+
+impl Writing {
+    /// Makes the next list of each authority; where there is none to make, nothing.
+    pub(crate) fn publish(
+        &self,
+        project: &Project,
+        publication: &Publication<'_>,
+    ) -> Result<Published, CliError> {
+        if publication.revocations.is_empty() {
+            return Ok(Published::default());
+        }
+        for revocation in publication.revocations {
+            check_signer(revocation.authority, publication.observed)?;
+        }
+        let identities = project.identities(publication.identity)?;
+        let plan = Plan {
+            steps: Vec::new(),
+            now: publication.now,
+        };
+        let progress = Bar::new();
+        let run = Run {
+            fleet: &project.fleet,
+            observed: publication.observed,
+            plan: &plan,
+            beside: publication.beside,
+            root: &project.root,
+            lock: &self.lock,
+            identities: &identities,
+            progress: &progress,
+            commit_gate: &self.commit_gate,
+        };
+        let result = apply::publish(run, publication.revocations);
+        progress.close();
+        result.map_err(|error| apply_error(&error, &plan))
+    }
+}
+
+/// Whether an authority can make a list, and whether there is nothing that would be lost.
+fn check_signer(authority: &Authority, observed: &Observed) -> Result<(), CliError> {
+    let (id, pair) = (authority.id(), observed.pair(&authority.id()));
+    if pair.certificate.facts().is_none() {
+        return Err(
+            CliError::new(format!("{id} has no certificate to sign for"))
+                .hint("`certs recreate` makes it"),
+        );
+    }
+    if pair.key.is_missing() {
+        let key = &authority.files.key;
+        return Err(CliError::new(format!(
+            "the key of {id}, which signs its list, is not in the tree"
+        ))
+        .hint(format!(
+            "put {key} back for this run, and take it away again"
+        )));
+    }
+    if let FileState::Defective { defect, .. } = observed.crl(&authority.name) {
+        let path = &authority.crl;
+        return Err(CliError::new(format!(
+            "{path} cannot be read, and is the only record of what {id} revoked"
+        ))
+        .cause(defect.detail.clone())
+        .hint(format!(
+            "restore it: `git log -- {path}`, `git restore --source=<commit> -- {path}`"
+        )));
+    }
+    Ok(())
+}
+
+/// What lies at the paths of this fleet.
+pub(crate) fn look(project: &Project, fleet: &Fleet) -> Result<Observed, CliError> {
+    observe(&project.root, fleet).map_err(|error| store_error(&error))
+}
+
+/// The present, in whole seconds, as certificates have it.
+pub(crate) fn now() -> OffsetDateTime {
+    let now = OffsetDateTime::now_utc();
+    now.replace_nanosecond(0).unwrap_or(now)
+}
+
+/// Finishes or takes back what an interrupted run left; a signal waits for it as for any commit.
+fn recover(project: &Project, lock: &Lock, gate: &Mutex<()>, ui: Ui) -> Result<(), CliError> {
+    let held = gate.lock().unwrap_or_else(PoisonError::into_inner);
+    let recovery = project
+        .root
+        .recover(lock)
+        .map_err(|error| CliError::from_error(&error))?;
+    drop(held);
+    match recovery {
+        Recovery::Finished { files } => {
+            ui.tell(&format!("finished an interrupted run: {files} files\n"));
+        }
+        Recovery::Discarded | Recovery::RolledBack => {
+            ui.tell("an interrupted run had changed nothing yet; it was taken back\n");
+        }
+        Recovery::Nothing => {}
+    }
+    Ok(())
+}
+
+fn cores() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+fn show(report: &Report, plan: &Plan, ui: Ui) {
+    ui.print(&table::report(report, plan, ui.stdout, ui.width()));
+    if !report.done.is_empty() {
+        ui.tell("hint: `git add` the files: a flake sees only what Git knows\n");
+    }
+    let replaced = report
+        .done
+        .iter()
+        .filter(|done| done.action == Action::Replace);
+    for done in replaced {
+        ui.tell(&after_replacing(&done.id));
+    }
+    for id in plan.changes().filter_map(taken_away) {
+        ui.tell(&format!(
+            "warning: {id} is sealed to fewer than before, and who could open it may still have the key: --replace {id} makes a new one\n"
+        ));
+    }
+}
+
+/// The key others stand on that a step seals to somebody no longer.
+fn taken_away(step: &Step) -> Option<&ArtifactId> {
+    let takes = |reason: &Reason| matches!(reason, Reason::RecipientsChanged { removed, .. } if !removed.is_empty());
+    let id = step.artifact().filter(|id| id.is_conservative())?;
+    (step.action == Action::Reseal && step.reasons.iter().any(takes)).then_some(id)
+}
+
+/// What is left to do once a key is replaced that others stand on.
+fn after_replacing(id: &ArtifactId) -> String {
+    match id {
+        ArtifactId::Authority(_) => format!(
+            "warning: {id} has a new key. Its file holds the old certificate too, so that both are trusted while you roll out; \
+             delete the second block once every host has the first\n"
+        ),
+        ArtifactId::KeyPair(_) => format!(
+            "warning: {id} has a new key. Its public file holds the old public key too, so that what was signed with it stays \
+             good; delete that block once nothing signed with it is in use. Until every owner has the new file, some refuse what \
+             others sign\n"
+        ),
+        ArtifactId::Leaf { .. } => String::new(),
+    }
+}
+
+/// Certificates that would not work are not made.
+fn unfit(findings: &Findings, ui: Ui) -> CliError {
+    let count = crate::render::words::count(findings.blocking(), "error", "errors");
+    CliError::new(format!("the lints found {count}; nothing was changed"))
+        .hint("mend them, or allow each with its reason: allow.<code> = \"…\" (`certs explain CODE` says more)")
+        .preamble(findings.errors(ui))
+}
+
+fn refused(plan: &Plan, ui: Ui) -> CliError {
+    let count = plan.refusals().count();
+    let what = crate::render::words::count(count, "step needs", "steps need");
+    CliError::new(format!("{what} a decision; nothing was changed"))
+        .hint("settle them, or leave them out with --only")
+        .preamble(table::refusals(plan, ui.stderr))
+}
+
+fn lock_error(error: &LockError) -> CliError {
+    match error {
+        LockError::Held { .. } => CliError::from_error(error),
+        LockError::Store(store) => store_error(store),
+    }
+}
+
+pub(crate) fn apply_error(error: &ApplyError, plan: &Plan) -> CliError {
+    let shown = CliError::from_error(error);
+    match error {
+        ApplyError::NoIdentity { have, .. } if have.is_empty() => {
+            shown.hint("give an identity with --identity FILE, or declare certToolkit.userAgeIdentity")
+        }
+        ApplyError::NoIdentity { have, .. } => shown
+            .cause(format!("the identities at hand are {}", have.join(", ")))
+            .hint("add your public key to certToolkit.userAgeKeys, or give another identity with --identity FILE"),
+        ApplyError::Sealed(keys) => {
+            let named = keys.iter().take(10).fold(shown, |shown, key| {
+                let cause = std::iter::once(key.cause.to_string()).chain(causes(&key.cause)).collect::<Vec<_>>();
+                shown.cause(format!("{} ({}): {}", key.path, key.artifact, cause.join(": ")))
+            });
+            if let Some(other) = keys.iter().find(|key| matches!(key.cause, Unopened::OtherKey | Unopened::OtherPublicKey)) {
+                let id = &other.artifact;
+                return named.hint(format!("restore the pair from Git, or make a new one: --replace {id}"));
+            }
+            if keys.iter().any(SealedKey::wants_identity) {
+                named.hint("give the identity of an operator it is sealed to: --identity FILE")
+            } else {
+                named.hint("restore what is damaged from Git (`git log -- FILE`); certs never overwrites a key it cannot open")
+            }
+        }
+        ApplyError::KeyDiffers { artifact, found, .. } if artifact.is_key_pair() => shown.hint(format!(
+            "declare the key that is there ({found}), or have a new one, with the old one still verified: --replace {artifact}"
+        )),
+        ApplyError::KeyDiffers { artifact, found, .. } => shown.hint(format!(
+            "declare the key that is there ({found}), or replace the authority and everything below it: --replace {artifact}"
+        )),
+        ApplyError::Commit(CommitError::Untouched(store) | CommitError::Interrupted { source: store, .. }) => {
+            store.cure().map_or(shown, |cure| CliError::from_error(error).hint(cure))
+        }
+        ApplyError::ReadBack(store) => store_error(store),
+        ApplyError::Refused { .. } => shown.preamble(table::refusals(plan, crate::render::paint::Paint::Plain)),
+        _ => shown,
+    }
+}

@@ -1,0 +1,247 @@
+//! What is taken from a certification request (RFC 2986) and what nobody certifies, whatever the role. A certificate is never made of
+//! a request: names and usages are read from it, and judged like those that anybody asks for.
+
+use std::fmt;
+
+use super::{Request, RequestedKey, RequestedName};
+use crate::model::document::extension::{Extension, ExtensionValue};
+use crate::model::document::{RequestFacts, SignatureCheck};
+use crate::model::subject::AttributeType;
+use crate::model::{KeyUsage, Usages};
+
+/// The wish that a request comes to.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    pub request: Request,
+    /// What it asks for beyond that, which nobody is given.
+    pub ignored: Vec<Ignored>,
+}
+
+/// A part of a request that makes no difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ignored {
+    /// The subject but for the common name is the role's.
+    SubjectAttribute {
+        kind: String,
+        value: String,
+    },
+    Extension {
+        name: String,
+    },
+    Attribute {
+        oid: String,
+    },
+}
+
+/// Why a request is not even judged by a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CsrFault {
+    /// Its signature is not by its key: whoever sent it may not have that key.
+    NotProved,
+    /// Its signature is of a kind that is not verified, or its key of one that cannot be used.
+    NotVerifiable {
+        algorithm: String,
+        key: String,
+    },
+    Authority,
+    SignsCertificates,
+    Damaged {
+        extension: String,
+    },
+    Repeated {
+        extension: String,
+    },
+    SeveralCommonNames {
+        names: Vec<String>,
+    },
+}
+
+impl CsrFault {
+    /// Stable, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotProved => "request-not-proved",
+            Self::NotVerifiable { .. } => "request-not-verifiable",
+            Self::Authority => "request-for-authority",
+            Self::SignsCertificates => "request-to-sign-certificates",
+            Self::Damaged { .. } => "request-damaged",
+            Self::Repeated { .. } => "request-repeats-extension",
+            Self::SeveralCommonNames { .. } => "request-common-names",
+        }
+    }
+
+    /// What to do instead.
+    pub fn cure(&self) -> &'static str {
+        match self {
+            Self::NotProved => "make the request again with the private key at hand",
+            Self::NotVerifiable { .. } => {
+                "make it with SHA-256 or longer, and RSA of 2048 bits or more, ECDSA on P-256, P-384 or P-521, or Ed25519"
+            }
+            Self::Authority | Self::SignsCertificates => {
+                "declare an authority (certToolkit.cas.<name> with an issuer); one is never signed on request"
+            }
+            Self::Damaged { .. } | Self::Repeated { .. } => "make the request again",
+            Self::SeveralCommonNames { .. } => {
+                "ask for one common name, and for the others as subject alternative names"
+            }
+        }
+    }
+}
+
+impl fmt::Display for CsrFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotProved => f.write_str(
+                "the request was not signed by the key in it: whoever sent it has not shown to have that key",
+            ),
+            Self::NotVerifiable { algorithm, key } => write!(
+                f,
+                "the signature of the request ({algorithm}, by a key that is {key}) cannot be verified"
+            ),
+            Self::Authority => f.write_str("the request is for an authority (CA:TRUE)"),
+            Self::SignsCertificates => {
+                f.write_str("the request asks to sign certificates (keyCertSign)")
+            }
+            Self::Damaged { extension } => {
+                write!(f, "the extension {extension} of the request cannot be read")
+            }
+            Self::Repeated { extension } => {
+                write!(f, "the extension {extension} stands twice in the request")
+            }
+            Self::SeveralCommonNames { names } => write!(
+                f,
+                "the request has {} common names: {}",
+                names.len(),
+                names.join(", ")
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Ignored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SubjectAttribute { kind, value } => write!(
+                f,
+                "{kind}={} of the request is left out: the subject is the role's",
+                value.escape_debug()
+            ),
+            Self::Extension { name } => write!(f, "the requested extension {name} is left out"),
+            Self::Attribute { oid } => write!(f, "the attribute {oid} of the request is left out"),
+        }
+    }
+}
+
+/// What a request asks for.
+///
+/// # Errors
+/// Everything that speaks against it, before any role is asked.
+pub fn read(facts: &RequestFacts) -> Result<Taken, Vec<CsrFault>> {
+    let mut reading = Reading::default();
+    reading.signature(facts);
+    let common_name = reading.subject(facts);
+    for extension in &facts.extensions {
+        reading.extension(extension);
+    }
+    for oid in &facts.attributes {
+        reading
+            .ignored
+            .push(Ignored::Attribute { oid: oid.clone() });
+    }
+    if !reading.faults.is_empty() {
+        return Err(reading.faults);
+    }
+    Ok(Taken {
+        request: Request {
+            common_name,
+            sans: reading.sans,
+            lifetime: None,
+            key: RequestedKey::Public {
+                algorithm: facts.key.clone(),
+                fingerprint: facts.key_fingerprint,
+            },
+            usages: reading.usages,
+        },
+        ignored: reading.ignored,
+    })
+}
+
+#[derive(Default)]
+struct Reading {
+    sans: Vec<RequestedName>,
+    usages: Option<Usages>,
+    /// Object identifiers of what was read.
+    seen: Vec<String>,
+    ignored: Vec<Ignored>,
+    faults: Vec<CsrFault>,
+}
+
+impl Reading {
+    fn signature(&mut self, facts: &RequestFacts) {
+        match facts.signature {
+            SignatureCheck::Good => {}
+            SignatureCheck::Bad => self.faults.push(CsrFault::NotProved),
+            SignatureCheck::Unsupported => self.faults.push(CsrFault::NotVerifiable {
+                algorithm: facts.signature_algorithm.clone(),
+                key: facts.key.to_string(),
+            }),
+        }
+    }
+
+    fn subject(&mut self, facts: &RequestFacts) -> Option<String> {
+        let mut names = Vec::new();
+        for (kind, value) in facts.subject.rdns().iter().flatten() {
+            if *kind == AttributeType::CommonName {
+                names.push(value.clone());
+            } else {
+                self.ignored.push(Ignored::SubjectAttribute {
+                    kind: kind.short_name().to_owned(),
+                    value: value.clone(),
+                });
+            }
+        }
+        if names.len() > 1 {
+            self.faults.push(CsrFault::SeveralCommonNames { names });
+            return None;
+        }
+        // OpenSSL asks for a common name and takes an empty answer.
+        names.pop().filter(|name| !name.is_empty())
+    }
+
+    fn extension(&mut self, extension: &Extension) {
+        let name = || {
+            let known = extension.name().map(str::to_owned);
+            known.unwrap_or_else(|| extension.oid.clone())
+        };
+        if self.seen.contains(&extension.oid) {
+            self.faults.push(CsrFault::Repeated { extension: name() });
+            return;
+        }
+        self.seen.push(extension.oid.clone());
+        match &extension.value {
+            ExtensionValue::SubjectAltNames(names) => {
+                let names = names.iter().cloned().map(RequestedName::Found);
+                self.sans.extend(names);
+            }
+            ExtensionValue::KeyUsage(usages) => {
+                if usages.contains(&KeyUsage::CertSign) {
+                    self.faults.push(CsrFault::SignsCertificates);
+                }
+                self.usages.get_or_insert_default().key.clone_from(usages);
+            }
+            ExtensionValue::ExtendedKeyUsage(usages) => {
+                let asked = self.usages.get_or_insert_default();
+                asked.extended.clone_from(usages);
+            }
+            ExtensionValue::BasicConstraints(constraints) if constraints.ca => {
+                self.faults.push(CsrFault::Authority);
+            }
+            // CA:FALSE is what everybody gets.
+            ExtensionValue::BasicConstraints(_) => {}
+            ExtensionValue::Damaged(_) => {
+                self.faults.push(CsrFault::Damaged { extension: name() });
+            }
+            _ => self.ignored.push(Ignored::Extension { name: name() }),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! What a role, or anybody, has against a request, as lines and as JSON.
+
+use serde_json::{Value, json};
+
+use crate::model::Role;
+use crate::policy::Refusal;
+use crate::policy::csr::CsrFault;
+
+/// Each fault with its cure.
+pub fn faults(faults: &[CsrFault]) -> Vec<(String, &'static str)> {
+    let lines = faults.iter();
+    lines
+        .map(|fault| (fault.to_string(), fault.cure()))
+        .collect()
+}
+
+/// What speaks against a request whatever the role.
+pub fn faults_json(faults: &[CsrFault]) -> Value {
+    let faults = faults.iter().map(
+        |fault| json!({ "code": fault.code(), "message": fault.to_string(), "cure": fault.cure() }),
+    );
+    json!({ "version": 1, "granted": false, "role": Value::Null, "refusals": faults.collect::<Vec<_>>() })
+}
+
+/// Every rule of the role that was broken.
+pub fn refusals_json(role: &Role, refusals: &[Refusal]) -> Value {
+    let refusals = refusals.iter().map(|refusal| {
+        json!({
+            "code": refusal.code(),
+            "message": refusal.to_string(),
+            "cure": refusal.cure(&role.name),
+        })
+    });
+    json!({
+        "version": 1,
+        "granted": false,
+        "role": role.name.to_string(),
+        "refusals": refusals.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,236 @@
+//! Renewing by hand, revoking, and the lists: what is written, what is told, what is refused.
+
+use certs::inspect::crl;
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::project::{ADA, Project, STRANGER, changed};
+
+const RECORD: &str = "certs/issued/nas/root/web.json";
+const LIST: &str = "certs/ca/root.crl";
+
+/// The project with a certificate issued by hand, and an intermediate with one of its own.
+fn made() -> Project {
+    let project = Project::new();
+    let declared = project
+        .declared()
+        .intermediate("web", "root")
+        .leaf("cp1/web/api");
+    project.declare(&declared);
+    let record = json!({
+        "version": 1,
+        "asked": "2026-01-02T03:04:05Z",
+        "hosts": ["nas.example"],
+        "usages": ["server auth"],
+        "expiry": "2160h",
+        "key": { "algo": "ecdsa", "size": 256 },
+    });
+    project.write(RECORD, record.to_string().as_bytes());
+    project.recreate();
+    project
+}
+
+fn number(project: &Project) -> Vec<u8> {
+    crl::parse_pem(&project.read(LIST)).unwrap().number.unwrap()
+}
+
+#[test]
+fn what_is_named_is_renewed_before_its_time_and_keeps_its_key() {
+    let project = made();
+    let key = project.opens(ADA, "certs/issued/nas/root/web.key.age");
+    let nothing = project.run(&["renew"]).exits_with(0).text();
+    let dry = project
+        .run(&["renew", "nas", "--dry-run"])
+        .exits_with(2)
+        .text();
+    let before = project.files();
+    let said = project.run(&["renew", "nas"]).exits_with(0).text();
+    let files = changed(&before, &project.files());
+    assert_eq!(key, project.opens(ADA, "certs/issued/nas/root/web.key.age"));
+    project.run(&["plan"]).exits_with(0);
+    assert_snapshot!(format!(
+        "{nothing}\n\n{dry}\n\n{said}\n\n{}",
+        files.join("\n")
+    ));
+}
+
+#[test]
+fn what_ends_soon_is_renewed_with_what_is_due() {
+    let project = made();
+    let dry = project.run(&["renew", "--within", "100d", "--dry-run"]);
+    let dry = dry.exits_with(2).text();
+    let said = project
+        .run(&["renew", "--within", "100d"])
+        .exits_with(0)
+        .text();
+    assert_snapshot!(format!("{dry}\n\n{said}"));
+}
+
+#[test]
+fn an_authority_is_renewed_by_its_full_name() {
+    let project = made();
+    let refused = project.refuses(&["renew", "nothing"]);
+    let said = project.run(&["renew", "ca/web"]).exits_with(0).text();
+    project.run(&["plan"]).exits_with(0);
+    assert_snapshot!(format!("{refused}\n\n{said}"));
+}
+
+#[test]
+fn what_was_issued_by_hand_goes_in_the_commit_that_revokes_it() {
+    let project = made();
+    let before = project.files();
+    let said = project.run(&[
+        "revoke",
+        "nas",
+        "--reason",
+        "key-compromise",
+        "--date",
+        "2026-01-01",
+    ]);
+    let said = said.exits_with(0).text();
+    let files = changed(&before, &project.files());
+    let list = crl::parse_pem(&project.read(LIST)).unwrap();
+    let entry = format!(
+        "{:?} {:?}",
+        list.entries[0].reason, list.entries[0].invalid_since
+    );
+    project.run(&["plan"]).exits_with(0);
+    assert_snapshot!(format!("{said}\n\n{}\n\n{entry}", files.join("\n")));
+}
+
+#[test]
+fn what_is_declared_gets_a_new_key_after_it_was_revoked() {
+    let project = made();
+    let key = project.opens(ADA, "certs/derived/cp1/root-server.key.age");
+    let said = project
+        .run(&["revoke", "cp1/root/server"])
+        .exits_with(0)
+        .text();
+    let status = project.run(&["status", "cp1"]).text();
+    let check = project.run(&["check"]).exits_with(2).text();
+    let verify = project.run(&["verify"]).exits_with(1).text();
+    project.recreate();
+    assert_ne!(
+        key,
+        project.opens(ADA, "certs/derived/cp1/root-server.key.age")
+    );
+    project.run(&["verify"]).exits_with(0);
+    assert_snapshot!(format!("{said}\n\n{status}\n\n{check}\n\n{verify}"));
+}
+
+#[test]
+fn an_authority_that_is_revoked_waits_for_a_person() {
+    let project = made();
+    let said = project.run(&["revoke", "ca/web", "--reason", "caCompromise"]);
+    let said = said.exits_with(0).text();
+    let plan = project.run(&["plan"]).exits_with(1).text();
+    project
+        .run(&["recreate", "--replace", "ca/web"])
+        .exits_with(0);
+    project.run(&["verify"]).exits_with(0);
+    assert_snapshot!(format!("{said}\n\n{plan}"));
+}
+
+#[test]
+fn a_number_or_a_file_is_revoked_too_and_nothing_twice() {
+    let project = made();
+    project.write(
+        "old.crt",
+        &project.read("certs/derived/cp1/root-server.crt"),
+    );
+    project
+        .run(&["recreate", "--replace", "server"])
+        .exits_with(0);
+    let file = project
+        .run(&["revoke", "old.crt", "--json"])
+        .exits_with(0)
+        .text();
+    let again = project.run(&["revoke", "old.crt"]).exits_with(0).text();
+    let serial = project.run(&[
+        "revoke",
+        "--serial",
+        "5f:01:ab",
+        "--ca",
+        "root",
+        "--reason",
+        "superseded",
+    ]);
+    let serial = serial.exits_with(0).text();
+    assert_eq!(number(&project), [2]);
+    assert_snapshot!(format!("{file}\n\n{again}\n\n{serial}"));
+}
+
+#[test]
+fn lists_are_made_when_asked_for_and_shown_without_a_key() {
+    let project = made();
+    let nothing = project.run(&["crl"]).exits_with(0).text();
+    let all = project.run(&["crl", "--all"]).exits_with(0).text();
+    let one = project.run(&["crl", "ca/root"]).exits_with(0).text();
+    assert_eq!(number(&project), [2]);
+    let shown = project.run(&["crl", "--list"]).exits_with(0).text();
+    let json = project
+        .run(&["crl", "--list", "--json", "root"])
+        .exits_with(0)
+        .text();
+    assert_snapshot!(format!("{nothing}\n\n{all}\n\n{one}\n\n{shown}\n\n{json}"));
+}
+
+#[test]
+fn a_list_that_is_due_run_out_damaged_or_of_another_key_is_found() {
+    let project = made();
+    let declared = project
+        .declared()
+        .intermediate("web", "root")
+        .leaf("cp1/web/api")
+        .with("ca/root", "crlExpiry", json!("1m"));
+    project.declare(&declared);
+    project.run(&["crl", "root"]).exits_with(0);
+    project
+        .run(&["recreate", "--replace", "ca/root"])
+        .exits_with(0);
+    let other = project.run(&["check"]).exits_with(1).text();
+    let list = project.read(LIST);
+    project.write(LIST, &list[..list.len() / 2]);
+    let damaged = project.run(&["check"]).exits_with(1).text();
+    let refused = project.refuses(&["crl", "root"]);
+    assert_snapshot!(format!("{other}\n\n{damaged}\n\n{refused}"));
+}
+
+#[test]
+fn nothing_is_revoked_without_the_key_of_the_issuer() {
+    let project = made();
+    let stranger = project.refuses(&["revoke", "nas", "--identity", STRANGER]);
+    project.write("away", &project.read("certs/ca/root.key.age"));
+    project.remove("certs/ca/root.key.age");
+    let offline = project.refuses(&["revoke", "ca/web"]);
+    assert_snapshot!(format!("{stranger}\n\n{offline}"));
+}
+
+#[test]
+fn what_cannot_be_revoked_is_said() {
+    let project = made();
+    let refused: Vec<String> = [
+        &["revoke", "ca/root"][..],
+        &["revoke", "nothing"],
+        &["revoke", "manifest.json"],
+        &["revoke", "--serial", "x", "--ca", "root"],
+        &["revoke", "--serial", "1", "--ca", "other"],
+        &["crl", "other"],
+    ]
+    .iter()
+    .map(|arguments| project.refuses(arguments))
+    .collect();
+    let usage: Vec<String> = [
+        &["revoke"][..],
+        &["revoke", "nas", "--reason", "theft"],
+        &["revoke", "nas", "--reason", "certificateHold"],
+    ]
+    .iter()
+    .map(|arguments| project.run(arguments).exits_with(64).text())
+    .collect();
+    assert_snapshot!(format!(
+        "{}\n\n{}",
+        refused.join("\n\n"),
+        usage.join("\n\n")
+    ));
+}

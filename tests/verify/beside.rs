@@ -1,0 +1,150 @@
+//! Chains of the kinds that x509-limbo and the clients of a private authority ask about, forged here, so that an answer does not hang on which
+//! cases of a suite are at hand.
+
+use certs::verify::{PeerName, Purpose};
+use libtest_mimic::{Failed, Trial};
+
+use crate::forge::{
+    AUTHORITY_KEY_ID, BASIC_CONSTRAINTS, CERT_SIGN, CLIENT_AUTH, CRL_SIGN, EXTENDED_KEY_USAGE,
+    KEY_USAGE, NAME_CONSTRAINTS, NOW, SAN, SERVER_AUTH, SIGNS, SUBJECT_KEY_ID, algorithm,
+    basic_constraints, common_name, critical, dns, email, explicit_curve, extended_key_usage,
+    key_usage, name_constraints, plain, rsa, seq, time, tlv,
+};
+use crate::refusals::{Change, World};
+
+const ANY_PURPOSE: &str = "2.5.29.37.0";
+
+fn ip(octets: &[u8]) -> Vec<u8> {
+    tlv(0x87, octets)
+}
+
+fn uri(text: &str) -> Vec<u8> {
+    tlv(0x86, text.as_bytes())
+}
+
+fn directory(name: &str) -> Vec<u8> {
+    tlv(0xa4, &common_name(name))
+}
+
+/// What the intermediate, or the root, lets through.
+fn permit(subtree: Vec<u8>) -> crate::forge::Extension {
+    critical(NAME_CONSTRAINTS, name_constraints(&[subtree], &[]))
+}
+
+fn exclude(subtree: Vec<u8>) -> crate::forge::Extension {
+    critical(NAME_CONSTRAINTS, name_constraints(&[], &[subtree]))
+}
+
+/// Gives the leaf these names and asks for none.
+fn named(world: &mut World, names: &[Vec<u8>]) {
+    world.leaf.set(plain(SAN, seq(names)));
+    world.policy.names.clear();
+}
+
+fn asked(world: &mut World, name: &str) {
+    world.policy.names = vec![PeerName::parse(name).unwrap()];
+}
+
+#[rustfmt::skip]
+const ACCEPTED: &[(&str, Change)] = &[
+    ("address in a permitted network", |w| { named(w, &[ip(&[10, 1, 2, 3])]); asked(w, "10.1.2.3"); w.root.set(permit(ip(&[10, 0, 0, 0, 255, 0, 0, 0]))); }),
+    ("address of the other family than a network", |w| { let mut v6 = vec![0xfd; 16]; v6.extend([0xff; 16]); named(w, &[ip(&[10, 1, 2, 3])]); w.root.set(exclude(ip(&v6))); }),
+    ("permitted subject", |w| w.intermediate.set(permit(directory("leaf")))),
+    ("excluded subject of nobody", |w| w.root.set(exclude(directory("other")))),
+    ("excluded name of another kind", |w| w.root.set(exclude(email("example.com")))),
+    ("permitted mailbox", |w| { named(w, &[email("a@example.com")]); w.root.set(permit(email("a@example.com"))); }),
+    ("permitted URI", |w| { named(w, &[uri("spiffe://a.example.com/x")]); w.root.set(permit(uri(".example.com"))); }),
+    ("constraints that narrow", |w| { w.root.set(permit(dns("example.com"))); w.intermediate.set(permit(dns("a.example.com"))); }),
+    ("wildcard", |w| { named(w, &[dns("*.example.com")]); asked(w, "b.example.com"); }),
+    ("underscore in a host name", |w| { named(w, &[dns("a_b.example.com")]); asked(w, "a_b.example.com"); }),
+    ("host name of one label", |w| { named(w, &[dns("localhost")]); asked(w, "localhost"); }),
+    ("serial of twenty octets", |w| w.leaf.serial = vec![0x7f; 20]),
+    ("root with serial zero", |w| w.root.serial = vec![0]),
+    ("root without authority key id", |w| w.root.remove(AUTHORITY_KEY_ID)),
+    ("root signed with a broken hash", |w| w.root.algorithm = algorithm("1.2.840.10045.4.1")),
+    ("leaf without key usage", |w| w.leaf.remove(KEY_USAGE)),
+    ("authorities without key usage", |w| { w.root.remove(KEY_USAGE); w.intermediate.remove(KEY_USAGE); }),
+    ("leaf without extended key usage", |w| w.leaf.remove(EXTENDED_KEY_USAGE)),
+    ("leaf for any purpose", |w| w.leaf.set(plain(EXTENDED_KEY_USAGE, extended_key_usage(&[ANY_PURPOSE])))),
+    ("leaf without basic constraints", |w| w.leaf.remove(BASIC_CONSTRAINTS)),
+    ("authority as the leaf", |w| { w.leaf.set(critical(BASIC_CONSTRAINTS, basic_constraints(true, None))); w.leaf.set(critical(KEY_USAGE, key_usage(SIGNS | CERT_SIGN))); }),
+    ("authority as the leaf below path length zero", |w| { w.leaf.set(critical(BASIC_CONSTRAINTS, basic_constraints(true, Some(3)))); w.leaf.set(critical(KEY_USAGE, key_usage(SIGNS | CERT_SIGN))); w.intermediate.set(critical(BASIC_CONSTRAINTS, basic_constraints(true, Some(0)))); }),
+    ("path length that grows", |w| { w.root.set(critical(BASIC_CONSTRAINTS, basic_constraints(true, Some(1)))); w.intermediate.set(critical(BASIC_CONSTRAINTS, basic_constraints(true, Some(9)))); }),
+    ("as long as asked for", |w| w.policy.longest = Some(1)),
+    ("last second", |w| w.leaf.until = NOW),
+    ("first second", |w| w.leaf.from = NOW),
+    ("trusted intermediate", |w| { let sub = w.intermediate.clone(); w.root = sub; }),
+];
+
+#[rustfmt::skip]
+const REFUSED: &[(&str, &[&str], Change)] = &[
+    ("address outside of the permitted network", &["name-not-permitted"], |w| { named(w, &[ip(&[11, 1, 2, 3])]); w.root.set(permit(ip(&[10, 0, 0, 0, 255, 0, 0, 0]))); }),
+    ("address in an excluded network", &["name-excluded"], |w| { named(w, &[ip(&[10, 1, 2, 3])]); w.root.set(exclude(ip(&[10, 0, 0, 0, 255, 0, 0, 0]))); }),
+    ("address of five octets", &["name-unreadable"], |w| { named(w, &[ip(&[10, 1, 2, 3, 4])]); w.root.set(permit(ip(&[10, 0, 0, 0, 255, 0, 0, 0]))); }),
+    ("network with a hole in its mask", &["constraint-malformed"], |w| w.root.set(exclude(ip(&[10, 0, 0, 0, 255, 0, 255, 0])))),
+    ("network without a mask", &["constraint-malformed"], |w| w.root.set(exclude(ip(&[10, 0, 0, 0])))),
+    ("subject that is not permitted", &["name-not-permitted"], |w| w.intermediate.set(permit(directory("other")))),
+    ("excluded subject", &["name-excluded"], |w| w.intermediate.set(exclude(directory("leaf")))),
+    ("excluded directory name", &["name-excluded"], |w| { named(w, &[dns("a.example.com"), directory("x")]); w.intermediate.set(exclude(directory("x"))); }),
+    ("excluded mailbox", &["name-excluded"], |w| { named(w, &[email("a@example.com")]); w.root.set(exclude(email("example.com"))); }),
+    ("excluded URI", &["name-excluded"], |w| { named(w, &[uri("https://a.example.com/")]); w.root.set(exclude(uri("a.example.com"))); }),
+    ("URI of an address under a constraint", &["name-unreadable"], |w| { named(w, &[uri("https://10.0.0.1/")]); w.root.set(exclude(uri("a.example.com"))); }),
+    ("wildcard over an excluded name", &["name-excluded"], |w| { named(w, &[dns("*.example.com")]); w.root.set(exclude(dns("x.example.com"))); }),
+    ("constraints that widen again", &["name-not-permitted"], |w| { w.root.set(permit(dns("b.example.com"))); w.intermediate.set(permit(dns("example.com"))); }),
+    ("second name is excluded", &["name-excluded"], |w| { named(w, &[dns("a.example.com"), dns("x.example.org")]); w.root.set(exclude(dns("example.org"))); }),
+    ("names that are none", &["name-mismatch", "sans-empty"], |w| w.leaf.set(plain(SAN, seq(&[])))),
+    ("names that are none, and nobody asks", &["sans-empty"], |w| named(w, &[])),
+    ("host name outside of ASCII", &["name-mismatch"], |w| w.leaf.set(plain(SAN, seq(&[dns("😜.example.com")])))),
+    ("wildcard in the middle", &["name-mismatch"], |w| w.leaf.set(plain(SAN, seq(&[dns("a.*.com")])))),
+    ("wildcard within a label", &["name-mismatch"], |w| w.leaf.set(plain(SAN, seq(&[dns("a*.example.com")])))),
+    ("wildcard within an A-label", &["name-mismatch"], |w| { w.leaf.set(plain(SAN, seq(&[dns("xn--*-1b3c148a.example.com")]))); asked(w, "xn--bliss-1b3c148a.example.com"); }),
+    ("address as a host name", &["name-mismatch"], |w| { w.leaf.set(plain(SAN, seq(&[dns("10.1.2.3")]))); asked(w, "10.1.2.3"); }),
+    ("unknown critical extension of the root", &["critical-unknown"], |w| w.root.set(critical("1.3.6.1.4.1.99999.1", tlv(5, &[])))),
+    ("critical authority information access", &["critical-forbidden"], |w| w.leaf.set(critical("1.3.6.1.5.5.7.1.1", seq(&[])))),
+    ("root without subject key id", &["subject-key-id-missing"], |w| w.root.remove(SUBJECT_KEY_ID)),
+    ("root without basic constraints", &["not-an-authority", "cert-sign-without-authority"], |w| w.root.remove(BASIC_CONSTRAINTS)),
+    ("intermediate without basic constraints", &["not-an-authority", "cert-sign-without-authority"], |w| w.intermediate.remove(BASIC_CONSTRAINTS)),
+    ("root that may not sign", &["may-not-sign", "authority-without-cert-sign"], |w| w.root.set(critical(KEY_USAGE, key_usage(CRL_SIGN)))),
+    ("purpose of the root", &["purpose-missing"], |w| w.root.set(plain(EXTENDED_KEY_USAGE, extended_key_usage(&[CLIENT_AUTH])))),
+    ("purpose that the leaf lacks", &["purpose-missing"], |w| { w.policy.purpose = Purpose::CLIENT; w.leaf.set(plain(EXTENDED_KEY_USAGE, extended_key_usage(&[SERVER_AUTH]))); }),
+    ("fraction of a second", &["second-opinion"], |w| w.leaf.dates = Some(seq(&[tlv(0x18, b"20300101000000.5Z"), time(w.leaf.until)]))),
+    ("key on a curve of its own", &["key-unsupported"], |w| w.leaf.spki = explicit_curve()),
+    ("key whose length is no number of octets", &["key-unsupported"], |w| { let mut spki = rsa(257); let at = spki.iter().position(|octet| *octet == 0xab).unwrap(); spki[at] = 0x0b; w.leaf.spki = spki; }),
+];
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        Trial::test("beside::what_private_authorities_issue_is_verified", || {
+            judged(
+                ACCEPTED
+                    .iter()
+                    .map(|(name, change)| (*name, &[][..], *change)),
+            )
+        }),
+        Trial::test("beside::what_is_wrong_is_refused_for_what_it_is", || {
+            judged(REFUSED.iter().copied())
+        }),
+    ]
+}
+
+/// All cases at once, so that one run shows every answer.
+fn judged<'a>(cases: impl Iterator<Item = (&'a str, &'a [&'a str], Change)>) -> Result<(), Failed> {
+    let mut wrong = Vec::new();
+    for (name, wanted, change) in cases {
+        let mut world = World::sound();
+        change(&mut world);
+        let found: Vec<_> = world
+            .refusals()
+            .into_iter()
+            .map(|(_, code, _)| code)
+            .collect();
+        if found != wanted {
+            wrong.push(format!("{name}: {found:?} instead of {wanted:?}"));
+        }
+    }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(wrong.join("\n").into())
+    }
+}
