@@ -28,7 +28,7 @@ pub fn parse_der(der: &[u8]) -> Result<RequestFacts, DocumentDefect> {
     let mut facts = RequestFacts {
         der: der.to_vec(),
         subject: distinguished_name(&info.subject),
-        key: key::algorithm(&info.subject_pki),
+        key: key::requested(&info.subject_pki),
         spki: info.subject_pki.raw.to_vec(),
         key_fingerprint: KeyFingerprint::of_spki(info.subject_pki.raw),
         signature_algorithm: signature::algorithm_name(

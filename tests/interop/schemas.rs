@@ -12,13 +12,20 @@ use crate::tool::trial;
 pub(crate) fn trials() -> Vec<Trial> {
     vec![trial(
         "schemas::take_what_every_verb_prints_and_nothing_else",
-        &["jsonschema", "git", "age", "age-keygen", "ssh-keygen"],
+        &[
+            "jsonschema",
+            "git",
+            "openssl",
+            "age",
+            "age-keygen",
+            "ssh-keygen",
+        ],
         documents,
     )]
 }
 
 /// Each verb with runs that tell of different things; those that fail are told in documents too.
-const RUNS: [(&str, &[&str]); 17] = [
+const RUNS: [(&str, &[&str]); 22] = [
     (
         "recreate",
         &["--replace cp1/cluster/apiserver", "--only cp1/cluster/none"],
@@ -45,8 +52,8 @@ const RUNS: [(&str, &[&str]); 17] = [
     (
         "role test",
         &[
-            "lab nas.example.org 10.0.0.1 --usage 1.3.6.1.5.5.7.3.2",
-            "lab nas.example.org --ttl 10y",
+            "lab nas.lab.example 10.0.0.1 --usage 1.3.6.1.5.5.7.3.2",
+            "lab nas.lab.example --ttl 10y",
             "none x",
         ],
     ),
@@ -55,6 +62,14 @@ const RUNS: [(&str, &[&str]); 17] = [
         &["vault.json --authority lab", "nothing"],
     ),
     ("fingerprint", &["secrets/certs/ca/cluster.crt", "nothing"]),
+    ("renew", &["--dry-run cp1", "apiserver", "", "nothing"]),
+    (
+        "issue",
+        &["nas --san nas.lab.example", "tv --san tv.example", "nas"],
+    ),
+    ("sign", &["phone.csr phone", "nothing phone"]),
+    ("revoke", &["nas --reason superseded", "ca/cluster"]),
+    ("crl", &["--all", "--list", "nothing"]),
 ];
 
 /// Verbs that read files and no declaration.
@@ -91,7 +106,7 @@ fn project() -> Result<Project, Failed> {
         .role(
             "lab",
             "cluster",
-            &json!({ "allowedDomains": ["example.org"], "allowSubdomains": true }),
+            &json!({ "allowedDomains": ["lab.example"], "allowSubdomains": true }),
         );
     let project = Project::made(&declaration)?;
     let bench = &project.bench;
@@ -99,6 +114,8 @@ fn project() -> Result<Project, Failed> {
     commit(&project)?;
     project.recreate("--replace cp1/cluster/apiserver")?;
     commit(&project)?;
+    bench.run("openssl req -new -newkey ed25519 -nodes -keyout foreign.pem -subj /CN=phone.lab.example -out phone.csr")?;
+    bench.run("rm foreign.pem")?;
     bench.run("mkdir foreign")?;
     bench.run("cp secrets/certs/ca/cluster.crt foreign/")?;
     bench.write(

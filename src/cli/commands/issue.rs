@@ -30,6 +30,7 @@ pub(crate) fn run(args: &IssueArgs, ui: Ui) -> Result<Exit, CliError> {
         csr: csr.as_ref(),
         recipients: recipients(&args.recipient)?,
         args: &args.wish,
+        json: args.json,
     };
     issue(&wish, ui)?;
     Ok(Exit::Done)
@@ -44,9 +45,10 @@ pub(crate) fn sign(args: &SignArgs, ui: Ui) -> Result<Exit, CliError> {
         csr: Some(&csr),
         recipients: Vec::new(),
         args: &args.wish,
+        json: args.json,
     };
     let (project, certificate) = issue(&wish, ui)?;
-    if !args.wish.json {
+    if !args.json {
         let file = project.root.read(&certificate);
         let file = file.map_err(|error| store_error(&error))?;
         let chain = file.map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
@@ -62,6 +64,7 @@ struct Wish<'a> {
     csr: Option<&'a RequestFacts>,
     recipients: Vec<Recipient>,
     args: &'a WishArgs,
+    json: bool,
 }
 
 /// Gives back where the certificate lies.
@@ -111,9 +114,9 @@ fn issue(wish: &Wish<'_>, ui: Ui) -> Result<(Project, RelPath), CliError> {
         identity: &args.identity,
         jobs: None,
         beside: &beside,
-        json: args.json,
+        json: wish.json,
     };
-    if wish.csr.is_some() && !args.json {
+    if wish.csr.is_some() && !wish.json {
         writing.make(&project, &order, ui)?;
     } else {
         writing.carry_out(&project, &order, ui)?;
