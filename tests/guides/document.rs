@@ -158,7 +158,7 @@ fn content(info: &str, body: &[(usize, &str)]) -> Result<Content, String> {
     }
     match language {
         "console" => {}
-        "sh" | "bash" => return Ok(Content::Script(lines.join("\n"))),
+        "sh" | "bash" | "" => return Ok(Content::Script(lines.join("\n"))),
         _ => return Ok(Content::Shown),
     }
     let commands = commands(body)?;
