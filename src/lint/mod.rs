@@ -11,6 +11,7 @@ mod custody;
 mod files;
 mod finding;
 mod purpose;
+mod roles;
 mod tree;
 
 pub use catalogue::{Lint, Rule};
@@ -30,6 +31,7 @@ pub fn lint(fleet: &Fleet, observed: Option<&Observed>, tree: &Tree) -> Vec<Find
     authorities::lint(fleet, &purposes, &mut findings);
     cluster::lint(fleet, &purposes, &mut findings);
     custody::lint(fleet, &mut findings);
+    roles::lint(fleet, &purposes, &mut findings);
     if let Some(observed) = observed {
         files::lint(fleet, observed, &mut findings);
     }

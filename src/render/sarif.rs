@@ -176,6 +176,7 @@ fn kind(subject: &Subject) -> &'static str {
     match subject {
         Subject::Artifact(_) => "certificate",
         Subject::Host(_) => "host",
+        Subject::Role(_) => "role",
         Subject::Recipient(_) => "recipient",
         Subject::File(_) => "file",
     }

@@ -145,9 +145,46 @@ pub(crate) fn all() -> Vec<(&'static str, Case)> {
     let mut cases = identities();
     cases.extend(transport());
     cases.extend(authorities());
+    cases.extend(roles());
     cases.extend(files());
     cases.extend(decisions());
     cases
+}
+
+/// A role of the authority of one leaf, with one field more.
+fn role(usage: &str, field: &str, value: serde_json::Value) -> Case {
+    one_leaf()
+        .role("lab", "root")
+        .with("roles/lab", "usages", json!([usage]))
+        .with("roles/lab", field, value)
+        .into()
+}
+
+fn roles() -> Vec<(&'static str, Case)> {
+    let people = json!({
+        "declaredBy": ["cp1"],
+        "authority": "kubernetes",
+        "allowedCommonNames": ["**"],
+        "key": { "algo": "ecdsa", "size": 256 },
+        "allowedKeys": [],
+        "usages": ["client auth"],
+        "expiry": "24h",
+        "maxExpiry": "24h",
+    });
+    vec![
+        (
+            "role-any-name",
+            role("server auth", "allowAnyName", json!(true)),
+        ),
+        (
+            "role-privileged-group",
+            role("client auth", "names", json!([["O", "system:masters"]])),
+        ),
+        (
+            "role-any-user",
+            Cluster::in_order().with("/roles/people", people).into(),
+        ),
+    ]
 }
 
 #[allow(clippy::too_many_lines)] // A table: one entry a code.

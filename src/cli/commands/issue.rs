@@ -9,10 +9,9 @@ use crate::cli::input;
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::cli::writing::{Order, Writing, look, now};
-use crate::inspect::document;
 use crate::issue::key::public_to_pem;
 use crate::manifest::{Wanted, record_path};
-use crate::model::document::{Object, RequestFacts};
+use crate::model::document::RequestFacts;
 use crate::model::{
     ArtifactId, Certificate, Fleet, KeyFingerprint, Marker, Name, Observed, Recipient, RelPath,
     Role, Usages,
@@ -24,7 +23,7 @@ use crate::render::grant as render;
 use crate::store::{Change, Expected, outside};
 
 pub(crate) fn run(args: &IssueArgs, ui: Ui) -> Result<Exit, CliError> {
-    let csr = args.csr.as_deref().map(read_request).transpose()?;
+    let csr = args.csr.as_deref().map(input::request).transpose()?;
     let wish = Wish {
         holder: &args.holder,
         sans: &args.san,
@@ -39,7 +38,7 @@ pub(crate) fn run(args: &IssueArgs, ui: Ui) -> Result<Exit, CliError> {
 
 /// The chain goes to standard output: it is what whoever sent the request waits for.
 pub(crate) fn sign(args: &SignArgs, ui: Ui) -> Result<Exit, CliError> {
-    let csr = read_request(&args.request)?;
+    let csr = input::request(&args.request)?;
     let wish = Wish {
         holder: &args.holder,
         sans: &[],
@@ -325,25 +324,4 @@ fn recipients(given: &[String]) -> Result<Vec<Recipient>, CliError> {
         }
     }
     Ok(recipients)
-}
-
-/// The one request of a file, and nothing else beside it.
-fn read_request(path: &Path) -> Result<RequestFacts, CliError> {
-    let shown = input::shown(path);
-    let refuse = |cause: String| {
-        CliError::new(format!("{shown} is no request that could be signed")).cause(cause)
-    };
-    let bytes = input::bytes(path)?;
-    let found = document::read(&bytes, None).map_err(|defect| refuse(defect.to_string()))?;
-    let mut objects = found.into_iter().map(|found| found.object);
-    match (objects.next(), objects.next()) {
-        (Some(Object::Request(request)), None) => Ok(*request),
-        (Some(Object::Damaged(defect)), None) => Err(refuse(defect.to_string())),
-        (Some(other), None) => Err(refuse(format!("it is a {}", other.kind()))),
-        (first, second) => {
-            let kinds: Vec<&str> = first.iter().chain(&second).map(Object::kind).collect();
-            Err(refuse(format!("it holds a {}", kinds.join(" and a ")))
-                .hint("give the request alone"))
-        }
-    }
 }
