@@ -46,7 +46,9 @@ fn main() -> ExitCode {
     );
     trials.push(Trial::test("every_example_of_the_help_parses", examples));
     trials.extend(read.into_iter().flat_map(blocks));
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    session::leave();
+    conclusion.exit_code()
 }
 
 /// One trial for each block that is typed.
