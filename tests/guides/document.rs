@@ -6,7 +6,7 @@
 //! language with `file=NAME` is written to that file. `noexec REASON` behind `console` keeps a block from being typed.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A document, in sections: if a program is missing, a reader can leave out the section that needs it and follow the rest.
 #[derive(Debug)]
@@ -100,6 +100,17 @@ impl Document {
 
     pub(crate) fn blocks(&self) -> impl Iterator<Item = &Block> {
         self.sections.iter().flat_map(|section| &section.blocks)
+    }
+
+    /// The files that its links lead to, relative to the repository.
+    pub(crate) fn links(&self) -> Vec<PathBuf> {
+        let directory = Path::new(&self.path).parent().unwrap();
+        let targets = self.prose.split("](").skip(1);
+        targets
+            .filter_map(|text| text.split([')', '#']).next())
+            .filter(|target| !target.is_empty() && !target.contains("://"))
+            .map(|target| directory.join(target))
+            .collect()
     }
 
     /// What its sentences and tables set as code.
