@@ -363,7 +363,10 @@ fn what_is_typed_beside_a_request_is_judged_with_it() {
         .text();
     let refused = project.run(&[&test[..], &["evil.example"]].concat());
     let refused = refused.exits_with(1).text();
-    project.write("torn.csr", &draft.der()[..40]);
-    let torn = project.refuses(&["role", "test", "lab", "--csr", "torn.csr"]);
-    assert_snapshot!(format!("{granted}\n\n{refused}\n\n{torn}"));
+    let authority = Draft::of(&[requested(&[authority(0xff)])]);
+    project.write("authority.csr", &authority.der());
+    let test = ["role", "test", "lab", "--csr", "authority.csr", "--json"];
+    let document = project.run(&test).exits_with(1).json();
+    assert_eq!(document["refusals"][0]["code"], "request-for-authority");
+    assert_snapshot!(format!("{granted}\n\n{refused}"));
 }
