@@ -279,7 +279,7 @@ fn read_records(manifest: &Manifest, root: &Root) -> Result<Records, StoreError>
     let Some(dir) = manifest.dir() else {
         return Ok(Records::new());
     };
-    let files = root.list(&Layout::new(dir).issued())?;
+    let files = root.list_strictly(&Layout::new(dir).issued())?;
     let records = files
         .into_iter()
         .filter(|path| path.file_name().strip_suffix(".json").is_some());
@@ -323,6 +323,8 @@ fn placed<'a>(faults: &'a [Fault], root: &Path) -> Vec<(&'a Fault, Option<Place>
     let locator = Locator::scan(root);
     let place =
         |fault: &Fault| place_of(&locator, &fault.option, fault.word.as_deref(), &fault.hosts);
+    // What stands in a file beside the declaration is named by the fault itself.
+    let place = |fault: &Fault| (!fault.option.is_empty()).then(|| place(fault)).flatten();
     faults.iter().map(|fault| (fault, place(fault))).collect()
 }
 

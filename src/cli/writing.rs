@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::error::{CliError, causes};
 use super::findings::Findings;
+use super::past;
 use super::project::{Project, store_error};
 use super::ui::{Asker, Bar, Ui, end_on_signal};
 use crate::apply::{self, ApplyError, Published, Report, Revocation, Run, SealedKey, Unopened};
@@ -145,12 +146,18 @@ impl Writing {
         &self,
         project: &Project,
         publication: &Publication<'_>,
+        ui: Ui,
     ) -> Result<Published, CliError> {
         if publication.revocations.is_empty() {
             return Ok(Published::default());
         }
         for revocation in publication.revocations {
             check_signer(revocation.authority, publication.observed)?;
+        }
+        let mut revocations = publication.revocations.to_vec();
+        for revocation in &mut revocations {
+            revocation.earlier =
+                past::lists(project, revocation.authority, publication.observed, ui);
         }
         let identities = project.identities(publication.identity)?;
         let plan = Plan {
@@ -169,7 +176,7 @@ impl Writing {
             progress: &progress,
             commit_gate: &self.commit_gate,
         };
-        let result = apply::publish(run, publication.revocations);
+        let result = apply::publish(run, &revocations);
         progress.close();
         result.map_err(|error| apply_error(&error, &plan))
     }

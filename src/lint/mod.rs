@@ -10,6 +10,7 @@ mod components;
 mod custody;
 mod files;
 mod finding;
+mod granted;
 mod purpose;
 mod tree;
 
@@ -30,6 +31,7 @@ pub fn lint(fleet: &Fleet, observed: Option<&Observed>, tree: &Tree) -> Vec<Find
     authorities::lint(fleet, &purposes, &mut findings);
     cluster::lint(fleet, &purposes, &mut findings);
     custody::lint(fleet, &mut findings);
+    granted::lint(fleet, &mut findings);
     if let Some(observed) = observed {
         files::lint(fleet, observed, &mut findings);
     }

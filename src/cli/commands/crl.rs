@@ -34,6 +34,7 @@ pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
         .map(|authority| Revocation {
             authority,
             entries: Vec::new(),
+            earlier: Vec::new(),
         })
         .collect();
     let published = writing.publish(
@@ -45,6 +46,7 @@ pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
             identity: &args.identity,
             now,
         },
+        ui,
     )?;
     ui.print(&if args.json {
         format!("{:#}\n", render::json(&[], &project.fleet, &published))

@@ -1,11 +1,14 @@
 //! `certs issue` and `certs sign`: certificates on request, granted by a role and recorded in the tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+use time::OffsetDateTime;
 
 use crate::cli::args::{IssueArgs, SignArgs, WishArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::input;
+use crate::cli::past;
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::cli::writing::{Order, Writing, look, now};
@@ -13,9 +16,10 @@ use crate::inspect::document;
 use crate::issue::key::public_to_pem;
 use crate::manifest::{Wanted, record_path};
 use crate::model::document::{Object, RequestFacts};
+use crate::model::hex::to_hex;
 use crate::model::{
-    ArtifactId, Certificate, Fleet, KeyFingerprint, Marker, Name, Observed, Recipient, RelPath,
-    Role, Usages,
+    ArtifactId, Certificate, FileState, Fleet, KeyFingerprint, Marker, Name, Observed, Recipient,
+    RelPath, RevocationReason, Role, Usages,
 };
 use crate::plan::{Pattern, Policy, plan};
 use crate::policy::csr::{self, Taken};
@@ -81,6 +85,7 @@ fn issue(wish: &Wish<'_>, ui: Ui) -> Result<(Project, RelPath), CliError> {
     let observed = look(&project, &project.fleet)?;
     let grant = grant(wish, &role, &project.fleet, &observed, ui)?;
     check_key(wish, &id, &observed)?;
+    check_not_compromised(wish, &project, &observed, ui)?;
 
     let pem = wish.csr.map(|csr| public_to_pem(&csr.spki));
     let record = record_path(&project.fleet.dir, wish.holder, &role.authority, name);
@@ -276,6 +281,38 @@ fn check_key(wish: &Wish<'_>, id: &ArtifactId, observed: &Observed) -> Result<()
             CliError::new(format!("the key of the request is that of {owner}"))
                 .hint("make a request with a key of its own"),
         ),
+        None => Ok(()),
+    }
+}
+
+/// A key that was lost once stays lost, whoever asks for it.
+fn check_not_compromised(
+    wish: &Wish<'_>,
+    project: &Project,
+    observed: &Observed,
+    ui: Ui,
+) -> Result<(), CliError> {
+    let Some(csr) = wish.csr else { return Ok(()) };
+    let lists = observed.crls.values().filter_map(FileState::facts);
+    let entries = lists.flat_map(|file| &file.list.entries);
+    let lost = entries.filter(|entry| entry.reason == Some(RevocationReason::KeyCompromise));
+    let lost: BTreeSet<&[u8]> = lost.map(|entry| entry.serial.as_slice()).collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    let past = past::history(project, ui);
+    let issued = past.issued();
+    let mut of_the_key = past::for_key(&issued, &csr.key_fingerprint, OffsetDateTime::UNIX_EPOCH);
+    match of_the_key.find(|issued| lost.contains(issued.facts.serial.as_slice())) {
+        Some(issued) => Err(CliError::new(
+            "a certificate for the key of the request was revoked because the key is compromised",
+        )
+        .cause(format!(
+            "it has the serial number {} and stood at {}",
+            to_hex(&issued.facts.serial),
+            issued.version.path
+        ))
+        .hint("make a request with a new key")),
         None => Ok(()),
     }
 }
