@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::error::CliError;
-use crate::inspect::certificate;
+use crate::inspect::{certificate, crl};
 use crate::issue::key::PrivateKey;
 use crate::model::{CertificateFacts, Lifetime};
 use crate::render::metrics::{Key, Sample};
@@ -53,6 +53,7 @@ impl File {
     /// Looks at the files as they are now.
     pub(crate) fn sample(&self) -> Sample {
         let read = outside::read(&self.certificate).ok();
+        let lists = read.as_ref().and_then(|bytes| crl::parse_all(bytes).ok());
         let certificates = read
             .and_then(|bytes| certificate::parse_pem_chain(&bytes).ok())
             .filter(|chain| !chain.is_empty());
@@ -65,6 +66,7 @@ impl File {
                 .as_ref()
                 .map_or(Key::Unknown, |key| check_key(key, leaf)),
             certificates,
+            lists: lists.unwrap_or_default(),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use crate::render::fault::PlacedFault;
 use crate::render::paint::{Paint, Tone};
 use crate::render::words::printable;
 
@@ -42,8 +43,8 @@ pub(crate) struct CliError {
     hints: Vec<String>,
     /// Printed as it is, before the sentence: faults with their source lines.
     preamble: String,
-    /// The same faults for programs.
-    faults: Vec<Value>,
+    /// The same faults, for programs.
+    faults: Vec<PlacedFault>,
     /// What was found out before it failed, for programs.
     document: Map<String, Value>,
 }
@@ -93,9 +94,19 @@ impl CliError {
 
     /// Each fault of the declaration, as the preamble tells them to people.
     #[must_use]
-    pub(crate) fn faults(mut self, faults: Vec<Value>) -> Self {
+    pub(crate) fn with_faults(mut self, faults: Vec<PlacedFault>) -> Self {
         self.faults = faults;
         self
+    }
+
+    pub(crate) fn faults(&self) -> &[PlacedFault] {
+        &self.faults
+    }
+
+    /// The sentence with its causes.
+    pub(crate) fn sentence(&self) -> String {
+        let parts = std::iter::once(&self.message).chain(&self.causes);
+        parts.cloned().collect::<Vec<_>>().join(": ")
     }
 
     /// The document of the verb, as far as it is known although the run failed.
@@ -121,7 +132,7 @@ impl CliError {
             "message": self.message,
             "causes": self.causes,
             "hints": self.hints,
-            "faults": self.faults,
+            "faults": self.faults.iter().map(PlacedFault::json).collect::<Vec<_>>(),
             "exitCode": Exit::Failed.code(),
         })
     }

@@ -180,7 +180,7 @@ fn file_of(subject: &Subject, fleet: &Fleet) -> Option<Place> {
             };
             certificate.or_else(public)?.to_string()
         }
-        Subject::Host(_) | Subject::Recipient(_) => return None,
+        Subject::Host(_) | Subject::Role(_) | Subject::Recipient(_) => return None,
     };
     Some(Place {
         file,
@@ -195,7 +195,7 @@ fn file_of(subject: &Subject, fleet: &Fleet) -> Option<Place> {
 fn is_selected(finding: &Finding, only: &[Pattern]) -> bool {
     match &finding.subject {
         Subject::Artifact(id) => only.is_empty() || only.iter().any(|pattern| pattern.selects(id)),
-        Subject::Host(_) | Subject::Recipient(_) | Subject::File(_) => true,
+        Subject::Host(_) | Subject::Role(_) | Subject::Recipient(_) | Subject::File(_) => true,
     }
 }
 

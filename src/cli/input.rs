@@ -11,7 +11,7 @@ use super::error::CliError;
 use super::ui::Asker;
 use crate::inspect::document;
 use crate::model::document::pkcs12::Access;
-use crate::model::document::{Found, Object};
+use crate::model::document::{Found, Object, RequestFacts};
 use crate::seal::{Unlock as _, UnlockError};
 use crate::store::outside;
 
@@ -178,4 +178,25 @@ pub(crate) fn first_line(path: &Path) -> Result<SecretString, CliError> {
     std::str::from_utf8(line)
         .map(SecretString::from)
         .map_err(|_| unusable("it is not UTF-8".to_owned()))
+}
+
+/// The one request of a file, and nothing else beside it.
+pub(crate) fn request(path: &Path) -> Result<RequestFacts, CliError> {
+    let name = shown(path);
+    let refuse = |cause: String| {
+        CliError::new(format!("{name} is no request that could be signed")).cause(cause)
+    };
+    let bytes = bytes(path)?;
+    let found = document::read(&bytes, None).map_err(|defect| refuse(defect.to_string()))?;
+    let mut objects = found.into_iter().map(|found| found.object);
+    match (objects.next(), objects.next()) {
+        (Some(Object::Request(request)), None) => Ok(*request),
+        (Some(Object::Damaged(defect)), None) => Err(refuse(defect.to_string())),
+        (Some(other), None) => Err(refuse(format!("it is a {}", other.kind()))),
+        (first, second) => {
+            let kinds: Vec<&str> = first.iter().chain(&second).map(Object::kind).collect();
+            Err(refuse(format!("it holds a {}", kinds.join(" and a ")))
+                .hint("give the request alone"))
+        }
+    }
 }

@@ -11,7 +11,7 @@ use crate::manifest::{Fault, KeyFiles, Manifest, Records};
 use crate::model::{ArtifactId, Fleet, Observed, RelPath};
 use crate::nixfiles::locate::Locator;
 use crate::plan::{Pattern, Plan, Policy, Reason, Step, UndeclaredPolicy};
-use crate::render::fault::{self, Place, Severity};
+use crate::render::fault::{self, Place, PlacedFault, Severity};
 use crate::seal::{Identities, IdentitySource};
 use crate::status::Status;
 use crate::store::{Layout, Root, StoreError, outside};
@@ -310,28 +310,29 @@ pub(crate) fn expand_home(name: &str, home: Option<&str>) -> String {
 fn refused(faults: &[Fault], root: &Path, ui: Ui) -> CliError {
     let count = crate::render::words::count(faults.len(), "fault", "faults");
     let placed = placed(faults, root);
-    let documents = placed
-        .iter()
-        .map(|(fault, place)| fault::json(fault, place.as_ref()));
+    let text = render_faults(&placed, Severity::Error, ui);
     CliError::new(format!("the declaration has {count}; nothing was changed"))
-        .faults(documents.collect())
-        .preamble(render_faults(&placed, Severity::Error, ui))
+        .with_faults(placed)
+        .preamble(text)
 }
 
 /// Each fault with the line it was written in.
-fn placed<'a>(faults: &'a [Fault], root: &Path) -> Vec<(&'a Fault, Option<Place>)> {
+fn placed(faults: &[Fault], root: &Path) -> Vec<PlacedFault> {
     let locator = Locator::scan(root);
     let place =
         |fault: &Fault| place_of(&locator, &fault.option, fault.word.as_deref(), &fault.hosts);
-    // What stands in a file beside the declaration is named by the fault itself.
-    let place = |fault: &Fault| (!fault.option.is_empty()).then(|| place(fault)).flatten();
-    faults.iter().map(|fault| (fault, place(fault))).collect()
+    let placed = faults.iter().map(|fault| PlacedFault {
+        // What stands in a file beside the declaration is named by the fault itself.
+        place: (!fault.option.is_empty()).then(|| place(fault)).flatten(),
+        fault: fault.clone(),
+    });
+    placed.collect()
 }
 
-fn render_faults(placed: &[(&Fault, Option<Place>)], severity: Severity, ui: Ui) -> String {
-    let text = placed
-        .iter()
-        .map(|(fault, place)| fault::fault(fault, severity, place.as_ref(), ui.stderr) + "\n");
+fn render_faults(placed: &[PlacedFault], severity: Severity, ui: Ui) -> String {
+    let text = placed.iter().map(|PlacedFault { fault, place }| {
+        fault::fault(fault, severity, place.as_ref(), ui.stderr) + "\n"
+    });
     text.collect()
 }
 

@@ -28,6 +28,35 @@ fn rsa(public_key: &[u8]) -> FoundKeyAlgorithm {
     )
 }
 
+/// The algorithm of a key that is to be certified: an RSA key with a small or an even exponent is named as such, for it is none that we
+/// make (NIST SP 800-56B §6.2: odd, and above 2^16).
+pub(super) fn requested(key: &SubjectPublicKeyInfo<'_>) -> FoundKeyAlgorithm {
+    let found = algorithm(key);
+    let is_rsa = found.to_string().starts_with("rsa ");
+    let exponent = is_rsa.then(|| rsa_exponent(&key.subject_public_key.data).ok());
+    match exponent.flatten() {
+        Some(exponent) if exponent <= 1 << 16 || exponent % 2 == 0 => {
+            FoundKeyAlgorithm::Other(format!("{found} with the exponent {exponent}"))
+        }
+        _ => found,
+    }
+}
+
+/// Large ones are as good as any odd one.
+fn rsa_exponent(public_key: &[u8]) -> der::Result<u64> {
+    let mut reader = SliceReader::new(public_key)?;
+    Header::decode(&mut reader)?;
+    UintRef::decode(&mut reader)?;
+    let exponent = UintRef::decode(&mut reader)?;
+    let octets = exponent.as_bytes();
+    let last = octets.get(octets.len().saturating_sub(8)..);
+    let low = last
+        .unwrap_or_default()
+        .iter()
+        .fold(0, |sum, octet| (sum << 8) | u64::from(*octet));
+    Ok(if octets.len() > 8 { low | 1 << 63 } else { low })
+}
+
 /// `RSAPublicKey` (RFC 8017 §A.1.1) begins with the modulus.
 fn rsa_modulus_bits(public_key: &[u8]) -> der::Result<usize> {
     let mut reader = SliceReader::new(public_key)?;

@@ -8,7 +8,7 @@ use super::name::distinguished_name;
 use super::signature::{self, Signed};
 use super::{every_extension, key};
 use crate::model::document::{DocumentDefect, RequestFacts, SignatureCheck};
-use crate::model::key::KeyFingerprint;
+use crate::model::key::{FoundKeyAlgorithm, KeyFingerprint};
 
 /// One request in DER. A bad signature is a fact, not a fault: the request is shown all the same.
 ///
@@ -28,13 +28,17 @@ pub fn parse_der(der: &[u8]) -> Result<RequestFacts, DocumentDefect> {
     let mut facts = RequestFacts {
         der: der.to_vec(),
         subject: distinguished_name(&info.subject),
-        key: key::algorithm(&info.subject_pki),
+        key: key::requested(&info.subject_pki),
         spki: info.subject_pki.raw.to_vec(),
         key_fingerprint: KeyFingerprint::of_spki(info.subject_pki.raw),
         signature_algorithm: signature::algorithm_name(
             &request.signature_algorithm.algorithm.to_id_string(),
         ),
-        signature: check(der, info.subject_pki.raw),
+        signature: check(
+            der,
+            info.subject_pki.raw,
+            &key::algorithm(&info.subject_pki),
+        ),
         extensions: Vec::new(),
         attributes: Vec::new(),
     };
@@ -50,7 +54,10 @@ pub fn parse_der(der: &[u8]) -> Result<RequestFacts, DocumentDefect> {
     Ok(facts)
 }
 
-fn check(der: &[u8], spki: &[u8]) -> SignatureCheck {
+fn check(der: &[u8], spki: &[u8], key: &FoundKeyAlgorithm) -> SignatureCheck {
+    if is_short_rsa(key) {
+        return SignatureCheck::Unsupported;
+    }
     match Signed::read(der)
         .ok()
         .and_then(|signed| signed.made_by(spki))
@@ -59,4 +66,12 @@ fn check(der: &[u8], spki: &[u8]) -> SignatureCheck {
         Some(false) => SignatureCheck::Bad,
         None => SignatureCheck::Unsupported,
     }
+}
+
+/// aws-lc calls every signature of an RSA key under 2048 bits bad, which would be said of whoever has the key.
+fn is_short_rsa(key: &FoundKeyAlgorithm) -> bool {
+    const SHORTEST: usize = 2048;
+    let name = key.to_string();
+    let bits = name.strip_prefix("rsa ").and_then(|bits| bits.parse().ok());
+    bits.is_some_and(|bits: usize| bits < SHORTEST)
 }

@@ -97,6 +97,10 @@ fn covers(by: &Subject, fleet: &Fleet, finding: &Finding) -> bool {
     match &finding.subject {
         Subject::Artifact(id) => belongs_to(id, host, fleet),
         Subject::Host(other) => host == other,
+        Subject::Role(name) => fleet
+            .roles
+            .get(name)
+            .is_some_and(|role| role.declared_by.iter().any(|by| by == host.as_str())),
         Subject::Recipient(_) | Subject::File(_) => true,
     }
 }
@@ -130,6 +134,10 @@ fn decisions(fleet: &Fleet) -> Vec<Decision<'_>> {
         let owners: Vec<String> = pair.owners.iter().map(Name::to_string).collect();
         all.extend(of_map(&pair.allow, &Subject::Artifact(pair.id()), &owners));
     }
+    for role in fleet.roles.values() {
+        let by = Subject::Role(role.name.clone());
+        all.extend(of_map(&role.allow, &by, &role.declared_by));
+    }
     for (name, host) in &fleet.hosts {
         all.extend(of_map(
             &host.allow,
@@ -143,6 +151,7 @@ fn decisions(fleet: &Fleet) -> Vec<Decision<'_>> {
 fn of_map<'a>(allow: &'a Allowances, by: &Subject, hosts: &[String]) -> Vec<Decision<'a>> {
     let path = match by {
         Subject::Artifact(id) => id.option_path(),
+        Subject::Role(name) => vec!["roles".to_owned(), name.to_string()],
         _ => Vec::new(),
     };
     let decision = |(code, reason): (&'a String, &'a String)| Decision {

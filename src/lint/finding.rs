@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::catalogue::{Lint, Rule};
 use super::tree::Spot;
-use crate::model::{Artifact, ArtifactId, Authority, Certificate, KeyPair, Name};
+use crate::model::{Artifact, ArtifactId, Authority, Certificate, KeyPair, Name, Role};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +44,7 @@ pub enum Basis {
 pub enum Subject {
     Artifact(ArtifactId),
     Host(Name),
+    Role(Name),
     /// A key that files are sealed to, shortened.
     Recipient(String),
     /// Relative to the root.
@@ -55,6 +56,7 @@ impl fmt::Display for Subject {
         match self {
             Self::Artifact(id) => id.fmt(f),
             Self::Host(name) => write!(f, "host {name}"),
+            Self::Role(name) => write!(f, "role {name}"),
             Self::Recipient(short) => write!(f, "recipient {short}"),
             Self::File(path) => f.write_str(path),
         }
@@ -154,6 +156,14 @@ impl Finding {
             option: with_field(pair.id().option_path(), field),
             hosts: pair.owners.iter().map(Name::to_string).collect(),
             ..Self::new(lint, Basis::Declared, Subject::Artifact(pair.id()))
+        }
+    }
+
+    pub(super) fn of_role(lint: &'static Lint, role: &Role, field: &str) -> Self {
+        Self {
+            option: with_field(role.option_path(), field),
+            hosts: role.declared_by.clone(),
+            ..Self::new(lint, Basis::Declared, Subject::Role(role.name.clone()))
         }
     }
 

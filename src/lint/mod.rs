@@ -12,6 +12,7 @@ mod files;
 mod finding;
 mod granted;
 mod purpose;
+mod roles;
 mod tree;
 
 pub use catalogue::{Lint, Rule};
@@ -31,6 +32,7 @@ pub fn lint(fleet: &Fleet, observed: Option<&Observed>, tree: &Tree) -> Vec<Find
     authorities::lint(fleet, &purposes, &mut findings);
     cluster::lint(fleet, &purposes, &mut findings);
     custody::lint(fleet, &mut findings);
+    roles::lint(fleet, &purposes, &mut findings);
     granted::lint(fleet, &mut findings);
     if let Some(observed) = observed {
         files::lint(fleet, observed, &mut findings);

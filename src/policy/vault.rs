@@ -50,7 +50,7 @@ pub struct LeftOut {
 pub enum VaultError {
     #[error("it is no JSON: {0}")]
     Json(String),
-    #[error("it is JSON, but no object with the fields of a role")]
+    #[error("there are no fields of a role in it")]
     NoRole,
     #[error(
         "{0:?} is no word of `vault write`; after the path each is field=value, and values with blanks stand in quotes"
@@ -255,14 +255,13 @@ fn words(text: &str) -> Result<Vec<String>, VaultError> {
                 Some(escaped) => word.get_or_insert_default().push(escaped),
             },
             (Some(open), c) if c == open => quote = None,
-            (Some(_), c) => word.get_or_insert_default().push(c),
             (None, '"' | '\'') => {
                 quote = Some(c);
                 word.get_or_insert_default();
             }
             (None, '#') if word.is_none() => while characters.next_if(|c| *c != '\n').is_some() {},
             (None, c) if c.is_whitespace() => words.extend(word.take()),
-            (None, c) => word.get_or_insert_default().push(c),
+            (_, c) => word.get_or_insert_default().push(c),
         }
     }
     words.extend(word);

@@ -28,6 +28,13 @@ impl Place {
     }
 }
 
+/// A fault and the line it was written in, where that is known.
+#[derive(Clone, Debug)]
+pub struct PlacedFault {
+    pub fault: Fault,
+    pub place: Option<Place>,
+}
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
@@ -75,16 +82,19 @@ pub fn fault(fault: &Fault, severity: Severity, place: Option<&Place>, paint: Pa
     text
 }
 
-/// The same values with their stable codes, without the word at fault: it may be a private key that somebody wrote there.
-pub fn json(fault: &Fault, place: Option<&Place>) -> Value {
-    json!({
-        "code": fault.code,
-        "message": fault.message,
-        "cure": fault.cure,
-        "option": fault.option,
-        "hosts": fault.hosts,
-        "place": place.map(Place::json),
-    })
+impl PlacedFault {
+    /// The same values with their stable codes, without the word at fault: it may be a private key that somebody wrote there.
+    pub fn json(&self) -> Value {
+        let Self { fault, place } = self;
+        json!({
+            "code": fault.code,
+            "message": fault.message,
+            "cure": fault.cure,
+            "option": fault.option,
+            "hosts": fault.hosts,
+            "place": place.as_ref().map(Place::json),
+        })
+    }
 }
 
 pub(super) fn excerpt(place: &Place, tone: Tone, paint: Paint) -> String {

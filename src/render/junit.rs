@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::fault::PlacedFault;
 use super::finding::Placed;
 use crate::lint::Severity;
 
@@ -42,6 +43,37 @@ pub fn suite(placed: &[Placed<'_>], artifacts: &[String]) -> String {
         "tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\"",
         cases.len() + passing.len()
     );
+    document(&counts, &body)
+}
+
+/// A run that could judge nothing: an error for each fault of the declaration, or one that says why.
+pub fn failure(sentence: &str, faults: &[PlacedFault]) -> String {
+    let mut body: String = faults.iter().map(of_fault).collect();
+    if faults.is_empty() {
+        let _ = writeln!(
+            body,
+            "    <testcase classname=\"declaration\" name=\"unreadable\"><error message=\"{}\"/></testcase>",
+            escaped(sentence)
+        );
+    }
+    let errors = faults.len().max(1);
+    let counts = format!("tests=\"{errors}\" failures=\"0\" errors=\"{errors}\" skipped=\"0\"");
+    document(&counts, &body)
+}
+
+fn of_fault(PlacedFault { fault, place }: &PlacedFault) -> String {
+    let file = place.as_ref().map_or_else(String::new, |place| {
+        format!(" file=\"{}\" line=\"{}\"", escaped(&place.file), place.line)
+    });
+    format!(
+        "    <testcase classname=\"declaration\" name=\"{}\"{file}><error message=\"{}\">{}</error></testcase>\n",
+        escaped(&fault.code),
+        escaped(&fault.message),
+        escaped_text(fault.cure.as_deref().unwrap_or_default())
+    )
+}
+
+fn document(counts: &str, body: &str) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"certs\" {counts}>\n  <testsuite name=\"certs check\" {counts}>\n{body}  </testsuite>\n</testsuites>\n"
     )

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use time::OffsetDateTime;
 
-use crate::model::CertificateFacts;
+use crate::model::{CertificateFacts, CrlFacts};
 
 /// A certificate file and the key that belongs to it, as they lie on a machine.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub struct Sample {
     /// From when on the first of them is to be renewed.
     pub renewal: Option<OffsetDateTime>,
     pub key: Key,
+    /// The revocation lists in the file.
+    pub lists: Vec<CrlFacts>,
 }
 
 /// What the private key beside a certificate is good for.
@@ -42,7 +44,7 @@ type Labels<'a> = Vec<(&'a str, String)>;
 /// All samples, seen at one moment.
 pub fn text(samples: &[Sample], now: OffsetDateTime) -> String {
     let mut text = String::new();
-    for family in families(samples, now) {
+    for family in families(samples, now).into_iter().chain(lists(samples)) {
         let _ = writeln!(text, "# HELP {} {}", family.name, family.help);
         let _ = writeln!(text, "# TYPE {} gauge", family.name);
         for (labels, value) in &family.values {
@@ -91,6 +93,7 @@ fn families(samples: &[Sample], now: OffsetDateTime) -> Vec<Family<'_>> {
             help: "Whether the file holds certificates and nothing else (1) or cannot be read (0).",
             values: samples
                 .iter()
+                .filter(|sample| sample.lists.is_empty())
                 .map(|sample| (labels(sample), digit(sample.certificates.is_some())))
                 .collect(),
         },
@@ -107,6 +110,40 @@ fn families(samples: &[Sample], now: OffsetDateTime) -> Vec<Family<'_>> {
             name: "certs_scan_timestamp_seconds",
             help: "When the files were read, since 1970.",
             values: vec![(Vec::new(), now.unix_timestamp().to_string())],
+        },
+    ]
+}
+
+/// Nothing where there is no list.
+fn lists(samples: &[Sample]) -> Vec<Family<'_>> {
+    let all = samples.iter().flat_map(|sample| {
+        let lists = sample.lists.iter();
+        lists.map(|list| {
+            let mut labels = labels(sample);
+            labels.push(("issuer", list.issuer.to_string()));
+            (labels, list)
+        })
+    });
+    let all: Vec<(Labels<'_>, &CrlFacts)> = all.collect();
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let per_list = |value: fn(&CrlFacts) -> Option<i64>| {
+        let values = all
+            .iter()
+            .filter_map(|(labels, list)| Some((labels.clone(), value(list)?.to_string())));
+        values.collect()
+    };
+    vec![
+        Family {
+            name: "certs_crl_next_update_timestamp_seconds",
+            help: "Until when the revocation list is good, since 1970.",
+            values: per_list(|list| list.next_update.map(OffsetDateTime::unix_timestamp)),
+        },
+        Family {
+            name: "certs_crl_revoked",
+            help: "How many certificates the revocation list names.",
+            values: per_list(|list| i64::try_from(list.entries.len()).ok()),
         },
     ]
 }
@@ -175,6 +212,7 @@ mod tests {
             certificates: None,
             renewal: None,
             key: Key::Unusable,
+            lists: Vec::new(),
         };
         let text = text(&[sample], OffsetDateTime::UNIX_EPOCH);
         assert!(text.contains("certs_certificate_readable{file=\"a.crt\"} 0\n"));

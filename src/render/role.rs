@@ -10,6 +10,7 @@ use super::table::{Width, new_table, trimmed};
 use super::words::printable;
 use crate::model::role::CommonName;
 use crate::model::{DnsForm, Name, Role, San};
+use crate::policy::csr::CsrFault;
 use crate::policy::vault::{Imported, LeftOut, Origin, Setting};
 use crate::policy::{Grant, NameFault, Place, Refusal, RequestedName};
 
@@ -20,6 +21,8 @@ pub struct Trial<'a> {
     /// Each name by itself.
     pub names: Vec<(RequestedName, Result<San, NameFault>)>,
     pub decision: Result<Grant, Vec<Refusal>>,
+    /// What speaks against a certification request whatever the role; it is not judged then.
+    pub faults: Vec<CsrFault>,
     /// What of a certificate signing request makes no difference.
     pub ignored: Vec<String>,
 }
@@ -101,6 +104,13 @@ pub fn trial(trial: &Trial<'_>, paint: Paint) -> String {
             Err(fault) => refusal(&mut text, &of_name(name, fault), &trial.role.name, paint),
         }
     }
+    for fault in &trial.faults {
+        told(
+            &mut text,
+            (fault.code(), &fault.to_string(), fault.cure()),
+            paint,
+        );
+    }
     match &trial.decision {
         Err(refusals) => {
             for other in refusals.iter().filter(|other| !is_of_name(other)) {
@@ -136,13 +146,18 @@ fn granted(text: &mut String, grant: &Grant) {
 }
 
 fn refusal(text: &mut String, refusal: &Refusal, role: &Name, paint: Paint) {
+    let message = refusal.to_string();
+    told(text, (refusal.code(), &message, &refusal.cure(role)), paint);
+}
+
+fn told(text: &mut String, (code, message, cure): (&str, &str, &str), paint: Paint) {
     let _ = writeln!(
         text,
         "{}: {}\n  {} {}",
-        paint.apply(Tone::Bad, format!("refused[{}]", refusal.code())),
-        printable(&refusal.to_string()),
+        paint.apply(Tone::Bad, format!("refused[{code}]")),
+        printable(message),
         paint.apply(Tone::Good, "hint:"),
-        printable(&refusal.cure(role))
+        printable(cure)
     );
 }
 
@@ -216,12 +231,17 @@ pub fn trial_json(trial: &Trial<'_>) -> Value {
             })
         })
         .collect();
+    let faults = trial.faults.iter().map(
+        |fault| json!({ "code": fault.code(), "message": fault.to_string(), "cure": fault.cure() }),
+    );
     let (refusals, grant) = match &trial.decision {
         Ok(grant) => (Vec::new(), grant_json(grant)),
         Err(refusals) => {
             let others = refusals.iter().filter(|other| !is_of_name(other));
             (
-                others.map(|other| refusal_json(other, role)).collect(),
+                faults
+                    .chain(others.map(|other| refusal_json(other, role)))
+                    .collect(),
                 Value::Null,
             )
         }
@@ -298,7 +318,7 @@ pub fn manifest(name: &Name, authority: &Name, imported: &Imported) -> Value {
     }
     let mut roles = Map::new();
     roles.insert(name.to_string(), Value::Object(role));
-    json!({ "roles": roles })
+    json!({ "version": 1, "roles": roles })
 }
 
 /// A subject is a list of pairs there.
@@ -390,7 +410,7 @@ fn value(value: &Value, depth: usize) -> String {
 fn enclosed(open: char, close: char, items: impl Iterator<Item = String>, depth: usize) -> String {
     let items: Vec<String> = items.collect();
     let short = format!("{open} {} {close}", items.join(" "));
-    if items.len() == 1 && short.len() < 60 {
+    if items.len() == 1 && short.len() < 60 && !short.contains('\n') {
         return short;
     }
     let indent = "  ".repeat(depth);

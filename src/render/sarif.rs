@@ -1,12 +1,13 @@
 //! Findings as SARIF 2.1.0 (OASIS), for code scanning: every rule with its help, every result with its place in the sources.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::fault::Place;
+use super::fault::{Place, PlacedFault};
 use super::finding::Placed;
+use super::words::attribute_path;
 use crate::check;
 use crate::lint::{Finding, Lint, Rule, Severity, Subject, catalogue};
 use crate::model::Digest;
@@ -27,20 +28,60 @@ pub fn log(placed: &[Placed<'_>]) -> Value {
         .iter()
         .map(|placed| result(placed, &index, &mut seen))
         .collect();
-    json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "certs",
-                "version": env!("CARGO_PKG_VERSION"),
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules.into_iter().map(rule).collect::<Vec<_>>(),
-            } },
-            "columnKind": "unicodeCodePoints",
-            "results": results,
+    document(&json!({
+        "tool": tool(&rules.into_iter().map(rule).collect::<Vec<_>>()),
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+    }))
+}
+
+/// A run that could judge nothing: the faults of the declaration as results, and the failure as a notification (§3.20.14, §3.20.21).
+pub fn failure(sentence: &str, faults: &[PlacedFault]) -> Value {
+    let codes: BTreeSet<&str> = faults
+        .iter()
+        .map(|placed| placed.fault.code.as_str())
+        .collect();
+    let rule = |code: &str| {
+        let text = json!({ "text": "A fault of the declaration" });
+        json!({ "id": code, "name": pascal(code), "shortDescription": text })
+    };
+    let notification = json!({ "level": "error", "message": { "text": sentence } });
+    document(&json!({
+        "tool": tool(&codes.into_iter().map(rule).collect::<Vec<_>>()),
+        "columnKind": "unicodeCodePoints",
+        "invocations": [{
+            "executionSuccessful": false,
+            "exitCode": 1,
+            "toolExecutionNotifications": [notification],
         }],
+        "results": faults.iter().map(of_fault).collect::<Vec<_>>(),
+    }))
+}
+
+fn of_fault(placed: &PlacedFault) -> Value {
+    let PlacedFault { fault, place } = placed;
+    let option = format!("certToolkit.{}", attribute_path(&fault.option));
+    let cure = fault.cure.as_ref();
+    let cure = cure.map_or_else(String::new, |cure| format!(" Cure: {cure}"));
+    json!({
+        "ruleId": fault.code,
+        "level": "error",
+        "message": { "text": format!("{}{cure}", fault.message) },
+        "locations": [at(&option, "option", place.as_ref())],
     })
+}
+
+fn document(run: &Value) -> Value {
+    json!({ "$schema": SCHEMA, "version": "2.1.0", "runs": [run] })
+}
+
+fn tool(rules: &[Value]) -> Value {
+    json!({ "driver": {
+        "name": "certs",
+        "version": env!("CARGO_PKG_VERSION"),
+        "semanticVersion": env!("CARGO_PKG_VERSION"),
+        "rules": rules,
+    } })
 }
 
 fn rule(rule: &Lint) -> Value {
@@ -94,9 +135,12 @@ fn result(
 }
 
 fn location(finding: &Finding, place: Option<&Place>) -> Value {
-    let subject = finding.subject.to_string();
+    at(&finding.subject.to_string(), kind(&finding.subject), place)
+}
+
+fn at(name: &str, kind: &str, place: Option<&Place>) -> Value {
     let mut location = json!({
-        "logicalLocations": [{ "fullyQualifiedName": subject, "kind": kind(&finding.subject) }],
+        "logicalLocations": [{ "fullyQualifiedName": name, "kind": kind }],
     });
     if let (Some(place), Some(object)) = (place, location.as_object_mut()) {
         let mut region = json!({ "startLine": place.line, "startColumn": place.column });
@@ -132,6 +176,7 @@ fn kind(subject: &Subject) -> &'static str {
     match subject {
         Subject::Artifact(_) => "certificate",
         Subject::Host(_) => "host",
+        Subject::Role(_) => "role",
         Subject::Recipient(_) => "recipient",
         Subject::File(_) => "file",
     }

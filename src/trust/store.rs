@@ -205,66 +205,50 @@ impl Store {
 
     /// What puts these roots into it. Nothing to do for none.
     pub fn install(&self, roots: &[&Root]) -> Vec<Act> {
-        let each = roots.iter().map(|root| self.add(root));
-        let mut acts: Vec<Act> = each.collect();
+        let mut acts: Vec<Act> = roots.iter().flat_map(|root| self.add(root)).collect();
         acts.extend(self.finish(roots.is_empty(), false));
         acts
     }
 
     /// What takes these roots out of it.
     pub fn uninstall(&self, roots: &[&Root]) -> Vec<Act> {
-        let mut acts: Vec<Act> = roots
-            .iter()
-            .map(|root| match self {
-                Self::Keychain => Act::Run(run(
-                    "security",
-                    &[
-                        "delete-certificate",
-                        "-Z",
-                        &root.fingerprint().to_string().to_uppercase(),
-                        "-t",
-                        KEYCHAIN,
-                    ],
-                )),
-                _ => self.remove(&root.label()),
-            })
-            .collect();
+        let each = roots.iter().flat_map(|root| match self {
+            Self::Keychain => with_file(root, &keychain_removal(root)),
+            _ => self.remove(&root.label()).into_iter().collect(),
+        });
+        let mut acts: Vec<Act> = each.collect();
         acts.extend(self.finish(roots.is_empty(), true));
         acts
     }
 
-    /// What takes out what was found by its name; not for keychains, which have no names of ours.
+    /// What takes out what was found by its name.
     pub fn uninstall_labels(&self, labels: &[Label]) -> Vec<Act> {
-        let mut acts: Vec<Act> = labels.iter().map(|label| self.remove(label)).collect();
+        let each = labels.iter().filter_map(|label| self.remove(label));
+        let mut acts: Vec<Act> = each.collect();
         acts.extend(self.finish(labels.is_empty(), true));
         acts
     }
 
-    fn add(&self, root: &Root) -> Act {
+    fn add(&self, root: &Root) -> Vec<Act> {
         let label = root.label();
         let with_input = |command: Command| {
-            Act::Run(Command {
+            vec![Act::Run(Command {
                 input: Some(root.pem.clone()),
                 ..command
-            })
+            })]
         };
         match self {
-            Self::Anchors(anchors) => Act::Write {
+            Self::Anchors(anchors) => vec![Act::Write {
                 path: anchors.file(&label),
                 pem: root.pem.clone(),
-            },
-            Self::Keychain => with_input(run(
-                "security",
-                &[
-                    "add-trusted-cert",
-                    "-d",
-                    "-r",
-                    "trustRoot",
-                    "-k",
-                    KEYCHAIN,
-                    STDIN,
-                ],
-            )),
+            }],
+            Self::Keychain => {
+                let words = "add-trusted-cert -d -r trustRoot -k";
+                let mut arguments: Vec<&str> = words.split(' ').collect();
+                let file = text(&file_for_keychain(root));
+                arguments.extend([KEYCHAIN, &file]);
+                with_file(root, &[run("security", &arguments)])
+            }
             // C: may issue certificates of servers; neither mail nor code is asked for. Without -i it reads standard input.
             Self::Nss(database) => with_input(run(
                 "certutil",
@@ -286,21 +270,19 @@ impl Store {
         }
     }
 
-    fn remove(&self, label: &Label) -> Act {
-        match self {
+    /// `None` for a keychain, which has no names of ours.
+    fn remove(&self, label: &Label) -> Option<Act> {
+        Some(match self {
             Self::Anchors(anchors) => Act::Remove {
                 path: anchors.file(label),
             },
+            Self::Keychain => return None,
             Self::Nss(database) => Act::Run(run(
                 "certutil",
                 &["-D", "-d", &sql(database), "-n", label.as_str()],
             )),
-            Self::Keychain => Act::Run(run(
-                "security",
-                &["delete-certificate", "-c", label.as_str(), KEYCHAIN],
-            )),
             Self::Java(keystore) => Act::Run(keytool("-delete", Some(label), keystore.as_deref())),
-        }
+        })
     }
 
     /// What programs read is made of the anchors once, after the last of them.
@@ -313,7 +295,37 @@ impl Store {
 }
 
 const KEYCHAIN: &str = "/Library/Keychains/System.keychain";
-const STDIN: &str = "/dev/stdin";
+/// The administrator's: nobody else can put another file there between our writing it and `security` reading it.
+const KEYCHAINS: &str = "/Library/Keychains";
+
+/// `security` reads certificates from files only.
+fn file_for_keychain(root: &Root) -> PathBuf {
+    Path::new(KEYCHAINS).join(root.label().file_name())
+}
+
+/// The trust first, which is found by the certificate, then the certificate.
+fn keychain_removal(root: &Root) -> [Command; 2] {
+    let file = text(&file_for_keychain(root));
+    let digest = root.fingerprint().to_string().to_uppercase();
+    [
+        run("security", &["remove-trusted-cert", "-d", &file]),
+        run("security", &["delete-certificate", "-Z", &digest, KEYCHAIN]),
+    ]
+}
+
+fn with_file(root: &Root, commands: &[Command]) -> Vec<Act> {
+    let path = file_for_keychain(root);
+    let write = Act::Write {
+        path: path.clone(),
+        pem: root.pem.clone(),
+    };
+    let runs = commands.iter().cloned().map(Act::Run);
+    std::iter::once(write)
+        .chain(runs)
+        .chain(std::iter::once(Act::Remove { path }))
+        .collect()
+}
+
 /// The password of every Java runtime's own store: it keeps nothing secret, and `keytool` wants one.
 const STORE_PASSWORD: &str = "changeit";
 
@@ -428,6 +440,48 @@ mod tests {
             line("etc/pki/trust/anchors"),
             "chroot /sys update-ca-certificates"
         );
+    }
+
+    fn root() -> Root {
+        const PEM: &str = include_str!("../../tests/fixtures/root.crt");
+        let facts = crate::inspect::certificate::parse_pem_chain(PEM.as_bytes()).unwrap();
+        let facts = facts.into_iter().next().unwrap();
+        let now = facts.not_before;
+        Root::new("root", "ca/root.crt", facts, PEM.to_owned(), now).unwrap()
+    }
+
+    fn lines(acts: &[Act]) -> Vec<String> {
+        let line = |act: &Act| match act {
+            Act::Write { path, .. } => format!("write {}", path.display()),
+            Act::Remove { path } => format!("remove {}", path.display()),
+            Act::Run(command) => format!("{} {}", command.program, command.arguments.join(" ")),
+        };
+        acts.iter().map(line).collect()
+    }
+
+    #[test]
+    fn a_keychain_gets_a_root_from_a_file_that_goes_away() {
+        let root = root();
+        let file = format!("/Library/Keychains/{}.crt", root.label());
+        let digest = root.fingerprint().to_string().to_uppercase();
+        assert_eq!(
+            lines(&Store::Keychain.install(&[&root])),
+            [
+                format!("write {file}"),
+                format!("security add-trusted-cert -d -r trustRoot -k {KEYCHAIN} {file}"),
+                format!("remove {file}"),
+            ]
+        );
+        assert_eq!(
+            lines(&Store::Keychain.uninstall(&[&root])),
+            [
+                format!("write {file}"),
+                format!("security remove-trusted-cert -d {file}"),
+                format!("security delete-certificate -Z {digest} {KEYCHAIN}"),
+                format!("remove {file}"),
+            ]
+        );
+        assert_eq!(Store::Keychain.uninstall_labels(&[root.label()]), []);
     }
 
     #[test]

@@ -211,11 +211,7 @@ fn a_run_that_fails_prints_a_document_as_well() {
     }
     assert_snapshot!(project.run(&["plan", "--json"]).text());
     // What prints pictures, certificates or findings for others prints nothing that is none.
-    for arguments in [
-        &["check", "--format", "sarif"][..],
-        &["graph"],
-        &["manifest"],
-    ] {
+    for arguments in [&["graph"][..], &["manifest"]] {
         assert_eq!(project.run(arguments).exits_with(1).stdout(), "");
     }
 }
@@ -235,6 +231,25 @@ fn every_fault_of_a_declaration_stands_in_the_document_with_its_place() {
     let run = project.run(&["plan", "--json"]).exits_with(1);
     failed(&run);
     assert_snapshot!(run.text());
+    for format in ["sarif", "junit"] {
+        let run = project.run(&["check", "--format", format]).exits_with(1);
+        assert_snapshot!(format, run.stdout());
+    }
+    project.remove("manifest.json");
+    let run = project.run(&["check", "--format", "sarif"]).exits_with(1);
+    let told = &run.json()["runs"][0]["invocations"][0]["toolExecutionNotifications"];
+    assert!(
+        told[0]["message"]["text"]
+            .as_str()
+            .unwrap()
+            .starts_with("cannot read")
+    );
+    let run = project.run(&["check", "--format", "junit"]).exits_with(1);
+    assert!(
+        run.stdout().contains("<error message=\"cannot read"),
+        "{}",
+        run.text()
+    );
 }
 
 #[test]

@@ -34,6 +34,7 @@ mod recreate;
 mod redact;
 mod report;
 mod revocation;
+mod roles;
 mod status;
 mod trust;
 mod verify;

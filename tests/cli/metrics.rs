@@ -40,6 +40,24 @@ fn value<'t>(text: &'t str, metric: &str) -> &'t str {
 }
 
 #[test]
+fn tells_how_long_a_revocation_list_is_good() {
+    let project = Project::made();
+    project.run(&["revoke", "server"]).exits_with(0);
+    let run = project.run_plainly(&["metrics", "certs/ca/root.crl"]);
+    let text = run.exits_with(0).stdout();
+    assert_eq!(value(&text, "certs_crl_revoked{"), "1");
+    let next: i64 = value(&text, "certs_crl_next_update_timestamp_seconds{")
+        .parse()
+        .unwrap();
+    let list = certs::inspect::crl::parse_pem(&project.read("certs/ca/root.crl")).unwrap();
+    assert_eq!(
+        Some(next),
+        list.next_update.map(time::OffsetDateTime::unix_timestamp)
+    );
+    assert!(!text.contains("certs_certificate_readable{"));
+}
+
+#[test]
 fn tells_when_a_certificate_ends_and_that_its_key_is_there() {
     let project = deployed("run/server.key");
     let text = project

@@ -135,10 +135,7 @@ impl Project {
             .collect();
         let is_document = |word: &String| ["--json", "json"].contains(&word.as_str());
         Run {
-            schema: words
-                .first()
-                .filter(|_| words.iter().any(is_document))
-                .cloned(),
+            schema: Some(verb(&words)).filter(|_| words.iter().any(is_document)),
             output: command.output().unwrap(),
             names: self.names.clone(),
         }
@@ -192,6 +189,15 @@ impl Project {
         let mut files = Files::new();
         collect(self.directory.path(), self.directory.path(), &mut files);
         files
+    }
+}
+
+/// The verb as its schema is called; one of several words has none under the first alone.
+fn verb(words: &[String]) -> String {
+    match words {
+        [first, second, ..] if published(first).is_none() => format!("{first}-{second}"),
+        [first, ..] => first.clone(),
+        [] => String::new(),
     }
 }
 

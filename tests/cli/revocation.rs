@@ -1,8 +1,13 @@
 //! Renewing by hand, revoking, and the lists: what is written, what is told, what is refused.
 
+use certs::inspect::certificate::parse_pem_chain;
 use certs::inspect::crl;
+use certs::issue::certificate::Issuer;
+use certs::issue::crl::{ListTemplate, signed, to_pem};
+use certs::issue::key::PrivateKey;
 use insta::assert_snapshot;
 use serde_json::json;
+use time::{Duration, OffsetDateTime};
 
 use crate::project::{ADA, Project, STRANGER, changed};
 
@@ -15,6 +20,8 @@ fn made() -> Project {
     let declared = project
         .declared()
         .intermediate("web", "root")
+        // Its issuer is to last longer, however long the test takes.
+        .with("ca/web", "expiry", json!("43800h"))
         .leaf("cp1/web/api");
     project.declare(&declared);
     let record = json!({
@@ -176,14 +183,8 @@ fn lists_are_made_when_asked_for_and_shown_without_a_key() {
 }
 
 #[test]
-fn a_list_that_is_due_run_out_damaged_or_of_another_key_is_found() {
+fn a_list_that_is_damaged_or_of_another_key_is_found() {
     let project = made();
-    let declared = project
-        .declared()
-        .intermediate("web", "root")
-        .leaf("cp1/web/api")
-        .with("ca/root", "crlExpiry", json!("1m"));
-    project.declare(&declared);
     project.run(&["crl", "root"]).exits_with(0);
     project
         .run(&["recreate", "--replace", "ca/root"])
@@ -194,6 +195,37 @@ fn a_list_that_is_due_run_out_damaged_or_of_another_key_is_found() {
     let damaged = project.run(&["check"]).exits_with(1).text();
     let refused = project.refuses(&["crl", "root"]);
     assert_snapshot!(format!("{other}\n\n{damaged}\n\n{refused}"));
+}
+
+/// A list as the root would have made it so long ago.
+fn old_list(project: &Project, days: i64) -> String {
+    let sealed = project.opens(ADA, "certs/ca/root.key.age").unwrap();
+    let key = PrivateKey::from_pem(&sealed).unwrap();
+    let chain = parse_pem_chain(&project.read("certs/ca/root.crt")).unwrap();
+    let issuer = Issuer::new(&chain[0], &key).unwrap();
+    let this_update = OffsetDateTime::now_utc() - Duration::days(days);
+    let template = ListTemplate {
+        number: &[1],
+        this_update,
+        next_update: this_update + Duration::days(30),
+        entries: &[],
+    };
+    to_pem(&signed(&template, &issuer).unwrap())
+}
+
+#[test]
+fn a_list_that_is_due_or_has_run_out_is_found_and_made_anew() {
+    let project = made();
+    project.run(&["crl", "root"]).exits_with(0);
+    project.write(LIST, old_list(&project, 21).as_bytes());
+    project.run(&["recreate"]).exits_with(0);
+    let due = project.run(&["check"]).exits_with(0).text();
+    project.write(LIST, old_list(&project, 31).as_bytes());
+    project.run(&["recreate"]).exits_with(0);
+    let expired = project.run(&["check"]).exits_with(1).text();
+    let made = project.run(&["crl"]).exits_with(0).text();
+    project.run(&["check"]).exits_with(0);
+    assert_snapshot!(format!("{due}\n\n{expired}\n\n{made}"));
 }
 
 #[test]

@@ -152,6 +152,21 @@ fn what_a_project_that_is_gone_has_left_is_found_and_taken_out() {
 }
 
 #[test]
+fn in_a_rotation_both_roots_go_in_and_come_out() {
+    let project = project();
+    project
+        .run(&["recreate", "--replace", "ca/root"])
+        .exits_with(0);
+    let before = anchors(&project);
+    let [install, uninstall] =
+        ["install", "uninstall"].map(|verb| [&["trust", verb], MANIFEST.as_slice()].concat());
+    with_updater(&project, WELL, &install).exits_with(0);
+    assert_eq!(anchors(&project).len(), before.len() + 2);
+    with_updater(&project, WELL, &uninstall).exits_with(0);
+    assert_eq!(anchors(&project), before);
+}
+
+#[test]
 fn what_the_system_refuses_is_taken_back() {
     let project = project();
     let before = anchors(&project);

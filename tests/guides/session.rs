@@ -248,8 +248,10 @@ impl Room {
         let room = Self(tempfile::tempdir().unwrap());
         for name in ["home", "work"] {
             fs::create_dir(room.path(name)).unwrap();
-            if is_root() {
-                chown(room.path(name), Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        if is_root() {
+            for path in [room.0.path(), &room.path("home"), &room.path("work")] {
+                chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
             }
         }
         fs::set_permissions(room.0.path(), Permissions::from_mode(0o755)).unwrap();

@@ -17,8 +17,14 @@ pub(crate) fn certs_lines(shell: &str) -> Vec<Vec<String>> {
 /// Why the program would not take this line.
 pub(crate) fn refusal(line: &[String]) -> Option<String> {
     let error = certs::cli::command().try_get_matches_from(line).err()?;
-    let answers = [ErrorKind::DisplayHelp, ErrorKind::DisplayVersion];
-    (!answers.contains(&error.kind())).then(|| error.to_string())
+    // What a variable stands for is not known.
+    let is_of_a_shell = line.iter().any(|word| word.contains('$'));
+    let is_taken = match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => true,
+        ErrorKind::ValueValidation => is_of_a_shell,
+        _ => false,
+    };
+    (!is_taken).then(|| error.to_string())
 }
 
 /// The same for a line that is mentioned in a sentence: it may leave out what is of no interest there, and stand for others.

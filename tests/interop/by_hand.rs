@@ -87,7 +87,7 @@ const USUAL: Asked = Asked {
     options: "",
 };
 
-const ASKED: [Asked; 22] = [
+const ASKED: [Asked; 23] = [
     Asked {
         name: "usual",
         ..USUAL
@@ -116,6 +116,11 @@ const ASKED: [Asked; 22] = [
     Asked {
         name: "rsa-1024",
         key: "rsa:1024",
+        ..USUAL
+    },
+    Asked {
+        name: "rsa-exponent-3",
+        key: "rsa:2048 -pkeyopt rsa_keygen_pubexp:3",
         ..USUAL
     },
     Asked {

@@ -164,9 +164,9 @@ fn init_declares_what_it_issued() -> Result<(), Failed> {
         equal(&serde_json::from_slice(&output.stdout)?, &written)?;
         project.ends_with(0, &format!("plan --root {plain}"))?;
         if let Some(lib) = std::env::var_os("CERTS_NIXPKGS_LIB") {
-            let module = project.bench.path(&format!("{flake}/authorities.nix"));
+            let file = project.bench.path(&format!("{flake}/flake.nix"));
             equal(
-                &manifest_of_module(&project, Path::new(&lib), &module)?,
+                &manifest_of_flake(&project, Path::new(&lib), &file)?,
                 &written,
             )?;
         }
@@ -174,13 +174,18 @@ fn init_declares_what_it_issued() -> Result<(), Failed> {
     Ok(())
 }
 
-/// As `mkCerts` evaluates the modules that declare authorities beside the hosts.
-fn manifest_of_module(project: &Project, lib: &Path, module: &Path) -> Result<Value, Failed> {
+/// What the flake hands to the program, with nothing of nixpkgs but its lib.
+fn manifest_of_flake(project: &Project, lib: &Path, flake: &Path) -> Result<Value, Failed> {
     let expression = format!(
-        "(import {ours} {{ nixpkgs.lib = import {lib}; }}).mkManifest {{ nixosConfigurations = {{ }}; caModules = [ {module} ]; }}",
+        "let
+          nixpkgs.lib = import {lib};
+          nixpkgs.legacyPackages.x86_64-linux.callPackage = _: _: {{ type = \"derivation\"; outputs = [ \"out\" ]; out = {{ }}; drvPath = null; outPath = null; }};
+          certs.lib = import {ours} {{ inherit nixpkgs; }};
+          outputs = (import {flake}).outputs {{ self = outputs; agenix = {{ }}; inherit nixpkgs certs; }};
+        in outputs.packages.x86_64-linux.certs.manifest",
         ours = repository("nix/lib.nix").display(),
         lib = lib.display(),
-        module = module.display(),
+        flake = flake.display(),
     );
     let arguments = [
         "nix-instantiate",

@@ -147,9 +147,46 @@ pub(crate) fn all() -> Vec<(&'static str, Case)> {
     let mut cases = identities();
     cases.extend(transport());
     cases.extend(authorities());
+    cases.extend(roles());
     cases.extend(files());
     cases.extend(decisions());
     cases
+}
+
+/// A role of the authority of one leaf, with one field more.
+fn role(usage: &str, field: &str, value: serde_json::Value) -> Case {
+    one_leaf()
+        .role("lab", "root")
+        .with("roles/lab", "usages", json!([usage]))
+        .with("roles/lab", field, value)
+        .into()
+}
+
+fn roles() -> Vec<(&'static str, Case)> {
+    let people = json!({
+        "declaredBy": ["cp1"],
+        "authority": "kubernetes",
+        "allowedCommonNames": ["**"],
+        "key": { "algo": "ecdsa", "size": 256 },
+        "allowedKeys": [],
+        "usages": ["client auth"],
+        "expiry": "24h",
+        "maxExpiry": "24h",
+    });
+    vec![
+        (
+            "role-any-name",
+            role("server auth", "allowAnyName", json!(true)),
+        ),
+        (
+            "role-privileged-group",
+            role("client auth", "names", json!([["O", "system:masters"]])),
+        ),
+        (
+            "role-any-user",
+            Cluster::in_order().with("/roles/people", people).into(),
+        ),
+    ]
 }
 
 #[allow(clippy::too_many_lines)] // A table: one entry a code.
@@ -620,7 +657,14 @@ fn each_way_in_which_a_record_asks_for_more_than_its_role_gives_is_told() {
         changed("names", json!([["O", "system:masters"]])),
         changed("role", json!("gone")),
     ];
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @r"
+    granted
+    the role lab does not grant it: dns:evil.example is in no domain that the role allows; ip:10.0.0.1 is in no network that the role allows
+    the role lab does not grant it: it is to last 9000h, and may last 8760h
+    the role lab does not grant it: it does not give client auth
+    the role lab does not grant it: it does not give O=system:masters
+    the role gone does not grant it: it is not declared
+    ");
 }
 
 /// The codes of what is wrong or may be.

@@ -13,4 +13,5 @@ mod document;
 mod hostile;
 mod inspect;
 mod issue;
+mod lists;
 mod support;

@@ -24,6 +24,9 @@ pub(crate) struct IssueArgs {
     pub recipient: Vec<String>,
     #[command(flatten)]
     pub wish: WishArgs,
+    /// Print the verdict and what was done as JSON (docs/schema/issue.json).
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -36,6 +39,9 @@ pub(crate) struct SignArgs {
     pub holder: Name,
     #[command(flatten)]
     pub wish: WishArgs,
+    /// Print the verdict and what was done, in the place of the certificate, as JSON (docs/schema/sign.json).
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What is wished for, whoever's the key is.
@@ -65,7 +71,4 @@ pub(crate) struct WishArgs {
     /// Default: `userAgeIdentity` of the declaration.
     #[arg(short, long, value_name = "FILE")]
     pub identity: Vec<String>,
-    /// Print the verdict and what was done as JSON (docs/schema/issue.json).
-    #[arg(long)]
-    pub json: bool,
 }

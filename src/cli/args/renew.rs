@@ -29,7 +29,7 @@ pub(crate) struct RenewArgs {
     /// Say what would be renewed, and write nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// Print the plan and what was done as JSON (docs/schema/recreate.json; with --dry-run docs/schema/plan.json).
+    /// Print the plan and what was done as JSON (docs/schema/renew.json).
     #[arg(long)]
     pub json: bool,
 }

@@ -32,7 +32,7 @@ pub(crate) struct RevokeArgs {
     /// Default: `userAgeIdentity` of the declaration.
     #[arg(short, long, value_name = "FILE")]
     pub identity: Vec<String>,
-    /// Print what was revoked, and the lists, as JSON (docs/schema/crl.json).
+    /// Print what was revoked, and the lists, as JSON (docs/schema/revoke.json).
     #[arg(long)]
     pub json: bool,
 }

@@ -41,24 +41,26 @@ pub(crate) enum RoleCommand {
 pub(crate) struct ListArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Print the roles as JSON (docs/schema/role.json).
+    /// Print the roles as JSON (docs/schema/role-list.json).
     #[arg(long)]
     pub json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
+    /// A declared role, by its name.
     #[arg(value_name = "ROLE", value_parser = |text: &str| Name::new(text))]
     pub role: Name,
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Print the role as JSON (docs/schema/role.json).
+    /// Print the role as JSON (docs/schema/role-show.json).
     #[arg(long)]
     pub json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
+    /// A declared role, by its name.
     #[arg(value_name = "ROLE", value_parser = |text: &str| Name::new(text))]
     pub role: Name,
     /// Names to ask for: DNS names, IP addresses, e-mail addresses, URIs.
@@ -67,7 +69,7 @@ pub(crate) struct TestArgs {
     /// The common name to ask for.
     #[arg(long, value_name = "NAME")]
     pub common_name: Option<String>,
-    /// A certificate signing request, PEM or DER, that asks for its names too; `-` is standard input.
+    /// A certification request, PEM or DER, that asks for its names too; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     pub csr: Option<PathBuf>,
     /// The lifetime to ask for. Default: that of the role.

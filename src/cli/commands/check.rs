@@ -8,14 +8,15 @@ use crate::cli::args::{CheckArgs, CheckFormat, SelectionArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
 use crate::lint::{Finding, Severity};
-use crate::render::table;
+use crate::render::{junit, sarif, table};
 
 pub(crate) fn run(args: &CheckArgs, ui: Ui) -> Result<Exit, CliError> {
     let selection = SelectionArgs {
         only: args.only.clone(),
         ..SelectionArgs::default()
     };
-    let mut outlook = plan::make(&args.source, &selection, ui)?;
+    let outlook = plan::make(&args.source, &selection, ui);
+    let mut outlook = outlook.inspect_err(|error| tell_failure(error, format(args), ui))?;
     let pending = plan::exit(&outlook.plan, &outlook.stale);
     let found = mem::take(&mut outlook.found);
     let is_unfit = is_unfit(&outlook, &found, args.strict);
@@ -26,6 +27,18 @@ pub(crate) fn run(args: &CheckArgs, ui: Ui) -> Result<Exit, CliError> {
         ui.print(&document(&outlook, args));
     }
     Ok(if is_unfit { Exit::Failed } else { pending })
+}
+
+/// Whoever uploads what was printed has something to upload: the faults of the declaration. JSON is seen to for every verb.
+fn tell_failure(error: &CliError, format: CheckFormat, ui: Ui) {
+    match format {
+        CheckFormat::Sarif => {
+            let log = sarif::failure(&error.sentence(), error.faults());
+            ui.print(&format!("{log:#}\n"));
+        }
+        CheckFormat::Junit => ui.print(&junit::failure(&error.sentence(), error.faults())),
+        CheckFormat::Json | CheckFormat::Text => {}
+    }
 }
 
 fn format(args: &CheckArgs) -> CheckFormat {

@@ -12,10 +12,9 @@ use crate::cli::past;
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::cli::writing::{Order, Writing, look, now};
-use crate::inspect::document;
 use crate::issue::key::public_to_pem;
 use crate::manifest::{Wanted, record_path};
-use crate::model::document::{Object, RequestFacts};
+use crate::model::document::RequestFacts;
 use crate::model::hex::to_hex;
 use crate::model::{
     ArtifactId, Certificate, FileState, Fleet, KeyFingerprint, Marker, Name, Observed, Recipient,
@@ -28,13 +27,14 @@ use crate::render::grant as render;
 use crate::store::{Change, Expected, outside};
 
 pub(crate) fn run(args: &IssueArgs, ui: Ui) -> Result<Exit, CliError> {
-    let csr = args.csr.as_deref().map(read_request).transpose()?;
+    let csr = args.csr.as_deref().map(input::request).transpose()?;
     let wish = Wish {
         holder: &args.holder,
         sans: &args.san,
         csr: csr.as_ref(),
         recipients: recipients(&args.recipient)?,
         args: &args.wish,
+        json: args.json,
     };
     issue(&wish, ui)?;
     Ok(Exit::Done)
@@ -42,16 +42,17 @@ pub(crate) fn run(args: &IssueArgs, ui: Ui) -> Result<Exit, CliError> {
 
 /// The chain goes to standard output: it is what whoever sent the request waits for.
 pub(crate) fn sign(args: &SignArgs, ui: Ui) -> Result<Exit, CliError> {
-    let csr = read_request(&args.request)?;
+    let csr = input::request(&args.request)?;
     let wish = Wish {
         holder: &args.holder,
         sans: &[],
         csr: Some(&csr),
         recipients: Vec::new(),
         args: &args.wish,
+        json: args.json,
     };
     let (project, certificate) = issue(&wish, ui)?;
-    if !args.wish.json {
+    if !args.json {
         let file = project.root.read(&certificate);
         let file = file.map_err(|error| store_error(&error))?;
         let chain = file.map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
@@ -67,6 +68,7 @@ struct Wish<'a> {
     csr: Option<&'a RequestFacts>,
     recipients: Vec<Recipient>,
     args: &'a WishArgs,
+    json: bool,
 }
 
 /// Gives back where the certificate lies.
@@ -117,9 +119,9 @@ fn issue(wish: &Wish<'_>, ui: Ui) -> Result<(Project, RelPath), CliError> {
         identity: &args.identity,
         jobs: None,
         beside: &beside,
-        json: args.json,
+        json: wish.json,
     };
-    if wish.csr.is_some() && !args.json {
+    if wish.csr.is_some() && !wish.json {
         writing.make(&project, &order, ui)?;
     } else {
         writing.carry_out(&project, &order, ui)?;
@@ -348,36 +350,20 @@ fn recipients(given: &[String]) -> Result<Vec<Recipient>, CliError> {
         let file = outside::read(Path::new(text)).ok();
         let lines = file.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let lines = lines.as_deref().unwrap_or(text);
+        let refuse = |cause: String| {
+            CliError::new("--recipient names no key that could be sealed to")
+                .cause(cause)
+                .hint("give an age recipient (age1…) or an SSH public key, or a file with one")
+        };
+        let before = recipients.len();
         let keys = lines.lines().map(str::trim);
         for key in keys.filter(|key| !key.is_empty() && !key.starts_with('#')) {
-            let key = Recipient::parse(key).map_err(|error| {
-                CliError::new("--recipient names no key that could be sealed to")
-                    .cause(error.to_string())
-                    .hint("give an age recipient (age1…) or an SSH public key, or a file with one")
-            })?;
-            recipients.push(key);
+            recipients.push(Recipient::parse(key).map_err(|error| refuse(error.to_string()))?);
+        }
+        // What a shell made nothing of would leave out whom somebody meant.
+        if recipients.len() == before {
+            return Err(refuse("it is empty".to_owned()));
         }
     }
     Ok(recipients)
-}
-
-/// The one request of a file, and nothing else beside it.
-fn read_request(path: &Path) -> Result<RequestFacts, CliError> {
-    let shown = input::shown(path);
-    let refuse = |cause: String| {
-        CliError::new(format!("{shown} is no request that could be signed")).cause(cause)
-    };
-    let bytes = input::bytes(path)?;
-    let found = document::read(&bytes, None).map_err(|defect| refuse(defect.to_string()))?;
-    let mut objects = found.into_iter().map(|found| found.object);
-    match (objects.next(), objects.next()) {
-        (Some(Object::Request(request)), None) => Ok(*request),
-        (Some(Object::Damaged(defect)), None) => Err(refuse(defect.to_string())),
-        (Some(other), None) => Err(refuse(format!("it is a {}", other.kind()))),
-        (first, second) => {
-            let kinds: Vec<&str> = first.iter().chain(&second).map(Object::kind).collect();
-            Err(refuse(format!("it holds a {}", kinds.join(" and a ")))
-                .hint("give the request alone"))
-        }
-    }
 }

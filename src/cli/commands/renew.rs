@@ -141,7 +141,9 @@ fn nothing(args: &RenewArgs, ui: Ui) -> Exit {
         now: now(),
     };
     let mut plan = json::plan(&plan, &[]);
-    plan["findings"] = serde_json::json!([]);
+    if let Some(document) = plan.as_object_mut() {
+        document.insert("findings".to_owned(), serde_json::json!([]));
+    }
     ui.print(&match (args.json, args.dry_run) {
         (true, true) => format!("{plan:#}\n"),
         (true, false) => format!("{:#}\n", json::report(&Report::default(), &plan)),

@@ -1,6 +1,7 @@
 //! `certs revoke`: puts certificates on the lists of those who issued them.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use time::OffsetDateTime;
@@ -422,9 +423,10 @@ fn what_is_left(targets: &[Target<'_>]) -> String {
         } else {
             format!("certs recreate --only {id}")
         };
-        text.push_str(&format!(
-            "hint: {id} is still declared; it gets a new key and certificate by `{command}`\n"
-        ));
+        let _ = writeln!(
+            text,
+            "hint: {id} is still declared; it gets a new key and certificate by `{command}`"
+        );
     }
     if !targets.is_empty() {
         text.push_str("hint: who verifies has to have the new list; `git add` it, and publish it where `crlUrls` says\n");

@@ -1,16 +1,14 @@
 //! `certs role`: what roles there are, what one says to a request, and roles of Vault's as declarations.
 
-use std::io::{self, Read as _};
-use std::path::Path;
-
 use crate::cli::args::{ImportVaultArgs, RoleCommand, RoleListArgs, RoleShowArgs, RoleTestArgs};
 use crate::cli::error::{CliError, Exit};
+use crate::cli::input;
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::model::{Fleet, Name, Role, Usages};
+use crate::policy::csr::{self, CsrFault, Taken};
 use crate::policy::{Issuer, Request, RequestedKey, RequestedName, decide, judge, vault};
 use crate::render::role::{self as shown, Trial};
-use crate::store::outside;
 
 pub(crate) fn run(command: &RoleCommand, ui: Ui) -> Result<Exit, CliError> {
     match command {
@@ -47,13 +45,19 @@ fn test(args: &RoleTestArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
     let role = find(&project.fleet, &args.role)?;
     let issuer = Issuer::of(role, &project.fleet);
-    let request = request(args)?;
+    let wish = wish(args)?;
+    let request = &wish.request;
     let verdict = |name: &RequestedName| (name.clone(), judge(role, &issuer, name));
     let trial = Trial {
         role,
         names: request.sans.iter().map(verdict).collect(),
-        decision: decide(role, &issuer, &request),
-        ignored: Vec::new(),
+        decision: if wish.faults.is_empty() {
+            decide(role, &issuer, request)
+        } else {
+            Err(Vec::new())
+        },
+        faults: wish.faults,
+        ignored: wish.ignored,
     };
     if args.json {
         ui.print(&format!("{:#}\n", shown::trial_json(&trial)));
@@ -72,7 +76,47 @@ fn test(args: &RoleTestArgs, ui: Ui) -> Result<Exit, CliError> {
     })
 }
 
-fn request(args: &RoleTestArgs) -> Result<Request, CliError> {
+/// What is asked for, and what speaks against it before the role is asked.
+struct Wish {
+    request: Request,
+    faults: Vec<CsrFault>,
+    ignored: Vec<String>,
+}
+
+/// What is typed is asked for beside the names of a certification request, and in the place of all else that it says.
+fn wish(args: &RoleTestArgs) -> Result<Wish, CliError> {
+    let typed = typed(args)?;
+    let Some(file) = &args.csr else {
+        return Ok(Wish {
+            request: typed,
+            faults: Vec::new(),
+            ignored: Vec::new(),
+        });
+    };
+    let Taken { request, ignored } = match csr::read(&input::request(file)?) {
+        Ok(taken) => taken,
+        Err(faults) => {
+            return Ok(Wish {
+                request: typed,
+                faults,
+                ignored: Vec::new(),
+            });
+        }
+    };
+    Ok(Wish {
+        request: Request {
+            common_name: typed.common_name.or(request.common_name),
+            sans: [request.sans, typed.sans].concat(),
+            lifetime: typed.lifetime,
+            key: request.key,
+            usages: typed.usages.or(request.usages),
+        },
+        faults: Vec::new(),
+        ignored: ignored.iter().map(ToString::to_string).collect(),
+    })
+}
+
+fn typed(args: &RoleTestArgs) -> Result<Request, CliError> {
     let usages = match args.usage.as_slice() {
         [] => None,
         words => Some(Usages::parse(words).map_err(|errors| {
@@ -111,12 +155,10 @@ fn find<'a>(fleet: &'a Fleet, name: &Name) -> Result<&'a Role, CliError> {
 }
 
 fn import_vault(args: &ImportVaultArgs, ui: Ui) -> Result<Exit, CliError> {
-    let file = if args.file.as_os_str() == "-" {
-        "standard input".to_owned()
-    } else {
-        args.file.display().to_string()
-    };
-    let imported = vault::import(&read(&args.file, &file)?).map_err(|error| {
+    let file = input::shown(&args.file);
+    let text = String::from_utf8(input::bytes(&args.file)?.to_vec())
+        .map_err(|_| CliError::new(format!("{file} is not UTF-8")))?;
+    let imported = vault::import(&text).map_err(|error| {
         CliError::new(format!("{file} holds no role of Vault"))
             .cause(error.to_string())
             .hint("vault read -format=json <mount>/roles/<name> prints one")
@@ -159,16 +201,4 @@ fn chosen(typed: Option<&Name>, found: Option<String>, option: &str) -> Result<N
             .cause(error.to_string())
             .hint(format!("say another with {option}"))
     })
-}
-
-fn read(path: &Path, name: &str) -> Result<String, CliError> {
-    let bytes = if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        outside::read(path).map(|bytes| bytes.to_vec())
-    };
-    let unreadable = |cause: String| CliError::new(format!("cannot read {name}")).cause(cause);
-    let bytes = bytes.map_err(|error| unreadable(error.to_string()))?;
-    String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))
 }

@@ -101,4 +101,19 @@ lints! {
          host gets a key of its own. And the certificate makes the signing key a TLS identity of the cluster.",
         "certToolkit.keyPairs.service-account = { };",
         "kubernetes/kubernetes#110035; nixpkgs pki.nix";
+    ROLE_ANY_NAME = "role-any-name", "A role grants every DNS name", Rule::Always(Severity::Warning),
+        "Whoever may ask the role gets a certificate for any server there is, and everything that trusts the authority takes it for that server. Name the domains that \
+         are meant, or let the name constraints of the authority say them.",
+        "certToolkit.roles.lab.allowedDomains = [ \"lab.example.org\" ];",
+        "RFC 5280 §4.2.1.10";
+    ROLE_PRIVILEGED_GROUP = "role-privileged-group", "A role grants client certificates of a privileged group", Rule::Always(Severity::Warning),
+        "Kubernetes takes every O of a client certificate for a group. A role writes its O into all it grants: with system:masters whoever may ask it is let through \
+         before any authorizer is asked, and no RBAC rule takes that away. Declare such a certificate by itself, for one person.",
+        "certToolkit.roles.people.names.O = \"developers\";",
+        "kubernetes.io/docs/reference/access-authn-authz/rbac (default roles); KEP-4214";
+    ROLE_ANY_USER = "role-any-user", "A role makes its holders any user of a cluster", Rule::Always(Severity::Warning),
+        "Kubernetes takes the common name of a client certificate for the user, as long as the authority is one it trusts for clients. A role that allows common names \
+         as system:kube-controller-manager lets whoever may ask it be that component. Give people an authority of their own, or patterns without system:.",
+        "certToolkit.roles.people.allowedCommonNames = [ \"dev-*\" ];",
+        "kubernetes.io/docs/reference/access-authn-authz/authentication (X.509 client certificates)";
 }

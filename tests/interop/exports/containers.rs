@@ -23,6 +23,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             der,
         ),
         trial(
+            "exports::openssl_reads_revocation_lists",
+            &programs(&["openssl"]),
+            lists,
+        ),
+        trial(
             "exports::cryptography_opens_what_we_write",
             &programs(&["python3"]),
             cryptography,
@@ -163,6 +168,19 @@ fn der() -> Result<(), Failed> {
         project.bench.run(look)?;
     }
     Ok(())
+}
+
+fn lists() -> Result<(), Failed> {
+    let project = project()?;
+    project.ends_with(0, "crl --all --manifest manifest.json --root .")?;
+    export(&project, "crl -o lists.pem")?;
+    export(&project, "crl web --der -o web.crl")?;
+    let bench = &project.bench;
+    let said = bench.run("openssl crl -inform der -in web.crl -CAfile intermediate.pem -noout")?;
+    expect(said.contains("verify OK"), &said)?;
+    bench
+        .run("openssl verify -crl_check_all -CAfile roots.pem -untrusted server.pem -CRLfile lists.pem server.pem")
+        .map(drop)
 }
 
 /// A person at a terminal: what is typed twice is the password, what is typed differently is none.

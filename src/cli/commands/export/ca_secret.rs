@@ -40,8 +40,8 @@ fn warnings(fleet: &Fleet, authority: &Authority) -> Vec<String> {
     if authority.is_root() {
         return vec![format!(
             "{id} is a root: whoever reads the Secret can issue everything that is trusted by it, and only replacing the root \
-             everywhere ends that; give cert-manager an intermediate of its own: cas.<name>.ca = {{ issuer = \"{}\"; pathLength = 0; \
-             nameConstraints.permitted.dns = [ … ]; }}",
+             everywhere ends that; give cert-manager an intermediate of its own: cas.<name> = {{ issuer = \"{}\"; ca = {{ pathLength = 0; \
+             nameConstraints.permitted.dns = [ … ]; }}; }}",
             authority.name
         )];
     }

@@ -135,12 +135,6 @@ fn kept(
     is_wanted: bool,
     ui: Ui,
 ) -> Result<Option<Pair>, CliError> {
-    ui.tell(&format!(
-        "{} has its key already, in {} and {}; --replace makes a new one\n",
-        args.name,
-        place.public,
-        place.sealed()
-    ));
     let path = place.sealed_path();
     let bytes = outside::read(&path).map_err(|error| {
         CliError::new(format!("cannot read {}", place.sealed())).cause(error.to_string())
@@ -151,6 +145,12 @@ fn kept(
             .cause(defect.to_string())
             .hint("restore it from Git, or make a new one with --replace")
     })?;
+    ui.tell(&format!(
+        "{} has its key already, in {} and {}; --replace makes a new one\n",
+        args.name,
+        place.public,
+        place.sealed()
+    ));
     let is_theirs = !matches!(facts.agrees_with(&operators), Agreement::Differs { .. });
     if is_theirs && !is_wanted {
         return Ok(None);

@@ -1,0 +1,98 @@
+//! Revocation lists as we write them: with every kind of key, read back as they were meant, and refused where they could not be relied on.
+
+use std::collections::BTreeSet;
+
+use certs::inspect::crl::{parse_der, parse_pem, signed_by};
+use certs::issue::certificate::{IssueError, Issuer, Role, Template, self_signed};
+use certs::issue::crl::{ListTemplate, next_number, signed, to_pem};
+use certs::model::key::KeyAlgorithm;
+use certs::model::usage::KeyUsage;
+use certs::model::{RevocationReason, RevokedCertificate};
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+use crate::support::{key, leaf_template, name, root, usages};
+
+fn entry(
+    serial: &[u8],
+    reason: Option<RevocationReason>,
+    since: Option<OffsetDateTime>,
+) -> RevokedCertificate {
+    RevokedCertificate {
+        serial: serial.to_vec(),
+        revoked_at: datetime!(2030-02-03 4:05:06 UTC),
+        reason,
+        invalid_since: since,
+        issuer: None,
+        unknown_critical: BTreeSet::new(),
+    }
+}
+
+fn template<'a>(number: &'a [u8], entries: &'a [RevokedCertificate]) -> ListTemplate<'a> {
+    ListTemplate {
+        number,
+        this_update: datetime!(2030-02-03 4:05:06 UTC),
+        next_update: datetime!(2050-01-01 0:00 UTC),
+        entries,
+    }
+}
+
+#[test]
+fn every_kind_of_key_signs_lists_that_say_what_was_meant() {
+    let entries = [
+        entry(&[1], None, None),
+        entry(
+            &[0, 0x80, 7],
+            Some(RevocationReason::KeyCompromise),
+            Some(datetime!(2049-12-31 0:00 UTC)),
+        ),
+        entry(&[0x7f; 20], Some(RevocationReason::Superseded), None),
+    ];
+    for algorithm in KeyAlgorithm::ALL {
+        let (name, usages) = (name("lists"), usages(&[]).for_authority());
+        let role = Role::Authority {
+            path_length: None,
+            name_constraints: None,
+        };
+        let own = Template {
+            role,
+            ..leaf_template(&name, &usages)
+        };
+        let der = self_signed(&own, key(algorithm)).unwrap();
+        let authority = certs::inspect::certificate::parse_der(&der).unwrap();
+        let issuer = Issuer::new(&authority, key(algorithm)).unwrap();
+        let der = signed(&template(&[1, 0], &entries), &issuer).unwrap();
+        let list = parse_pem(to_pem(&der).as_bytes()).unwrap();
+        assert!(signed_by(&list, &authority), "{algorithm}");
+        assert_eq!(list.entries, entries);
+        assert_eq!(list.number, Some(vec![1, 0]));
+        assert_eq!(list.authority_key_id, authority.subject_key_id);
+        assert_eq!(list.next_update, Some(datetime!(2050-01-01 0:00 UTC)));
+        assert!(list.critical.is_empty() && list.unknown_extensions.is_empty());
+    }
+}
+
+#[test]
+fn a_list_of_nothing_has_no_list_of_entries() {
+    let authority = root(None, None);
+    let issuer = Issuer::new(&authority, key(KeyAlgorithm::EcdsaP256)).unwrap();
+    let list = parse_der(&signed(&template(&next_number(None), &[]), &issuer).unwrap()).unwrap();
+    assert!(list.entries.is_empty());
+    assert_eq!(list.number, Some(vec![1]));
+}
+
+#[test]
+fn signs_no_list_that_verifiers_would_not_take() {
+    let mut authority = root(None, None);
+    let signer = key(KeyAlgorithm::EcdsaP256);
+    let long = [0x7f; 21];
+    let issuer = Issuer::new(&authority, signer).unwrap();
+    let refused = signed(&template(&long, &[]), &issuer).unwrap_err();
+    assert_eq!(refused, IssueError::ListNumber);
+    let early = [entry(&[1], None, Some(datetime!(1969-12-31 0:00 UTC)))];
+    let refused_date = signed(&template(&[1], &early), &issuer).unwrap_err();
+    authority.key_usage = Some(BTreeSet::from([KeyUsage::CertSign]));
+    let issuer = Issuer::new(&authority, signer).unwrap();
+    let refused_usage = signed(&template(&[1], &[]), &issuer).unwrap_err();
+    insta::assert_snapshot!(format!("{refused}\n{refused_date}\n{refused_usage}"));
+}
