@@ -278,8 +278,8 @@ fn taken_away(step: &Step) -> Option<&ArtifactId> {
 fn after_replacing(id: &ArtifactId) -> String {
     match id {
         ArtifactId::Authority(_) => format!(
-            "warning: {id} has a new key. Its file holds the old certificate too, so that both are trusted while you roll out; \
-             delete the second block once every host has the first\n"
+            "warning: {id} has a new key. Its file holds the old certificate too, unless that was revoked, so that both are trusted \
+             while you roll out; delete the second block once every host has the first\n"
         ),
         ArtifactId::KeyPair(_) => format!(
             "warning: {id} has a new key. Its public file holds the old public key too, so that what was signed with it stays \

@@ -120,7 +120,6 @@ fn committed(fleet: &Fleet, observed: Option<&Observed>, key: &CommittedKey) -> 
     )
 }
 
-/// Whose key it is as the files say.
 /// A requester's key is not ours to make.
 fn new_key(fleet: &Fleet, id: &ArtifactId) -> String {
     let mut certificates = fleet.certificates.iter();
@@ -132,6 +131,7 @@ fn new_key(fleet: &Fleet, id: &ArtifactId) -> String {
     }
 }
 
+/// Whose key it is as the files say.
 fn owner_of(fleet: &Fleet, observed: &Observed, key: &KeyFingerprint) -> Option<ArtifactId> {
     let certificates = observed.certificates().into_iter();
     let of_certificate = certificates

@@ -135,6 +135,9 @@ fn an_authority_that_is_revoked_waits_for_a_person() {
         .run(&["recreate", "--replace", "ca/web"])
         .exits_with(0);
     project.run(&["verify"]).exits_with(0);
+    // What is revoked is not handed out to be trusted any longer.
+    let file = project.read("certs/ca/web.crt");
+    assert_eq!(String::from_utf8(file).unwrap().matches("BEGIN").count(), 1);
     assert_snapshot!(format!("{said}\n\n{plan}"));
 }
 
