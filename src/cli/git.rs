@@ -41,7 +41,7 @@ pub(crate) fn history(root: &Root, dir: &RelPath) -> Result<(History, Coverage),
     let stays = if coverage == Coverage::NoRepository {
         BTreeMap::new()
     } else {
-        stays(root.path(), dir, Content::is_known)?
+        stays(root.path(), &[dir], Content::is_known)?
     };
     let blobs: BTreeSet<&str> = stays.keys().map(|(_, blob)| blob.as_str()).collect();
     let contents = read_blobs(root.path(), &blobs)?;
@@ -225,20 +225,25 @@ pub(crate) fn files_now(
     Ok(paths.filter_map(content).collect())
 }
 
-/// Everything that one file ever held in any branch; nothing where there is no repository.
-pub(crate) fn every_content(root: &Path, file: &RelPath) -> Result<Vec<Vec<u8>>, CliError> {
-    if coverage(root)? == Coverage::NoRepository {
+/// Everything that these files ever held in any branch, each with its path; nothing where there is no repository.
+pub(crate) fn every_content(
+    root: &Path,
+    files: &[&RelPath],
+) -> Result<Vec<(String, Vec<u8>)>, CliError> {
+    if files.is_empty() || coverage(root)? == Coverage::NoRepository {
         return Ok(Vec::new());
     }
-    let stays = stays(root, file, |_| true)?;
+    let stays = stays(root, files, |_| true)?;
     let blobs = stays.keys().map(|(_, blob)| blob.as_str()).collect();
-    read_blobs(root, &blobs).map(|contents| contents.into_values().collect())
+    let contents = read_blobs(root, &blobs)?;
+    let content = |(path, blob): (String, String)| Some((path, contents.get(&blob)?.clone()));
+    Ok(stays.into_keys().filter_map(content).collect())
 }
 
-/// Every path and blob at or below `place` in any commit of any branch.
+/// Every path and blob at or below these places in any commit of any branch.
 fn stays(
     root: &Path,
-    place: &RelPath,
+    places: &[&RelPath],
     is_wanted: fn(&str) -> bool,
 ) -> Result<BTreeMap<(String, String), Stay>, CliError> {
     let output = git(root)
@@ -254,7 +259,8 @@ fn stays(
             "-z",
         ])
         // A commit's line cannot be taken for a change, which begins with a colon.
-        .args(["--format=%x01%H %ct", "--", place.as_str()])
+        .args(["--format=%x01%H %ct", "--"])
+        .args(places.iter().map(|place| place.as_str()))
         .output()
         .map_err(|error| not_run(&error))?;
     if !output.status.success() {

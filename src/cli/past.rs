@@ -10,26 +10,56 @@ use super::project::Project;
 use super::ui::Ui;
 use crate::history::{History, Issued};
 use crate::inspect::crl;
-use crate::model::{Authority, CertificateFacts, CrlFacts, KeyFingerprint, Observed};
+use crate::model::{Authority, CertificateFacts, CrlFacts, KeyFingerprint, Observed, RelPath};
 use crate::render::words::count;
 
-/// The lists of an authority that were ever committed and that it signed, now or before it was renewed. One of another branch that is
-/// not merged yet is as good: nobody else could have made it.
-pub(crate) fn lists(
-    project: &Project,
-    authority: &Authority,
-    observed: &Observed,
-    ui: Ui,
-) -> Vec<CrlFacts> {
-    let contents =
-        git::every_content(project.root.path(), &authority.crl).unwrap_or_else(|error| {
+/// The lists that were ever committed.
+#[derive(Debug, Default)]
+pub(crate) struct Lists {
+    /// Each with its path.
+    contents: Vec<(String, Vec<u8>)>,
+    gap: Option<String>,
+}
+
+impl Lists {
+    /// To be read before the lock is taken: a `git` that is being started has the lock too for a moment, and keeps it if this process is
+    /// killed right then.
+    pub(crate) fn read(project: &Project) -> Self {
+        let files = project
+            .fleet
+            .authorities
+            .iter()
+            .map(|authority| &authority.crl);
+        let files: Vec<&RelPath> = files.collect();
+        match git::every_content(project.root.path(), &files) {
+            Ok(contents) => Self {
+                contents,
+                gap: None,
+            },
+            Err(error) => Self {
+                contents: Vec::new(),
+                gap: Some(error.message().to_owned()),
+            },
+        }
+    }
+
+    /// Those that an authority signed, now or before it was renewed. One of another branch that is not merged yet is as good: nobody else
+    /// could have made it.
+    pub(crate) fn of(&self, authority: &Authority, observed: &Observed, ui: Ui) -> Vec<CrlFacts> {
+        if let Some(gap) = &self.gap {
             ui.tell(&format!(
-                "warning: earlier versions of {} are not known: {}\n",
-                authority.crl,
-                error.message()
+                "warning: earlier versions of {} are not known: {gap}\n",
+                authority.crl
             ));
-            Vec::new()
-        });
+        }
+        let contents = self.contents.iter();
+        let contents = contents.filter(|(path, _)| path == authority.crl.as_str());
+        let contents: Vec<&[u8]> = contents.map(|(_, pem)| pem.as_slice()).collect();
+        lists(&contents, authority, observed, ui)
+    }
+}
+
+fn lists(contents: &[&[u8]], authority: &Authority, observed: &Observed, ui: Ui) -> Vec<CrlFacts> {
     let is_own = |list: &CrlFacts| {
         let file = observed.pair(&authority.id()).certificate.facts();
         file.is_some_and(|file| {
@@ -59,20 +89,38 @@ fn what_was_lost(authority: &Authority, observed: &Observed, lists: &[CrlFacts])
     }
 }
 
-/// Everything that was ever issued and that Git or the tree has.
-pub(crate) fn history(project: &Project, ui: Ui) -> History {
-    let dir = &project.fleet.dir;
-    let (past, gap) = match git::history(&project.root, dir) {
-        Ok((past, Coverage::Whole)) => return past,
-        Ok((past, Coverage::Shallow)) => (past, "this is a shallow clone".to_owned()),
-        Ok((past, Coverage::NoRepository)) => (past, "this is no Git repository".to_owned()),
-        Err(error) => (History::default(), error.message().to_owned()),
-    };
-    ui.tell(&format!(
-        "warning: {gap}, so earlier certificates for the same key are not all known; what is still in date can be revoked by its file or \
-         number: `certs revoke FILE`, `certs revoke --serial HEX --ca NAME`\n"
-    ));
-    past
+/// Everything that was ever issued and that Git or the tree has; read before the lock is taken, like [`Lists`].
+#[derive(Debug, Default)]
+pub(crate) struct Past {
+    history: History,
+    gap: Option<String>,
+}
+
+impl Past {
+    pub(crate) fn read(project: &Project) -> Self {
+        let (history, gap) = match git::history(&project.root, &project.fleet.dir) {
+            Ok((history, Coverage::Whole)) => (history, None),
+            Ok((history, Coverage::Shallow)) => {
+                (history, Some("this is a shallow clone".to_owned()))
+            }
+            Ok((history, Coverage::NoRepository)) => {
+                (history, Some("this is no Git repository".to_owned()))
+            }
+            Err(error) => (History::default(), Some(error.message().to_owned())),
+        };
+        Self { history, gap }
+    }
+
+    /// What is known, and a word where that is not all.
+    pub(crate) fn told(&self, ui: Ui) -> &History {
+        if let Some(gap) = &self.gap {
+            ui.tell(&format!(
+                "warning: {gap}, so earlier certificates for the same key are not all known; what is still in date can be revoked by its \
+                 file or number: `certs revoke FILE`, `certs revoke --serial HEX --ca NAME`\n"
+            ));
+        }
+        &self.history
+    }
 }
 
 /// What was issued for this key and has not run out.

@@ -134,6 +134,8 @@ fn document(report: &Report, plan: &Plan, findings: &Findings) -> serde_json::Va
 pub(crate) struct Publication<'a> {
     pub observed: &'a Observed,
     pub revocations: &'a [Revocation<'a>],
+    /// What Git has of them.
+    pub past: &'a past::Lists,
     /// Further files of the same commit.
     pub beside: &'a [Change],
     pub identity: &'a [String],
@@ -156,8 +158,8 @@ impl Writing {
         }
         let mut revocations = publication.revocations.to_vec();
         for revocation in &mut revocations {
-            revocation.earlier =
-                past::lists(project, revocation.authority, publication.observed, ui);
+            let authority = revocation.authority;
+            revocation.earlier = publication.past.of(authority, publication.observed, ui);
         }
         let identities = project.identities(publication.identity)?;
         let plan = Plan {

@@ -8,17 +8,18 @@ use time::OffsetDateTime;
 use crate::cli::args::{IssueArgs, SignArgs, WishArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::input;
-use crate::cli::past;
+use crate::cli::past::{self, Past};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::cli::writing::{Order, Writing, look, now};
+use crate::inspect::crl;
 use crate::issue::key::public_to_pem;
 use crate::manifest::{Wanted, record_path};
 use crate::model::document::RequestFacts;
 use crate::model::hex::to_hex;
 use crate::model::{
-    ArtifactId, Certificate, FileState, Fleet, KeyFingerprint, Marker, Name, Observed, Recipient,
-    RelPath, RevocationReason, Role, Usages,
+    ArtifactId, Certificate, Fleet, KeyFingerprint, Marker, Name, Observed, Recipient, RelPath,
+    RevocationReason, Role, Usages,
 };
 use crate::plan::{Pattern, Policy, plan};
 use crate::policy::csr::{self, Taken};
@@ -82,12 +83,12 @@ fn issue(wish: &Wish<'_>, ui: Ui) -> Result<(Project, RelPath), CliError> {
         authority: role.authority.clone(),
         name: name.clone(),
     };
+    check_not_compromised(wish, &project, ui)?;
     let writing = Writing::begin(&mut project, ui)?;
     let earlier = earlier(&project.fleet, &id, args)?.cloned();
     let observed = look(&project, &project.fleet)?;
     let grant = grant(wish, &role, &project.fleet, &observed, ui)?;
     check_key(wish, &id, &observed)?;
-    check_not_compromised(wish, &project, &observed, ui)?;
 
     let pem = wish.csr.map(|csr| public_to_pem(&csr.spki));
     let record = record_path(&project.fleet.dir, wish.holder, &role.authority, name);
@@ -288,22 +289,23 @@ fn check_key(wish: &Wish<'_>, id: &ArtifactId, observed: &Observed) -> Result<()
 }
 
 /// A key that was lost once stays lost, whoever asks for it.
-fn check_not_compromised(
-    wish: &Wish<'_>,
-    project: &Project,
-    observed: &Observed,
-    ui: Ui,
-) -> Result<(), CliError> {
+fn check_not_compromised(wish: &Wish<'_>, project: &Project, ui: Ui) -> Result<(), CliError> {
     let Some(csr) = wish.csr else { return Ok(()) };
-    let lists = observed.crls.values().filter_map(FileState::facts);
-    let entries = lists.flat_map(|file| &file.list.entries);
-    let lost = entries.filter(|entry| entry.reason == Some(RevocationReason::KeyCompromise));
-    let lost: BTreeSet<&[u8]> = lost.map(|entry| entry.serial.as_slice()).collect();
+    let mut lost: BTreeSet<Vec<u8>> = BTreeSet::new();
+    for authority in &project.fleet.authorities {
+        let file = project.root.read(&authority.crl);
+        let file = file.map_err(|error| store_error(&error))?;
+        let list = file.and_then(|file| crl::parse_pem(&file.bytes).ok());
+        let entries = list.into_iter().flat_map(|list| list.entries);
+        let compromised =
+            entries.filter(|entry| entry.reason == Some(RevocationReason::KeyCompromise));
+        lost.extend(compromised.map(|entry| entry.serial));
+    }
     if lost.is_empty() {
         return Ok(());
     }
-    let past = past::history(project, ui);
-    let issued = past.issued();
+    let past = Past::read(project);
+    let issued = past.told(ui).issued();
     let mut of_the_key = past::for_key(&issued, &csr.key_fingerprint, OffsetDateTime::UNIX_EPOCH);
     match of_the_key.find(|issued| lost.contains(issued.facts.serial.as_slice())) {
         Some(issued) => Err(CliError::new(

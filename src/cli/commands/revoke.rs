@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use crate::apply::Revocation;
 use crate::cli::args::RevokeArgs;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::past;
+use crate::cli::past::{self, Past};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::cli::writing::{Publication, Writing, look, now};
@@ -26,6 +26,12 @@ use crate::store::{Change, Expected, outside};
 
 pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
     let mut project = Project::load(&args.source, ui)?;
+    let past_lists = past::Lists::read(&project);
+    let past = if args.targets.is_empty() {
+        Past::default()
+    } else {
+        Past::read(&project)
+    };
     let writing = Writing::begin(&mut project, ui)?;
     let observed = look(&project, &project.fleet)?;
     let now = now();
@@ -40,8 +46,8 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
         }
     }
     if targets.reaches_further(args.reason) {
-        let past = past::history(&project, ui);
-        let others = targets.add_of_the_same_keys(&past.issued(), args.reason, now);
+        let issued = past.told(ui).issued();
+        let others = targets.add_of_the_same_keys(&issued, args.reason, now);
         ui.tell(&with_its_key(others));
     }
     let (earlier, targets): (Vec<_>, Vec<_>) = targets
@@ -73,6 +79,7 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
         &Publication {
             observed: &observed,
             revocations: &lists,
+            past: &past_lists,
             beside: &beside,
             identity: &args.identity,
             now,
