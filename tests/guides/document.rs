@@ -6,7 +6,7 @@
 //! language with `file=NAME` is written to that file. `noexec REASON` behind `console` keeps a block from being typed.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A document, in sections: if a program is missing, a reader can leave out the section that needs it and follow the rest.
 #[derive(Debug)]
@@ -102,6 +102,17 @@ impl Document {
         self.sections.iter().flat_map(|section| &section.blocks)
     }
 
+    /// The files that its links lead to, relative to the repository.
+    pub(crate) fn links(&self) -> Vec<PathBuf> {
+        let directory = Path::new(&self.path).parent().unwrap();
+        let targets = self.prose.split("](").skip(1);
+        targets
+            .filter_map(|text| text.split([')', '#']).next())
+            .filter(|target| !target.is_empty() && !target.contains("://"))
+            .map(|target| directory.join(target))
+            .collect()
+    }
+
     /// What its sentences and tables set as code.
     pub(crate) fn mentions(&self) -> Vec<String> {
         let code = self.prose.split('`').skip(1).step_by(2);
@@ -158,7 +169,7 @@ fn content(info: &str, body: &[(usize, &str)]) -> Result<Content, String> {
     }
     match language {
         "console" => {}
-        "sh" | "bash" => return Ok(Content::Script(lines.join("\n"))),
+        "sh" | "bash" | "" => return Ok(Content::Script(lines.join("\n"))),
         _ => return Ok(Content::Shown),
     }
     let commands = commands(body)?;

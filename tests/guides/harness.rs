@@ -1,5 +1,7 @@
 //! What follows the documents is followed itself: a document that is wrong has to be found out.
 
+use std::path::PathBuf;
+
 use libtest_mimic::{Failed, Trial};
 
 use crate::document::{Document, Ends, shows};
@@ -7,7 +9,7 @@ use crate::session::{Outcome, follow, missing};
 use crate::shell::{certs_lines, refusal, refusal_of_mention};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let trials: [(&str, fn()); 9] = [
+    let trials: [(&str, fn()); 10] = [
         ("follows_a_document", follows),
         ("finds_output_that_differs", differs),
         ("finds_a_command_that_fails", fails),
@@ -17,6 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("ends_what_a_document_started", ends_servers),
         ("reads_the_lines_of_a_shell", lines),
         ("compares_with_wildcards", wildcards),
+        ("finds_links_and_code", links),
     ];
     trials
         .into_iter()
@@ -161,4 +164,14 @@ fn wildcards() {
     }
     assert!(shows("", "anything"));
     assert!(!shows("something", ""));
+}
+
+fn links() {
+    let text = "[a](b.md#c) [d](https://e) [f](#g)\n```console\n$ echo [h](i)\n```\n![j](k.png) `certs\nplan` `a \\| b`\n";
+    let document = Document::parse("docs/x.md", text);
+    assert_eq!(
+        document.links(),
+        ["docs/b.md", "docs/k.png"].map(PathBuf::from)
+    );
+    assert_eq!(document.mentions(), ["certs plan", "a | b"]);
 }

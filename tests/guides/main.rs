@@ -41,12 +41,18 @@ fn main() -> ExitCode {
     trials.extend(read.iter().map(every_line_parses));
     trials.extend(
         read.iter()
+            .map(|document| every_link_leads_somewhere(root, document)),
+    );
+    trials.extend(
+        read.iter()
             .filter(|document| guides.contains(&document.path))
             .map(is_followed),
     );
     trials.push(Trial::test("every_example_of_the_help_parses", examples));
     trials.extend(read.into_iter().flat_map(blocks));
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    session::leave();
+    conclusion.exit_code()
 }
 
 /// One trial for each block that is typed.
@@ -101,6 +107,14 @@ fn every_line_parses(document: &Document) -> Trial {
         refused.map(move |why| format!("{path}: `{mention}`: {why}"))
     }));
     Trial::test(format!("{path}::every_line_parses"), move || told(&faults))
+}
+
+fn every_link_leads_somewhere(root: &Path, document: &Document) -> Trial {
+    let lost = document.links().into_iter();
+    let lost = lost.filter(|link| !root.join(link).exists());
+    let faults: Vec<String> = lost.map(|link| link.display().to_string()).collect();
+    let name = format!("{}::every_link_leads_somewhere", document.path);
+    Trial::test(name, move || told(&faults))
 }
 
 /// A guide is there to be followed.

@@ -335,6 +335,11 @@ static PROGRAM: LazyLock<TempDir> = LazyLock::new(|| {
     directory
 });
 
+/// Takes the program away again, when everything was followed: statics are not dropped.
+pub(crate) fn leave() {
+    let _ = fs::remove_dir_all(PROGRAM.path());
+}
+
 /// A command of whoever follows the documents: an ordinary user.
 fn as_reader(program: &str) -> Command {
     if !is_root() {
