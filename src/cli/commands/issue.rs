@@ -295,8 +295,8 @@ fn check_not_compromised(wish: &Wish<'_>, project: &Project, ui: Ui) -> Result<(
     for authority in &project.fleet.authorities {
         let file = project.root.read(&authority.crl);
         let file = file.map_err(|error| store_error(&error))?;
-        let list = file.and_then(|file| crl::parse_pem(&file.bytes).ok());
-        let entries = list.into_iter().flat_map(|list| list.entries);
+        let found = file.and_then(|file| crl::parse_pem(&file.bytes).ok());
+        let entries = found.into_iter().flat_map(|list| list.entries);
         let compromised =
             entries.filter(|entry| entry.reason == Some(RevocationReason::KeyCompromise));
         lost.extend(compromised.map(|entry| entry.serial));
