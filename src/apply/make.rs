@@ -315,7 +315,7 @@ impl<'a> Workbench<'a> {
                 let mut file = issue::to_pem(der);
                 for predecessor in found
                     .into_iter()
-                    .flat_map(|found| self.predecessors(found, der))
+                    .flat_map(|found| self.predecessors(artifact, found, der))
                 {
                     file.push_str(&issue::to_pem(&predecessor.der));
                 }
@@ -324,9 +324,11 @@ impl<'a> Workbench<'a> {
         }
     }
 
-    /// Earlier certificates of other keys; one of the same key is superseded by the renewed one.
+    /// Earlier certificates of other keys; one of the same key is superseded by the renewed one, and nobody is to trust what the issuer
+    /// revoked.
     fn predecessors<'f>(
         &self,
+        artifact: Artifact<'_>,
         found: &'f CertificateFile,
         der: &[u8],
     ) -> Vec<&'f CertificateFacts> {
@@ -335,7 +337,13 @@ impl<'a> Workbench<'a> {
             .ok();
         let all = std::iter::once(&found.certificate).chain(&found.following);
         let now = self.run.plan.now;
+        let is_revoked = |facts: &CertificateFacts| {
+            let issuer = artifact.issuer_name();
+            let entry = issuer.and_then(|issuer| self.run.observed.revocation_by(issuer, facts));
+            entry.is_some()
+        };
         all.filter(|facts| facts.not_after > now && Some(&facts.key_fingerprint) != key.as_ref())
+            .filter(|facts| !is_revoked(facts))
             .collect()
     }
 

@@ -1,6 +1,6 @@
 //! Makes revocation lists, proves them, and commits them with whatever goes because of them: all in one transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::{Duration, OffsetDateTime};
 
@@ -9,7 +9,7 @@ use super::{ApplyError, Run, unlock};
 use crate::export::index::Facts;
 use crate::inspect::crl as inspect;
 use crate::issue::certificate::Issuer;
-use crate::issue::crl::{self as issue, ListTemplate, next_number};
+use crate::issue::crl::{self as issue, ListTemplate, greatest, next_number};
 use crate::model::{ArtifactId, Authority, CrlFacts, Name, RevokedCertificate};
 use crate::store::Change;
 
@@ -19,6 +19,8 @@ pub struct Revocation<'a> {
     pub authority: &'a Authority,
     /// Each replaces the entry of the same serial number.
     pub entries: Vec<RevokedCertificate>,
+    /// Lists of its own that are not in the tree any more: what they revoked stays revoked, and their numbers are used up.
+    pub earlier: Vec<CrlFacts>,
 }
 
 /// The lists as they are now.
@@ -88,25 +90,29 @@ impl NextList {
     }
 }
 
-/// What stood in the last one stays: a certificate that is taken off a list is good again to whoever reads it.
+/// What stood in any list stays: a certificate that is taken off a list is good again to whoever reads it.
 fn next_list(run: &Run<'_>, revocation: &Revocation<'_>) -> NextList {
     let authority = revocation.authority;
     let last = run.observed.crl(&authority.name).facts();
-    let last = last.map(|file| &file.list);
-    let is_news = |entry: &&RevokedCertificate| {
-        let mut new = revocation.entries.iter();
-        !new.any(|other| other.serial == entry.serial)
-    };
-    let kept = last
-        .into_iter()
+    let known = last.map(|file| &file.list).into_iter();
+    let known = known.chain(&revocation.earlier);
+    let numbers = known.clone().filter_map(|list| list.number.as_deref());
+    let number = next_number(greatest(numbers));
+    let news = revocation.entries.iter();
+    let mut listed: BTreeSet<&[u8]> = news.map(|entry| entry.serial.as_slice()).collect();
+    let kept = known
         .flat_map(|list| &list.entries)
-        .filter(is_news);
+        .filter(|entry| listed.insert(&entry.serial));
+    let kept: Vec<RevokedCertificate> = kept.cloned().collect();
     let lifetime: Duration = authority.crl_expiry.duration();
     NextList {
-        number: next_number(last.and_then(|list| list.number.as_deref())),
+        number,
         this_update: run.plan.now,
         next_update: run.plan.now + lifetime,
-        entries: kept.chain(&revocation.entries).cloned().collect(),
+        entries: kept
+            .into_iter()
+            .chain(revocation.entries.iter().cloned())
+            .collect(),
     }
 }
 

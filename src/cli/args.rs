@@ -115,8 +115,9 @@ pub(crate) enum Command {
     Renew(RenewArgs),
     /// Revoke certificates: put them on the list of the authority that issued them, and make that list.
     #[command(
-        after_help = "What was issued by hand goes, with its record and key, in the same commit; what is declared gets a new key and \
-                            certificate by the next `recreate`. The list is `ca/<authority>.crl`; the key of the authority is needed.\n\n\
+        after_help = "Who is named goes with every certificate for the same key that Git knows and that is in date; a file or a number is \
+                            that certificate alone, unless the key is compromised. What was issued by hand goes, with its record and \
+                            key, in the same commit; what is declared gets a new key and certificate by the next `recreate`. The list is `ca/<authority>.crl`; the key of the authority is needed.\n\n\
                             Examples:\n  certs revoke nas --reason key-compromise --date 2027-01-31\n  certs revoke cp1/cluster/kubelet\n  \
                             certs revoke ca/intermediate --reason ca-compromise\n  certs revoke old-laptop.crt\n  \
                             certs revoke --serial 5f01ab --ca cluster"

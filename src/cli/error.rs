@@ -61,6 +61,11 @@ impl CliError {
         }
     }
 
+    /// The sentence alone.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The error and, below it, each thing that caused it.
     pub(crate) fn from_error(error: &dyn Error) -> Self {
         Self {

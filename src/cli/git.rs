@@ -41,7 +41,7 @@ pub(crate) fn history(root: &Root, dir: &RelPath) -> Result<(History, Coverage),
     let stays = if coverage == Coverage::NoRepository {
         BTreeMap::new()
     } else {
-        stays(root.path(), dir)?
+        stays(root.path(), &[dir], Content::is_known)?
     };
     let blobs: BTreeSet<&str> = stays.keys().map(|(_, blob)| blob.as_str()).collect();
     let contents = read_blobs(root.path(), &blobs)?;
@@ -225,8 +225,27 @@ pub(crate) fn files_now(
     Ok(paths.filter_map(content).collect())
 }
 
-/// Every path and blob below `dir` in any commit of any branch.
-fn stays(root: &Path, dir: &RelPath) -> Result<BTreeMap<(String, String), Stay>, CliError> {
+/// Everything that these files ever held in any branch, each with its path; nothing where there is no repository.
+pub(crate) fn every_content(
+    root: &Path,
+    files: &[&RelPath],
+) -> Result<Vec<(String, Vec<u8>)>, CliError> {
+    if files.is_empty() || coverage(root)? == Coverage::NoRepository {
+        return Ok(Vec::new());
+    }
+    let stays = stays(root, files, |_| true)?;
+    let blobs = stays.keys().map(|(_, blob)| blob.as_str()).collect();
+    let contents = read_blobs(root, &blobs)?;
+    let content = |(path, blob): (String, String)| Some((path, contents.get(&blob)?.clone()));
+    Ok(stays.into_keys().filter_map(content).collect())
+}
+
+/// Every path and blob at or below these places in any commit of any branch.
+fn stays(
+    root: &Path,
+    places: &[&RelPath],
+    is_wanted: fn(&str) -> bool,
+) -> Result<BTreeMap<(String, String), Stay>, CliError> {
     let output = git(root)
         .args([
             "log",
@@ -240,7 +259,8 @@ fn stays(root: &Path, dir: &RelPath) -> Result<BTreeMap<(String, String), Stay>,
             "-z",
         ])
         // A commit's line cannot be taken for a change, which begins with a colon.
-        .args(["--format=%x01%H %ct", "--", dir.as_str()])
+        .args(["--format=%x01%H %ct", "--"])
+        .args(places.iter().map(|place| place.as_str()))
         .output()
         .map_err(|error| not_run(&error))?;
     if !output.status.success() {
@@ -252,10 +272,13 @@ fn stays(root: &Path, dir: &RelPath) -> Result<BTreeMap<(String, String), Stay>,
             Err(CliError::new("Git cannot tell the history").cause(said.trim().to_owned()))
         };
     }
-    Ok(parse_log(&String::from_utf8_lossy(&output.stdout)))
+    Ok(parse_log(
+        &String::from_utf8_lossy(&output.stdout),
+        is_wanted,
+    ))
 }
 
-fn parse_log(log: &str) -> BTreeMap<(String, String), Stay> {
+fn parse_log(log: &str, is_wanted: fn(&str) -> bool) -> BTreeMap<(String, String), Stay> {
     let mut stays: BTreeMap<(String, String), Stay> = BTreeMap::new();
     let mut commit: Option<Commit> = None;
     let mut fields = log.split('\0');
@@ -265,7 +288,7 @@ fn parse_log(log: &str) -> BTreeMap<(String, String), Stay> {
             commit = parse_commit(line);
         } else if let Some(change) = field.strip_prefix(':') {
             let path = fields.next().unwrap_or_default();
-            if let Some(commit) = commit.as_ref().filter(|_| Content::is_known(path)) {
+            if let Some(commit) = commit.as_ref().filter(|_| is_wanted(path)) {
                 note_change(change, path, commit, &mut stays);
             }
         }
@@ -401,7 +424,7 @@ mod tests {
         let log = format!(
             "\u{1}c3 300\0\n:100644 000000 {b} {NOTHING} D\0x.crt\0\u{1}c2 200\0\n:100644 100644 {a} {b} M\0x.crt\0\u{1}c1 100\0\n:000000 100644 {NOTHING} {a} A\0x.crt\0"
         );
-        let stays = parse_log(&log);
+        let stays = parse_log(&log, Content::is_known);
         let stay = |blob: &str| {
             let stay = &stays[&("x.crt".to_owned(), blob.to_owned())];
             let (last, gone) = stay.last.clone().unwrap();

@@ -13,6 +13,7 @@ mod git;
 mod input;
 mod operator;
 mod passphrases;
+mod past;
 mod project;
 mod ssh;
 mod stores;

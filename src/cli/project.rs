@@ -279,7 +279,7 @@ fn read_records(manifest: &Manifest, root: &Root) -> Result<Records, StoreError>
     let Some(dir) = manifest.dir() else {
         return Ok(Records::new());
     };
-    let files = root.list(&Layout::new(dir).issued())?;
+    let files = root.list_strictly(&Layout::new(dir).issued())?;
     let records = files
         .into_iter()
         .filter(|path| path.file_name().strip_suffix(".json").is_some());
@@ -319,8 +319,11 @@ fn refused(faults: &[Fault], root: &Path, ui: Ui) -> CliError {
 /// Each fault with the line it was written in.
 fn placed(faults: &[Fault], root: &Path) -> Vec<PlacedFault> {
     let locator = Locator::scan(root);
+    let place =
+        |fault: &Fault| place_of(&locator, &fault.option, fault.word.as_deref(), &fault.hosts);
     let placed = faults.iter().map(|fault| PlacedFault {
-        place: place_of(&locator, &fault.option, fault.word.as_deref(), &fault.hosts),
+        // What stands in a file beside the declaration is named by the fault itself.
+        place: (!fault.option.is_empty()).then(|| place(fault)).flatten(),
         fault: fault.clone(),
     });
     placed.collect()

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::error::{CliError, causes};
 use super::findings::Findings;
+use super::past;
 use super::project::{Project, store_error};
 use super::ui::{Asker, Bar, Ui, end_on_signal};
 use crate::apply::{self, ApplyError, Published, Report, Revocation, Run, SealedKey, Unopened};
@@ -133,6 +134,8 @@ fn document(report: &Report, plan: &Plan, findings: &Findings) -> serde_json::Va
 pub(crate) struct Publication<'a> {
     pub observed: &'a Observed,
     pub revocations: &'a [Revocation<'a>],
+    /// What Git has of them.
+    pub past: &'a past::Lists,
     /// Further files of the same commit.
     pub beside: &'a [Change],
     pub identity: &'a [String],
@@ -145,12 +148,18 @@ impl Writing {
         &self,
         project: &Project,
         publication: &Publication<'_>,
+        ui: Ui,
     ) -> Result<Published, CliError> {
         if publication.revocations.is_empty() {
             return Ok(Published::default());
         }
         for revocation in publication.revocations {
             check_signer(revocation.authority, publication.observed)?;
+        }
+        let mut revocations = publication.revocations.to_vec();
+        for revocation in &mut revocations {
+            let authority = revocation.authority;
+            revocation.earlier = publication.past.of(authority, publication.observed, ui);
         }
         let identities = project.identities(publication.identity)?;
         let plan = Plan {
@@ -169,7 +178,7 @@ impl Writing {
             progress: &progress,
             commit_gate: &self.commit_gate,
         };
-        let result = apply::publish(run, publication.revocations);
+        let result = apply::publish(run, &revocations);
         progress.close();
         result.map_err(|error| apply_error(&error, &plan))
     }
@@ -271,8 +280,8 @@ fn taken_away(step: &Step) -> Option<&ArtifactId> {
 fn after_replacing(id: &ArtifactId) -> String {
     match id {
         ArtifactId::Authority(_) => format!(
-            "warning: {id} has a new key. Its file holds the old certificate too, so that both are trusted while you roll out; \
-             delete the second block once every host has the first\n"
+            "warning: {id} has a new key. Its file holds the old certificate too, unless that was revoked, so that both are trusted \
+             while you roll out; delete the second block once every host has the first\n"
         ),
         ArtifactId::KeyPair(_) => format!(
             "warning: {id} has a new key. Its public file holds the old public key too, so that what was signed with it stays \

@@ -23,6 +23,8 @@ pub struct Graph {
     pub groups: Vec<Group>,
     /// Operators, those together who open the same keys.
     pub holders: Vec<Holders>,
+    /// How many of those in the groups are no hosts of the fleet: whom something was issued to by hand.
+    pub others: usize,
 }
 
 /// What hosts have something of: an authority that issues their certificates, or a key pair they share.
@@ -82,14 +84,29 @@ impl Graph {
         let groups = group::groups(status, pairs, &sources, &operators, gathering);
         Self {
             sources,
+            others: others(status),
             groups,
             holders: operators.holders,
         }
     }
 
+    /// How many hosts of the fleet there are in it.
     pub fn hosts(&self) -> usize {
-        self.groups.iter().map(|group| group.hosts.len()).sum()
+        let all: usize = self.groups.iter().map(|group| group.hosts.len()).sum();
+        all.saturating_sub(self.others)
     }
+}
+
+/// A host of the fleet has something declared, or opens what was issued to it by hand.
+fn others(status: &Status<'_>) -> usize {
+    let mut is_host: BTreeMap<&Name, bool> = BTreeMap::new();
+    for entry in &status.entries {
+        if let ArtifactId::Leaf { host, .. } = &entry.id {
+            let opens = entry.readers.contains(&Reader::Host(host.clone()));
+            *is_host.entry(host).or_default() |= entry.record.is_none() || opens;
+        }
+    }
+    is_host.values().filter(|is_host| !**is_host).count()
 }
 
 fn sources(status: &Status<'_>, pairs: &[KeyPairEntry<'_>], operators: &Operators) -> Vec<Source> {

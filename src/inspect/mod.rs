@@ -24,3 +24,5 @@ pub(crate) mod signature;
 mod sniff;
 pub mod ssh;
 pub(crate) mod yaml;
+
+pub(crate) use pem::conflict_marker;

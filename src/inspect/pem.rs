@@ -74,7 +74,7 @@ pub(super) fn labels(blocks: &[pem::Pem]) -> String {
 }
 
 /// The first line, counted from one, that a merge left behind. `=======` alone can be a heading, so it does not count.
-pub(super) fn conflict_marker(text: &str) -> Option<usize> {
+pub(crate) fn conflict_marker(text: &str) -> Option<usize> {
     let marked = |line: &str| {
         ["<<<<<<<", "|||||||", ">>>>>>>"]
             .iter()

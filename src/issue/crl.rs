@@ -124,6 +124,19 @@ pub fn next_number(previous: Option<&[u8]>) -> Vec<u8> {
     number
 }
 
+/// The greatest of several numbers, without the zeros in front.
+pub fn greatest<'a>(numbers: impl Iterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
+    let significant = |number: &'a [u8]| {
+        let start = number.iter().position(|octet| *octet != 0);
+        start
+            .and_then(|start| number.get(start..))
+            .unwrap_or_default()
+    };
+    numbers
+        .map(significant)
+        .max_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)))
+}
+
 /// Whose list it is, for authorities of one name (RFC 5280 §5.2.1), and which of several (§5.2.3).
 fn extensions(
     template: &ListTemplate<'_>,
@@ -184,5 +197,14 @@ mod tests {
         assert_eq!(next_number(Some(&[1])), [2]);
         assert_eq!(next_number(Some(&[0, 0xff])), [1, 0]);
         assert_eq!(next_number(Some(&[1, 0xff, 0xff])), [2, 0, 0]);
+    }
+
+    #[test]
+    fn the_greatest_number_is_not_the_longest_text() {
+        let greatest = |numbers: &[&'static [u8]]| greatest(numbers.iter().copied());
+        assert_eq!(greatest(&[]), None);
+        assert_eq!(greatest(&[&[2], &[0, 0, 1]]), Some([2].as_slice()));
+        assert_eq!(greatest(&[&[0xff], &[1, 0]]), Some([1, 0].as_slice()));
+        assert_eq!(greatest(&[&[1, 2], &[1, 1]]), Some([1, 2].as_slice()));
     }
 }

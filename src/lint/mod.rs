@@ -10,6 +10,7 @@ mod components;
 mod custody;
 mod files;
 mod finding;
+mod granted;
 mod purpose;
 mod roles;
 mod tree;
@@ -32,6 +33,7 @@ pub fn lint(fleet: &Fleet, observed: Option<&Observed>, tree: &Tree) -> Vec<Find
     cluster::lint(fleet, &purposes, &mut findings);
     custody::lint(fleet, &mut findings);
     roles::lint(fleet, &purposes, &mut findings);
+    granted::lint(fleet, &mut findings);
     if let Some(observed) = observed {
         files::lint(fleet, observed, &mut findings);
     }

@@ -110,7 +110,7 @@ fn committed(fleet: &Fleet, observed: Option<&Observed>, key: &CommittedKey) -> 
         return of_file(&CERTIFICATE_KEY_COMMITTED).saying(
             format!("Git tracks the private key of {id} in clear"),
             "whoever can read the repository is what the certificate says",
-            format!("{remove}, so give it a new key: certs recreate --replace {id}"),
+            format!("{remove}, {}", new_key(fleet, &id)),
         );
     }
     of_file(&PRIVATE_KEY_COMMITTED).saying(
@@ -118,6 +118,17 @@ fn committed(fleet: &Fleet, observed: Option<&Observed>, key: &CommittedKey) -> 
         "whoever can read the repository has it; nothing declared is sealed to it or issued for it",
         remove,
     )
+}
+
+/// A requester's key is not ours to make.
+fn new_key(fleet: &Fleet, id: &ArtifactId) -> String {
+    let mut certificates = fleet.certificates.iter();
+    let requested = certificates.any(|one| one.id() == *id && one.requested_key().is_some());
+    if requested {
+        format!("so certs revoke {id} --reason key-compromise, and sign a request with a new key")
+    } else {
+        format!("so give it a new key: certs recreate --replace {id}")
+    }
 }
 
 /// Whose key it is as the files say.

@@ -11,7 +11,7 @@ use super::Records;
 use super::faults::{Context, Faults};
 use super::v1::{KeyV1, ManifestV1};
 use super::values::{Common, Role, resolve_declaration, resolve_recipients};
-use crate::inspect::public_key;
+use crate::inspect::{conflict_marker, public_key};
 use crate::model::{
     Allowances, ArtifactId, AttributeType, Certificate, Custody, Declaration, FoundKeyAlgorithm,
     Host, KeyAlgorithm, Lifetime, Moment, Name, Origin, PairFiles, PublicKey, Recipient,
@@ -137,8 +137,7 @@ fn read_one<'a>(issued: &RelPath, path: &'a RelPath, bytes: &[u8]) -> Result<Rea
             ));
         }
     };
-    let wire: RecordV1 = serde_json::from_slice(bytes)
-        .map_err(|error| format!("the record cannot be read: {error}; restore it from Git"))?;
+    let wire: RecordV1 = serde_json::from_slice(bytes).map_err(|error| unread(bytes, &error))?;
     if wire.version != VERSION {
         return Err(format!(
             "the record has version {}; this program reads version {VERSION}",
@@ -152,6 +151,16 @@ fn read_one<'a>(issued: &RelPath, path: &'a RelPath, bytes: &[u8]) -> Result<Rea
         name,
         wire,
     })
+}
+
+/// A merge that was left unfinished is what most often makes a record one that JSON cannot be read from.
+fn unread(bytes: &[u8], error: &serde_json::Error) -> String {
+    match conflict_marker(&String::from_utf8_lossy(bytes)) {
+        Some(line) => format!(
+            "line {line} is a merge conflict marker; check one of the two versions out (`git checkout --ours` or `--theirs`)"
+        ),
+        None => format!("the record cannot be read: {error}; restore it from Git"),
+    }
 }
 
 fn name_in(text: &str) -> Result<Name, String> {

@@ -218,6 +218,15 @@ impl Observed {
             Artifact::Leaf(leaf) => &leaf.authority,
             Artifact::Authority(authority) => authority.issuer.as_ref()?,
         };
+        self.revocation_by(authority, found)
+    }
+
+    /// What an authority's list says of a certificate.
+    pub fn revocation_by(
+        &self,
+        authority: &Name,
+        found: &CertificateFacts,
+    ) -> Option<&RevokedCertificate> {
         let list = &self.crl(authority).facts()?.list;
         let is_its_issuers = list.issuer.der() == found.issuer.der();
         is_its_issuers.then(|| list.entry(&found.serial)).flatten()

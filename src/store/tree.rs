@@ -119,15 +119,32 @@ impl Root {
     /// # Errors
     /// When a directory on the way to `dir` is a link, or one below it cannot be read.
     pub fn list(&self, dir: &RelPath) -> Result<Vec<RelPath>, StoreError> {
+        self.walk(dir, |_, _| Ok(()))
+    }
+
+    /// The same of a directory in which nothing may be overlooked: what is neither file nor directory is an error.
+    pub fn list_strictly(&self, dir: &RelPath) -> Result<Vec<RelPath>, StoreError> {
+        self.walk(dir, |path, kind| {
+            Err(match kind {
+                FileType::Symlink => StoreError::SymbolicLink(path),
+                _ => StoreError::NotAFile(path),
+            })
+        })
+    }
+
+    fn walk(
+        &self,
+        dir: &RelPath,
+        other: impl Fn(RelPath, FileType) -> Result<(), StoreError>,
+    ) -> Result<Vec<RelPath>, StoreError> {
         let (mut files, mut pending) = (Vec::new(), vec![dir.clone()]);
         while let Some(dir) = pending.pop() {
             for (path, kind) in self.entries(&dir)? {
                 match kind {
                     FileType::Directory => pending.push(path),
-                    FileType::RegularFile if !layout::is_temporary(path.file_name()) => {
-                        files.push(path);
-                    }
-                    _ => {}
+                    FileType::RegularFile if layout::is_temporary(path.file_name()) => {}
+                    FileType::RegularFile => files.push(path),
+                    kind => other(path, kind)?,
                 }
             }
         }
@@ -305,6 +322,26 @@ mod tests {
             ["certs/a", "certs/b/c/z", "certs/b/y"].map(rel)
         );
         assert_eq!(root.list(&rel("none")).unwrap(), []);
+    }
+
+    #[test]
+    fn a_link_is_an_error_where_nothing_may_be_overlooked() {
+        let (dir, root) = project();
+        fs::create_dir_all(dir.path().join("certs/b")).unwrap();
+        for name in ["b/y", ".certs-0123.tmp"] {
+            fs::write(dir.path().join("certs").join(name), b"").unwrap();
+        }
+        assert_eq!(
+            root.list_strictly(&rel("certs")).unwrap(),
+            [rel("certs/b/y")]
+        );
+        symlink("y", dir.path().join("certs/b/link")).unwrap();
+        let error = root.list_strictly(&rel("certs")).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("`certs/b/link` is a symbolic link")
+        );
     }
 
     #[test]

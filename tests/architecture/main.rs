@@ -25,8 +25,9 @@ const LAYERS: [(&str, &[&str]); 25] = [
     ("verify", &["model", "inspect"]),
     ("trust", &["model"]),
     ("plan", &["model"]),
-    ("lint", &["model"]),
     ("policy", &["model"]),
+    // What was issued by hand is judged by its role.
+    ("lint", &["model", "policy"]),
     ("check", &["model", "plan", "lint"]),
     ("status", &["model", "plan"]),
     ("graph", &["model", "plan", "status"]),

@@ -154,5 +154,19 @@ fn every_fault_of_every_record_is_told_at_once() {
     let key = PrivateKey::generate(KeyAlgorithm::Ed25519).unwrap();
     put(&project, "certs/issued/nas/root/key.json", &requested(&key));
     project.write("certs/issued/nas/root/torn.json", b"{");
+    let merging = "{\n<<<<<<< HEAD\n}\n";
+    project.write("certs/issued/nas/root/merging.json", merging.as_bytes());
     assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+#[test]
+fn a_link_among_what_was_issued_is_not_overlooked() {
+    let project = made(&record());
+    let place = project.path("certs/issued/nas/root");
+    std::os::unix::fs::symlink("web.json", place.join("other.json")).unwrap();
+    let file = project.refuses(&["recreate"]);
+    project.remove("certs/issued/nas/root/other.json");
+    std::os::unix::fs::symlink("nas", project.path("certs/issued/printer")).unwrap();
+    let directory = project.refuses(&["status"]);
+    assert_snapshot!(format!("{file}\n\n{directory}"));
 }

@@ -110,6 +110,15 @@ fn a_role_refuses_by_every_rule_that_is_broken() {
 }
 
 #[test]
+fn a_recipient_that_is_nobody_is_refused() {
+    let project = made();
+    let nobody = |recipient| project.refuses(&[&NAS[..], &["--recipient", recipient]].concat());
+    let empty = nobody("");
+    let secret = nobody(STRANGER);
+    assert_snapshot!(format!("{empty}\n\n{secret}"));
+}
+
+#[test]
 fn what_is_there_is_issued_anew_only_if_asked_for() {
     let project = made();
     project.run(&NAS).exits_with(0);

@@ -20,6 +20,8 @@ fn made() -> Project {
     let declared = project
         .declared()
         .intermediate("web", "root")
+        // Its issuer is to last longer, however long the test takes.
+        .with("ca/web", "expiry", json!("43800h"))
         .leaf("cp1/web/api");
     project.declare(&declared);
     let record = json!({
@@ -133,6 +135,9 @@ fn an_authority_that_is_revoked_waits_for_a_person() {
         .run(&["recreate", "--replace", "ca/web"])
         .exits_with(0);
     project.run(&["verify"]).exits_with(0);
+    // What is revoked is not handed out to be trusted any longer.
+    let file = project.read("certs/ca/web.crt");
+    assert_eq!(String::from_utf8(file).unwrap().matches("BEGIN").count(), 1);
     assert_snapshot!(format!("{said}\n\n{plan}"));
 }
 

@@ -25,6 +25,7 @@ mod nix;
 mod pictures;
 mod project;
 mod prometheus;
+mod revocation;
 mod schemas;
 mod services;
 mod shared;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         nix::trials(),
         pictures::trials(),
         prometheus::trials(),
+        revocation::trials(),
         schemas::trials(),
         services::trials(),
         shared::trials(),

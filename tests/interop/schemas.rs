@@ -25,7 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// Each verb with runs that tell of different things; those that fail are told in documents too.
-const RUNS: [(&str, &[&str]); 22] = [
+const RUNS: [(&str, &[&str]); 24] = [
     (
         "recreate",
         &["--replace cp1/cluster/apiserver", "--only cp1/cluster/none"],
@@ -70,15 +70,18 @@ const RUNS: [(&str, &[&str]); 22] = [
     ("sign", &["phone.csr phone", "nothing phone"]),
     ("revoke", &["nas --reason superseded", "ca/cluster"]),
     ("crl", &["--all", "--list", "nothing"]),
+    ("host list", &[""]),
+    ("trust list", &["--sysroot .", "--sysroot nothing"]),
 ];
 
 /// Verbs that read files and no declaration.
-const PLAIN: [&str; 5] = [
+const PLAIN: [&str; 6] = [
     "diff",
     "explain",
     "inspect",
     "fingerprint",
     "role import-vault",
+    "trust list",
 ];
 
 fn documents() -> Result<(), Failed> {

@@ -6,8 +6,10 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use certs::inspect::certificate::parse_pem_chain;
 use certs::lint::{CommittedKey, Finding, Kubeconfig, Reference, Severity, Spot, Tree, lint};
+use certs::manifest::{KeyFiles, Manifest, Records};
 use certs::model::{
     ArtifactId, CertificateFacts, FileState, Fleet, FoundKeyAlgorithm, Name, Observed, Recipient,
+    RelPath,
 };
 use certs::render::finding::{Placed, findings};
 use certs::render::paint::Paint;
@@ -585,7 +587,84 @@ fn decisions() -> Vec<(&'static str, Case)> {
             leaf("allow", json!({ "san-missing": "why not" })),
         ),
         ("allow-reason", leaf("allow", json!({ "san-missing": " " }))),
+        ("not-granted", by_hand(&["nas.lab.example", "evil.example"])),
     ]
+}
+
+/// One leaf, and a certificate for these names that a role for names below `lab.example` granted once.
+fn by_hand(names: &[&str]) -> Case {
+    let declared = one_leaf()
+        .role("lab", "root")
+        .with("roles/lab", "allowedDomains", json!(["lab.example"]))
+        .with("roles/lab", "allowSubdomains", json!(true));
+    let record = json!({
+        "version": 1,
+        "asked": "2026-01-02T03:04:05Z",
+        "role": "lab",
+        "names": [["O", "Admins"]],
+        "hosts": names,
+        "usages": ["server auth", "client auth"],
+        "expiry": "9000h",
+        "key": { "algo": "ecdsa", "size": 256 },
+    });
+    with_record(&declared, &record)
+}
+
+fn with_record(declared: &Declared, record: &serde_json::Value) -> Case {
+    let manifest = Manifest::parse(declared.manifest.to_string().as_bytes()).unwrap();
+    let path = RelPath::new("certs/issued/nas/root/lab.json").unwrap();
+    let records = Records::from([(path, record.to_string().into_bytes())]);
+    let resolution = manifest.resolve_with(&KeyFiles::new(), &records).unwrap();
+    Case {
+        fleet: resolution.fleet,
+        observed: None,
+        tree: Tree::default(),
+    }
+}
+
+#[test]
+fn each_way_in_which_a_record_asks_for_more_than_its_role_gives_is_told() {
+    let said = |case: Case| {
+        let found = case.findings();
+        let mut found = found.iter().filter(|one| one.code() == "not-granted");
+        found
+            .next()
+            .map_or_else(|| "granted".to_owned(), |one| one.cause.clone())
+    };
+    let usual = json!({
+        "version": 1,
+        "asked": "2026-01-02T03:04:05Z",
+        "role": "lab",
+        "hosts": ["nas.lab.example"],
+        "usages": ["server auth"],
+        "expiry": "2160h",
+        "key": { "algo": "ecdsa", "size": 256 },
+    });
+    let declared = one_leaf()
+        .role("lab", "root")
+        .with("roles/lab", "allowedDomains", json!(["lab.example"]))
+        .with("roles/lab", "allowSubdomains", json!(true));
+    let changed = |field: &str, value: serde_json::Value| {
+        let mut record = usual.clone();
+        record[field] = value;
+        said(with_record(&declared, &record))
+    };
+    let all = [
+        changed("hosts", json!(["nas.lab.example"])),
+        changed("hosts", json!(["evil.example", "10.0.0.1"])),
+        changed("expiry", json!("9000h")),
+        changed("usages", json!(["server auth", "client auth"])),
+        changed("names", json!([["O", "system:masters"]])),
+        changed("role", json!("gone")),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @r"
+    granted
+    the role lab does not grant it: dns:evil.example is in no domain that the role allows; ip:10.0.0.1 is in no network that the role allows
+    the role lab does not grant it: it is to last 9000h, and may last 8760h
+    the role lab does not grant it: it does not give client auth
+    the role lab does not grant it: it does not give O=system:masters
+    the role gone does not grant it: it is not declared
+    ");
 }
 
 /// The codes of what is wrong or may be.

@@ -3,6 +3,7 @@
 use crate::apply::Revocation;
 use crate::cli::args::ListsArgs;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::past;
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::cli::writing::{Publication, Writing, look, now};
@@ -26,6 +27,7 @@ pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
         });
         return Ok(Exit::Done);
     }
+    let past = past::Lists::read(&project);
     let writing = Writing::begin(&mut project, ui)?;
     let observed = look(&project, &project.fleet)?;
     let chosen = project.fleet.authorities.iter();
@@ -34,6 +36,7 @@ pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
         .map(|authority| Revocation {
             authority,
             entries: Vec::new(),
+            earlier: Vec::new(),
         })
         .collect();
     let published = writing.publish(
@@ -41,10 +44,12 @@ pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
         &Publication {
             observed: &observed,
             revocations: &lists,
+            past: &past,
             beside: &[],
             identity: &args.identity,
             now,
         },
+        ui,
     )?;
     ui.print(&if args.json {
         format!("{:#}\n", render::json(&[], &project.fleet, &published))

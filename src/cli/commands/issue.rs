@@ -1,20 +1,25 @@
 //! `certs issue` and `certs sign`: certificates on request, granted by a role and recorded in the tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+use time::OffsetDateTime;
 
 use crate::cli::args::{IssueArgs, SignArgs, WishArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::input;
+use crate::cli::past::{self, Past};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::cli::writing::{Order, Writing, look, now};
+use crate::inspect::crl;
 use crate::issue::key::public_to_pem;
 use crate::manifest::{Wanted, record_path};
 use crate::model::document::RequestFacts;
+use crate::model::hex::to_hex;
 use crate::model::{
     ArtifactId, Certificate, Fleet, KeyFingerprint, Marker, Name, Observed, Recipient, RelPath,
-    Role, Usages,
+    RevocationReason, Role, Usages,
 };
 use crate::plan::{Pattern, Policy, plan};
 use crate::policy::csr::{self, Taken};
@@ -78,6 +83,7 @@ fn issue(wish: &Wish<'_>, ui: Ui) -> Result<(Project, RelPath), CliError> {
         authority: role.authority.clone(),
         name: name.clone(),
     };
+    check_not_compromised(wish, &project, ui)?;
     let writing = Writing::begin(&mut project, ui)?;
     let earlier = earlier(&project.fleet, &id, args)?.cloned();
     let observed = look(&project, &project.fleet)?;
@@ -282,6 +288,39 @@ fn check_key(wish: &Wish<'_>, id: &ArtifactId, observed: &Observed) -> Result<()
     }
 }
 
+/// A key that was lost once stays lost, whoever asks for it.
+fn check_not_compromised(wish: &Wish<'_>, project: &Project, ui: Ui) -> Result<(), CliError> {
+    let Some(csr) = wish.csr else { return Ok(()) };
+    let mut lost: BTreeSet<Vec<u8>> = BTreeSet::new();
+    for authority in &project.fleet.authorities {
+        let file = project.root.read(&authority.crl);
+        let file = file.map_err(|error| store_error(&error))?;
+        let found = file.and_then(|file| crl::parse_pem(&file.bytes).ok());
+        let entries = found.into_iter().flat_map(|list| list.entries);
+        let compromised =
+            entries.filter(|entry| entry.reason == Some(RevocationReason::KeyCompromise));
+        lost.extend(compromised.map(|entry| entry.serial));
+    }
+    if lost.is_empty() {
+        return Ok(());
+    }
+    let past = Past::read(project);
+    let issued = past.told(ui).issued();
+    let mut of_the_key = past::for_key(&issued, &csr.key_fingerprint, OffsetDateTime::UNIX_EPOCH);
+    match of_the_key.find(|issued| lost.contains(issued.facts.serial.as_slice())) {
+        Some(issued) => Err(CliError::new(
+            "a certificate for the key of the request was revoked because the key is compromised",
+        )
+        .cause(format!(
+            "it has the serial number {} and stood at {}",
+            to_hex(&issued.facts.serial),
+            issued.version.path
+        ))
+        .hint("make a request with a new key")),
+        None => Ok(()),
+    }
+}
+
 fn record_change(project: &Project, record: &RelPath, text: &str) -> Result<Change, CliError> {
     let found = project.root.read(record);
     let found = found.map_err(|error| store_error(&error))?;
@@ -313,14 +352,19 @@ fn recipients(given: &[String]) -> Result<Vec<Recipient>, CliError> {
         let file = outside::read(Path::new(text)).ok();
         let lines = file.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let lines = lines.as_deref().unwrap_or(text);
+        let refuse = |cause: String| {
+            CliError::new("--recipient names no key that could be sealed to")
+                .cause(cause)
+                .hint("give an age recipient (age1…) or an SSH public key, or a file with one")
+        };
+        let before = recipients.len();
         let keys = lines.lines().map(str::trim);
         for key in keys.filter(|key| !key.is_empty() && !key.starts_with('#')) {
-            let key = Recipient::parse(key).map_err(|error| {
-                CliError::new("--recipient names no key that could be sealed to")
-                    .cause(error.to_string())
-                    .hint("give an age recipient (age1…) or an SSH public key, or a file with one")
-            })?;
-            recipients.push(key);
+            recipients.push(Recipient::parse(key).map_err(|error| refuse(error.to_string()))?);
+        }
+        // What a shell made nothing of would leave out whom somebody meant.
+        if recipients.len() == before {
+            return Err(refuse("it is empty".to_owned()));
         }
     }
     Ok(recipients)

@@ -9,20 +9,29 @@ use time::OffsetDateTime;
 use crate::apply::Revocation;
 use crate::cli::args::RevokeArgs;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::past::{self, Past};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::cli::writing::{Publication, Writing, look, now};
+use crate::history::{Issued, Standing};
 use crate::inspect::certificate::{parse_chain, signed_by};
 use crate::model::{
-    Artifact, ArtifactId, Authority, CertificateFacts, Fleet, Name, Observed, RevocationReason,
-    RevokedCertificate,
+    Artifact, ArtifactId, Authority, CertificateFacts, Fleet, KeyFingerprint, Name, Observed,
+    RevocationReason, RevokedCertificate,
 };
 use crate::plan::Pattern;
 use crate::render::revocation::{self as render, Revoked};
+use crate::render::words::count;
 use crate::store::{Change, Expected, outside};
 
 pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
     let mut project = Project::load(&args.source, ui)?;
+    let past_lists = past::Lists::read(&project);
+    let past = if args.targets.is_empty() {
+        Past::default()
+    } else {
+        Past::read(&project)
+    };
     let writing = Writing::begin(&mut project, ui)?;
     let observed = look(&project, &project.fleet)?;
     let now = now();
@@ -35,6 +44,11 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
         for serial in &args.serial {
             targets.add_serial(authority, serial)?;
         }
+    }
+    if targets.reaches_further(args.reason) {
+        let issued = past.told(ui).issued();
+        let others = targets.add_of_the_same_keys(&issued, args.reason, now);
+        ui.tell(&with_its_key(others));
     }
     let (earlier, targets): (Vec<_>, Vec<_>) = targets
         .list
@@ -55,6 +69,7 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
         let list = list.or_insert_with(|| Revocation {
             authority: target.authority,
             entries: Vec::new(),
+            earlier: Vec::new(),
         });
         list.entries.push(target.entry(args, now));
     }
@@ -64,10 +79,12 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
         &Publication {
             observed: &observed,
             revocations: &lists,
+            past: &past_lists,
             beside: &beside,
             identity: &args.identity,
             now,
         },
+        ui,
     )?;
     let revoked: Vec<Revoked<'_>> = targets.iter().map(|target| target.shown(args)).collect();
     ui.print(&if args.json {
@@ -88,6 +105,16 @@ struct Target<'a> {
     /// Whose certificate of today it is.
     id: Option<ArtifactId>,
     is_by_hand: bool,
+    named: Named,
+}
+
+/// How a target came to be one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Named {
+    /// By whose it is: that it is revoked means everything that was issued for its key.
+    AsArtifact,
+    /// By its file or its number: that very certificate.
+    AsItself,
 }
 
 impl Target<'_> {
@@ -168,7 +195,12 @@ impl<'a> Targets<'a> {
             let Some(issuer) = issuer.filter(|_| !facts.is_self_issued()) else {
                 return Err(root(&id));
             };
-            self.push(issuer, facts.serial.clone(), Some(facts.clone()));
+            self.push(
+                issuer,
+                facts.serial.clone(),
+                Some(facts.clone()),
+                Named::AsArtifact,
+            );
         }
         Ok(())
     }
@@ -183,15 +215,7 @@ impl<'a> Targets<'a> {
             CliError::new(format!("cannot use the certificate in {word}")).cause(defect.to_string())
         })?;
         let facts = chain.into_iter().next().ok_or_else(unknown)?;
-        let has_signed = |authority: &&Authority| {
-            let pair = self.observed.pair(&authority.id());
-            let file = pair.certificate.facts();
-            file.is_some_and(|file| {
-                let mut own = std::iter::once(&file.certificate).chain(&file.following);
-                own.any(|own| signed_by(&facts, own))
-            })
-        };
-        let Some(issuer) = self.fleet.authorities.iter().find(has_signed) else {
+        let Some(issuer) = self.signer(&facts) else {
             return Err(
                 CliError::new(format!("none of the declared authorities issued {word}"))
                     .cause(format!("it says it is by {}", facts.issuer)),
@@ -200,8 +224,67 @@ impl<'a> Targets<'a> {
         if facts.is_self_issued() {
             return Err(root(&issuer.id()));
         }
-        self.push(issuer, facts.serial.clone(), Some(facts));
+        self.push(issuer, facts.serial.clone(), Some(facts), Named::AsItself);
         Ok(())
+    }
+
+    /// The authority whose certificate, or one of those before it, made the signature.
+    fn signer(&self, facts: &CertificateFacts) -> Option<&'a Authority> {
+        let has_signed = |authority: &&Authority| {
+            let pair = self.observed.pair(&authority.id());
+            let file = pair.certificate.facts();
+            file.is_some_and(|file| {
+                let mut own = std::iter::once(&file.certificate).chain(&file.following);
+                own.any(|own| signed_by(facts, own))
+            })
+        };
+        self.fleet.authorities.iter().find(has_signed)
+    }
+
+    /// Whether more is meant than what was named.
+    fn reaches_further(&self, reason: Option<RevocationReason>) -> bool {
+        let mut list = self.list.iter();
+        list.any(|target| {
+            target.facts.is_some() && (target.named == Named::AsArtifact || is_compromise(reason))
+        })
+    }
+
+    /// A renewed certificate has the key of the one before it, which is accepted until it ends: whoever is not to be trusted with the
+    /// one is not with the other. What stands in the tree for another artifact goes only where the key itself is lost.
+    fn add_of_the_same_keys(
+        &mut self,
+        issued: &[Issued<'_>],
+        reason: Option<RevocationReason>,
+        now: OffsetDateTime,
+    ) -> usize {
+        let named = self
+            .list
+            .iter()
+            .filter(|target| target.named == Named::AsArtifact || is_compromise(reason));
+        let named: Vec<(&'a Authority, KeyFingerprint)> = named
+            .filter_map(|target| Some((target.authority, target.facts.as_ref()?.key_fingerprint)))
+            .collect();
+        let before = self.list.len();
+        for (authority, key) in named {
+            for other in past::for_key(issued, &key, now) {
+                let facts = other.facts;
+                let is_meant = other.standing != Standing::Current || is_compromise(reason);
+                let signer = self
+                    .signer(facts)
+                    .filter(|signer| signer.name == authority.name);
+                let list = self.observed.crl(&authority.name).facts();
+                let is_revoked = list.is_some_and(|file| file.list.entry(&facts.serial).is_some());
+                if let (true, false, Some(signer)) = (is_meant, is_revoked, signer) {
+                    self.push(
+                        signer,
+                        facts.serial.clone(),
+                        Some(facts.clone()),
+                        Named::AsItself,
+                    );
+                }
+            }
+        }
+        self.list.len() - before
     }
 
     fn add_serial(&mut self, authority: &Name, text: &str) -> Result<(), CliError> {
@@ -214,14 +297,20 @@ impl<'a> Targets<'a> {
                 "write it in hexadecimal, as `certs inspect` and `openssl x509 -serial` show it",
             )
         })?;
-        self.push(issuer, serial, None);
+        self.push(issuer, serial, None, Named::AsItself);
         Ok(())
     }
 
     /// Named twice is named once.
-    fn push(&mut self, authority: &'a Authority, serial: Vec<u8>, facts: Option<CertificateFacts>) {
-        let mut named = self.list.iter();
-        if named.any(|one| one.authority.name == authority.name && one.serial == serial) {
+    fn push(
+        &mut self,
+        authority: &'a Authority,
+        serial: Vec<u8>,
+        facts: Option<CertificateFacts>,
+        named: Named,
+    ) {
+        let mut others = self.list.iter();
+        if others.any(|one| one.authority.name == authority.name && one.serial == serial) {
             return;
         }
         let is_it = |artifact: &Artifact<'_>| {
@@ -237,7 +326,30 @@ impl<'a> Targets<'a> {
             serial,
             is_by_hand: artifact.is_some_and(|artifact| artifact.record().is_some()),
             id: artifact.map(|artifact| artifact.id()),
+            named,
         });
+    }
+}
+
+fn is_compromise(reason: Option<RevocationReason>) -> bool {
+    matches!(
+        reason,
+        Some(RevocationReason::KeyCompromise | RevocationReason::CaCompromise)
+    )
+}
+
+fn with_its_key(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        _ => format!(
+            "note: {} for the same key, in date and known from Git, {} too\n",
+            count(others, "other certificate", "other certificates"),
+            if others == 1 {
+                "is revoked"
+            } else {
+                "are revoked"
+            },
+        ),
     }
 }
 

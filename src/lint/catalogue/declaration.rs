@@ -1,8 +1,12 @@
-//! The lints about the declaration's own decisions to live with findings.
+//! The lints about what was decided elsewhere: by roles about what is issued by hand, by the declaration to live with findings.
 
 use super::{Lint, Rule, Severity, lints};
 
 lints! {
+    NOT_GRANTED = "not-granted", "The role does not grant what was issued by hand", Rule::Always(Severity::Error),
+        "What was issued by hand has a record in the tree, and a role that granted it. The role was narrowed or taken away since, or somebody edited the record: names, usages or a lifetime in it are more than the role gives. What the role does not grant is not issued again. Widen the role, issue the certificate anew on terms that it grants (`certs issue HOLDER --replace`), or revoke it; to keep it as it is, allow this in the record, beside what it asks for: \"allow\": { \"not-granted\": \"…\" }.",
+        "",
+        "docs/lints.md";
     ALLOW_UNKNOWN = "allow-unknown", "A finding is allowed that does not exist", Rule::Always(Severity::Warning),
         "The code is no lint's. A finding is allowed by its code, where the artifact is declared or for a whole host. `certs explain` lists the codes.",
         "certs.web.allow.leaf-lifetime = \"the printer takes no shorter ones\";",

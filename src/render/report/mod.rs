@@ -109,6 +109,9 @@ fn banner(page: &Page<'_>, html: &mut Markup) {
         count(authorities, "authority", "authorities"),
         count(page.graph.hosts(), "host", "hosts"),
     ];
+    if page.graph.others > 0 {
+        about.push(count(page.graph.others, "other holder", "other holders"));
+    }
     if !page.key_pairs.is_empty() {
         about.push(count(
             page.key_pairs.len(),

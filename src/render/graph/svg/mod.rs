@@ -47,8 +47,12 @@ fn picture(graph: &Graph, style: &Markup) -> Markup {
     let legend = legend(graph, layout.height);
     let height = layout.height + legend.height;
     let mut svg = Markup::default();
+    let others = match graph.others {
+        0 => String::new(),
+        others => format!(" and {}", count(others, "other holder", "other holders")),
+    };
     let about = format!(
-        "Trust map: {} on {}",
+        "Trust map: {} on {}{others}",
         count(
             graph.sources.len(),
             "authority or shared key",
@@ -194,17 +198,17 @@ fn card(graph: &Graph, group: &Group, corner: Corner, svg: &mut Markup) {
     let left = corner.x + 14;
     text(left, corner.y + 21, "name", &card_title(group), svg);
     let common = common(group);
-    if let Some(openers) = common {
-        let own = own_host(group);
-        let who = format!("keys opened by {}", letters(openers, own));
-        text(
-            left,
-            corner.y + 39,
-            "small",
-            &fit(&who, CARD_CHARS + 2),
-            svg,
-        );
-    }
+    let who = common.map_or_else(
+        || "no key here".to_owned(),
+        |openers| format!("keys opened by {}", letters(openers, own_host(group))),
+    );
+    text(
+        left,
+        corner.y + 39,
+        "small",
+        &fit(&who, CARD_CHARS + 2),
+        svg,
+    );
     for (row, bundle) in group.bundles.iter().enumerate() {
         let baseline = corner.y + CARD_HEAD + px(row) * ROW + 16;
         bundle_row(graph, group, bundle, common, (left, baseline), svg);

@@ -1,0 +1,151 @@
+//! What Git remembers of revocations: earlier certificates for a key that is revoked, and lists that are not in the tree any more.
+//! OpenSSL reads the lists.
+
+use libtest_mimic::{Failed, Trial};
+use serde_json::json;
+
+use crate::project::{DIR, Declaration, Project, expect};
+use crate::tool::trial;
+
+const PROGRAMS: [&str; 4] = ["git", "age", "age-keygen", "openssl"];
+const SOURCE: &str = "--manifest manifest.json --root .";
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        trial(
+            "revocation::what_was_renewed_is_revoked_with_every_certificate_for_its_key",
+            &PROGRAMS,
+            whole_key,
+        ),
+        trial(
+            "revocation::a_superseded_file_alone_is_revoked_alone",
+            &PROGRAMS,
+            one_file,
+        ),
+        trial(
+            "revocation::a_list_that_was_lost_or_taken_from_another_branch_is_made_whole",
+            &PROGRAMS,
+            lost_list,
+        ),
+        trial(
+            "revocation::a_compromised_key_is_not_certified_again",
+            &PROGRAMS,
+            compromised,
+        ),
+    ]
+}
+
+/// With certificates for a NAS and a printer, issued by hand and committed.
+fn made() -> Result<Project, Failed> {
+    let lab = json!({ "allowedDomains": ["lab.example"], "allowSubdomains": true });
+    let declaration = Declaration::default()
+        .authority("root", &json!({}))
+        .role("lab", "root", &lab);
+    let project = Project::made(&declaration)?;
+    project.bench.run("git init -q")?;
+    for holder in ["nas", "printer"] {
+        let san = format!("--san {holder}.lab.example");
+        project.ends_with(0, &format!("issue {holder} {san} {SOURCE}"))?;
+    }
+    commit(&project)?;
+    Ok(project)
+}
+
+fn commit(project: &Project) -> Result<(), Failed> {
+    project.bench.run("git add -A")?;
+    let identity = "-c user.name=x -c user.email=x@example.com";
+    let line = format!("git {identity} commit --allow-empty -qm step");
+    project.bench.run(&line).map(drop)
+}
+
+fn serial(project: &Project, file: &str) -> Result<String, Failed> {
+    let said = project
+        .bench
+        .run(&format!("openssl x509 -in {file} -noout -serial"))?;
+    Ok(said.trim().trim_start_matches("serial=").to_owned())
+}
+
+fn list(project: &Project) -> Result<String, Failed> {
+    let line = format!("openssl crl -in {DIR}/ca/root.crl -noout -text -crlnumber");
+    project.bench.run(&line)
+}
+
+fn whole_key() -> Result<(), Failed> {
+    let project = made()?;
+    let file = format!("{DIR}/issued/nas/root/lab.crt");
+    let first = serial(&project, &file)?;
+    project.ends_with(0, &format!("renew nas {SOURCE}"))?;
+    let second = serial(&project, &file)?;
+    let said = project.ends_with(0, &format!("revoke nas {SOURCE}"))?;
+    expect(said.contains("1 other certificate for the same key"), &said)?;
+    let list = list(&project)?;
+    for serial in [first, second] {
+        let line = format!("Serial Number: {serial}");
+        expect(list.contains(&line), &format!("{line} is not in\n{list}"))?;
+    }
+    Ok(())
+}
+
+fn one_file() -> Result<(), Failed> {
+    let project = made()?;
+    let file = format!("{DIR}/issued/nas/root/lab.crt");
+    project.bench.run(&format!("cp {file} old.crt"))?;
+    project.ends_with(0, &format!("renew nas {SOURCE}"))?;
+    commit(&project)?;
+    let superseded = format!("revoke old.crt --reason superseded {SOURCE}");
+    project.ends_with(0, &superseded)?;
+    let alone = list(&project)?;
+    expect(alone.matches("Serial Number").count() == 1, &alone)?;
+    // Whoever has the key has that of every other certificate for it.
+    project.bench.run(&format!("cp {file} new.crt"))?;
+    project.ends_with(
+        0,
+        &format!("revoke new.crt --reason key-compromise {SOURCE}"),
+    )?;
+    let both = list(&project)?;
+    expect(both.matches("Serial Number").count() == 2, &both)?;
+    expect(
+        !project.path(&file).exists(),
+        "what was issued by hand is still there",
+    )
+}
+
+fn lost_list() -> Result<(), Failed> {
+    let project = made()?;
+    project.ends_with(0, &format!("revoke nas {SOURCE}"))?;
+    commit(&project)?;
+    project.bench.run(&format!("rm {DIR}/ca/root.crl"))?;
+    let said = project.ends_with(0, &format!("crl --all {SOURCE}"))?;
+    expect(said.contains("lacks 1 revocation"), &said)?;
+    let whole = list(&project)?;
+    expect(
+        whole.contains("crlNumber=0x02") || whole.contains("crlNumber=02"),
+        &whole,
+    )?;
+    expect(whole.matches("Serial Number").count() == 1, &whole)?;
+    // The list of a branch that knows nothing of the other's.
+    project.bench.run("git checkout -q . ")?;
+    project.bench.run("git checkout -q -b other HEAD~1")?;
+    project.ends_with(0, &format!("revoke printer {SOURCE}"))?;
+    let merged = list(&project)?;
+    expect(
+        merged.contains("crlNumber=0x02") || merged.contains("crlNumber=02"),
+        &merged,
+    )?;
+    expect(merged.matches("Serial Number").count() == 2, &merged)
+}
+
+fn compromised() -> Result<(), Failed> {
+    let project = made()?;
+    project.bench.run(
+        "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out .git/phone.pem",
+    )?;
+    project
+        .bench
+        .run("openssl req -new -key .git/phone.pem -subj /CN=phone.lab.example -out phone.csr")?;
+    project.ends_with(0, &format!("sign phone.csr phone {SOURCE}"))?;
+    commit(&project)?;
+    project.ends_with(0, &format!("revoke phone --reason key-compromise {SOURCE}"))?;
+    let said = project.ends_with(1, &format!("sign phone.csr tablet {SOURCE}"))?;
+    expect(said.contains("the key is compromised"), &said)
+}
