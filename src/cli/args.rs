@@ -1,44 +1,75 @@
 //! What can be typed. The help texts here are the source of the manual, the completions and `docs/cli.md`.
 
+mod adopt;
 mod audience;
+mod check;
+mod demo;
+mod diff;
+mod doctor;
 mod exits;
+mod explain;
 mod export;
+mod exposure;
+mod fingerprint;
+mod graph;
+mod history;
 mod host;
 mod init;
+mod inspect;
 mod issue;
+mod metrics;
 mod nixfleet;
+mod plan;
+mod recreate;
 mod renew;
+mod report;
 mod revoke;
 mod role;
+mod rules;
+mod status;
 mod trust;
 mod verify;
 
-use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::model::Lifetime;
 use crate::plan::Pattern;
-use crate::status::State;
 
+pub(crate) use adopt::AdoptArgs;
 pub(crate) use audience::Audience;
+pub(crate) use check::{CheckArgs, CheckFormat, Detail};
+pub(crate) use demo::DemoArgs;
+pub(crate) use diff::DiffArgs;
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use exits::{Exits, exits};
+pub(crate) use explain::ExplainArgs;
 pub(crate) use export::*;
+pub(crate) use exposure::ExposureArgs;
+pub(crate) use fingerprint::{FingerprintArgs, FingerprintFormat};
+pub(crate) use graph::{GraphArgs, GraphFormat};
+pub(crate) use history::HistoryArgs;
 pub(crate) use host::{HostAddArgs, HostCommand, HostListArgs, HostScanArgs, PublicKeyArgs};
 pub(crate) use init::{Form, InitArgs};
+pub(crate) use inspect::{InspectArgs, StartTls};
 pub(crate) use issue::{IssueArgs, SignArgs, WishArgs};
+pub(crate) use metrics::MetricsArgs;
 pub(crate) use nixfleet::{
     CertManagerCommand, CertManagerExportArgs, CertManagerIssuerArgs, PkiCommand, PkiExportArgs,
     PkiFormat,
 };
+pub(crate) use plan::PlanArgs;
+pub(crate) use recreate::RecreateArgs;
 pub(crate) use renew::RenewArgs;
+pub(crate) use report::ReportArgs;
 pub(crate) use revoke::{ListsArgs, RevokeArgs};
 pub(crate) use role::{
     ImportVaultArgs, ListArgs as RoleListArgs, RoleCommand, ShowArgs as RoleShowArgs,
     TestArgs as RoleTestArgs,
 };
+pub(crate) use rules::RulesArgs;
+pub(crate) use status::{SortBy, StatusArgs};
 pub(crate) use trust::{
     StoreKind, StoresArgs, TrustChangeArgs, TrustCommand, TrustListArgs, TrustRootsArgs,
     TrustShowArgs, TrustUninstallArgs,
@@ -337,130 +368,6 @@ pub(crate) struct SelectionArgs {
     pub prune: bool,
 }
 
-#[derive(Debug, Default, Args)]
-pub(crate) struct RecreateArgs {
-    #[command(flatten)]
-    pub source: SourceArgs,
-    #[command(flatten)]
-    pub selection: SelectionArgs,
-    /// A file with an age identity or an SSH private key that opens the sealed keys; may be given several times.
-    /// Default: `userAgeIdentity` of the declaration.
-    #[arg(short, long, value_name = "FILE")]
-    pub identity: Vec<String>,
-    /// How many certificates are made at once. Default: one per core.
-    #[arg(short, long, value_name = "N")]
-    pub jobs: Option<NonZeroUsize>,
-    /// Print the plan and what was done as JSON (docs/schema/recreate.json).
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AdoptArgs {
-    /// The directory with the certificates and keys.
-    #[arg(value_name = "DIR")]
-    pub directory: PathBuf,
-    #[command(flatten)]
-    pub source: SourceArgs,
-    /// What a file is, where that cannot be told: `ca/cluster=root.crt`. The file is relative to DIR; may be given several times.
-    #[arg(long = "as", value_name = "PATTERN=FILE", value_parser = assignment)]
-    pub assignments: Vec<(Pattern, String)>,
-    /// Only these: a host, a certificate, `host/authority/certificate`, `ca/authority` or `shared/keypair`; `*` stands for any.
-    #[arg(long, value_name = "PATTERN")]
-    pub only: Vec<Pattern>,
-    /// A file with an age identity or an SSH private key that opens what is sealed; may be given several times.
-    /// Default: `userAgeIdentity` of the declaration.
-    #[arg(short, long, value_name = "FILE")]
-    pub identity: Vec<String>,
-    /// A file whose first line is a passphrase of private keys or PKCS#12 files in DIR; may be given several times.
-    /// Default: asked for, once for each file that no passphrase so far opens.
-    #[arg(long, value_name = "FILE")]
-    pub passphrase_file: Vec<PathBuf>,
-    /// Say what would be adopted, and write nothing.
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Print what was found and what becomes of it as JSON (docs/schema/adopt.json).
-    #[arg(long)]
-    pub json: bool,
-}
-
-fn assignment(text: &str) -> Result<(Pattern, String), String> {
-    let (pattern, file) = text
-        .split_once('=')
-        .filter(|(_, file)| !file.is_empty())
-        .ok_or("write PATTERN=FILE, like ca/cluster=root.crt")?;
-    let pattern = pattern
-        .parse::<Pattern>()
-        .map_err(|error| error.to_string())?;
-    Ok((pattern, file.trim_start_matches("./").to_owned()))
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct PlanArgs {
-    #[command(flatten)]
-    pub source: SourceArgs,
-    #[command(flatten)]
-    pub selection: SelectionArgs,
-    /// Print the plan as JSON (docs/schema/plan.json).
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CheckArgs {
-    #[command(flatten)]
-    pub source: SourceArgs,
-    /// Only these: a host, a certificate, `host/authority/certificate`, `ca/authority` or `shared/keypair`; `*` stands for any.
-    #[arg(long, value_name = "PATTERN")]
-    pub only: Vec<Pattern>,
-    /// Show information too: what is worth knowing and needs no change.
-    #[arg(long)]
-    pub info: bool,
-    /// Let warnings fail too: exit with 1 if there is any finding but information that nobody allowed.
-    #[arg(long)]
-    pub strict: bool,
-    /// How to print what was found.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = CheckFormat::Text)]
-    pub format: CheckFormat,
-    /// The same as `--format json` (docs/schema/check.json).
-    #[arg(long, conflicts_with = "format")]
-    pub json: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum CheckFormat {
-    /// The plan where files are not as declared, then the findings.
-    Text,
-    /// The document of `plan --json` (docs/schema/check.json); its findings are those of the files too.
-    Json,
-    /// SARIF 2.1.0, for code scanning.
-    Sarif,
-    /// `JUnit` XML, for CI servers.
-    Junit,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DoctorArgs {
-    #[command(flatten)]
-    pub source: SourceArgs,
-    /// A private key to open with; may be given several times. Default: those that are declared.
-    #[arg(long, value_name = "FILE")]
-    pub identity: Vec<String>,
-    /// Print what was found as JSON (docs/schema/doctor.json).
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ExplainArgs {
-    /// The code in brackets behind "error" or "warning".
-    #[arg(value_name = "CODE")]
-    pub code: Option<String>,
-    /// Print it as JSON (docs/schema/explain.json).
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// A document that is made from the program's own texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Document {
@@ -469,227 +376,10 @@ pub(crate) enum Document {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct StatusArgs {
-    #[command(flatten)]
-    pub source: SourceArgs,
-    /// Only these: a host, a certificate, `host/authority/certificate` or `ca/authority`; `*` stands for any.
-    #[arg(value_name = "PATTERN")]
-    pub patterns: Vec<Pattern>,
-    /// Only what is in this state; may be given several times.
-    #[arg(long, value_name = "STATE", value_parser = state)]
-    pub state: Vec<State>,
-    /// Only what ends within this time, like `30d`; what has ended already is included.
-    #[arg(long, value_name = "TIME", value_parser = |text: &str| Lifetime::parse(text))]
-    pub within: Option<Lifetime>,
-    /// What comes first.
-    #[arg(long, value_enum, default_value_t = SortBy::Declared)]
-    pub sort: SortBy,
-    /// Show authorities as branches, with what they issued below them.
-    #[arg(long, conflicts_with_all = ["wide", "json", "sort"])]
-    pub tree: bool,
-    /// Show serial numbers, and every name and reader.
-    #[arg(long, conflicts_with = "json")]
-    pub wide: bool,
-    /// Print everything as JSON (docs/schema/status.json).
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SortBy {
-    /// Issuers before what they issue, then by host and name.
-    Declared,
-    /// The first to end first.
-    Expiry,
-    /// The worst state first.
-    State,
-    /// By subject.
-    Subject,
-}
-
-fn state(word: &str) -> Result<State, String> {
-    let found = State::ALL.into_iter().find(|state| state.code() == word);
-    found.ok_or_else(|| format!("states are {}", State::ALL.map(State::code).join(", ")))
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct GraphArgs {
-    #[command(flatten)]
-    pub source: SourceArgs,
-    /// Only these and their issuers, with everything below an authority: a host, a certificate, `host/authority/certificate`,
-    /// `ca/authority` or `shared/keypair`; `*` stands for any.
-    #[arg(value_name = "PATTERN")]
-    pub patterns: Vec<Pattern>,
-    /// The language of the picture.
-    #[arg(long, value_enum, default_value_t = GraphFormat::Mermaid)]
-    pub format: GraphFormat,
-    /// A box for each host, however many there are.
-    #[arg(long)]
-    pub per_host: bool,
-    /// Write to a file, replacing it at once.
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum GraphFormat {
-    /// For Markdown on a forge.
-    Mermaid,
-    /// For Graphviz.
-    Dot,
-    /// A picture.
-    Svg,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ReportArgs {
-    #[command(flatten)]
-    pub source: SourceArgs,
-    /// What the page is called.
-    #[arg(long, default_value = "Certificates")]
-    pub title: String,
-    /// The file to write, replacing it at once; `-` for standard output.
-    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
-    pub output: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DiffArgs {
-    /// A manifest (`*.json`) or a revision.
-    #[arg(value_name = "OLD")]
-    pub old: String,
-    /// The same, to compare with. Default: the working tree.
-    #[arg(value_name = "NEW")]
-    pub new: Option<String>,
-    /// Print the fields of the file OLD, one a line, for `git diff`.
-    #[arg(long, conflicts_with_all = ["new", "json"])]
-    pub textconv: bool,
-    /// Print every difference as JSON (docs/schema/diff.json).
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct HistoryArgs {
-    #[command(flatten)]
-    pub source: SourceArgs,
-    /// Show every certificate, not only those that are out of the tree and in date.
-    #[arg(long)]
-    pub all: bool,
-    /// Print every certificate as JSON (docs/schema/history.json).
-    #[arg(long, conflicts_with = "all")]
-    pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ExposureArgs {
-    #[command(flatten)]
-    pub source: SourceArgs,
-    /// A host, an operator by the comment of the key, or any public key or its end.
-    #[arg(value_name = "WHO")]
-    pub who: Option<String>,
-    /// Print what each can open as JSON (docs/schema/exposure.json).
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct MetricsArgs {
-    /// Files with certificates in PEM, the leaf first.
-    #[arg(value_name = "FILE", required_unless_present = "deployed")]
-    pub files: Vec<PathBuf>,
-    /// The list of this machine's certificates and keys, as its NixOS configuration writes it.
-    #[arg(long, value_name = "FILE")]
-    pub deployed: Option<PathBuf>,
-    /// Write to a file, replacing it at once, for the textfile collector of the node exporter.
-    #[arg(short, long, value_name = "FILE", conflicts_with = "listen")]
-    pub output: Option<PathBuf>,
-    /// Serve the metrics below `/metrics` there; the files are read anew for each scrape.
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    pub listen: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RulesArgs {
-    #[command(flatten)]
-    pub source: SourceArgs,
-    /// The rules file to bring up to date, relative to the root; files are named in it as seen from its directory, where agenix
-    /// is run. Without it the entries are printed.
-    #[arg(long, value_name = "FILE")]
-    pub into: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct InspectArgs {
-    /// Files, `-` for standard input, or HOST:PORT of TLS servers. A file of that name wins.
-    #[arg(value_name = "FILE|-|HOST:PORT", required = true)]
-    pub inputs: Vec<PathBuf>,
-    /// One line for each object.
-    #[arg(long)]
-    pub short: bool,
-    /// Print everything as JSON (docs/schema/inspect.json).
-    #[arg(long, conflicts_with = "short")]
-    pub json: bool,
-    #[command(flatten)]
-    pub password: PasswordArgs,
-    /// The name to ask TLS servers for. Default: the host itself.
-    #[arg(long, value_name = "NAME")]
-    pub server_name: Option<String>,
-    /// What to say to TLS servers before the handshake.
-    #[arg(long, value_enum, default_value_t = StartTls::None)]
-    pub starttls: StartTls,
-    /// How long a TLS server may take for everything.
-    #[arg(long, value_name = "SECONDS", default_value = "10")]
-    pub timeout: NonZeroU32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum StartTls {
-    /// Nothing: the handshake begins at once.
-    None,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct FingerprintArgs {
-    /// A file, or `-` for standard input.
-    #[arg(value_name = "FILE|-")]
-    pub input: PathBuf,
-    /// Over what, and how it is written.
-    #[arg(long, value_enum, default_value_t = FingerprintFormat::Hex)]
-    pub format: FingerprintFormat,
-    /// Print each with what it is of as JSON (docs/schema/fingerprint.json).
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub password: PasswordArgs,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FingerprintFormat {
-    /// SHA-256 of the DER (of a key: of its public half) in lower-case hexadecimal.
-    Hex,
-    /// The same in upper case with colons, as OpenSSL shows it.
-    Colon,
-    /// The same in Base64.
-    Base64,
-    /// SHA-256 of the public key as curl's --pinnedpubkey takes it; it survives renewals.
-    SpkiPin,
-    /// The public key as ssh-keygen -l shows it.
-    Ssh,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct PasswordArgs {
     /// A file whose first line is the password of PKCS#12 files. Default: asked for where one is needed.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DemoArgs {
-    /// A directory that does not exist yet.
-    #[arg(value_name = "DIR")]
-    pub directory: PathBuf,
 }
 
 /// The command with everything clap derives from it, and its exit codes.

@@ -1,5 +1,6 @@
 //! From a loaded project to its findings: collects what the lints want to know of the tree, and shows what they found with its source lines.
 
+use super::args::Detail;
 use super::project::{Project, place_of};
 use super::ui::Ui;
 use crate::lint::{self, Basis, Finding, Severity, Spot, Subject, Tree};
@@ -29,16 +30,9 @@ impl Findings {
         Self { list, locator }
     }
 
-    /// Whether some finding is an error that nobody allowed.
-    pub(crate) fn has_errors(&self) -> bool {
-        self.open()
-            .any(|finding| finding.severity == Severity::Error)
-    }
-
-    /// Whether anything but information is open.
-    pub(crate) fn has_warnings(&self) -> bool {
-        self.open()
-            .any(|finding| finding.severity != Severity::Info)
+    /// Whether anything as bad as this, or worse, is open.
+    pub(crate) fn reach(&self, severity: Severity) -> bool {
+        self.open().any(|finding| finding.severity <= severity)
     }
 
     pub(crate) fn blocking(&self) -> usize {
@@ -50,15 +44,13 @@ impl Findings {
         self.placed(|_| true)
     }
 
-    /// Everything, information included.
-    pub(crate) fn in_full(&self, ui: Ui) -> String {
-        finding::findings(&self.placed(|_| true), ui.stdout)
-    }
-
-    /// What is wrong or may be, what was allowed included.
-    pub(crate) fn but_information(&self, ui: Ui) -> String {
-        let is_worth = |finding: &Finding| finding.severity != Severity::Info;
-        finding::findings(&self.placed(is_worth), ui.stdout)
+    /// What was found, as much of it as is wanted.
+    pub(crate) fn in_detail(&self, detail: Detail, ui: Ui) -> String {
+        let is_wanted = |finding: &Finding| match detail {
+            Detail::Everything => true,
+            Detail::ButInformation => finding.severity != Severity::Info,
+        };
+        finding::findings(&self.placed(is_wanted), ui.stdout)
     }
 
     /// What is wrong or may be.

@@ -82,11 +82,8 @@ impl Writing {
     ) -> Result<(Report, Findings), CliError> {
         let plan = order.plan;
         let findings = Findings::of(project, order.observed, order.only);
-        if findings.blocking() > 0 {
-            return Err(unfit(&findings, ui).within(document(&Report::default(), plan, &findings)));
-        }
-        if plan.refusals().next().is_some() {
-            return Err(refused(plan, ui).within(document(&Report::default(), plan, &findings)));
+        if let Some(obstacle) = obstacle(plan, &findings, ui) {
+            return Err(obstacle.within(document(&Report::default(), plan, &findings)));
         }
         ui.tell(&findings.in_one_line());
         let short = table::cut_short(plan);
@@ -290,6 +287,15 @@ fn after_replacing(id: &ArtifactId) -> String {
         ),
         ArtifactId::Leaf { .. } => String::new(),
     }
+}
+
+/// What has to be settled before anything is made.
+fn obstacle(plan: &Plan, findings: &Findings, ui: Ui) -> Option<CliError> {
+    if findings.blocking() > 0 {
+        return Some(unfit(findings, ui));
+    }
+    let has_refusals = plan.refusals().next().is_some();
+    has_refusals.then(|| refused(plan, ui))
 }
 
 /// Certificates that would not work are not made.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Allowed, DIR, Foundation, HOST_KEYS, Tier, hours};
+use crate::model::nix::string;
 
 const FLAKE: &str = include_str!("../../nix/templates/pki/flake.nix");
 
@@ -153,18 +154,6 @@ fn list(texts: &[String]) -> String {
     format!("[ {} ]", strings.join(" "))
 }
 
-/// A string of Nix that means just this text.
-fn string(text: &str) -> String {
-    let escaped = text
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace("${", "\\${")
-        .replace('\n', "\\n")
-        .replace('\r', "\\r")
-        .replace('\t', "\\t");
-    format!("\"{escaped}\"")
-}
-
 /// A line end would end the comment.
 fn in_comment(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
@@ -176,16 +165,5 @@ fn indent(text: &mut String, columns: usize, lines: &str) {
             let _ = write!(text, "{:columns$}{line}", "");
         }
         text.push('\n');
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_a_string_whatever_is_in_it() {
-        assert_eq!(string("Ada's \"lab\""), r#""Ada's \"lab\"""#);
-        assert_eq!(string("${x} \\ $y"), r#""\${x} \\ $y""#);
     }
 }

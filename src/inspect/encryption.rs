@@ -408,17 +408,21 @@ fn pkcs12(oid: &str, parameters: AnyRef<'_>) -> Option<Scheme> {
         "1.2.840.113549.1.12.1.6" => Cipher::Rc2_40,
         _ => return None,
     };
-    let (salt, iterations) = parameters
-        .sequence(|reader| {
-            let salt = <&OctetStringRef>::decode(reader)?.as_bytes().to_vec();
-            Ok::<_, der::Error>((salt, u64::decode(reader)?))
-        })
-        .ok()?;
+    let (salt, iterations) = salt_and_iterations(parameters)?;
     Some(Scheme::Pkcs12 {
         cipher,
         salt,
         iterations,
     })
+}
+
+/// The parameters of PBES1 and of PKCS#12 are alike (RFC 8018 appendix A.3, RFC 7292 appendix C).
+fn salt_and_iterations(parameters: AnyRef<'_>) -> Option<(Vec<u8>, u64)> {
+    let read = parameters.sequence(|reader| {
+        let salt = <&OctetStringRef>::decode(reader)?.as_bytes().to_vec();
+        Ok::<_, der::Error>((salt, u64::decode(reader)?))
+    });
+    read.ok()
 }
 
 fn octets(any: AnyRef<'_>) -> Option<Vec<u8>> {

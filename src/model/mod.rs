@@ -13,6 +13,7 @@ pub mod key_pair;
 pub mod lifetime;
 pub mod moment;
 pub mod name;
+pub mod nix;
 pub mod observed;
 pub mod path;
 pub mod pattern;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::paint::{Paint, Tone};
 use super::table::{Width, new_table, trimmed};
 use super::words::printable;
+use crate::model::nix::{attribute, string};
 use crate::model::role::CommonName;
 use crate::model::{DnsForm, Name, Role, San};
 use crate::policy::csr::CsrFault;
@@ -420,28 +421,4 @@ fn enclosed(open: char, close: char, items: impl Iterator<Item = String>, depth:
     }
     let _ = write!(text, "{indent}{close}");
     text
-}
-
-fn attribute(name: &str) -> String {
-    let mut characters = name.chars();
-    let starts = characters
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
-    let goes_on = characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '\''));
-    if starts && goes_on {
-        name.to_owned()
-    } else {
-        string(name)
-    }
-}
-
-/// A Nix string: what would end it or open an expression in it is escaped.
-fn string(text: &str) -> String {
-    let escaped = text
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace("${", "\\${")
-        .replace('\n', "\\n")
-        .replace('\r', "\\r");
-    format!("\"{escaped}\"")
 }

@@ -2,6 +2,8 @@
 
 use time::Duration;
 
+use crate::model::nix::is_identifier;
+
 /// `1 file`, `3 files`.
 pub fn count(number: usize, one: &str, many: &str) -> String {
     if number == 1 {
@@ -75,12 +77,7 @@ pub fn shell(word: &str) -> String {
 /// An attribute path as Nix reads it: what is no identifier stands in quotes.
 pub fn attribute_path(parts: &[String]) -> String {
     let part = |part: &String| {
-        let is_start = |c: char| c.is_ascii_alphabetic() || c == '_';
-        let is_identifier = part.starts_with(is_start)
-            && part
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '\''));
-        if is_identifier {
+        if is_identifier(part) {
             part.clone()
         } else {
             format!("\"{}\"", part.escape_default())

@@ -46,11 +46,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Writes or replaces a file at once: whoever reads it meanwhile finds the old one or the new one whole.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".tmp");
-    let temporary = path.with_file_name(name);
-    fs::write(&temporary, bytes)?;
-    fs::rename(&temporary, path)
+    replace_by(path, |temporary| fs::write(temporary, bytes))
 }
 
 /// Writes a new file that only its owner can read. What cannot be written whole is taken away again.
@@ -68,20 +64,7 @@ pub fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Writes or replaces, at once, a file that only its owner can read.
 pub fn replace_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".certs-tmp");
-    let temporary = path.with_file_name(name);
-    // Nobody else's file has such a name; a run that was killed may have left one.
-    let _ = fs::remove_file(&temporary);
-    write_secret(&temporary, bytes)?;
-    fs::rename(&temporary, path).inspect_err(|_| {
-        let _ = fs::remove_file(&temporary);
-    })
-}
-
-/// Whether anything is at a path, be it a link to nowhere.
-pub fn exists(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok()
+    replace_by(path, |temporary| write_secret(temporary, bytes))
 }
 
 /// Writes or replaces, at once, a file that everybody can read, whatever the umask; its directory is made if it is not there.
@@ -89,16 +72,29 @@ pub fn write_public(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
     }
+    replace_by(path, |temporary| {
+        fs::write(temporary, bytes)?;
+        fs::set_permissions(temporary, fs::Permissions::from_mode(0o644))
+    })
+}
+
+/// What is written beside a path takes its place whole, or is taken away again.
+fn replace_by(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".certs-tmp");
     let temporary = path.with_file_name(name);
-    let written = fs::write(&temporary, bytes)
-        .and_then(|()| fs::set_permissions(&temporary, fs::Permissions::from_mode(0o644)))
-        .and_then(|()| fs::rename(&temporary, path));
+    // Nobody else's file has such a name; a run that was killed may have left one.
+    let _ = fs::remove_file(&temporary);
+    let written = write(&temporary).and_then(|()| fs::rename(&temporary, path));
     written.inspect_err(|_| {
         // The first error is the one to tell.
         let _ = fs::remove_file(&temporary);
     })
+}
+
+/// Whether anything is at a path, be it a link to nowhere.
+pub fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
 }
 
 /// Takes a file away.

@@ -94,6 +94,13 @@ impl Family {
     }
 }
 
+/// What was done to the anchors before what is made of them is made anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Done {
+    Added,
+    Removed,
+}
+
 impl Anchors {
     pub fn directory(&self) -> PathBuf {
         self.sysroot.join(self.family.directory())
@@ -103,19 +110,19 @@ impl Anchors {
         self.directory().join(label.file_name())
     }
 
-    /// `after_removal`: Debian's program forgets what is gone only if it begins anew.
-    fn update(&self, after_removal: bool) -> Command {
+    fn update(&self, done: Done) -> Command {
         match self.family {
-            Family::Debian => self.update_debian(after_removal),
+            Family::Debian => self.update_debian(done),
             Family::Suse => self.inside("update-ca-certificates", &[]),
             Family::RedHat => self.inside("update-ca-trust", &["extract"]),
             Family::Arch => self.inside("update-ca-trust", &[]),
         }
     }
 
-    fn update_debian(&self, after_removal: bool) -> Command {
+    /// It forgets what is gone only if it begins anew.
+    fn update_debian(&self, done: Done) -> Command {
         let mut arguments = Vec::new();
-        if after_removal {
+        if done == Done::Removed {
             arguments.push("--fresh".to_owned());
         }
         if self.sysroot != Path::new("/") {
@@ -206,7 +213,7 @@ impl Store {
     /// What puts these roots into it. Nothing to do for none.
     pub fn install(&self, roots: &[&Root]) -> Vec<Act> {
         let mut acts: Vec<Act> = roots.iter().flat_map(|root| self.add(root)).collect();
-        acts.extend(self.finish(roots.is_empty(), false));
+        acts.extend(self.finish(&acts, Done::Added));
         acts
     }
 
@@ -217,7 +224,7 @@ impl Store {
             _ => self.remove(&root.label()).into_iter().collect(),
         });
         let mut acts: Vec<Act> = each.collect();
-        acts.extend(self.finish(roots.is_empty(), true));
+        acts.extend(self.finish(&acts, Done::Removed));
         acts
     }
 
@@ -225,7 +232,7 @@ impl Store {
     pub fn uninstall_labels(&self, labels: &[Label]) -> Vec<Act> {
         let each = labels.iter().filter_map(|label| self.remove(label));
         let mut acts: Vec<Act> = each.collect();
-        acts.extend(self.finish(labels.is_empty(), true));
+        acts.extend(self.finish(&acts, Done::Removed));
         acts
     }
 
@@ -286,9 +293,9 @@ impl Store {
     }
 
     /// What programs read is made of the anchors once, after the last of them.
-    fn finish(&self, is_nothing: bool, after_removal: bool) -> Option<Act> {
+    fn finish(&self, acts: &[Act], done: Done) -> Option<Act> {
         match self {
-            Self::Anchors(anchors) if !is_nothing => Some(Act::Run(anchors.update(after_removal))),
+            Self::Anchors(anchors) if !acts.is_empty() => Some(Act::Run(anchors.update(done))),
             _ => None,
         }
     }

@@ -168,6 +168,29 @@ fn the_table_names_every_module_and_has_no_circle() {
 }
 
 #[test]
+fn the_page_names_every_module_and_only_places_that_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/architecture.md")).unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| "));
+    let modules: BTreeSet<&str> = rows
+        .filter_map(|row| {
+            let mut cells = row.split('|').map(str::trim).skip(1);
+            cells.next()?.parse::<u8>().ok()?;
+            cells.next()
+        })
+        .flat_map(|cell| cell.split(", ").map(|module| module.trim_matches('`')))
+        .collect();
+    let named: BTreeSet<&str> = LAYERS.iter().map(|(module, _)| *module).collect();
+    assert_eq!(modules, named);
+    let places = page.split('`').filter(|text| {
+        let is_place = ["src/", "nix/", "tests/", "docs/"].iter();
+        is_place.clone().any(|start| text.starts_with(start)) && !text.contains(['<', '*', '\n'])
+    });
+    let lost: Vec<&str> = places.filter(|place| !root.join(place).exists()).collect();
+    assert!(lost.is_empty(), "{lost:#?}");
+}
+
+#[test]
 fn only_its_own_room_touches_files_terminal_clock_environment_network_and_processes() {
     let mut wrong = Vec::new();
     for source in sources().iter().filter(|source| source.module != "main") {

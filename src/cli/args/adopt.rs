@@ -1,0 +1,48 @@
+//! What can be typed after `certs adopt`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::SourceArgs;
+use crate::plan::Pattern;
+
+#[derive(Debug, Args)]
+pub(crate) struct AdoptArgs {
+    /// The directory with the certificates and keys.
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// What a file is, where that cannot be told: `ca/cluster=root.crt`. The file is relative to DIR; may be given several times.
+    #[arg(long = "as", value_name = "PATTERN=FILE", value_parser = assignment)]
+    pub assignments: Vec<(Pattern, String)>,
+    /// Only these: a host, a certificate, `host/authority/certificate`, `ca/authority` or `shared/keypair`; `*` stands for any.
+    #[arg(long, value_name = "PATTERN")]
+    pub only: Vec<Pattern>,
+    /// A file with an age identity or an SSH private key that opens what is sealed; may be given several times.
+    /// Default: `userAgeIdentity` of the declaration.
+    #[arg(short, long, value_name = "FILE")]
+    pub identity: Vec<String>,
+    /// A file whose first line is a passphrase of private keys or PKCS#12 files in DIR; may be given several times.
+    /// Default: asked for, once for each file that no passphrase so far opens.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Vec<PathBuf>,
+    /// Say what would be adopted, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print what was found and what becomes of it as JSON (docs/schema/adopt.json).
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn assignment(text: &str) -> Result<(Pattern, String), String> {
+    let (pattern, file) = text
+        .split_once('=')
+        .filter(|(_, file)| !file.is_empty())
+        .ok_or("write PATTERN=FILE, like ca/cluster=root.crt")?;
+    let pattern = pattern
+        .parse::<Pattern>()
+        .map_err(|error| error.to_string())?;
+    Ok((pattern, file.trim_start_matches("./").to_owned()))
+}

@@ -1,0 +1,75 @@
+//! What can be typed after `certs check`.
+
+use clap::{Args, ValueEnum};
+
+use super::SourceArgs;
+use crate::lint::Severity;
+use crate::plan::Pattern;
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Only these: a host, a certificate, `host/authority/certificate`, `ca/authority` or `shared/keypair`; `*` stands for any.
+    #[arg(long, value_name = "PATTERN")]
+    pub only: Vec<Pattern>,
+    /// Show information too: what is worth knowing and needs no change.
+    #[arg(long)]
+    pub info: bool,
+    /// Let warnings fail too: exit with 1 if there is any finding but information that nobody allowed.
+    #[arg(long)]
+    pub strict: bool,
+    /// How to print what was found.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = CheckFormat::Text)]
+    pub format: CheckFormat,
+    /// The same as `--format json` (docs/schema/check.json).
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+}
+
+/// How much of what was found is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    Everything,
+    /// What is wrong or may be, what was allowed included.
+    ButInformation,
+}
+
+impl CheckArgs {
+    pub(crate) fn detail(&self) -> Detail {
+        if self.info {
+            Detail::Everything
+        } else {
+            Detail::ButInformation
+        }
+    }
+
+    /// The mildest finding that fails the check.
+    pub(crate) fn fails_from(&self) -> Severity {
+        if self.strict {
+            Severity::Warning
+        } else {
+            Severity::Error
+        }
+    }
+
+    pub(crate) fn format(&self) -> CheckFormat {
+        if self.json {
+            CheckFormat::Json
+        } else {
+            self.format
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// The plan where files are not as declared, then the findings.
+    Text,
+    /// The document of `plan --json` (docs/schema/check.json); its findings are those of the files too.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// `JUnit` XML, for CI servers.
+    Junit,
+}

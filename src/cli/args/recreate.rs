@@ -1,0 +1,25 @@
+//! What can be typed after `certs recreate`.
+
+use std::num::NonZeroUsize;
+
+use clap::Args;
+
+use super::{SelectionArgs, SourceArgs};
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct RecreateArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// A file with an age identity or an SSH private key that opens the sealed keys; may be given several times.
+    /// Default: `userAgeIdentity` of the declaration.
+    #[arg(short, long, value_name = "FILE")]
+    pub identity: Vec<String>,
+    /// How many certificates are made at once. Default: one per core.
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Print the plan and what was done as JSON (docs/schema/recreate.json).
+    #[arg(long)]
+    pub json: bool,
+}

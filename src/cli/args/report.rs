@@ -1,0 +1,19 @@
+//! What can be typed after `certs report`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::SourceArgs;
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// What the page is called.
+    #[arg(long, default_value = "Certificates")]
+    pub title: String,
+    /// The file to write, replacing it at once; `-` for standard output.
+    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
+    pub output: PathBuf,
+}

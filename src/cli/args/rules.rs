@@ -1,0 +1,17 @@
+//! What can be typed after `certs rules`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::SourceArgs;
+
+#[derive(Debug, Args)]
+pub(crate) struct RulesArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// The rules file to bring up to date, relative to the root; files are named in it as seen from its directory, where agenix
+    /// is run. Without it the entries are printed.
+    #[arg(long, value_name = "FILE")]
+    pub into: Option<PathBuf>,
+}

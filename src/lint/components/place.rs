@@ -1,0 +1,66 @@
+//! Whether a certificate is where it belongs: issued by the authority that is trusted for it, on a host with its role.
+
+use super::Examined;
+use crate::lint::catalogue::{OUTSIDE_ROLES, WRONG_AUTHORITY};
+use crate::lint::finding::Finding;
+use crate::lint::purpose::{Purpose, Trust};
+use crate::model::{Artifact, Fleet};
+
+impl Examined<'_> {
+    pub(super) fn authority(&self, fleet: &Fleet) -> Option<Finding> {
+        let membership = self.membership?;
+        let wanted = self.profile.trust.authority(&membership.authorities);
+        let above = fleet.issuers_of(Artifact::Leaf(self.certificate));
+        if above.iter().any(|authority| authority.name == *wanted) {
+            return None;
+        }
+        let who = match self.profile.trust {
+            Trust::Etcd => "etcd's members trust ca/",
+            Trust::FrontProxy => "extension API servers trust front proxies of ca/",
+            Trust::Cluster => "the cluster's components trust ca/",
+        };
+        Some(self.finding(&WRONG_AUTHORITY, "").saying(
+            format!(
+                "{} is issued by ca/{}, and kubernetes.authorities.{} is {wanted}",
+                self.component,
+                self.certificate.authority,
+                self.profile.trust.field()
+            ),
+            format!("{who}{wanted} alone: the certificate is refused (x509: certificate signed by unknown authority)"),
+            format!(
+                "declare it as cas.{wanted}.certs.{} instead",
+                self.certificate.name
+            ),
+        ))
+    }
+
+    pub(super) fn role(&self, purpose: Purpose) -> Option<Finding> {
+        let membership = self.membership?;
+        let fits = self
+            .profile
+            .roles
+            .iter()
+            .any(|role| membership.roles.contains(role));
+        if fits {
+            return None;
+        }
+        let needed: Vec<&str> = self.profile.roles.iter().map(|role| role.word()).collect();
+        let has: Vec<&str> = membership.roles.iter().map(|role| role.word()).collect();
+        Some(
+            Finding::of_certificate(&OUTSIDE_ROLES, purpose.basis, self.certificate, "").saying(
+                format!(
+                    "{} belongs to the role {}, and this host's roles are {}",
+                    self.component,
+                    needed.join(" or "),
+                    if has.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        has.join(", ")
+                    }
+                ),
+                "a host that is broken into gives away an identity it never needed",
+                "remove the certificate from this host, or give the host the role",
+            ),
+        )
+    }
+}
