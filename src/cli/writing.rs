@@ -249,6 +249,17 @@ fn cores() -> NonZeroUsize {
 
 fn show(report: &Report, plan: &Plan, ui: Ui) {
     ui.print(&table::report(report, plan, ui.stdout, ui.width()));
+    advise(report, plan, ui);
+}
+
+/// What was done, where standard output is for something else.
+pub(crate) fn tell(report: &Report, plan: &Plan, ui: Ui) {
+    ui.tell(&table::report(report, plan, ui.stderr, ui.width()));
+    advise(report, plan, ui);
+}
+
+/// What is left to do.
+fn advise(report: &Report, plan: &Plan, ui: Ui) {
     if !report.done.is_empty() {
         ui.tell("hint: `git add` the files: a flake sees only what Git knows\n");
     }

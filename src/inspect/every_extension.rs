@@ -1,7 +1,7 @@
 //! Reads extensions one by one to show them: none is dropped, whether we know it or not.
 
 use der::Decode as _;
-use der::asn1::Ia5StringRef;
+use der::asn1::{AnyRef, Ia5StringRef};
 use time::OffsetDateTime;
 use x509_parser::extensions::{
     AuthorityKeyIdentifier, DistributionPointName, GeneralName, ParsedExtension, PolicyInformation,
@@ -37,6 +37,15 @@ fn one(extension: &X509Extension<'_>) -> Extension {
 fn value(oid: &str, extension: &X509Extension<'_>) -> ExtensionValue {
     match extension.parsed_extension() {
         ParsedExtension::ParseError { .. } => ExtensionValue::Damaged(extension.value.to_vec()),
+        // What follows would be read by nobody, or by somebody else.
+        ParsedExtension::SubjectAlternativeName(_)
+        | ParsedExtension::KeyUsage(_)
+        | ParsedExtension::ExtendedKeyUsage(_)
+        | ParsedExtension::BasicConstraints(_)
+            if !is_one_value(extension.value) =>
+        {
+            ExtensionValue::Damaged(extension.value.to_vec())
+        }
         ParsedExtension::SubjectAlternativeName(names) => {
             ExtensionValue::SubjectAltNames(sans(&names.general_names))
         }
@@ -63,6 +72,11 @@ fn value(oid: &str, extension: &X509Extension<'_>) -> ExtensionValue {
             .or_else(|| places(other))
             .unwrap_or_else(|| unread(oid, extension.value)),
     }
+}
+
+/// One value in DER and nothing after it.
+pub(super) fn is_one_value(octets: &[u8]) -> bool {
+    AnyRef::from_der(octets).is_ok()
 }
 
 fn policies(extension: &ParsedExtension<'_>) -> Option<ExtensionValue> {

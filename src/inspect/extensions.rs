@@ -245,6 +245,11 @@ pub(super) fn found_san(name: &GeneralName<'_>) -> FoundSan {
         parsed.map_or_else(|| text_of(kind, text), FoundSan::Known)
     };
     match name {
+        // Letters beyond ASCII have no place here (RFC 5280 §4.2.1.6), and verifiers do not make A-labels of them.
+        GeneralName::DNSName(text) | GeneralName::RFC822Name(text) if !text.is_ascii() => {
+            let is_dns = matches!(name, GeneralName::DNSName(_));
+            text_of(if is_dns { "dns" } else { "email" }, text)
+        }
         GeneralName::DNSName(text) => {
             known_or(DnsName::parse(text).ok().map(San::Dns), "dns", text)
         }

@@ -44,6 +44,14 @@ pub fn parse_der(der: &[u8]) -> Result<RequestFacts, DocumentDefect> {
     };
     for attribute in info.iter_attributes() {
         match attribute.parsed_attribute() {
+            // One value is what it has (RFC 2985 §5.4.2); a second one would be read by nobody, or by somebody else.
+            ParsedCriAttribute::ExtensionRequest(_)
+                if !every_extension::is_one_value(attribute.value) =>
+            {
+                return Err(undecodable(
+                    "extensions are requested with several values".to_owned(),
+                ));
+            }
             ParsedCriAttribute::ExtensionRequest(requested) => facts
                 .extensions
                 .extend(every_extension::read(&requested.extensions)),

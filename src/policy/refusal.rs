@@ -6,7 +6,7 @@ use std::fmt;
 use crate::model::role::DnsForm;
 use crate::model::san::SanError;
 use crate::model::subject::SubjectError;
-use crate::model::{FoundKeyAlgorithm, KeyAlgorithm, Name, Usages};
+use crate::model::{FoundKeyAlgorithm, KeyAlgorithm, Name, San, Usages};
 
 /// One broken rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,7 +199,7 @@ impl fmt::Display for Refusal {
                 if *place == Place::CommonName {
                     f.write_str("common name ")?;
                 }
-                fault.write(name, f)
+                fault.write(&spelled_out(name), f)
             }
             Self::Nameless => f.write_str("the certificate would name nobody"),
             Self::TooManyNames { count } => write!(
@@ -237,6 +237,14 @@ impl fmt::Display for Refusal {
                 )
             }
         }
+    }
+}
+
+/// With its A-labels, where some letters may only look like those that the role allows.
+fn spelled_out(name: &str) -> String {
+    match San::parse(name) {
+        Ok(san) if !name.is_ascii() => format!("{name} ({san})"),
+        _ => name.to_owned(),
     }
 }
 

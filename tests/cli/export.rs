@@ -172,6 +172,17 @@ fn a_file_is_for_its_owner_alone_and_never_overwritten_unasked() {
 }
 
 #[test]
+fn a_user_who_was_revoked_is_told_of() {
+    let project = made();
+    project
+        .run(&["revoke", ADMIN, "--reason", "key-compromise"])
+        .exits_with(0);
+    let arguments = ["export", "kubeconfig", ADMIN, "--output", "admin.conf"];
+    let said = project.run(&arguments).exits_with(0).text();
+    assert_snapshot!(said);
+}
+
+#[test]
 fn nothing_is_written_where_git_would_commit_it() {
     let project = made();
     fs::create_dir(project.path(".git")).unwrap();

@@ -33,6 +33,7 @@ mod project;
 mod recreate;
 mod redact;
 mod report;
+mod requests;
 mod revocation;
 mod roles;
 mod status;
@@ -41,6 +42,9 @@ mod verify;
 
 #[path = "../support/declared.rs"]
 mod declared;
+
+#[path = "../support/der.rs"]
+mod der;
 
 #[path = "../support/schema.rs"]
 mod schema;

@@ -17,6 +17,8 @@ mod parity;
 mod pkits;
 mod refusals;
 
+#[path = "../support/der.rs"]
+mod der;
 // Not every trial here needs everything that those there do.
 #[allow(dead_code)]
 #[path = "../interop/tool.rs"]

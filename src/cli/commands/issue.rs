@@ -11,7 +11,7 @@ use crate::cli::input;
 use crate::cli::past::{self, Past};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
-use crate::cli::writing::{Order, Writing, look, now};
+use crate::cli::writing::{self, Order, Writing, look, now};
 use crate::inspect::crl;
 use crate::issue::key::public_to_pem;
 use crate::manifest::{Wanted, record_path};
@@ -35,7 +35,11 @@ pub(crate) fn run(args: &IssueArgs, ui: Ui) -> Result<Exit, CliError> {
         csr: csr.as_ref(),
         recipients: recipients(&args.recipient)?,
         args: &args.wish,
-        json: args.json,
+        answer: if args.json {
+            Answer::Document
+        } else {
+            Answer::Table
+        },
     };
     issue(&wish, ui)?;
     Ok(Exit::Done)
@@ -50,7 +54,11 @@ pub(crate) fn sign(args: &SignArgs, ui: Ui) -> Result<Exit, CliError> {
         csr: Some(&csr),
         recipients: Vec::new(),
         args: &args.wish,
-        json: args.json,
+        answer: if args.json {
+            Answer::Document
+        } else {
+            Answer::Certificate
+        },
     };
     let (project, certificate) = issue(&wish, ui)?;
     if !args.json {
@@ -69,7 +77,17 @@ struct Wish<'a> {
     csr: Option<&'a RequestFacts>,
     recipients: Vec<Recipient>,
     args: &'a WishArgs,
-    json: bool,
+    answer: Answer,
+}
+
+/// What standard output is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Document,
+    /// What was done.
+    Table,
+    /// What was issued; what was done is told beside it.
+    Certificate,
 }
 
 /// Gives back where the certificate lies.
@@ -120,10 +138,11 @@ fn issue(wish: &Wish<'_>, ui: Ui) -> Result<(Project, RelPath), CliError> {
         identity: &args.identity,
         jobs: None,
         beside: &beside,
-        json: wish.json,
+        json: wish.answer == Answer::Document,
     };
-    if wish.csr.is_some() && !wish.json {
-        writing.make(&project, &order, ui)?;
+    if wish.answer == Answer::Certificate {
+        let (report, _) = writing.make(&project, &order, ui)?;
+        writing::tell(&report, &plan, ui);
     } else {
         writing.carry_out(&project, &order, ui)?;
     }

@@ -267,3 +267,30 @@ fn what_has_expired_is_told_of_and_trusted_no_more() {
     let refused = refusal(&project, &["bundle"]);
     assert_snapshot!(format!("{told}\n\n{refused}"));
 }
+
+#[test]
+fn what_is_revoked_is_told_of() {
+    let project = made();
+    project
+        .run(&["revoke", LEAF, "--reason", "key-compromise"])
+        .exits_with(0);
+    let leaf = warnings(&project, &["pem", LEAF]);
+    project.recreate();
+    assert_eq!(warnings(&project, &["pem", LEAF]), "");
+    project.run(&["revoke", "ca/web"]).exits_with(0);
+    let below = warnings(&project, &["secret", LEAF]);
+    let own = warnings(&project, &["pem", "ca/web"]);
+    assert_snapshot!([leaf, below, own].join("\n\n"));
+}
+
+#[test]
+fn a_file_is_told_of_as_it_was_typed() {
+    let project = made();
+    fs::create_dir(project.path("kept")).unwrap();
+    assert_eq!(
+        warnings(&project, &["pem", LEAF, "-o", "kept/../chain.pem"])
+            .lines()
+            .next(),
+        Some("wrote kept/../chain.pem")
+    );
+}

@@ -38,6 +38,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             &programs(&["python3", "openssl"]),
             asked,
         ),
+        trial(
+            "exports::no_key_is_shown_on_a_terminal_unless_asked_for",
+            &programs(&["python3"]),
+            shown,
+        ),
     ];
     for algorithm in KeyAlgorithm::ALL {
         trials.push(trial(
@@ -225,4 +230,31 @@ fn asked() -> Result<(), Failed> {
     bench
         .run("openssl pkcs12 -in asked.p12 -passin pass:secret -nokeys")
         .map(drop)
+}
+
+fn shown() -> Result<(), Failed> {
+    let project = project()?;
+    let bench = &project.bench;
+    bench.write("terminal.py", TERMINAL)?;
+    let at_terminal = |words: &str| {
+        let certs = env!("CARGO_BIN_EXE_certs");
+        format!("python3 terminal.py - - {certs} export {words} --manifest manifest.json --root .")
+    };
+    for words in [
+        "pem shop --part key",
+        "pem shop --part combined",
+        "der shop --part key",
+        "pkcs12 shop",
+        "secret shop",
+        "ca-secret ca/web",
+        "kubeconfig ada --server https://cp1",
+    ] {
+        let said = bench.refuses(&at_terminal(words))?;
+        expect(said.contains("would be shown on the terminal"), &said)?;
+        expect(!said.contains("BEGIN"), &said)?;
+    }
+    let said = bench.run(&at_terminal("pem shop --part key -o -"))?;
+    expect(said.contains("BEGIN PRIVATE KEY"), &said)?;
+    let said = bench.run(&at_terminal("pem shop"))?;
+    expect(said.contains("BEGIN CERTIFICATE"), &said)
 }

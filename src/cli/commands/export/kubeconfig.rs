@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use super::material::{self, missing, open_key, read_chain};
-use super::output::{Content, Output};
+use super::material::{self, missing, open_key, read_chain, tell_of_revocations};
+use super::output::{Content, Output, typed};
 use crate::cli::args::KubeconfigArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::{Project, current_dir};
@@ -30,12 +30,13 @@ pub(crate) fn run(args: &KubeconfigArgs, ui: Ui) -> Result<Exit, CliError> {
     };
     let output = Output::of(content, &args.out, ui)?;
     let certificate = read_chain(&project, &leaf.files.certificate)?;
+    tell_of_revocations(&project, Artifact::Leaf(leaf), certificate.iter(), ui)?;
     let kubeconfig = describe(&project, leaf, &certificate, args, ui)?;
     output.write(kubeconfig.to_yaml().as_bytes(), ui)?;
     if let Some(file) = output.file() {
         ui.tell(&format!(
             "wrote {0}; try it: kubectl --kubeconfig {0} auth whoami\n",
-            file.display()
+            typed(file).display()
         ));
     }
     Ok(Exit::Done)

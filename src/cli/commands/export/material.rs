@@ -8,7 +8,9 @@ use crate::cli::ui::Ui;
 use crate::export::chain::{Candidates, Chain, trusted};
 use crate::export::resource::ObjectName;
 use crate::inspect::certificate::parse_pem_chain;
+use crate::inspect::crl;
 use crate::issue::key::PrivateKey;
+use crate::model::RevokedCertificate;
 use crate::model::usage::edit_distance;
 use crate::model::{
     Artifact, ArtifactId, Authority, Certificate, CertificateFacts, Fleet, Moment, RelPath,
@@ -135,7 +137,51 @@ pub(super) fn chain(project: &Project, artifact: Artifact<'_>, ui: Ui) -> Result
             Moment(chain.not_after())
         ));
     }
+    let sent = std::iter::once(&chain.own).chain(&chain.intermediates);
+    tell_of_revocations(project, artifact, sent, ui)?;
     Ok(chain)
+}
+
+/// What the lists say of a chain, which begins with the artifact's own certificate. It is exported all the same: whoever keeps it for
+/// an investigation wants that very one.
+pub(super) fn tell_of_revocations<'c>(
+    project: &Project,
+    artifact: Artifact<'_>,
+    chain: impl Iterator<Item = &'c CertificateFacts>,
+    ui: Ui,
+) -> Result<(), CliError> {
+    let issuers = project.fleet.issuers_of(artifact);
+    let mut id = artifact.id();
+    for (certificate, issuer) in chain.zip(issuers) {
+        if let Some(entry) = revoked(project, issuer, certificate)? {
+            let reason = entry.reason.map(|reason| format!(" ({reason})"));
+            let cure = if id.is_authority() {
+                format!("`certs recreate --replace {id}` makes another")
+            } else {
+                "run `certs recreate` first".to_owned()
+            };
+            ui.tell(&format!(
+                "warning: {id} was revoked {}{}; {cure}\n",
+                Moment(entry.revoked_at),
+                reason.unwrap_or_default()
+            ));
+        }
+        id = issuer.id();
+    }
+    Ok(())
+}
+
+/// The entry about a certificate in its issuer's list. Of a list that cannot be read `certs check` speaks.
+fn revoked(
+    project: &Project,
+    issuer: &Authority,
+    certificate: &CertificateFacts,
+) -> Result<Option<RevokedCertificate>, CliError> {
+    let file = project.root.read(&issuer.crl);
+    let file = file.map_err(|error| store_error(&error))?;
+    let list = file.and_then(|file| crl::parse_pem(&file.bytes).ok());
+    let list = list.filter(|list| list.issuer.der() == certificate.issuer.der());
+    Ok(list.and_then(|list| list.entry(&certificate.serial).cloned()))
 }
 
 fn candidates(project: &Project, authority: &Authority) -> Result<Candidates, CliError> {

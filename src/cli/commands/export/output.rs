@@ -80,7 +80,8 @@ impl Output {
             Self::Forced(file) => (file, outside::replace_secret(file, bytes)),
         };
         written.map_err(|error| {
-            CliError::new(format!("cannot write {}", file.display())).cause(error.to_string())
+            CliError::new(format!("cannot write {}", typed(file).display()))
+                .cause(error.to_string())
         })
     }
 
@@ -95,15 +96,22 @@ impl Output {
     /// That it is there now.
     pub(super) fn tell(&self, ui: Ui) {
         if let Some(file) = self.file() {
-            ui.tell(&format!("wrote {}\n", file.display()));
+            ui.tell(&format!("wrote {}\n", typed(file).display()));
         }
     }
+}
+
+/// As it was typed, from the directory where it was.
+pub(super) fn typed(file: &Path) -> PathBuf {
+    let here = current_dir().ok();
+    let below = here.and_then(|here| Some(file.strip_prefix(here).ok()?.to_owned()));
+    below.unwrap_or_else(|| file.to_owned())
 }
 
 fn refuse_unwanted(file: &Path) -> Result<(), CliError> {
     if outside::exists(file) {
         return Err(
-            CliError::new(format!("{} is there already", file.display()))
+            CliError::new(format!("{} is there already", typed(file).display()))
                 .hint("name another file, or replace it with --force"),
         );
     }
@@ -111,7 +119,7 @@ fn refuse_unwanted(file: &Path) -> Result<(), CliError> {
         return Err(CliError::new(format!(
             "{} is in a Git work tree that does not ignore it; the private key in it would be in the history with the next \
              `git add .`, and a history is not unwritten",
-            file.display()
+            typed(file).display()
         ))
         .hint("write it elsewhere, list it in .gitignore, or insist with --force"));
     }
