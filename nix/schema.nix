@@ -16,12 +16,14 @@ let
       kubernetesComponents
       ;
   };
+  kubernetesNodes = import ./schema/kubernetes-nodes.nix { inherit prelude options kubernetesFaults; };
   kubernetes = import ./schema/kubernetes.nix {
     inherit
       prelude
       addresses
       kubernetesComponents
       kubernetesFaults
+      kubernetesNodes
       ;
   };
   host = import ./schema/host.nix {
@@ -32,6 +34,7 @@ let
       recipients
       kubernetes
       kubernetesFaults
+      kubernetesNodes
       ;
   };
   shared = import ./schema/shared.nix { inherit prelude options; };
@@ -41,6 +44,7 @@ let
       options
       files
       recipients
+      kubernetesNodes
       host
       shared
       ;

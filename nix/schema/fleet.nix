@@ -4,6 +4,7 @@
   options,
   files,
   recipients,
+  kubernetesNodes,
   host,
   shared,
 }:
@@ -21,7 +22,16 @@ let
       errors ? [ ],
     }:
     let
-      resolved = attrValues (mapAttrs (host: raw: resolveHost { inherit host raw; }) hosts);
+      tables = readTables hosts;
+      resolved = attrValues (
+        mapAttrs (
+          host: raw:
+          resolveHost {
+            inherit host raw;
+            table = tables.${host};
+          }
+        ) hosts
+      );
       others = map (
         raw:
         resolveHost {
@@ -71,7 +81,7 @@ let
       warnings = mergeFaults (
         concatMap (source: source.warnings) sources
         ++ sharedHostKeys resolved
-        ++ adminsWithoutHost resolved
+        ++ adminsWithoutHost hosts resolved
         ++ idlePathLengths authoritiesOfFleet.values
       );
     };
@@ -317,7 +327,7 @@ let
     }) shared;
 
   adminsWithoutHost =
-    sources:
+    hosts: sources:
     map
       (source: {
         code = "admin-host-unknown";
@@ -332,11 +342,7 @@ let
           + " so the credentials of its administrators belong there; but no host has this name, and nobody gets them."
           + " Give the host the name it has in the table, or take it out of the table.";
       })
-      (
-        filter (
-          source: source.adminHost != null && all (other: other.host != source.adminHost) sources
-        ) sources
-      );
+      (filter (source: source.adminHost != null && !(hosts ? ${source.adminHost})) sources);
 
   # One fault that several hosts share (they import one module) is said once.
   mergeFaults =
@@ -360,7 +366,6 @@ let
       );
 
   inherit (builtins)
-    all
     attrNames
     attrValues
     concatLists
@@ -389,6 +394,7 @@ let
   inherit (options) attributeName builtinValues;
   inherit (files) normalDir;
   inherit (recipients) firstTwoWords;
+  inherit (kubernetesNodes) readTables;
   inherit (host) resolveHost;
   inherit (shared)
     mergedAuthorities

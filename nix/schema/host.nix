@@ -6,17 +6,23 @@
   recipients,
   kubernetes,
   kubernetesFaults,
+  kubernetesNodes,
 }:
 let
   # host: its name; null for a value that only declares authorities.
   # raw:  its certToolkit value. A value in which everything is inherited already comes out unchanged.
+  # table: the nodes of its cluster, where they are read already
   resolveHost =
-    { host, raw }:
+    {
+      host,
+      raw,
+      table ? readTable (tableIn raw),
+    }:
     let
-      value = declared raw;
+      value = declared (withoutTable raw);
       said = field: orElse builtinValues.top.${field} (value.${field} or null);
       preset = kubernetes.preset {
-        inherit host;
+        inherit host table;
         raw = value.kubernetes or null;
       };
       cas = mergeUnder preset.cas (mapAttrs (_: orElse { }) (said "cas"));
@@ -129,7 +135,8 @@ let
         ]
       ) roles;
       errors =
-        optionFaults fault raw
+        optionFaults fault (withoutTable raw)
+        ++ table.faults fault
         ++ nameFaults fault {
           inherit
             host
@@ -351,6 +358,7 @@ let
     ;
   inherit (recipients) publicKeys missingRecipients;
   inherit (kubernetesFaults) componentFaults;
+  inherit (kubernetesNodes) readTable tableIn withoutTable;
 in
 {
   inherit resolveHost;

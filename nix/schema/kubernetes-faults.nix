@@ -20,22 +20,14 @@ let
   roleFaults =
     fault: settings:
     let
-      inherit (settings) host nodes;
-      unknown =
-        option: list:
-        map (
-          role:
-          fault "role-unknown" ([ "kubernetes" ] ++ option) (
-            "${
-              optionName ([ "kubernetes" ] ++ option)
-            } has the role ${quote (shorten 60 role)}, which does not exist."
-            + " The roles are ${listed roles}; a control plane that also runs pods has \"worker\" too."
-          )
-        ) (filter (role: !(elem role roles)) list);
-      ofNode = name: orElse [ ] ((orElse { } nodes.${name}).roles or null);
+      inherit (settings) host;
     in
-    concatMap (name: unknown [ "nodes" name "roles" ] (ofNode name)) (attrNames nodes)
-    ++ (if settings.roles == ofNodeOr [ ] settings then [ ] else unknown [ "roles" ] settings.roles)
+    (
+      if settings.roles == ofNodeOr [ ] settings then
+        [ ]
+      else
+        unknownRoles fault [ "roles" ] settings.roles
+    )
     ++ (
       if settings.roles != [ ] then
         [ ]
@@ -48,6 +40,26 @@ let
           ))
         ]
     );
+
+  # Of the table itself, whichever hosts have it.
+  nodeRoleFaults =
+    fault: nodes:
+    concatMap (
+      name:
+      unknownRoles fault [ "nodes" name "roles" ] (orElse [ ] ((orElse { } nodes.${name}).roles or null))
+    ) (attrNames nodes);
+
+  unknownRoles =
+    fault: option: list:
+    map (
+      role:
+      fault "role-unknown" ([ "kubernetes" ] ++ option) (
+        "${
+          optionName ([ "kubernetes" ] ++ option)
+        } has the role ${quote (shorten 60 role)}, which does not exist."
+        + " The roles are ${listed roles}; a control plane that also runs pods has \"worker\" too."
+      )
+    ) (filter (role: !(elem role roles)) list);
 
   ofNodeOr =
     default: settings:
@@ -239,5 +251,10 @@ let
     ;
 in
 {
-  inherit settingFaults clashes componentFaults;
+  inherit
+    settingFaults
+    nodeRoleFaults
+    clashes
+    componentFaults
+    ;
 }

@@ -5,17 +5,23 @@
   addresses,
   kubernetesComponents,
   kubernetesFaults,
+  kubernetesNodes,
 }:
 let
   # host: its name; null for a value that only declares authorities, which has no part in a cluster
   # raw:  the value of certToolkit.kubernetes
+  # table: its nodes, where they are read already
   # -> { cas; keyPairs; certificates = { <component> = { authority; name; }; }; membership; adminHost; faults; }
   preset =
-    { host, raw }:
+    {
+      host,
+      raw,
+      table ? readTable (raw.nodes or null),
+    }:
     let
       given = orElse { } raw;
-      settings = settingsOf host given;
-      placed = placedCertificates settings;
+      settings = settingsOf host (given // { inherit (table) nodes; });
+      placed = placedCertificates table.firstControlPlane settings;
     in
     if host == null || given.enable or null != true then
       {
@@ -41,8 +47,9 @@ let
           }) placed
         );
         membership = membershipOf settings;
-        adminHost = if settings.adminUsers != [ ] || settings.superAdmin then adminHost settings else null;
-        faults = fault: settingFaults fault settings ++ clashes fault placed;
+        adminHost = if settings.adminUsers != [ ] || settings.superAdmin then table.firstControlPlane else null;
+        faults =
+          fault: settingFaults fault settings ++ table.roleFaults fault ++ clashes fault placed;
       };
 
   # --- Settings -----------------------------------------------------------------------------------------------------
@@ -113,7 +120,7 @@ let
   # The components of this host with the names of their certificates:
   # [ { id; component; authority; name; certificate; } ]
   placedCertificates =
-    settings:
+    adminHost: settings:
     let
       all = components settings;
       wanted =
@@ -123,7 +130,7 @@ let
         in
         (
           if component.role == "admin" then
-            isAdminHost settings && (id != "super-admin" || settings.superAdmin)
+            isAdminHost adminHost settings && (id != "super-admin" || settings.superAdmin)
           else
             elem component.role settings.roles
         )
@@ -167,21 +174,11 @@ let
     in
     concatMap instances (filter wanted componentIds);
 
-  # People's credentials lie with the first control plane, so that the cluster has each once: the name of that host by the
-  # table, null if there is no control plane in it.
-  adminHost =
-    settings:
-    let
-      controlPlanes = filter (
-        name: elem "control-plane" (orElse [ ] ((orElse { } settings.nodes.${name}).roles or null))
-      ) (attrNames settings.nodes);
-    in
-    if controlPlanes == [ ] then null else head controlPlanes;
-
+  # People's credentials lie with the first control plane of the table, so that the cluster has each once.
   isAdminHost =
-    settings:
+    adminHost: settings:
     elem "control-plane" settings.roles
-    && elem (adminHost settings) [
+    && elem adminHost [
       null
       settings.host
     ];
@@ -234,13 +231,11 @@ let
     );
 
   inherit (builtins)
-    attrNames
     attrValues
     concatMap
     concatStringsSep
     elem
     filter
-    head
     isString
     lessThan
     listToAttrs
@@ -257,6 +252,7 @@ let
     roles
     ;
   inherit (kubernetesFaults) settingFaults clashes;
+  inherit (kubernetesNodes) readTable;
 in
 {
   inherit preset settingsOf signingAuthority;

@@ -373,9 +373,11 @@ in
   inherit
     builtinValues
     options
+    clean
     declared
     moduleOnly
     optionFaults
+    typeFaults
     optionName
     attributeName
     describe

@@ -10,6 +10,7 @@ let
       # Values that the types of the options refuse before the schema sees them.
       "faults"
       "role-faults"
+      "kubernetes-two-tables"
       "kubernetes-unknown-words"
       "null-inherits"
     ])

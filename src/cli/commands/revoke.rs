@@ -58,27 +58,15 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
         ui.tell(&format!("{} is revoked already\n", target.name()));
     }
     let beside = taken_out(&project, &observed, &targets)?;
-    let is_gone = |id: &ArtifactId| targets.iter().any(|target| target.id.as_ref() == Some(id));
     project
         .fleet
         .certificates
-        .retain(|leaf| leaf.record().is_none() || !is_gone(&leaf.id()));
-    let mut lists: BTreeMap<&Name, Revocation<'_>> = BTreeMap::new();
-    for target in &targets {
-        let list = lists.entry(&target.authority.name);
-        let list = list.or_insert_with(|| Revocation {
-            authority: target.authority,
-            entries: Vec::new(),
-            earlier: Vec::new(),
-        });
-        list.entries.push(target.entry(args, now));
-    }
-    let lists: Vec<Revocation<'_>> = lists.into_values().collect();
+        .retain(|leaf| leaf.record().is_none() || !is_among(&targets, &leaf.id()));
     let published = writing.publish(
         &project,
         &Publication {
             observed: &observed,
-            revocations: &lists,
+            revocations: &lists(&targets, args, now),
             past: &past_lists,
             beside: &beside,
             identity: &args.identity,
@@ -94,6 +82,29 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
     });
     ui.tell(&what_is_left(&targets));
     Ok(Exit::Done)
+}
+
+fn is_among(targets: &[Target<'_>], id: &ArtifactId) -> bool {
+    targets.iter().any(|target| target.id.as_ref() == Some(id))
+}
+
+/// What is added to the list of each authority.
+fn lists<'a>(
+    targets: &[Target<'a>],
+    args: &RevokeArgs,
+    now: OffsetDateTime,
+) -> Vec<Revocation<'a>> {
+    let mut lists: BTreeMap<&Name, Revocation<'a>> = BTreeMap::new();
+    for target in targets {
+        let list = lists.entry(&target.authority.name);
+        let list = list.or_insert_with(|| Revocation {
+            authority: target.authority,
+            entries: Vec::new(),
+            earlier: Vec::new(),
+        });
+        list.entries.push(target.entry(args, now));
+    }
+    lists.into_values().collect()
 }
 
 /// One certificate that is to be revoked.
@@ -395,10 +406,9 @@ fn taken_out(
     observed: &Observed,
     targets: &[Target<'_>],
 ) -> Result<Vec<Change>, CliError> {
-    let is_target = |id: &ArtifactId| targets.iter().any(|target| target.id.as_ref() == Some(id));
     let mut changes = Vec::new();
     for leaf in &project.fleet.certificates {
-        let Some(record) = leaf.record().filter(|_| is_target(&leaf.id())) else {
+        let Some(record) = leaf.record().filter(|_| is_among(targets, &leaf.id())) else {
             continue;
         };
         let pair = observed.pair(&leaf.id());
