@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use certs::inspect::certificate::parse_pem_chain;
 use certs::issue::key::PrivateKey;
@@ -16,6 +17,18 @@ const ALGORITHMS: [KeyAlgorithm; 5] = [
     KeyAlgorithm::Ed25519,
 ];
 
+/// What requests ask for, one of each in a request.
+const WISHES: [&str; 8] = [
+    "subjectAltName=DNS:a.lab.example",
+    "subjectAltName=DNS:*.lab.example,IP:10.0.0.1,email:a@lab.example,URI:spiffe://lab.example/x",
+    "subjectAltName=otherName:1.2.3.4;UTF8:x",
+    "basicConstraints=critical,CA:TRUE",
+    "keyUsage=keyCertSign,digitalSignature",
+    "extendedKeyUsage=clientAuth,serverAuth",
+    "tlsfeature=status_request",
+    "nameConstraints=permitted;DNS:lab.example",
+];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let (Some(demo), Some(corpus)) = (arguments.next(), arguments.next()) else {
@@ -27,7 +40,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     seeds.copy("certificate", &demo, &["crt"])?;
     seeds.chains(&demo)?;
     seeds.copy("identity", &demo, &["txt", "bob", "_key"])?;
-    seeds.copy("document", &demo, &["crt", "key.age", "_key", "_key.pub", "txt"])?;
+    seeds.copy(
+        "document",
+        &demo,
+        &["crt", "key.age", "_key", "_key.pub", "txt"],
+    )?;
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/x509/files");
     seeds.copy("document", &fixtures, &["p12"])?;
     for target in ["rules", "locate"] {
@@ -51,7 +68,46 @@ fn main() -> Result<(), Box<dyn Error>> {
         )?;
         seeds.put("private_key", &format!("{algorithm}.pem"), text.as_bytes())?;
     }
+    for (number, wish) in WISHES.iter().enumerate() {
+        for key in ["ec:prime256v1", "ed25519", "rsa:2048"] {
+            seeds.put(
+                "csr",
+                &format!("{number}-{}", key.replace(':', "-")),
+                &request(key, wish)?,
+            )?;
+        }
+    }
     Ok(())
+}
+
+/// A certification request in DER as OpenSSL makes it.
+fn request(key: &str, wish: &str) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut openssl = Command::new("openssl");
+    openssl.args([
+        "req",
+        "-new",
+        "-nodes",
+        "-outform",
+        "DER",
+        "-subj",
+        "/O=One/CN=a.lab.example",
+    ]);
+    match key.strip_prefix("ec:") {
+        Some(curve) => openssl.args([
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            &format!("ec_paramgen_curve:{curve}"),
+        ]),
+        None => openssl.args(["-newkey", key]),
+    };
+    let output = openssl
+        .args(["-keyout", "/dev/null", "-addext", wish])
+        .output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    Ok(output.stdout)
 }
 
 struct Seeds {
@@ -75,9 +131,15 @@ impl Seeds {
     fn chains(&self, from: &Path) -> Result<(), Box<dyn Error>> {
         let is_certificate = |path: &&PathBuf| path.to_string_lossy().ends_with("crt");
         let all = files(from);
-        let is_authority = |path: &&PathBuf| path.parent().is_some_and(|parent| parent.ends_with("ca"));
+        let is_authority =
+            |path: &&PathBuf| path.parent().is_some_and(|parent| parent.ends_with("ca"));
         for (number, path) in all.iter().filter(is_certificate).enumerate() {
-            for (other, authority) in all.iter().filter(is_certificate).filter(is_authority).enumerate() {
+            for (other, authority) in all
+                .iter()
+                .filter(is_certificate)
+                .filter(is_authority)
+                .enumerate()
+            {
                 let chain = [fs::read(path)?, fs::read(authority)?].concat();
                 self.put("verify", &format!("{number}-{other}"), &chain)?;
             }
