@@ -291,14 +291,14 @@ fn sign(
     Ok(certificate.to_der()?)
 }
 
-/// 127 random bits: positive, at most 16 of the 20 octets RFC 5280 §4.1.2.2 allows, and never the same one twice in practice.
+/// 126 random bits: positive, and never the same one twice in practice. The bit that is always set keeps every number at 16 of
+/// the 20 octets RFC 5280 §4.1.2.2 allows, however it is written: a leading zero octet is lost in DER, and then a number looks
+/// different from one tool to the next.
 fn random_serial() -> Result<[u8; 16], IssueError> {
     let mut serial = [0; 16];
-    while serial == [0; 16] {
-        aws_lc_rs::rand::fill(&mut serial).map_err(|_| IssueError::Random)?;
-        if let Some(first) = serial.first_mut() {
-            *first &= 0x7f;
-        }
+    aws_lc_rs::rand::fill(&mut serial).map_err(|_| IssueError::Random)?;
+    if let Some(first) = serial.first_mut() {
+        *first = (*first & 0x7f) | 0x40;
     }
     Ok(serial)
 }

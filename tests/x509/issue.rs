@@ -217,12 +217,14 @@ fn makes_the_names_critical_where_there_is_no_subject() {
 }
 
 #[test]
-fn draws_a_new_positive_serial_each_time() {
-    let serials: BTreeSet<_> = (0..64).map(|_| root(None, None).serial).collect();
-    assert_eq!(serials.len(), 64);
-    assert!(serials.iter().all(|serial| serial.len() <= 16
-        && serial[0] < 0x80
-        && !serial.iter().all(|byte| *byte == 0)));
+fn draws_a_new_positive_serial_of_one_length_each_time() {
+    let serials: BTreeSet<_> = (0..256).map(|_| root(None, None).serial).collect();
+    assert_eq!(serials.len(), 256);
+    assert!(
+        serials
+            .iter()
+            .all(|serial| serial.len() == 16 && (0x40..0x80).contains(&serial[0]))
+    );
 }
 
 #[test]
