@@ -13,6 +13,7 @@ mod extensions;
 mod key;
 mod kubernetes;
 pub(crate) mod name;
+mod parsing;
 mod pem;
 mod pkcs12;
 mod private_key;
