@@ -10,6 +10,7 @@ pub(crate) mod encryption;
 mod every_extension;
 mod explicit;
 mod extensions;
+pub mod inventory;
 mod key;
 mod kubernetes;
 pub(crate) mod name;
