@@ -29,6 +29,8 @@ pub(super) enum Output {
     New(PathBuf),
     /// Whatever was there.
     Forced(PathBuf),
+    /// A device or a pipe.
+    Stream(PathBuf),
 }
 
 impl Output {
@@ -36,6 +38,10 @@ impl Output {
     pub(super) fn of(content: Content, args: &SecretOutputArgs, ui: Ui) -> Result<Self, CliError> {
         match (&args.output, content) {
             (Some(file), _) if file.as_os_str() == "-" => Ok(Self::Stdout),
+            (Some(file), Content::Secret) if outside::is_terminal(file) && !args.force => {
+                Err(shown())
+            }
+            (Some(file), _) if outside::is_stream(file) => Ok(Self::Stream(file.clone())),
             (Some(file), Content::Secret) => {
                 let file = current_dir()?.join(file);
                 if args.force {
@@ -49,10 +55,7 @@ impl Output {
             }
             (None, Content::Text) => Ok(Self::Stdout),
             (None, _) if !ui.shows_stdout() => Ok(Self::Stdout),
-            (None, Content::Secret) => Err(CliError::new(
-                "the private key would be shown on the terminal",
-            )
-            .hint("write a file with --output FILE; --output - shows it all the same")),
+            (None, Content::Secret) => Err(shown()),
             (None, Content::Binary) => Err(CliError::new("this is nothing for a terminal").hint(
                 "write a file with --output FILE; --output - sends it to the terminal all the same",
             )),
@@ -75,7 +78,7 @@ impl Output {
                 ui.print_bytes(bytes);
                 return Ok(());
             }
-            Self::Public(file) => (file, outside::replace(file, bytes)),
+            Self::Public(file) | Self::Stream(file) => (file, outside::replace(file, bytes)),
             Self::New(file) => (file, outside::write_secret(file, bytes)),
             Self::Forced(file) => (file, outside::replace_secret(file, bytes)),
         };
@@ -88,7 +91,7 @@ impl Output {
     /// The file, where there is one.
     pub(super) fn file(&self) -> Option<&Path> {
         match self {
-            Self::Stdout => None,
+            Self::Stdout | Self::Stream(_) => None,
             Self::Public(file) | Self::New(file) | Self::Forced(file) => Some(file),
         }
     }
@@ -99,6 +102,11 @@ impl Output {
             ui.tell(&format!("wrote {}\n", typed(file).display()));
         }
     }
+}
+
+fn shown() -> CliError {
+    CliError::new("the private key would be shown on the terminal")
+        .hint("write a file with --output FILE; --output - shows it all the same")
 }
 
 /// As it was typed, from the directory where it was.
