@@ -375,6 +375,15 @@ pub(crate) enum Document {
     Lints,
 }
 
+/// What opens sealed keys.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct IdentityArgs {
+    /// A file with an age identity or an SSH private key, to open sealed keys with; may be given several times.
+    /// Default: `userAgeIdentity` of the declaration.
+    #[arg(id = "identity", short = 'i', long = "identity", value_name = "FILE")]
+    pub files: Vec<String>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct PasswordArgs {
     /// A file whose first line is the password of PKCS#12 files. Default: asked for where one is needed.

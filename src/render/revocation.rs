@@ -12,8 +12,8 @@ use super::words;
 use crate::apply::Published;
 use crate::model::hex::to_hex;
 use crate::model::{
-    ArtifactId, Authority, CertificateFacts, CrlFacts, FileState, Fleet, ListState, Moment, Name,
-    Observed, RevocationReason,
+    ArtifactId, Authority, CertificateFacts, CrlFacts, CrlFile, FileState, Fleet, ListState,
+    Moment, Name, Observed, RevocationReason,
 };
 
 /// A certificate that was put on a list.
@@ -112,10 +112,7 @@ pub fn lists(
     table.set_header(["list", "state", "number", "revoked", "made", "next by"]);
     for authority in authorities {
         let state = observed.crl(&authority.name);
-        let (word, tone) = word(
-            state.facts().map(|file| file.state(now)),
-            state.is_missing(),
-        );
+        let (word, tone) = word(state, now);
         let list = state.facts().map(|file| &file.list);
         let cell = |value: Option<String>| Cell::new(value.unwrap_or_default());
         table.add_row([
@@ -134,7 +131,7 @@ pub fn lists(
 pub fn lists_json(authorities: &[&Authority], observed: &Observed, now: OffsetDateTime) -> Value {
     let lists = authorities.iter().map(|authority| {
         let state = observed.crl(&authority.name);
-        let (word, _) = word(state.facts().map(|file| file.state(now)), state.is_missing());
+        let (word, _) = word(state, now);
         let mut value = match state {
             FileState::Sound { facts, .. } => {
                 list_json(&authority.name, authority.crl.as_str(), &facts.list)
@@ -151,14 +148,16 @@ pub fn lists_json(authorities: &[&Authority], observed: &Observed, now: OffsetDa
     json!({ "version": 1, "lists": lists.collect::<Vec<_>>() })
 }
 
-fn word(state: Option<ListState>, is_missing: bool) -> (&'static str, Tone) {
-    match state {
-        Some(ListState::Good) => ("good", Tone::Good),
-        Some(ListState::Due) => ("due", Tone::Warning),
-        Some(ListState::Expired) => ("expired", Tone::Bad),
-        Some(ListState::NotItsAuthoritys) => ("not-its-authoritys", Tone::Bad),
-        None if is_missing => ("none", Tone::Quiet),
-        None => ("damaged", Tone::Bad),
+fn word(file: &FileState<CrlFile>, now: OffsetDateTime) -> (&'static str, Tone) {
+    match file {
+        FileState::Missing => ("none", Tone::Quiet),
+        FileState::Defective { .. } => ("damaged", Tone::Bad),
+        FileState::Sound { facts, .. } => match facts.state(now) {
+            ListState::Good => ("good", Tone::Good),
+            ListState::Due => ("due", Tone::Warning),
+            ListState::Expired => ("expired", Tone::Bad),
+            ListState::NotItsAuthoritys => ("not-its-authoritys", Tone::Bad),
+        },
     }
 }
 

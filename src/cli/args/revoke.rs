@@ -3,8 +3,8 @@
 use clap::Args;
 use time::OffsetDateTime;
 
-use super::SourceArgs;
 use super::verify::moment;
+use super::{IdentityArgs, SourceArgs};
 use crate::model::{Name, RevocationReason};
 
 #[derive(Debug, Args)]
@@ -28,10 +28,8 @@ pub(crate) struct RevokeArgs {
     pub date: Option<OffsetDateTime>,
     #[command(flatten)]
     pub source: SourceArgs,
-    /// A file with an age identity or an SSH private key that opens the key of the authority; may be given several times.
-    /// Default: `userAgeIdentity` of the declaration.
-    #[arg(short, long, value_name = "FILE")]
-    pub identity: Vec<String>,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
     /// Print what was revoked, and the lists, as JSON (docs/schema/revoke.json).
     #[arg(long)]
     pub json: bool,
@@ -50,10 +48,8 @@ pub(crate) struct ListsArgs {
     pub list: bool,
     #[command(flatten)]
     pub source: SourceArgs,
-    /// A file with an age identity or an SSH private key that opens the keys of the authorities; may be given several times.
-    /// Default: `userAgeIdentity` of the declaration.
-    #[arg(short, long, value_name = "FILE")]
-    pub identity: Vec<String>,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
     /// Print the lists as JSON (docs/schema/crl.json).
     #[arg(long)]
     pub json: bool,

@@ -29,7 +29,7 @@ pub(crate) fn run(args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
     }
     let mut project = Project::load(&args.source, ui)?;
     let choices = choices(args, &project.fleet)?;
-    let identities = project.identities(&args.identity)?;
+    let identities = project.identities(&args.identity.files)?;
     let passphrases = Passphrases::read(&args.passphrase_file, Box::new(Asker))?;
     let openers = Openers {
         identities: &identities,

@@ -46,7 +46,7 @@ pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
             revocations: &lists,
             past: &past,
             beside: &[],
-            identity: &args.identity,
+            identity: &args.identity.files,
             now,
         },
         ui,

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::recreate;
-use crate::cli::args::{DemoArgs, RecreateArgs, SelectionArgs, SourceArgs};
+use crate::cli::args::{DemoArgs, IdentityArgs, RecreateArgs, SelectionArgs, SourceArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
 use crate::seal::keygen;
@@ -58,7 +58,7 @@ pub(crate) fn run(args: &DemoArgs, ui: Ui) -> Result<Exit, CliError> {
             ..SourceArgs::default()
         },
         selection: SelectionArgs::default(),
-        identity: Vec::new(),
+        identity: IdentityArgs::default(),
         jobs: None,
         json: false,
     };

@@ -68,7 +68,7 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
             revocations: &lists(&targets, args, now),
             past: &past_lists,
             beside: &beside,
-            identity: &args.identity,
+            identity: &args.identity.files,
             now,
         },
         ui,

@@ -171,7 +171,7 @@ fn embedded(
     let root = trusted_root(&project.fleet, leaf, membership)?;
     let bundle = read_chain(project, &root.files.certificate)?;
     let own = chain.first().ok_or_else(|| missing(&leaf.id()))?;
-    let key = open_key(project, Artifact::Leaf(leaf), own, &args.out.identity)?;
+    let key = open_key(project, Artifact::Leaf(leaf), own, &args.out.identity.files)?;
     let key = key.to_pem().map_err(|error| CliError::from_error(&error))?;
     let key = Zeroizing::new(key.as_bytes().to_vec());
     let pem = |certificates: &[CertificateFacts]| {

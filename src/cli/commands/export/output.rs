@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::args::{OutputArgs, SecretOutputArgs};
-use crate::cli::error::CliError;
+use crate::cli::error::{CliError, Exit};
 use crate::cli::git;
 use crate::cli::project::current_dir;
 use crate::cli::ui::Ui;
@@ -66,10 +66,16 @@ impl Output {
     pub(super) fn public(content: Content, args: &OutputArgs, ui: Ui) -> Result<Self, CliError> {
         let args = SecretOutputArgs {
             output: args.output.clone(),
-            identity: Vec::new(),
-            force: false,
+            ..SecretOutputArgs::default()
         };
         Self::of(content, &args, ui)
+    }
+
+    /// Writes all of it and says where it is.
+    pub(super) fn finish(&self, bytes: &[u8], ui: Ui) -> Result<Exit, CliError> {
+        self.write(bytes, ui)?;
+        self.tell(ui);
+        Ok(Exit::Done)
     }
 
     pub(super) fn write(&self, bytes: &[u8], ui: Ui) -> Result<(), CliError> {

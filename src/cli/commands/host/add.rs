@@ -180,7 +180,11 @@ fn kept(
 /// The pair, proved to be one.
 fn open(hosts: &Hosts, args: &HostAddArgs, place: &Place, bytes: &[u8]) -> Result<Pair, CliError> {
     let failed = || CliError::new(format!("cannot open {}", place.sealed()));
-    let identities = identities(&args.identity, hosts.manifest.identities(), &hosts.root)?;
+    let identities = identities(
+        &args.identity.files,
+        hosts.manifest.identities(),
+        &hosts.root,
+    )?;
     let opened = identities.open(bytes).map_err(|error| {
         let shown = failed().cause(error.to_string());
         match error {
