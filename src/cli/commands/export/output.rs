@@ -7,6 +7,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::git;
 use crate::cli::project::current_dir;
 use crate::cli::ui::Ui;
+use crate::render::words::shown;
 use crate::store::outside;
 
 /// What is written, as far as that decides where it may go.
@@ -39,7 +40,7 @@ impl Output {
         match (&args.output, content) {
             (Some(file), _) if file.as_os_str() == "-" => Ok(Self::Stdout),
             (Some(file), Content::Secret) if outside::is_terminal(file) && !args.force => {
-                Err(shown())
+                Err(on_a_terminal())
             }
             (Some(file), _) if outside::is_stream(file) => Ok(Self::Stream(file.clone())),
             (Some(file), Content::Secret) => {
@@ -55,7 +56,7 @@ impl Output {
             }
             (None, Content::Text) => Ok(Self::Stdout),
             (None, _) if !ui.shows_stdout() => Ok(Self::Stdout),
-            (None, Content::Secret) => Err(shown()),
+            (None, Content::Secret) => Err(on_a_terminal()),
             (None, Content::Binary) => Err(CliError::new("this is nothing for a terminal").hint(
                 "write a file with --output FILE; --output - sends it to the terminal all the same",
             )),
@@ -89,8 +90,7 @@ impl Output {
             Self::Forced(file) => (file, outside::replace_secret(file, bytes)),
         };
         written.map_err(|error| {
-            CliError::new(format!("cannot write {}", typed(file).display()))
-                .cause(error.to_string())
+            CliError::new(format!("cannot write {}", shown(&typed(file)))).cause(error.to_string())
         })
     }
 
@@ -105,12 +105,12 @@ impl Output {
     /// That it is there now.
     pub(super) fn tell(&self, ui: Ui) {
         if let Some(file) = self.file() {
-            ui.tell(&format!("wrote {}\n", typed(file).display()));
+            ui.tell(&format!("wrote {}\n", shown(&typed(file))));
         }
     }
 }
 
-fn shown() -> CliError {
+fn on_a_terminal() -> CliError {
     CliError::new("the private key would be shown on the terminal")
         .hint("write a file with --output FILE; --output - shows it all the same")
 }
@@ -125,7 +125,7 @@ pub(super) fn typed(file: &Path) -> PathBuf {
 fn refuse_unwanted(file: &Path) -> Result<(), CliError> {
     if outside::exists(file) {
         return Err(
-            CliError::new(format!("{} is there already", typed(file).display()))
+            CliError::new(format!("{} is there already", shown(&typed(file))))
                 .hint("name another file, or replace it with --force"),
         );
     }
@@ -133,7 +133,7 @@ fn refuse_unwanted(file: &Path) -> Result<(), CliError> {
         return Err(CliError::new(format!(
             "{} is in a Git work tree that does not ignore it; the private key in it would be in the history with the next \
              `git add .`, and a history is not unwritten",
-            typed(file).display()
+            shown(&typed(file))
         ))
         .hint("write it elsewhere, list it in .gitignore, or insist with --force"));
     }
