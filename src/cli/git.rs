@@ -137,13 +137,38 @@ fn coverage(root: &Path) -> Result<Coverage, CliError> {
     }
 }
 
+/// What a hook or a person may have set, and `git rev-parse --local-env-vars` lists: with them it would be another repository that is asked.
+const REPOSITORY: [&str; 7] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+];
+
+/// Settings of a person that would leave commits out of the history, or change how it is written down.
+const SETTINGS: [&str; 5] = [
+    "core.quotePath=false",
+    "log.showRoot=true",
+    "log.showSignature=false",
+    "log.diffMerges=separate",
+    "log.follow=false",
+];
+
 fn git(root: &Path) -> Command {
     let mut command = Command::new("git");
-    // Quoted names and replaced objects would be other names and other objects.
-    command
-        .arg("--no-replace-objects")
-        .args(["-c", "core.quotePath=false"])
-        .current_dir(root);
+    // Replaced objects would be other objects.
+    command.arg("--no-replace-objects").current_dir(root);
+    for setting in SETTINGS {
+        command.args(["-c", setting]);
+    }
+    for name in REPOSITORY {
+        command.env_remove(name);
+    }
+    // What Git complains of is read.
+    command.env("LC_ALL", "C");
     command
 }
 
@@ -261,6 +286,8 @@ fn stays(
             "--raw",
             "--no-renames",
             "--no-abbrev",
+            // None is an order too, whatever `diff.orderFile` names.
+            "-O/dev/null",
             "--relative",
             "-z",
         ])

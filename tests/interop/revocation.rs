@@ -28,6 +28,16 @@ pub(crate) fn trials() -> Vec<Trial> {
             lost_list,
         ),
         trial(
+            "revocation::a_number_is_known_from_history_or_warned_of",
+            &PROGRAMS,
+            number,
+        ),
+        trial(
+            "revocation::what_git_was_told_elsewhere_hides_no_certificate",
+            &PROGRAMS,
+            other_settings,
+        ),
+        trial(
             "revocation::a_list_that_only_the_inventory_was_committed_with_is_missed",
             &PROGRAMS,
             half_committed,
@@ -123,6 +133,44 @@ fn one_file() -> Result<(), Failed> {
         !project.path(&file).exists(),
         "what was issued by hand is still there",
     )
+}
+
+fn number() -> Result<(), Failed> {
+    let project = made()?;
+    let first = serial(&project, &format!("{DIR}/issued/nas/root/lab.crt"))?;
+    project.ends_with(0, &format!("renew nas {SOURCE}"))?;
+    let warning = "is known here";
+    let known = project.ends_with(0, &format!("revoke --serial {first} --ca root {SOURCE}"))?;
+    expect(!known.contains(warning), &known)?;
+    let unknown = project.ends_with(0, &format!("revoke --serial 12AB --ca root {SOURCE}"))?;
+    expect(unknown.contains(warning), &unknown)
+}
+
+/// Variables of a hook, and settings of a person.
+fn other_settings() -> Result<(), Failed> {
+    let project = made()?;
+    project.ends_with(0, &format!("renew nas {SOURCE}"))?;
+    for setting in [
+        "log.showRoot false",
+        "log.showSignature true",
+        "log.diffMerges off",
+        "diff.orderFile /nonexistent",
+    ] {
+        project.bench.run(&format!("git config {setting}"))?;
+    }
+    project.bench.run("git init -q elsewhere")?;
+    project.bench.write("elsewhere/.git/info/exclude", "*")?;
+    let certs = env!("CARGO_BIN_EXE_certs");
+    let line = |words: &str| {
+        format!(
+            "env GIT_DIR=elsewhere/.git GIT_INDEX_FILE=elsewhere/.git/index {certs} {words} {SOURCE}"
+        )
+    };
+    let key = line("export pem nas --part key -o nas.key");
+    let refused = project.bench.refuses(&key)?;
+    expect(refused.contains("in a Git work tree"), &refused)?;
+    let said = project.bench.run(&line("revoke nas"))?;
+    expect(said.contains("1 other certificate for the same key"), &said)
 }
 
 fn lost_list() -> Result<(), Failed> {
