@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::CliError;
+use crate::render::words::shown;
 
 pub(crate) fn current_dir() -> Result<PathBuf, CliError> {
     std::env::current_dir().map_err(|error| {
@@ -46,8 +47,8 @@ impl Home {
     pub(crate) fn short(&self, path: &Path) -> String {
         let below = self.path().and_then(|home| path.strip_prefix(home).ok());
         match below {
-            Some(rest) => format!("~/{}", rest.display()),
-            None => path.display().to_string(),
+            Some(rest) => format!("~/{}", shown(rest)),
+            None => path.to_string_lossy().into_owned(),
         }
     }
 }

@@ -2,12 +2,14 @@
 //! declaration, the files and the plan; it decides nothing.
 
 mod filter;
+mod list;
 
 use std::collections::BTreeMap;
 
 use time::{Duration, OffsetDateTime};
 
 pub use filter::{Filter, Order};
+pub use list::ListEntry;
 
 use crate::model::{
     Artifact, ArtifactId, CertificateFacts, Fleet, KeyPair, Name, Observed, Recipient,
@@ -21,6 +23,7 @@ pub struct Status<'a> {
     /// The moment it is seen at.
     pub now: OffsetDateTime,
     pub entries: Vec<Entry<'a>>,
+    pub lists: Vec<ListEntry<'a>>,
 }
 
 /// One authority, certificate or shared key pair.
@@ -115,6 +118,7 @@ impl<'a> Status<'a> {
         Self {
             now: plan.now,
             entries: certified.chain(pairs).collect(),
+            lists: list::lists(fleet, observed, plan.now),
         }
     }
 

@@ -253,7 +253,7 @@ impl<'a> Search<'a> {
             policy: self.policy,
             constraints: constraints::faults(&materials),
             materials: &materials,
-            signatures: signatures.map(|known| known.copied()).collect(),
+            signatures: signatures.map(Option::<&Signature>::copied).collect(),
             lists: self.lists(),
             end,
         }

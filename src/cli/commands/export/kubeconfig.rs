@@ -20,6 +20,7 @@ use crate::model::{
 };
 use crate::plan::Pattern;
 use crate::render::words;
+use crate::render::words::shown;
 
 pub(crate) fn run(args: &KubeconfigArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
@@ -37,7 +38,7 @@ pub(crate) fn run(args: &KubeconfigArgs, ui: Ui) -> Result<Exit, CliError> {
     if let Some(file) = output.file() {
         ui.tell(&format!(
             "wrote {0}; try it: kubectl --kubeconfig {0} auth whoami\n",
-            typed(file).display()
+            shown(&typed(file))
         ));
     }
     Ok(Exit::Done)
@@ -221,7 +222,10 @@ fn referenced(
 
 /// Without `.` between its parts.
 fn plain(path: &Path) -> String {
-    path.components().collect::<PathBuf>().display().to_string()
+    path.components()
+        .collect::<PathBuf>()
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// The root of the authority that the API servers have their certificates from. With it alone, and with nothing below it, every

@@ -7,6 +7,7 @@ use crate::cli::environment::current_dir;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::git;
 use crate::cli::ui::Ui;
+use crate::render::words::shown;
 use crate::store::outside;
 
 /// What is written, as far as that decides where it may go.
@@ -86,8 +87,7 @@ impl Output {
             Self::Forced(file) => (file, outside::replace_secret(file, bytes)),
         };
         written.map_err(|error| {
-            CliError::new(format!("cannot write {}", typed(file).display()))
-                .cause(error.to_string())
+            CliError::new(format!("cannot write {}", shown(&typed(file)))).cause(error.to_string())
         })
     }
 
@@ -102,7 +102,7 @@ impl Output {
     /// That it is there now.
     pub(super) fn tell(&self, ui: Ui) {
         if let Some(file) = self.file() {
-            ui.tell(&format!("wrote {}\n", typed(file).display()));
+            ui.tell(&format!("wrote {}\n", shown(&typed(file))));
         }
     }
 }
@@ -117,7 +117,7 @@ pub(super) fn typed(file: &Path) -> PathBuf {
 fn refuse_unwanted(file: &Path) -> Result<(), CliError> {
     if outside::exists(file) {
         return Err(
-            CliError::new(format!("{} is there already", typed(file).display()))
+            CliError::new(format!("{} is there already", shown(&typed(file))))
                 .hint("name another file, or replace it with --force"),
         );
     }
@@ -125,7 +125,7 @@ fn refuse_unwanted(file: &Path) -> Result<(), CliError> {
         return Err(CliError::new(format!(
             "{} is in a Git work tree that does not ignore it; the private key in it would be in the history with the next \
              `git add .`, and a history is not unwritten",
-            typed(file).display()
+            shown(&typed(file))
         ))
         .hint("write it elsewhere, list it in .gitignore, or insist with --force"));
     }
