@@ -6,6 +6,7 @@ mod commands;
 mod deployed;
 mod dial;
 mod discover;
+mod environment;
 mod error;
 mod evaluate;
 mod findings;
