@@ -253,16 +253,18 @@ pub(crate) fn files_now(
 /// Contents of files, each with its path.
 pub(crate) type Contents = Vec<(String, Vec<u8>)>;
 
-/// Everything that these files ever held in any branch, each with its path; nothing where there is no repository.
+/// Everything that the wanted files at or below these places ever held in any branch; nothing where there is no repository.
 pub(crate) fn every_content(
     root: &Path,
-    files: &[&RelPath],
+    places: &[&RelPath],
+    is_wanted: impl Fn(&str) -> bool,
 ) -> Result<(Contents, Coverage), CliError> {
     let coverage = coverage(root)?;
-    if files.is_empty() || coverage == Coverage::NoRepository {
+    if places.is_empty() || coverage == Coverage::NoRepository {
         return Ok((Vec::new(), coverage));
     }
-    let stays = stays(root, files, |_| true)?;
+    let mut stays = stays(root, places, |_| true)?;
+    stays.retain(|(path, _), _| is_wanted(path));
     let blobs = stays.keys().map(|(_, blob)| blob.as_str()).collect();
     let contents = read_blobs(root, &blobs)?;
     let content = |(path, blob): (String, String)| Some((path, contents.get(&blob)?.clone()));

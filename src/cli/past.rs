@@ -63,7 +63,7 @@ impl Lists {
             .iter()
             .map(|authority| &authority.crl);
         let files: Vec<&RelPath> = files.collect();
-        match git::every_content(project.root.path(), &files) {
+        match git::every_content(project.root.path(), &files, |_| true) {
             Ok((contents, coverage)) => Self {
                 contents,
                 gap: match coverage {

@@ -48,6 +48,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             shallow,
         ),
         trial(
+            "revocation::what_was_revoked_and_is_gone_is_named_to_who_asks_for_it",
+            &PROGRAMS,
+            gone,
+        ),
+        trial(
             "revocation::a_compromised_key_is_not_certified_again",
             &PROGRAMS,
             compromised,
@@ -230,6 +235,30 @@ fn shallow() -> Result<(), Failed> {
     expect(said.contains("this is a shallow clone"), &said)?;
     let said = project.ends_with(0, &format!("crl root {SOURCE}"))?;
     expect(!said.contains("shallow"), &said)
+}
+
+fn gone() -> Result<(), Failed> {
+    let project = made()?;
+    let file = format!("{DIR}/issued/nas/root/lab.crt");
+    let serial = serial(&project, &file)?.to_lowercase();
+    project.ends_with(0, &format!("revoke nas {SOURCE}"))?;
+    let told = format!("hint: {file} is gone: serial number {serial}, until ");
+    for line in [
+        "export pem nas",
+        "export kubeconfig nas/root/lab",
+        "renew nas",
+        "revoke nas",
+        "status nas",
+    ] {
+        let said = project.ends_with(1, &format!("{line} {SOURCE}"))?;
+        let is_told = said
+            .lines()
+            .any(|line| line.starts_with(&told) && line.ends_with(", revoked"));
+        expect(is_told && said.contains("certs history --all"), &said)?;
+    }
+    // What never was is not looked for in what was.
+    let said = project.ends_with(1, &format!("export pem nothing {SOURCE}"))?;
+    expect(!said.contains("is gone"), &said)
 }
 
 fn compromised() -> Result<(), Failed> {

@@ -7,6 +7,7 @@ use std::path::Path;
 use time::OffsetDateTime;
 
 use crate::apply::Revocation;
+use crate::cli::absent;
 use crate::cli::args::RevokeArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::past::{self, Loss, Past};
@@ -28,6 +29,7 @@ use crate::store::{Change, Expected, outside};
 pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
     check_date(args)?;
     let mut project = Project::load(&args.source, ui)?;
+    check_words(&args.targets, &project)?;
     let past_lists = past::Lists::read(&project);
     let past = Past::read(&project);
     let writing = Writing::begin(&mut project, ui)?;
@@ -83,6 +85,28 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
     });
     ui.tell(&what_is_left(&targets));
     Ok(Exit::Done)
+}
+
+/// Nothing is locked yet: what was once called so is looked for with Git.
+fn check_words(words: &[String], project: &Project) -> Result<(), CliError> {
+    for word in words {
+        let pattern: Option<Pattern> = word.parse().ok();
+        let is_declared = pattern.is_some_and(|pattern| {
+            let mut artifacts = project.fleet.artifacts();
+            artifacts.any(|artifact| pattern.asks_to_replace(&artifact.id()))
+        });
+        if !is_declared && !outside::exists(Path::new(word)) {
+            let was = absent::hints_of_the_past(project, word);
+            return Err(was.into_iter().fold(unknown(word), CliError::hint));
+        }
+    }
+    Ok(())
+}
+
+fn unknown(word: &str) -> CliError {
+    CliError::new(format!("{word} is neither declared nor a file")).hint(
+        "`certs status` shows what there is; an authority is revoked by its full name: ca/<name>",
+    )
 }
 
 /// The day is known on which a key was lost, and not that on which it will be.
@@ -228,15 +252,11 @@ impl<'a> Targets<'a> {
     }
 
     fn add_file(&mut self, word: &str) -> Result<(), CliError> {
-        let unknown = || {
-            CliError::new(format!("{word} is neither declared nor a file"))
-                .hint("`certs status` shows what there is; an authority is revoked by its full name: ca/<name>")
-        };
-        let bytes = outside::read(Path::new(word)).map_err(|_| unknown())?;
+        let bytes = outside::read(Path::new(word)).map_err(|_| unknown(word))?;
         let chain = parse_chain(&bytes).map_err(|defect| {
             CliError::new(format!("cannot use the certificate in {word}")).cause(defect.to_string())
         })?;
-        let facts = chain.into_iter().next().ok_or_else(unknown)?;
+        let facts = chain.into_iter().next().ok_or_else(|| unknown(word))?;
         let Some(issuer) = self.signer(&facts) else {
             return Err(
                 CliError::new(format!("none of the declared authorities issued {word}"))
