@@ -7,6 +7,7 @@ mod deployed;
 mod dial;
 mod discover;
 mod elsewhere;
+mod environment;
 mod error;
 mod evaluate;
 mod findings;
