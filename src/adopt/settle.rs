@@ -64,13 +64,14 @@ fn certified(scene: &Scene<'_>, claims: &Claims<'_>, artifact: Artifact<'_>) -> 
         (certificate, key, found_key) => {
             let is_free = |standing: &Standing| matches!(standing, Standing::Free);
             let key_is_free = is_free(&key);
+            let offline = (key_is_free && found_key.is_none()).then_some(OFFLINE);
             Verdict::Adopt(Box::new(Taken {
                 certificate: is_free(&certificate).then(|| found.clone()),
                 key: found_key.filter(|_| key_is_free).cloned(),
                 public_keys: Vec::new(),
                 because: claim.because.clone(),
                 differences: differences(scene, claims, artifact, found),
-                remarks: remarks(scene, found, key_is_free && found_key.is_none()),
+                remarks: remarks(scene, found, offline),
             }))
         }
     }
@@ -100,14 +101,12 @@ fn differences(
     certificate_drift(artifact, issuer, issuer_certificate, &found.facts)
 }
 
-fn remarks(scene: &Scene<'_>, found: &FoundCertificate, is_offline: bool) -> Vec<String> {
-    let mut remarks = Vec::new();
-    if is_offline {
-        remarks.push(
-            "its private key is not here: adopted to be trusted; nothing can be issued by it"
-                .to_owned(),
-        );
-    }
+/// What is to be known of an authority whose key is elsewhere.
+const OFFLINE: &str =
+    "its private key is not here: adopted to be trusted; nothing can be issued by it";
+
+fn remarks(scene: &Scene<'_>, found: &FoundCertificate, offline: Option<&str>) -> Vec<String> {
+    let mut remarks: Vec<String> = offline.map(str::to_owned).into_iter().collect();
     if found.facts.not_after < scene.now {
         remarks.push(format!(
             "expired on {}: its key is kept for the certificate to be renewed",

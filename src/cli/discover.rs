@@ -8,6 +8,7 @@ use super::args::SourceArgs;
 use super::error::CliError;
 use super::evaluate::Source;
 use super::project::current_dir;
+use crate::render::words::shown;
 
 /// Evaluated as `--flake` does it.
 pub(crate) const FLAKE: &str = "flake.nix";
@@ -35,7 +36,7 @@ impl Located {
             match &self.source {
                 Source::Flake(_) if file.is_file() => error.hint(format!(
                     "--file {} is the declaration beside it, which needs no flake",
-                    file.display()
+                    shown(&file)
                 )),
                 _ => error,
             }
@@ -66,7 +67,7 @@ impl Located {
             source: match name {
                 NIX_FILE => Source::NixFile(file),
                 MANIFEST => Source::ManifestFile(file),
-                _ => Source::Flake(directory.display().to_string()),
+                _ => Source::Flake(directory.to_string_lossy().into_owned()),
             },
             root: directory.to_owned(),
         })
@@ -109,7 +110,7 @@ fn nearest(start: &Path, names: &[&str]) -> Option<PathBuf> {
 }
 
 fn nothing_in(root: &Path) -> CliError {
-    let shown = root.display();
+    let shown = shown(root);
     if root.is_dir() {
         CliError::new(format!("there is no {} in {shown}", any_of()))
             .hint("say what to read with --flake, --file or --manifest")
@@ -124,7 +125,7 @@ fn nothing_above(start: &Path) -> CliError {
     let error = CliError::new(format!(
         "there is no {} at or above {}",
         any_of(),
-        start.display()
+        shown(start)
     ));
     let mut below: Vec<PathBuf> = WalkDir::new(start)
         .max_depth(4)
@@ -140,7 +141,7 @@ fn nothing_above(start: &Path) -> CliError {
             .hint("run inside the project, or say where it is with --root DIR; `certs init` begins a new one");
     }
     below.iter().fold(error, |error, directory| {
-        error.hint(format!("--root {}", directory.display()))
+        error.hint(format!("--root {}", shown(directory)))
     })
 }
 

@@ -245,19 +245,23 @@ pub(crate) fn files_now(
     Ok(paths.filter_map(content).collect())
 }
 
+/// Contents of files, each with its path.
+pub(crate) type Contents = Vec<(String, Vec<u8>)>;
+
 /// Everything that these files ever held in any branch, each with its path; nothing where there is no repository.
 pub(crate) fn every_content(
     root: &Path,
     files: &[&RelPath],
-) -> Result<Vec<(String, Vec<u8>)>, CliError> {
-    if files.is_empty() || coverage(root)? == Coverage::NoRepository {
-        return Ok(Vec::new());
+) -> Result<(Contents, Coverage), CliError> {
+    let coverage = coverage(root)?;
+    if files.is_empty() || coverage == Coverage::NoRepository {
+        return Ok((Vec::new(), coverage));
     }
     let stays = stays(root, files, |_| true)?;
     let blobs = stays.keys().map(|(_, blob)| blob.as_str()).collect();
     let contents = read_blobs(root, &blobs)?;
     let content = |(path, blob): (String, String)| Some((path, contents.get(&blob)?.clone()));
-    Ok(stays.into_keys().filter_map(content).collect())
+    Ok((stays.into_keys().filter_map(content).collect(), coverage))
 }
 
 /// Every path and blob at or below these places in any commit of any branch.

@@ -8,6 +8,7 @@ use super::project::{current_dir, expand_home};
 use super::ui::Asker;
 use crate::model::{Recipient, RecipientSet};
 use crate::render::words;
+use crate::render::words::shown;
 use crate::seal::{Coverage, Identities, Identity, IdentitySource, keygen};
 use crate::store::outside;
 
@@ -56,7 +57,7 @@ impl Operator {
     }
 
     fn with_identity(path: &Path, keys: &[Recipient], home: &Home) -> Result<Self, CliError> {
-        let shown = path.display().to_string();
+        let shown = path.to_string_lossy().into_owned();
         let identity = read(path).map_err(|error| {
             CliError::new(format!("cannot use the identity {shown}"))
                 .cause(error)
@@ -117,7 +118,7 @@ impl Operator {
     /// The next `git add` of somebody who keeps their settings in Git would publish it.
     fn made(path: &Path, home: &Home) -> Result<Self, CliError> {
         let failed = |error: std::io::Error| {
-            CliError::new(format!("cannot make an identity at {}", path.display()))
+            CliError::new(format!("cannot make an identity at {}", shown(path)))
                 .cause(error.to_string())
                 .hint("give one with --identity FILE")
         };
@@ -127,7 +128,7 @@ impl Operator {
         if git::would_commit(path) {
             return Err(CliError::new(format!(
                 "an identity at {} would be committed with what is around it",
-                path.display()
+                shown(path)
             ))
             .hint("list it in the .gitignore there, or give an identity with --identity FILE"));
         }
@@ -146,7 +147,7 @@ impl Operator {
 fn read(path: &Path) -> Result<Identity, String> {
     let bytes = outside::read(path).map_err(|error| error.to_string())?;
     let source = IdentitySource {
-        name: path.display().to_string(),
+        name: path.to_string_lossy().into_owned(),
         bytes,
     };
     Identity::parse(&source).map_err(|error| error.fault.to_string())
@@ -183,8 +184,8 @@ impl Home {
             .as_ref()
             .and_then(|home| path.strip_prefix(home).ok());
         match below {
-            Some(rest) => format!("~/{}", rest.display()),
-            None => path.display().to_string(),
+            Some(rest) => format!("~/{}", shown(rest)),
+            None => path.to_string_lossy().into_owned(),
         }
     }
 }

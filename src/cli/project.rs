@@ -12,6 +12,7 @@ use crate::model::{ArtifactId, Fleet, Observed, RelPath};
 use crate::nixfiles::locate::Locator;
 use crate::plan::{Pattern, Plan, Policy, Reason, Step, UndeclaredPolicy};
 use crate::render::fault::{self, Place, PlacedFault, Severity};
+use crate::render::words::shown;
 use crate::seal::{Identities, IdentitySource};
 use crate::status::Status;
 use crate::store::{Layout, Root, StoreError, outside};
@@ -152,7 +153,7 @@ pub(crate) fn identities(
             Err(error) if given.is_empty() && error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {
                 return Err(CliError::new(format!("cannot read the identity {name}"))
-                    .cause(format!("{}: {error}", path.display()))
+                    .cause(format!("{}: {error}", shown(&path)))
                     .hint("give the private key that belongs to one of certToolkit.userAgeKeys"));
             }
         }
@@ -270,7 +271,7 @@ fn read_key_files(manifest: &Manifest, root: &Path) -> KeyFiles {
         text.map_err(|error| {
             format!(
                 "the host key file {name} cannot be read ({error}); paths are relative to {}",
-                root.display()
+                shown(root)
             )
         })
     };

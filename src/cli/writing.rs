@@ -135,6 +135,8 @@ pub(crate) struct Publication<'a> {
     pub past: &'a past::Lists,
     /// Further files of the same commit.
     pub beside: &'a [Change],
+    /// What is done where revocations are lost.
+    pub loss: past::Loss,
     pub identity: &'a [String],
     pub now: OffsetDateTime,
 }
@@ -156,7 +158,7 @@ impl Writing {
         let mut revocations = publication.revocations.to_vec();
         for revocation in &mut revocations {
             let authority = revocation.authority;
-            revocation.earlier = publication.past.of(authority, publication.observed, ui);
+            revocation.earlier = publication.past.of(authority, publication, ui)?;
         }
         let identities = project.identities(publication.identity)?;
         let plan = Plan {

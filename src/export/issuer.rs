@@ -107,8 +107,9 @@ pub enum VaultAuth {
     },
 }
 
-/// The audience of the token that cert-manager asks Kubernetes for: the issuer's own, so that no other token will do. The role in
-/// Vault has to name exactly this one, not the URL of the API server.
+/// The audience that the token which cert-manager asks Kubernetes for has of its issuer alone; the other is the signer's URL, which is
+/// that of every issuer that asks it. The role in Vault has to name this one, so that no other token will do, and not the URL of the
+/// API server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audience(String);
 

@@ -69,17 +69,21 @@ pub(super) fn open(bytes: &[u8], password: Option<&str>) -> Result<Opened, Docum
         found: Vec::new(),
         keys: Vec::new(),
     };
+    let safes_der = as_der(pfx.safes)?;
+    let safes = safes(&safes_der).map_err(|error| undecodable(&error.to_string()))?;
+    reader.facts.encryption = encryption(&safes);
     match pfx.opened_by(password) {
         Ok(found) => {
             reader.password = found;
-            reader.safes(pfx.safes, true)?;
+            for safe in safes {
+                reader.safe(safe)?;
+            }
             // Without a checksum only the content tells.
             if reader.facts.access == Access::WrongPassword && password.is_none() {
                 reader.facts.access = Access::NeedsPassword;
             }
         }
         Err(closed) => {
-            reader.safes(pfx.safes, false)?;
             reader.facts.access = match (closed, password) {
                 (Closed::Unsupported, _) => Access::Unsupported,
                 (Closed::WrongPassword, None) => Access::NeedsPassword,
@@ -231,26 +235,6 @@ impl Contents {
         scheme.decrypt(&self.password, data)
     }
 
-    /// `AuthenticatedSafe`; when closed, only how each safe is encrypted.
-    fn safes(&mut self, der: &[u8], is_open: bool) -> Result<(), DocumentDefect> {
-        let der = as_der(der)?;
-        let safes = safes(&der).map_err(|error| undecodable(&error.to_string()))?;
-        for safe in safes {
-            let scheme = match &safe {
-                Safe::Encrypted { scheme, .. } => Some(scheme.to_string()),
-                Safe::Plain(_) => None,
-                Safe::Other(oid) => Some(format!("content of type {oid}")),
-            };
-            if !self.facts.encryption.contains(&scheme) {
-                self.facts.encryption.push(scheme);
-            }
-            if is_open {
-                self.safe(safe)?;
-            }
-        }
-        Ok(())
-    }
-
     fn safe(&mut self, safe: Safe<'_>) -> Result<(), DocumentDefect> {
         match safe {
             Safe::Plain(contents) => self.bags(contents, 0),
@@ -380,6 +364,23 @@ enum Safe<'a> {
     Other(String),
 }
 
+/// How the safes are encrypted, which is seen without a password; each way once.
+fn encryption(safes: &[Safe<'_>]) -> Vec<Option<String>> {
+    let mut schemes = Vec::new();
+    for safe in safes {
+        let scheme = match safe {
+            Safe::Encrypted { scheme, .. } => Some(scheme.to_string()),
+            Safe::Plain(_) => None,
+            Safe::Other(oid) => Some(format!("content of type {oid}")),
+        };
+        if !schemes.contains(&scheme) {
+            schemes.push(scheme);
+        }
+    }
+    schemes
+}
+
+/// `AuthenticatedSafe`.
 fn safes(der: &[u8]) -> der::Result<Vec<Safe<'_>>> {
     let mut reader = SliceReader::new(der)?;
     let safes = reader.sequence(|reader| {

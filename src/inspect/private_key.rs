@@ -9,7 +9,7 @@ use der::{Decode as _, Header, Reader as _, SliceReader};
 use x509_cert::spki::AlgorithmIdentifierRef;
 
 use super::encryption::Scheme;
-use super::ssh::{ec_spki, ed25519_spki, rsa_numbers, rsa_spki};
+use super::ssh::{ec_spki, ed25519_spki, rsa_private_numbers, rsa_spki};
 use super::{explicit, key};
 use crate::model::document::DocumentDefect;
 use crate::model::document::keys::{KeyFormat, PrivateKeyFacts, Protection};
@@ -63,7 +63,7 @@ pub(super) fn encrypted_pkcs8(der: &[u8]) -> Result<PrivateKeyFacts, DocumentDef
 
 /// `RSAPrivateKey` (RFC 8017 §A.1.2).
 pub(super) fn pkcs1(der: &[u8]) -> Result<PrivateKeyFacts, DocumentDefect> {
-    rsa_numbers(der, true).map_err(|error| undecodable(&error))?;
+    rsa_private_numbers(der).map_err(|error| undecodable(&error))?;
     Ok(clear(KeyFormat::Pkcs1, rsa(der), None))
 }
 
@@ -126,7 +126,7 @@ fn pkcs8_parts(der: &[u8]) -> der::Result<(AlgorithmIdentifierRef<'_>, &[u8])> {
 }
 
 fn rsa(pkcs1: &[u8]) -> Option<Vec<u8>> {
-    let (modulus, exponent) = rsa_numbers(pkcs1, true).ok()?;
+    let (modulus, exponent) = rsa_private_numbers(pkcs1).ok()?;
     rsa_spki(modulus, exponent)
 }
 

@@ -94,7 +94,7 @@ pub(super) fn spki(der: &[u8]) -> Result<PublicKeyFacts, DocumentDefect> {
 
 /// `RSAPublicKey`.
 pub(super) fn public_pkcs1(der: &[u8]) -> Result<PublicKeyFacts, DocumentDefect> {
-    let spki_der = ssh::rsa_numbers(der, false)
+    let spki_der = ssh::rsa_public_numbers(der)
         .ok()
         .and_then(|(modulus, exponent)| ssh::rsa_spki(modulus, exponent))
         .ok_or_else(|| DocumentDefect::Undecodable {

@@ -178,17 +178,25 @@ fn spki(oid: ObjectIdentifier, parameters: Option<Any>, key: &[u8]) -> Option<Ve
     .ok()
 }
 
-/// The modulus and exponent that an `RSAPublicKey` or, behind a version, an `RSAPrivateKey` begins with.
-pub(super) fn rsa_numbers(der: &[u8], is_private: bool) -> der::Result<(&[u8], &[u8])> {
+/// Modulus and exponent of an `RSAPublicKey`.
+pub(super) fn rsa_public_numbers(der: &[u8]) -> der::Result<(&[u8], &[u8])> {
     let mut reader = SliceReader::new(der)?;
     Header::decode(&mut reader)?;
-    if is_private {
-        u8::decode(&mut reader)?;
-    }
-    let (modulus, exponent) = (UintRef::decode(&mut reader)?, UintRef::decode(&mut reader)?);
-    if !is_private {
-        reader.finish()?;
-    }
+    let numbers = rsa_numbers(&mut reader)?;
+    reader.finish()?;
+    Ok(numbers)
+}
+
+/// Modulus and public exponent, with which an `RSAPrivateKey` begins behind its version.
+pub(super) fn rsa_private_numbers(der: &[u8]) -> der::Result<(&[u8], &[u8])> {
+    let mut reader = SliceReader::new(der)?;
+    Header::decode(&mut reader)?;
+    u8::decode(&mut reader)?;
+    rsa_numbers(&mut reader)
+}
+
+fn rsa_numbers<'a>(reader: &mut SliceReader<'a>) -> der::Result<(&'a [u8], &'a [u8])> {
+    let (modulus, exponent) = (UintRef::decode(reader)?, UintRef::decode(reader)?);
     Ok((modulus.as_bytes(), exponent.as_bytes()))
 }
 

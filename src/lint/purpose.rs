@@ -31,7 +31,7 @@ impl Purposes {
                 basis: Basis::Declared,
             });
             let guessed = || {
-                let component = guess(certificate, of_clusters.contains(&certificate.authority))?;
+                let component = guess(certificate, &of_clusters)?;
                 Some(Purpose {
                     component,
                     basis: Basis::Guessed,
@@ -286,7 +286,7 @@ pub(super) fn is_service_account(certificate: &Certificate) -> bool {
     certificate.component.is_none() && (by_name || by_subject)
 }
 
-fn guess(certificate: &Certificate, of_cluster: bool) -> Option<Component> {
+fn guess(certificate: &Certificate, of_clusters: &BTreeSet<Name>) -> Option<Component> {
     if is_service_account(certificate) {
         return None;
     }
@@ -295,7 +295,7 @@ fn guess(certificate: &Certificate, of_cluster: bool) -> Option<Component> {
         .and_then(|component| fitting(component, declaration));
     by_name
         .or_else(|| component_of_user(declaration))
-        .or_else(|| person(certificate, of_cluster))
+        .or_else(|| person(certificate, of_clusters))
 }
 
 /// The component a name of an option or a certificate speaks of, as people write them: `kubeApiserver`, `etcd-peer`.
@@ -392,9 +392,9 @@ fn component_of_user(declaration: &Declaration) -> Option<Component> {
 }
 
 /// An "admin" is one of Kubernetes only where its authority or its groups say so.
-fn person(certificate: &Certificate, of_cluster: bool) -> Option<Component> {
+fn person(certificate: &Certificate, of_clusters: &BTreeSet<Name>) -> Option<Component> {
     let declaration = &certificate.declaration;
-    let is_kubernetes = of_cluster
+    let is_kubernetes = of_clusters.contains(&certificate.authority)
         || groups(declaration)
             .iter()
             .any(|group| group.starts_with("system:") || group.starts_with("kubeadm:"));

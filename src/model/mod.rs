@@ -28,7 +28,8 @@ pub mod validity;
 pub use cluster::{ClusterAuthorities, ClusterRole, Component, Membership};
 pub use constraints::{IpNetwork, NameConstraints, Subtrees};
 pub use crl::{
-    CertificateKind, CrlFacts, CrlScope, ListPoint, RevocationReason, RevokedCertificate,
+    CertificateKind, CrlFacts, CrlScope, ListNumber, ListPoint, ListRecord, RevocationReason,
+    RevokedCertificate,
 };
 pub use digest::Digest;
 pub use facts::{BasicConstraints, CertificateFacts};

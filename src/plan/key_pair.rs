@@ -239,7 +239,7 @@ fn mismatch(found: &ObservedKeyPair) -> Option<Reason> {
 
 fn own_action(pair: &KeyPair, found: &ObservedKeyPair, reasons: &[Reason]) -> Action {
     let is_requested = reasons.contains(&Reason::Requested);
-    if let Some(cure) = unreadable(pair, found, is_requested) {
+    if let Some(cure) = unreadable(pair, found, reasons) {
         return Action::Refuse { cure };
     }
     match (found.key.is_missing(), found.public.is_missing()) {
@@ -269,7 +269,8 @@ fn own_action(pair: &KeyPair, found: &ObservedKeyPair, reasons: &[Reason]) -> Ac
 }
 
 /// The cure for a file that is there and cannot be read. An empty key cannot be lost; anything else may be worth saving.
-fn unreadable(pair: &KeyPair, found: &ObservedKeyPair, is_requested: bool) -> Option<String> {
+fn unreadable(pair: &KeyPair, found: &ObservedKeyPair, reasons: &[Reason]) -> Option<String> {
+    let is_requested = reasons.contains(&Reason::Requested);
     let path = &pair.files.key;
     match &found.key {
         FileState::Defective { defect, .. }

@@ -12,8 +12,8 @@ use super::words;
 use crate::apply::Published;
 use crate::model::hex::to_hex;
 use crate::model::{
-    ArtifactId, Authority, CertificateFacts, CrlFacts, FileState, Fleet, ListState, Moment, Name,
-    Observed, RevocationReason,
+    ArtifactId, Authority, CertificateFacts, CrlFacts, FileState, Fleet, ListNumber, ListState,
+    Moment, Name, Observed, RevocationReason,
 };
 
 /// A certificate that was put on a list.
@@ -112,10 +112,7 @@ pub fn lists(
     table.set_header(["list", "state", "number", "revoked", "made", "next by"]);
     for authority in authorities {
         let state = observed.crl(&authority.name);
-        let (word, tone) = word(
-            state.facts().map(|file| file.state(now)),
-            state.is_missing(),
-        );
+        let (word, tone) = word(observed.list_state(&authority.name, now));
         let list = state.facts().map(|file| &file.list);
         let cell = |value: Option<String>| Cell::new(value.unwrap_or_default());
         table.add_row([
@@ -134,7 +131,7 @@ pub fn lists(
 pub fn lists_json(authorities: &[&Authority], observed: &Observed, now: OffsetDateTime) -> Value {
     let lists = authorities.iter().map(|authority| {
         let state = observed.crl(&authority.name);
-        let (word, _) = word(state.facts().map(|file| file.state(now)), state.is_missing());
+        let (word, _) = word(observed.list_state(&authority.name, now));
         let mut value = match state {
             FileState::Sound { facts, .. } => {
                 list_json(&authority.name, authority.crl.as_str(), &facts.list)
@@ -151,15 +148,15 @@ pub fn lists_json(authorities: &[&Authority], observed: &Observed, now: OffsetDa
     json!({ "version": 1, "lists": lists.collect::<Vec<_>>() })
 }
 
-fn word(state: Option<ListState>, is_missing: bool) -> (&'static str, Tone) {
-    match state {
-        Some(ListState::Good) => ("good", Tone::Good),
-        Some(ListState::Due) => ("due", Tone::Warning),
-        Some(ListState::Expired) => ("expired", Tone::Bad),
-        Some(ListState::NotItsAuthoritys) => ("not-its-authoritys", Tone::Bad),
-        None if is_missing => ("none", Tone::Quiet),
-        None => ("damaged", Tone::Bad),
-    }
+/// The word for how a list does, and how bad that is.
+fn word(state: Option<ListState>) -> (&'static str, Tone) {
+    let tone = match state {
+        None => Tone::Quiet,
+        Some(ListState::Good) => Tone::Good,
+        Some(ListState::Due) => Tone::Warning,
+        Some(_) => Tone::Bad,
+    };
+    (state.map_or("none", ListState::code), tone)
 }
 
 fn list_json(authority: &Name, file: &str, list: &CrlFacts) -> Value {
@@ -190,16 +187,8 @@ fn file(fleet: &Fleet, authority: &Name) -> String {
     authority.map_or_else(String::new, |authority| authority.crl.to_string())
 }
 
-/// In decimal, as OpenSSL shows short ones; a long one in hexadecimal.
 fn number(list: &CrlFacts) -> String {
-    let octets = list.number.as_deref().unwrap_or_default();
-    if octets.len() > 8 {
-        return format!("0x{}", to_hex(octets));
-    }
-    let number = octets
-        .iter()
-        .fold(0_u64, |sum, octet| (sum << 8) | u64::from(*octet));
-    number.to_string()
+    ListNumber::new(list.number.as_deref().unwrap_or_default()).to_string()
 }
 
 fn next(list: &CrlFacts) -> String {

@@ -3,6 +3,7 @@
 
 mod filter;
 mod key_pair;
+mod list;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use time::{Duration, OffsetDateTime};
 
 pub use filter::{Filter, Order};
 pub use key_pair::{KeyPairEntry, key_pairs};
+pub use list::ListEntry;
 
 use crate::model::{
     Artifact, ArtifactId, CertificateFacts, Fleet, Name, Observed, Recipient, RecipientSet, Record,
@@ -22,6 +24,7 @@ pub struct Status<'a> {
     /// The moment it is seen at.
     pub now: OffsetDateTime,
     pub entries: Vec<Entry<'a>>,
+    pub lists: Vec<ListEntry<'a>>,
 }
 
 /// One authority, certificate or shared key pair.
@@ -156,6 +159,7 @@ impl<'a> Status<'a> {
         Self {
             now: plan.now,
             entries: fleet.artifacts().map(entry).chain(pairs).collect(),
+            lists: list::lists(fleet, observed, plan.now),
         }
     }
 

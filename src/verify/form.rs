@@ -67,13 +67,22 @@ pub(super) fn key(material: &Material<'_>) -> Vec<Fault> {
     }
 }
 
+/// Why a certificate is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is trusted itself.
+    Anchor,
+    /// Whoever is above it signed it.
+    Signed,
+}
+
 /// A trust anchor is trusted as it is, so its serial number does not matter: several public roots have the number 0.
-pub(super) fn form(material: &Material<'_>, is_anchor: bool) -> Vec<Fault> {
+pub(super) fn form(material: &Material<'_>, standing: Standing) -> Vec<Fault> {
     let mut faults = Vec::new();
     if material.version < 3 && has_extensions(material) {
         faults.push(Fault::ExtensionsNeedVersion3);
     }
-    if !is_anchor {
+    if standing == Standing::Signed {
         faults.extend(serial(&material.facts.serial));
     }
     faults.extend(names(material));

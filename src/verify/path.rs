@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use super::fault::{Aspect, Fault};
+use super::form::Standing;
 use super::material::{Material, same_name};
 use super::relation::{self, Signature};
 use super::revocation::{self, Lists};
@@ -342,12 +343,17 @@ impl Examination<'_, '_> {
         let policy = self.search.policy;
         let is_leaf = position == 0;
         let is_last = position + 1 == self.materials.len();
-        let is_anchor = is_last && self.is_trusted;
+        let standing = if is_last && self.is_trusted {
+            Standing::Anchor
+        } else {
+            Standing::Signed
+        };
+        let is_anchor = standing == Standing::Anchor;
         let mut checks = vec![
             (Aspect::Validity, form::validity(material, policy.moment)),
             (Aspect::KeyIdentifiers, self.key_identifiers(position)),
             (Aspect::Key, form::key(material)),
-            (Aspect::Form, form::form(material, is_anchor)),
+            (Aspect::Form, form::form(material, standing)),
             (
                 Aspect::NameConstraints,
                 self.constraints.get(position).cloned().unwrap_or_default(),
@@ -371,7 +377,7 @@ impl Examination<'_, '_> {
             checks.push((Aspect::Authority, relation::authority_faults(material)));
         }
         if !is_leaf || is_anchor {
-            checks.push((Aspect::PathLength, self.path_length(position, is_anchor)));
+            checks.push((Aspect::PathLength, self.path_length(position, standing)));
         }
         if is_anchor {
             checks.push((Aspect::Trust, Vec::new()));
@@ -429,10 +435,13 @@ impl Examination<'_, '_> {
             .collect()
     }
 
-    fn path_length(&self, position: usize, is_anchor: bool) -> Vec<Fault> {
+    fn path_length(&self, position: usize, standing: Standing) -> Vec<Fault> {
         let own = relation::path_length_fault(self.materials, position);
         let found = relation::levels(self.materials, position);
-        let longest = self.search.policy.longest.filter(|_| is_anchor);
+        let longest = match standing {
+            Standing::Anchor => self.search.policy.longest,
+            Standing::Signed => None,
+        };
         let policy = longest
             .filter(|allowed| found > *allowed)
             .map(|allowed| Fault::ChainTooLong { allowed, found });

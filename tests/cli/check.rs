@@ -328,9 +328,9 @@ fn rules_of_ones_own_are_judged_only_where_they_are_no_nix() {
             run.exits_with(0);
             continue;
         };
-        let text = run.exits_with(1).text().to_owned();
+        let run = run.exits_with(1);
         let sentence = format!("error[rules-damaged]: certs/secrets.nix: {cause}");
-        assert!(text.contains(&sentence), "{text}");
+        assert!(run.text().contains(&sentence), "{}", run.text());
     }
 }
 

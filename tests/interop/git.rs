@@ -229,8 +229,15 @@ fn found(project: &Project) -> Result<Vec<String>, Failed> {
         .command("check --json --manifest manifest.json --root .")
         .output()?;
     let document: Value = serde_json::from_slice(&output.stdout)?;
-    let findings = document["findings"].as_array().into_iter().flatten();
-    let text = |finding: &Value, field: &str| finding[field].as_str().unwrap_or("-").to_owned();
+    let findings = document
+        .get("findings")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let text = |finding: &Value, field: &str| match finding.get(field) {
+        Some(Value::String(text)) => text.clone(),
+        _ => "-".to_owned(),
+    };
     let committed = findings.filter(|finding| text(finding, "code").ends_with("-committed"));
     let line = |finding| format!("{} {}", text(finding, "code"), text(finding, "message"));
     Ok(committed.map(line).collect())

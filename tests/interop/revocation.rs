@@ -28,6 +28,16 @@ pub(crate) fn trials() -> Vec<Trial> {
             lost_list,
         ),
         trial(
+            "revocation::a_list_that_only_the_inventory_was_committed_with_is_missed",
+            &PROGRAMS,
+            half_committed,
+        ),
+        trial(
+            "revocation::a_shallow_clone_says_that_it_cannot_know_of_earlier_lists",
+            &PROGRAMS,
+            shallow,
+        ),
+        trial(
             "revocation::a_compromised_key_is_not_certified_again",
             &PROGRAMS,
             compromised,
@@ -133,6 +143,45 @@ fn lost_list() -> Result<(), Failed> {
         &merged,
     )?;
     expect(merged.matches("Serial Number").count() == 2, &merged)
+}
+
+/// `git commit -a` takes the inventory, which Git knows, and not the list, which it has never seen.
+fn half_committed() -> Result<(), Failed> {
+    let project = made()?;
+    project.ends_with(0, &format!("revoke nas {SOURCE}"))?;
+    let identity = "-c user.name=x -c user.email=x@example.com";
+    project
+        .bench
+        .run(&format!("git {identity} commit -qam revoked"))?;
+    project.bench.run(&format!("mv {DIR}/ca/root.crl .git/"))?;
+    let said = project.ends_with(1, &format!("check {SOURCE}"))?;
+    expect(said.contains("error[crl-missing]"), &said)?;
+    let said = project.ends_with(1, &format!("revoke printer {SOURCE}"))?;
+    expect(said.contains("without 1 revocation"), &said)?;
+    project.bench.run(&format!("mv .git/root.crl {DIR}/ca/"))?;
+    project.ends_with(0, &format!("revoke printer {SOURCE}"))?;
+    let whole = list(&project)?;
+    expect(whole.matches("Serial Number").count() == 2, &whole)?;
+    // Both were committed, then both were forgotten; the history has them.
+    commit(&project)?;
+    project.bench.run(&format!("git rm -q {DIR}/ca/root.crl"))?;
+    let said = project.ends_with(0, &format!("crl {SOURCE}"))?;
+    expect(said.contains("lacks 2 revocations"), &said)?;
+    let whole = list(&project)?;
+    expect(
+        whole.contains("crlNumber=0x03") || whole.contains("crlNumber=03"),
+        &whole,
+    )
+}
+
+fn shallow() -> Result<(), Failed> {
+    let project = made()?;
+    let head = project.bench.run("git rev-parse HEAD")?;
+    project.bench.write(".git/shallow", &head)?;
+    let said = project.ends_with(0, &format!("crl root {SOURCE}"))?;
+    expect(said.contains("this is a shallow clone"), &said)?;
+    let said = project.ends_with(0, &format!("crl root {SOURCE}"))?;
+    expect(!said.contains("shallow"), &said)
 }
 
 fn compromised() -> Result<(), Failed> {

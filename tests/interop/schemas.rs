@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
 use crate::project::{Declaration, Project, expect, repository};
-use crate::tool::trial;
+use crate::tool::{Bench, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![trial(
@@ -160,14 +161,23 @@ fn judge(project: &Project, verb: &str, documents: &BTreeMap<String, Value>) -> 
             expected.push((name, "ValidationError"));
         }
     }
-    let given: Vec<&str> = expected.iter().flat_map(|(file, _)| ["-i", file]).collect();
     let schema = repository(&format!("docs/schema/{verb}.json"));
+    judged(&project.bench, &schema, &expected)
+}
+
+/// The verdict on each file by this schema is as expected; at least one of them is a refusal.
+pub(crate) fn judged(
+    bench: &Bench,
+    schema: &Path,
+    expected: &[(String, &str)],
+) -> Result<(), Failed> {
+    let given: Vec<&str> = expected.iter().flat_map(|(file, _)| ["-i", file]).collect();
     let line = format!(
         "jsonschema --output pretty {} {}",
         given.join(" "),
         schema.display()
     );
-    let said = project.bench.refuses(&line)?;
+    let said = bench.refuses(&line)?;
     let heads: Vec<&str> = said
         .lines()
         .filter(|line| line.starts_with("===["))

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::SourceArgs;
+use super::{IdentityArgs, SourceArgs};
 use crate::plan::Pattern;
 
 #[derive(Debug, Args)]
@@ -20,10 +20,8 @@ pub(crate) struct AdoptArgs {
     /// Only these: a host, a certificate, `host/authority/certificate`, `ca/authority` or `shared/keypair`; `*` stands for any.
     #[arg(long, value_name = "PATTERN")]
     pub only: Vec<Pattern>,
-    /// A file with an age identity or an SSH private key that opens what is sealed; may be given several times.
-    /// Default: `userAgeIdentity` of the declaration.
-    #[arg(short, long, value_name = "FILE")]
-    pub identity: Vec<String>,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
     /// A file whose first line is a passphrase of private keys or PKCS#12 files in DIR; may be given several times.
     /// Default: asked for, once for each file that no passphrase so far opens.
     #[arg(long, value_name = "FILE")]

@@ -2,15 +2,14 @@
 
 use clap::Args;
 
-use super::SourceArgs;
+use super::{IdentityArgs, SourceArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// A private key to open with; may be given several times. Default: those that are declared.
-    #[arg(long, value_name = "FILE")]
-    pub identity: Vec<String>,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
     /// Print what was found as JSON (docs/schema/doctor.json).
     #[arg(long)]
     pub json: bool,

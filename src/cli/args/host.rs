@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::SourceArgs;
+use super::{IdentityArgs, SourceArgs};
 use crate::model::Name;
 
 #[derive(Debug, Subcommand)]
@@ -51,10 +51,8 @@ pub(crate) struct HostAddArgs {
     /// Make a new key in place of the one that is sealed here.
     #[arg(long)]
     pub replace: bool,
-    /// A file with an age identity or an SSH private key that opens the sealed key; may be given several times.
-    /// Default: `userAgeIdentity` of the declaration.
-    #[arg(short, long, value_name = "FILE")]
-    pub identity: Vec<String>,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
 }
 
 #[derive(Debug, Args)]

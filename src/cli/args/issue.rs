@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::SourceArgs;
+use super::{IdentityArgs, SourceArgs};
 use crate::model::{Lifetime, Name};
 
 #[derive(Debug, Args)]
@@ -67,8 +67,6 @@ pub(crate) struct WishArgs {
     pub replace: bool,
     #[command(flatten)]
     pub source: SourceArgs,
-    /// A file with an age identity or an SSH private key that opens the key of the authority; may be given several times.
-    /// Default: `userAgeIdentity` of the declaration.
-    #[arg(short, long, value_name = "FILE")]
-    pub identity: Vec<String>,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
 }

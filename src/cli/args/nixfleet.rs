@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::SourceArgs;
-use super::export::{FormatArgs, OutputArgs, SecretOutputArgs};
+use super::export::{FormatArgs, ResourceArgs, SecretOutputArgs};
 use crate::export::resource::{Namespace, ObjectName};
 use crate::model::Name;
 
@@ -54,6 +54,7 @@ pub(crate) struct CertManagerExportArgs {
     /// Which of its certificates. Default: its only one.
     #[arg(long, value_name = "NAME", requires = "hostname", value_parser = |text: &str| Name::new(text))]
     pub cert_name: Option<Name>,
+    /// The namespace of the Secret.
     #[arg(short, long, default_value = "cert-manager")]
     pub namespace: Namespace,
     /// What the Secret is called. Default: `nixfleet-ca`; of a host's certificate `<certificate>-tls`.
@@ -73,12 +74,11 @@ pub(crate) struct CertManagerIssuerArgs {
     /// Where the Secret is. A ClusterIssuer names none: it has to be where cert-manager looks.
     #[arg(long, value_name = "NAMESPACE", default_value = "cert-manager")]
     pub secret_namespace: Namespace,
+    /// What the ClusterIssuer is called.
     #[arg(long, value_name = "NAME", default_value = "nixfleet-ca-issuer")]
     pub issuer_name: ObjectName,
     #[command(flatten)]
-    pub format: FormatArgs,
-    #[command(flatten)]
-    pub out: OutputArgs,
+    pub resource: ResourceArgs,
 }
 
 #[derive(Debug, Args)]

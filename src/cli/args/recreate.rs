@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use clap::Args;
 
-use super::{SelectionArgs, SourceArgs};
+use super::{IdentityArgs, SelectionArgs, SourceArgs};
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct RecreateArgs {
@@ -12,10 +12,8 @@ pub(crate) struct RecreateArgs {
     pub source: SourceArgs,
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// A file with an age identity or an SSH private key that opens the sealed keys; may be given several times.
-    /// Default: `userAgeIdentity` of the declaration.
-    #[arg(short, long, value_name = "FILE")]
-    pub identity: Vec<String>,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
     /// How many certificates are made at once. Default: one per core.
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,

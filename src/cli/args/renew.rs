@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use clap::Args;
 
-use super::SourceArgs;
+use super::{IdentityArgs, SourceArgs};
 use crate::model::Lifetime;
 use crate::plan::Pattern;
 
@@ -19,10 +19,8 @@ pub(crate) struct RenewArgs {
     pub within: Option<Lifetime>,
     #[command(flatten)]
     pub source: SourceArgs,
-    /// A file with an age identity or an SSH private key that opens the sealed keys; may be given several times.
-    /// Default: `userAgeIdentity` of the declaration.
-    #[arg(short, long, value_name = "FILE")]
-    pub identity: Vec<String>,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
     /// How many certificates are made at once. Default: one per core.
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,

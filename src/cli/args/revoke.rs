@@ -1,10 +1,12 @@
 //! What can be typed after `certs revoke` and `certs crl`.
 
-use clap::Args;
+use clap::builder::{BoolValueParser, TypedValueParser as _};
+use clap::{ArgAction, Args};
 use time::OffsetDateTime;
 
-use super::SourceArgs;
 use super::verify::moment;
+use super::{IdentityArgs, SourceArgs};
+use crate::cli::past::Loss;
 use crate::model::{Name, RevocationReason};
 
 #[derive(Debug, Args)]
@@ -28,10 +30,8 @@ pub(crate) struct RevokeArgs {
     pub date: Option<OffsetDateTime>,
     #[command(flatten)]
     pub source: SourceArgs,
-    /// A file with an age identity or an SSH private key that opens the key of the authority; may be given several times.
-    /// Default: `userAgeIdentity` of the declaration.
-    #[arg(short, long, value_name = "FILE")]
-    pub identity: Vec<String>,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
     /// Print what was revoked, and the lists, as JSON (docs/schema/revoke.json).
     #[arg(long)]
     pub json: bool,
@@ -48,12 +48,19 @@ pub(crate) struct ListsArgs {
     /// Show the lists there are, and make none. Needs no key.
     #[arg(long, conflicts_with = "all")]
     pub list: bool,
+    /// Go on without revocations of the named authorities that are lost for good: these certificates are good again.
+    #[arg(
+        long,
+        requires = "authorities",
+        conflicts_with = "list",
+        action = ArgAction::SetTrue,
+        value_parser = BoolValueParser::new().map(Loss::from_flag)
+    )]
+    pub accept_loss: Loss,
     #[command(flatten)]
     pub source: SourceArgs,
-    /// A file with an age identity or an SSH private key that opens the keys of the authorities; may be given several times.
-    /// Default: `userAgeIdentity` of the declaration.
-    #[arg(short, long, value_name = "FILE")]
-    pub identity: Vec<String>,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
     /// Print the lists as JSON (docs/schema/crl.json).
     #[arg(long)]
     pub json: bool,

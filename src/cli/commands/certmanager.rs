@@ -137,5 +137,5 @@ fn issuer(args: &CertManagerIssuerArgs, ui: Ui) -> Result<Exit, CliError> {
     }
     let object = Object::new(args.issuer_name.clone(), None);
     let secret = args.secret_name.clone();
-    export::issuer::of_any_secret(&object, secret, args.format, &args.out, ui)
+    export::issuer::of_any_secret(&object, secret, &args.resource, ui)
 }

@@ -20,7 +20,7 @@ pub(crate) fn run(args: &DoctorArgs, ui: Ui) -> Result<Exit, CliError> {
         OffsetDateTime::now_utc(),
         &Policy::default(),
     );
-    let identities = project.identities(&args.identity)?;
+    let identities = project.identities(&args.identity.files)?;
     let diagnoses = examine(&Examination {
         fleet: &project.fleet,
         observed: &observed,

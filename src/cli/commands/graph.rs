@@ -12,6 +12,7 @@ use crate::graph::{Gathering, Graph, select};
 use crate::observe::observe;
 use crate::plan::{Policy, plan};
 use crate::render::graph::{dot, mermaid, svg};
+use crate::render::words::shown;
 use crate::status::{Status, key_pairs};
 use crate::store::outside;
 
@@ -46,7 +47,7 @@ pub(crate) fn run(args: &GraphArgs, ui: Ui) -> Result<Exit, CliError> {
 /// Puts a document where somebody wants it, at once.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), CliError> {
     outside::replace(path, text.as_bytes()).map_err(|error| {
-        CliError::new(format!("cannot write {}", path.display()))
+        CliError::new(format!("cannot write {}", shown(path)))
             .cause(error.to_string())
             .hint("give a file in a directory that exists, with --output")
     })

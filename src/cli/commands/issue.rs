@@ -135,7 +135,7 @@ fn issue(wish: &Wish<'_>, ui: Ui) -> Result<(Project, RelPath), CliError> {
         plan: &plan,
         observed: &observed,
         only: &only,
-        identity: &args.identity,
+        identity: &args.identity.files,
         jobs: None,
         beside: &beside,
         json: wish.answer == Answer::Document,

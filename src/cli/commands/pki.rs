@@ -2,8 +2,8 @@
 
 use super::{certmanager, export};
 use crate::cli::args::{
-    BundleArgs, DerArgs, DerPart, OutputArgs, PkiCommand, PkiExportArgs, PkiFormat, RootsArgs,
-    SecretOutputArgs,
+    ArtifactArgs, BundleArgs, DerArgs, DerPart, OutputArgs, PkiCommand, PkiExportArgs, PkiFormat,
+    RootsArgs, SecretOutputArgs,
 };
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
@@ -33,13 +33,14 @@ fn roots(args: &PkiExportArgs, ui: Ui) -> Result<Exit, CliError> {
         ),
         PkiFormat::Der => export::der::run(
             &DerArgs {
-                source: args.source.clone(),
-                certificate: only_root(args, ui)?,
+                of: ArtifactArgs {
+                    source: args.source.clone(),
+                    certificate: only_root(args, ui)?,
+                },
                 part: DerPart::Leaf,
                 out: SecretOutputArgs {
                     output: args.output.clone(),
-                    identity: Vec::new(),
-                    force: false,
+                    ..SecretOutputArgs::default()
                 },
             },
             ui,

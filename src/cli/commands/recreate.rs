@@ -23,7 +23,7 @@ pub(super) fn make(project: &mut Project, args: &RecreateArgs, ui: Ui) -> Result
         plan: &plan,
         observed: &observed,
         only: &args.selection.only,
-        identity: &args.identity,
+        identity: &args.identity.files,
         jobs: args.jobs,
         beside: &[],
         json: args.json,

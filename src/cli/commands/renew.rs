@@ -31,7 +31,7 @@ pub(crate) fn run(args: &RenewArgs, ui: Ui) -> Result<Exit, CliError> {
         plan: &plan,
         observed: &observed,
         only: &policy.only,
-        identity: &args.identity,
+        identity: &args.identity.files,
         jobs: args.jobs,
         beside: &[],
         json: args.json,

@@ -16,6 +16,7 @@ use crate::history::{History, Issued, exposures};
 use crate::observe::observe;
 use crate::plan::{Policy, plan};
 use crate::render::report::{Page, Past, html, of_lints, of_plan};
+use crate::render::words::shown;
 use crate::status::{Status, key_pairs};
 
 pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
@@ -48,7 +49,7 @@ pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
         ui.print(&text);
     } else {
         write(&args.output, &text)?;
-        ui.tell(&format!("wrote {}\n", args.output.display()));
+        ui.tell(&format!("wrote {}\n", shown(&args.output)));
     }
     Ok(Exit::Done)
 }

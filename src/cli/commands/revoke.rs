@@ -9,12 +9,13 @@ use time::OffsetDateTime;
 use crate::apply::Revocation;
 use crate::cli::args::RevokeArgs;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::past::{self, Past};
+use crate::cli::past::{self, Loss, Past};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::cli::writing::{Publication, Writing, look, now};
 use crate::history::{Issued, Standing};
 use crate::inspect::certificate::{parse_chain, signed_by};
+use crate::model::hex::{from_hex, to_hex};
 use crate::model::{
     Artifact, ArtifactId, Authority, CertificateFacts, Fleet, KeyFingerprint, Name, Observed,
     RevocationReason, RevokedCertificate,
@@ -69,7 +70,8 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
             revocations: &lists(&targets, args, now),
             past: &past_lists,
             beside: &beside,
-            identity: &args.identity,
+            loss: Loss::Refused,
+            identity: &args.identity.files,
             now,
         },
         ui,
@@ -130,7 +132,7 @@ enum Named {
 
 impl Target<'_> {
     fn name(&self) -> String {
-        let serial = || format!("serial number {}", crate::model::hex::to_hex(&self.serial));
+        let serial = || format!("serial number {}", to_hex(&self.serial));
         self.id.as_ref().map_or_else(serial, ToString::to_string)
     }
 
@@ -375,29 +377,17 @@ fn root(id: &ArtifactId) -> CliError {
 
 /// Content octets of a positive number.
 fn serial(text: &str) -> Option<Vec<u8>> {
-    let text: String = text
-        .trim_start_matches("0x")
-        .chars()
-        .filter(|c| *c != ':')
-        .collect();
-    let is_hex = !text.is_empty() && text.chars().all(|c| c.is_ascii_hexdigit());
-    let even = if text.len() % 2 == 1 {
-        format!("0{text}")
-    } else {
-        text
-    };
-    let octets: Option<Vec<u8>> = (0..even.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(even.get(at..at + 2)?, 16).ok())
-        .collect();
-    let mut serial: Vec<u8> = octets?
-        .into_iter()
-        .skip_while(|octet| *octet == 0)
-        .collect();
+    let digits = text.trim_start_matches("0x").chars();
+    let mut digits: String = digits.filter(|c| *c != ':').collect();
+    if digits.len() % 2 == 1 {
+        digits.insert(0, '0');
+    }
+    let octets = from_hex(&digits)?.into_iter();
+    let mut serial: Vec<u8> = octets.skip_while(|octet| *octet == 0).collect();
     if serial.first().is_some_and(|first| *first >= 0x80) {
         serial.insert(0, 0);
     }
-    (is_hex && !serial.is_empty()).then_some(serial)
+    (!serial.is_empty()).then_some(serial)
 }
 
 /// What was issued by hand and is revoked is wanted no more: record, certificate and key go in the commit that writes the list.

@@ -19,6 +19,31 @@ struct Reach {
     keys_ever: usize,
 }
 
+/// Holders who could do the same: one operator, or hosts.
+struct Line {
+    kind: Kind,
+    reach: Reach,
+    names: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Host,
+    Operator,
+    /// Declared no more.
+    Former,
+}
+
+impl Line {
+    fn of(kind: Kind, reach: Reach, name: &str) -> Self {
+        Self {
+            kind,
+            reach,
+            names: vec![name.to_owned()],
+        }
+    }
+}
+
 /// So many names stand in a line; the others are folded.
 const MOST_NAMES: usize = 4;
 /// So many superseded certificates are listed.
@@ -38,20 +63,21 @@ pub(super) fn section(page: &Page<'_>, html: &mut Markup) {
 }
 
 fn ranking(page: &Page<'_>, html: &mut Markup) {
-    let mut lines: Vec<(bool, Reach, Vec<String>)> = Vec::new();
+    let mut lines: Vec<Line> = Vec::new();
     let mut places: BTreeMap<Reach, usize> = BTreeMap::new();
     for exposure in page.exposures {
         let reach = reach(exposure);
         match &exposure.holder {
-            Holder::Operator(name) => lines.push((false, reach, vec![name.clone()])),
+            Holder::Operator(name) => lines.push(Line::of(Kind::Operator, reach, name)),
             Holder::FormerHost(_) | Holder::Former(_) => {
-                lines.push((false, reach, vec![exposure.holder.to_string()]));
+                let name = exposure.holder.to_string();
+                lines.push(Line::of(Kind::Former, reach, &name));
             }
             Holder::Host(name) => {
                 let place = *places.entry(reach).or_insert(lines.len());
                 match lines.get_mut(place) {
-                    Some((_, _, names)) => names.push(name.to_string()),
-                    None => lines.push((true, reach, vec![name.to_string()])),
+                    Some(line) => line.names.push(name.to_string()),
+                    None => lines.push(Line::of(Kind::Host, reach, name.as_str())),
                 }
             }
         }
@@ -59,9 +85,9 @@ fn ranking(page: &Page<'_>, html: &mut Markup) {
     html.raw("<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th>Holder</th><th class=\"n\">Authorities</th>");
     html.raw("<th class=\"n\">system:masters</th><th class=\"n\">Token keys</th><th class=\"n\">Identities</th><th class=\"n\">Keys now</th>");
     html.raw("<th class=\"n\">Keys ever</th></tr></thead><tbody>");
-    for (is_host, reach, names) in &lines {
+    for Line { kind, reach, names } in &lines {
         html.raw("<tr><th scope=\"row\">");
-        holders(*is_host, names, html);
+        holders(*kind, names, html);
         html.raw("</th>");
         figure(reach.authorities, "bad", html);
         figure(reach.masters, "bad", html);
@@ -90,11 +116,15 @@ fn reach(exposure: &Exposure<'_>) -> Reach {
     }
 }
 
-fn holders(is_host: bool, names: &[String], html: &mut Markup) {
-    let (one, many) = if is_host {
-        ("host", "hosts")
-    } else {
-        ("operator", "operators")
+fn holders(kind: Kind, names: &[String], html: &mut Markup) {
+    let (one, many) = match kind {
+        Kind::Host => ("host", "hosts"),
+        Kind::Operator => ("operator", "operators"),
+        // Its name says what it was.
+        Kind::Former => {
+            html.text(names.join(", "));
+            return;
+        }
     };
     let shown: Vec<&str> = names.iter().take(MOST_NAMES).map(String::as_str).collect();
     html.text(shown.join(", ")).raw(" <small>");

@@ -215,7 +215,8 @@ fn kind(severity: Severity, code: &str, members: &[&Finding], html: &mut Markup)
     }
     html.raw("<ul>");
     for member in members {
-        item(member, cure.is_none(), html);
+        let own_cure = member.cure.as_deref().filter(|_| cure.is_none());
+        item(member, own_cure, html);
     }
     html.raw("</ul>");
     if members.len() > MOST_OPEN {
@@ -224,12 +225,12 @@ fn kind(severity: Severity, code: &str, members: &[&Finding], html: &mut Markup)
     html.raw("</article>\n");
 }
 
-fn item(finding: &Finding, with_cure: bool, html: &mut Markup) {
+fn item(finding: &Finding, cure: Option<&str>, html: &mut Markup) {
     html.raw("<li><b>");
     path(&finding.subject, html);
     html.raw("</b> ");
     prose(&finding.message, html);
-    if let Some(cure) = finding.cure.as_ref().filter(|_| with_cure) {
+    if let Some(cure) = cure {
         html.raw("<div class=\"cure\">");
         prose(cure, html);
         html.raw("</div>");

@@ -1,7 +1,11 @@
-//! Those whom exports are for take them: TLS clients and servers with nothing but the root as trust, readers of PKCS#12, kubectl, Prometheus.
+//! Those whom exports are for take them: TLS clients and servers with nothing but the root as trust, readers of PKCS#12, kubectl, Prometheus,
+//! and what is published of their resources.
 
 mod containers;
+mod forms;
 mod handshake;
+#[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
+mod published;
 mod resources;
 
 use libtest_mimic::{Failed, Trial};
@@ -12,7 +16,9 @@ use crate::project::{Declaration, Project};
 pub(crate) fn trials() -> Vec<Trial> {
     [
         containers::trials(),
+        forms::trials(),
         handshake::trials(),
+        published::trials(),
         resources::trials(),
     ]
     .into_iter()

@@ -3,6 +3,7 @@
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
+use super::forms::{self, one_by_one};
 use super::{declaration, everything, export};
 use crate::project::{AGE, Project, equal, expect, repository};
 use crate::tool::{Bench, trial};
@@ -34,61 +35,40 @@ fn project() -> Result<Project, Failed> {
     Ok(project)
 }
 
-/// What kubectl makes of resources without asking a cluster.
-fn read(bench: &Bench, file: &str) -> Result<Value, Failed> {
-    let said = bench.run(&format!(
-        "kubectl label --local --filename {file} read=yes --output json"
-    ))?;
-    Ok(serde_json::from_str(&said)?)
+/// The resources in these files as kubectl reads them, one by one and without asking a cluster. It does so in order to label them.
+pub(super) fn read(bench: &Bench, files: &[&str]) -> Result<Vec<Value>, Failed> {
+    let given: Vec<&str> = files.iter().flat_map(|file| ["--filename", file]).collect();
+    let line = format!(
+        "kubectl label --local {} {READ}=yes --output json",
+        given.join(" ")
+    );
+    let said = bench.run(&line)?;
+    let documents = serde_json::Deserializer::from_str(&said).into_iter();
+    let mut resources = documents.collect::<Result<Vec<Value>, _>>()?;
+    for resource in &mut resources {
+        let labels = resource.pointer_mut("/metadata/labels");
+        if let Some(labels) = labels.and_then(Value::as_object_mut) {
+            labels.remove(READ);
+        }
+    }
+    Ok(resources)
 }
+
+const READ: &str = "read";
 
 fn same() -> Result<(), Failed> {
-    let project = project()?;
+    let project = forms::project()?;
     let bench = &project.bench;
-    for form in [
-        "secret shop -n shop",
-        "ca-secret web",
-        "issuer web",
-        "issuer web -n shop",
-        "issuer ca/web --name lab --vault https://v.example:8200 --vault-path pki/sign/x --vault-auth approle --role-id 1e3",
-        "certificate shop --cluster-issuer web -n no",
-        "ingress shop --issuer web --class nginx",
-        "configmap -n shop",
-        "trust-bundle --public-roots --namespace-label trust=yes",
-        "external-secret shop --store vault --key 0x10",
-        "prometheus-rule --cert-manager --label on=off",
-    ] {
-        export(
-            &project,
-            &format!("{form} -o out.yaml --format yaml{}", forced(form)),
-        )?;
-        export(
-            &project,
-            &format!("{form} -o out.json --format json{}", forced(form)),
-        )?;
-        let ours: Value = serde_json::from_slice(&bench.read("out.json")?)?;
+    for run in forms::runs() {
+        let mut ours = run.document(&project)?;
         expect(ours.get("kind").is_some(), &ours.to_string())?;
-        equal(&read(bench, "out.yaml")?, &read(bench, "out.json")?)?;
-        // Nothing but the label was added.
-        let mut found = read(bench, "out.yaml")?;
-        if let Some(labels) = found
-            .pointer_mut("/metadata/labels")
-            .and_then(Value::as_object_mut)
-        {
-            labels.remove("read");
-        }
-        equal(&found, &ours)?;
+        let (yaml, json) = (run.write(&project, "yaml")?, run.file("json"));
+        let found = read(bench, &[&yaml])?;
+        equal(&found, &read(bench, &[&json])?)?;
+        let ours: Vec<&Value> = one_by_one(&mut ours).into_iter().map(|one| &*one).collect();
+        equal(&found.iter().collect(), &ours)?;
     }
     Ok(())
-}
-
-/// What holds a key is not replaced unasked.
-fn forced(form: &str) -> &'static str {
-    if form.contains("secret ") && !form.starts_with("external") {
-        " --force"
-    } else {
-        ""
-    }
 }
 
 /// Made by kubectl, without a cluster.

@@ -13,7 +13,5 @@ pub(crate) fn run(args: &BundleArgs, ui: Ui) -> Result<Exit, CliError> {
     let output = Output::public(Content::Text, &args.out, ui)?;
     let roots = roots(&project, &args.roots.of)?;
     let text = pem(roots.iter().flat_map(|root| &root.certificates));
-    output.write(text.as_bytes(), ui)?;
-    output.tell(ui);
-    Ok(Exit::Done)
+    output.finish(text.as_bytes(), ui)
 }

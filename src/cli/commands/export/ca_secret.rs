@@ -22,16 +22,14 @@ pub(crate) fn run(args: &CaSecretArgs, ui: Ui) -> Result<Exit, CliError> {
     let output = Output::of(Content::Secret, &args.out, ui)?;
     let artifact = Artifact::Authority(authority);
     let chain = chain(&project, artifact, ui)?;
-    let key = open_key(&project, artifact, &chain.own, &args.out.identity)?;
+    let key = open_key(&project, artifact, &chain.own, &args.out.identity.files)?;
     let key = key.to_pem().map_err(|error| CliError::from_error(&error))?;
     for warning in warnings(&project.fleet, authority) {
         ui.tell(&format!("warning: {warning}\n"));
     }
     let object = Object::new(name, Some(args.namespace.clone()));
     let secret = secret::authority(&object, &chain, key.as_bytes());
-    output.write(write(vec![secret], args.format.into()).as_bytes(), ui)?;
-    output.tell(ui);
-    Ok(Exit::Done)
+    output.finish(write(vec![secret], args.format.into()).as_bytes(), ui)
 }
 
 /// What somebody who has the Secret could do that they should not.

@@ -9,7 +9,7 @@ use crate::export::certificate::certificate;
 use crate::export::node::write;
 
 pub(crate) fn run(args: &CertificateArgs, ui: Ui) -> Result<Exit, CliError> {
-    let output = Output::public(Content::Text, &args.out, ui)?;
+    let output = Output::public(Content::Text, &args.resource.out, ui)?;
     let mut wanted = wanted(&args.wanted, ui)?;
     let issuer = wanted.issuer.ok_or_else(|| {
         CliError::new("a Certificate has to name who issues it").hint(
@@ -35,7 +35,8 @@ pub(crate) fn run(args: &CertificateArgs, ui: Ui) -> Result<Exit, CliError> {
             "warning: cert-manager has no field for {what}; it is left out\n"
         ));
     }
-    output.write(write(vec![certificate], args.format.into()).as_bytes(), ui)?;
-    output.tell(ui);
-    Ok(Exit::Done)
+    output.finish(
+        write(vec![certificate], args.resource.format.into()).as_bytes(),
+        ui,
+    )
 }

@@ -12,12 +12,13 @@ use crate::export::resource::Object;
 
 pub(crate) fn run(args: &ConfigMapArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.roots.source, ui)?;
-    let output = Output::public(Content::Text, &args.out, ui)?;
+    let output = Output::public(Content::Text, &args.resource.out, ui)?;
     let roots = roots(&project, &args.roots.of)?;
     let roots: Vec<_> = roots.iter().flat_map(|root| &root.certificates).collect();
     let object = Object::new(args.name.clone(), args.namespace.namespace.clone());
     let resource = config_map(&object, &roots);
-    output.write(write(vec![resource], args.format.into()).as_bytes(), ui)?;
-    output.tell(ui);
-    Ok(Exit::Done)
+    output.finish(
+        write(vec![resource], args.resource.format.into()).as_bytes(),
+        ui,
+    )
 }

@@ -28,9 +28,7 @@ pub(crate) fn run(args: &CrlArgs, ui: Ui) -> Result<Exit, CliError> {
     } else {
         lists.concat()
     };
-    output.write(&bytes, ui)?;
-    output.tell(ui);
-    Ok(Exit::Done)
+    output.finish(&bytes, ui)
 }
 
 /// The lists of these authorities; without a name those of all that have one.

@@ -10,8 +10,8 @@ use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 
 pub(crate) fn run(args: &DerArgs, ui: Ui) -> Result<Exit, CliError> {
-    let project = Project::load(&args.source, ui)?;
-    let artifact = artifact(&project.fleet, &args.certificate)?;
+    let project = Project::load(&args.of.source, ui)?;
+    let artifact = artifact(&project.fleet, &args.of.certificate)?;
     let content = match args.part {
         DerPart::Leaf | DerPart::Root => Content::Binary,
         DerPart::Key => Content::Secret,
@@ -22,12 +22,10 @@ pub(crate) fn run(args: &DerArgs, ui: Ui) -> Result<Exit, CliError> {
         DerPart::Leaf => Zeroizing::new(chain.own.der),
         DerPart::Root => Zeroizing::new(chain.root.der),
         DerPart::Key => {
-            let key = open_key(&project, artifact, &chain.own, &args.out.identity)?;
+            let key = open_key(&project, artifact, &chain.own, &args.out.identity.files)?;
             key.to_pkcs8()
                 .map_err(|error| CliError::from_error(&error))?
         }
     };
-    output.write(&bytes, ui)?;
-    output.tell(ui);
-    Ok(Exit::Done)
+    output.finish(&bytes, ui)
 }

@@ -13,9 +13,9 @@ use crate::export::secret::{Remote, external};
 use crate::model::Artifact;
 
 pub(crate) fn run(args: &ExternalSecretArgs, ui: Ui) -> Result<Exit, CliError> {
-    let project = Project::load(&args.source, ui)?;
-    let output = Output::public(Content::Text, &args.out, ui)?;
-    let (name, suffix) = match artifact(&project.fleet, &args.certificate)? {
+    let project = Project::load(&args.of.source, ui)?;
+    let output = Output::public(Content::Text, &args.resource.out, ui)?;
+    let (name, suffix) = match artifact(&project.fleet, &args.of.certificate)? {
         Artifact::Authority(authority) => (&authority.name, ca_secret::SUFFIX),
         Artifact::Leaf(leaf) => (&leaf.name, secret::SUFFIX),
     };
@@ -31,7 +31,8 @@ pub(crate) fn run(args: &ExternalSecretArgs, ui: Ui) -> Result<Exit, CliError> {
     };
     let object = Object::new(name, args.namespace.namespace.clone());
     let resource = external(&object, &remote);
-    output.write(write(vec![resource], args.format.into()).as_bytes(), ui)?;
-    output.tell(ui);
-    Ok(Exit::Done)
+    output.finish(
+        write(vec![resource], args.resource.format.into()).as_bytes(),
+        ui,
+    )
 }

@@ -9,7 +9,7 @@ use crate::export::certificate::{Backend, ingress};
 use crate::export::node::write;
 
 pub(crate) fn run(args: &IngressArgs, ui: Ui) -> Result<Exit, CliError> {
-    let output = Output::public(Content::Text, &args.out, ui)?;
+    let output = Output::public(Content::Text, &args.resource.out, ui)?;
     let wanted = wanted(&args.wanted, ui)?;
     let name = wanted.object.name.clone();
     let backend = Backend {
@@ -30,7 +30,8 @@ pub(crate) fn run(args: &IngressArgs, ui: Ui) -> Result<Exit, CliError> {
             .cause(unfit.to_string())
             .hint("give names with --san NAME")
     })?;
-    output.write(write(vec![ingress], args.format.into()).as_bytes(), ui)?;
-    output.tell(ui);
-    Ok(Exit::Done)
+    output.finish(
+        write(vec![ingress], args.resource.format.into()).as_bytes(),
+        ui,
+    )
 }

@@ -3,7 +3,7 @@
 use super::ca_secret::SUFFIX;
 use super::material::{authority, object_name, roots_of};
 use super::output::{Content, Output};
-use crate::cli::args::{FormatArgs, IssuerArgs, OutputArgs, VaultArgs, VaultAuthWord};
+use crate::cli::args::{IssuerArgs, ResourceArgs, VaultArgs, VaultAuthWord};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
@@ -16,7 +16,7 @@ use crate::model::{Artifact, Authority, CertificateFacts};
 const SECRET_ID: &str = "secretId";
 
 pub(crate) fn run(args: &IssuerArgs, ui: Ui) -> Result<Exit, CliError> {
-    let output = Output::public(Content::Text, &args.out, ui)?;
+    let output = Output::public(Content::Text, &args.resource.out, ui)?;
     let project = match &args.authority {
         Some(_) => Some(Project::load(&args.source, ui)?),
         None => None,
@@ -39,24 +39,19 @@ pub(crate) fn run(args: &IssuerArgs, ui: Ui) -> Result<Exit, CliError> {
             vec![of_secret(&object, secret, authority)]
         }
     };
-    output.write(write(resources, args.format.into()).as_bytes(), ui)?;
-    output.tell(ui);
-    Ok(Exit::Done)
+    output.finish(write(resources, args.resource.format.into()).as_bytes(), ui)
 }
 
 /// A `ClusterIssuer` for a Secret, whosever key is in it.
 pub(crate) fn of_any_secret(
     object: &Object,
     secret: ObjectName,
-    format: FormatArgs,
-    out: &OutputArgs,
+    args: &ResourceArgs,
     ui: Ui,
 ) -> Result<Exit, CliError> {
-    let output = Output::public(Content::Text, out, ui)?;
+    let output = Output::public(Content::Text, &args.out, ui)?;
     let issuer = of_secret(object, secret, None);
-    output.write(write(vec![issuer], format.into()).as_bytes(), ui)?;
-    output.tell(ui);
-    Ok(Exit::Done)
+    output.finish(write(vec![issuer], args.format.into()).as_bytes(), ui)
 }
 
 /// What signs with the key in a Secret; where the authority is known, with the URLs it declares.

@@ -19,6 +19,7 @@ use crate::model::{
 };
 use crate::plan::Pattern;
 use crate::render::words;
+use crate::render::words::shown;
 
 pub(crate) fn run(args: &KubeconfigArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &KubeconfigArgs, ui: Ui) -> Result<Exit, CliError> {
     if let Some(file) = output.file() {
         ui.tell(&format!(
             "wrote {0}; try it: kubectl --kubeconfig {0} auth whoami\n",
-            typed(file).display()
+            shown(&typed(file))
         ));
     }
     Ok(Exit::Done)
@@ -171,7 +172,7 @@ fn embedded(
     let root = trusted_root(&project.fleet, leaf, membership)?;
     let bundle = read_chain(project, &root.files.certificate)?;
     let own = chain.first().ok_or_else(|| missing(&leaf.id()))?;
-    let key = open_key(project, Artifact::Leaf(leaf), own, &args.out.identity)?;
+    let key = open_key(project, Artifact::Leaf(leaf), own, &args.out.identity.files)?;
     let key = key.to_pem().map_err(|error| CliError::from_error(&error))?;
     let key = Zeroizing::new(key.as_bytes().to_vec());
     let pem = |certificates: &[CertificateFacts]| {
@@ -220,7 +221,10 @@ fn referenced(
 
 /// Without `.` between its parts.
 fn plain(path: &Path) -> String {
-    path.components().collect::<PathBuf>().display().to_string()
+    path.components()
+        .collect::<PathBuf>()
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// The root of the authority that the API servers have their certificates from. With it alone, and with nothing below it, every

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::args::{OutputArgs, SecretOutputArgs};
-use crate::cli::error::CliError;
+use crate::cli::error::{CliError, Exit};
 use crate::cli::git;
 use crate::cli::project::current_dir;
 use crate::cli::ui::Ui;
+use crate::render::words::shown;
 use crate::store::outside;
 
 /// What is written, as far as that decides where it may go.
@@ -63,10 +64,16 @@ impl Output {
     pub(super) fn public(content: Content, args: &OutputArgs, ui: Ui) -> Result<Self, CliError> {
         let args = SecretOutputArgs {
             output: args.output.clone(),
-            identity: Vec::new(),
-            force: false,
+            ..SecretOutputArgs::default()
         };
         Self::of(content, &args, ui)
+    }
+
+    /// Writes all of it and says where it is.
+    pub(super) fn finish(&self, bytes: &[u8], ui: Ui) -> Result<Exit, CliError> {
+        self.write(bytes, ui)?;
+        self.tell(ui);
+        Ok(Exit::Done)
     }
 
     pub(super) fn write(&self, bytes: &[u8], ui: Ui) -> Result<(), CliError> {
@@ -80,8 +87,7 @@ impl Output {
             Self::Forced(file) => (file, outside::replace_secret(file, bytes)),
         };
         written.map_err(|error| {
-            CliError::new(format!("cannot write {}", typed(file).display()))
-                .cause(error.to_string())
+            CliError::new(format!("cannot write {}", shown(&typed(file)))).cause(error.to_string())
         })
     }
 
@@ -96,7 +102,7 @@ impl Output {
     /// That it is there now.
     pub(super) fn tell(&self, ui: Ui) {
         if let Some(file) = self.file() {
-            ui.tell(&format!("wrote {}\n", typed(file).display()));
+            ui.tell(&format!("wrote {}\n", shown(&typed(file))));
         }
     }
 }
@@ -111,7 +117,7 @@ pub(super) fn typed(file: &Path) -> PathBuf {
 fn refuse_unwanted(file: &Path) -> Result<(), CliError> {
     if outside::exists(file) {
         return Err(
-            CliError::new(format!("{} is there already", typed(file).display()))
+            CliError::new(format!("{} is there already", shown(&typed(file))))
                 .hint("name another file, or replace it with --force"),
         );
     }
@@ -119,7 +125,7 @@ fn refuse_unwanted(file: &Path) -> Result<(), CliError> {
         return Err(CliError::new(format!(
             "{} is in a Git work tree that does not ignore it; the private key in it would be in the history with the next \
              `git add .`, and a history is not unwritten",
-            typed(file).display()
+            shown(&typed(file))
         ))
         .hint("write it elsewhere, list it in .gitignore, or insist with --force"));
     }

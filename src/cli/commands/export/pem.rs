@@ -11,8 +11,8 @@ use crate::cli::ui::Ui;
 use crate::export::chain::pem;
 
 pub(crate) fn run(args: &PemArgs, ui: Ui) -> Result<Exit, CliError> {
-    let project = Project::load(&args.source, ui)?;
-    let artifact = artifact(&project.fleet, &args.certificate)?;
+    let project = Project::load(&args.of.source, ui)?;
+    let artifact = artifact(&project.fleet, &args.of.certificate)?;
     let content = match args.part {
         PemPart::Key | PemPart::Combined => Content::Secret,
         PemPart::Leaf | PemPart::Chain | PemPart::Fullchain | PemPart::Bundle => Content::Text,
@@ -20,7 +20,7 @@ pub(crate) fn run(args: &PemArgs, ui: Ui) -> Result<Exit, CliError> {
     let output = Output::of(content, &args.out, ui)?;
     let chain = chain(&project, artifact, ui)?;
     let key = || {
-        let key = open_key(&project, artifact, &chain.own, &args.out.identity)?;
+        let key = open_key(&project, artifact, &chain.own, &args.out.identity.files)?;
         key.to_pem().map_err(|error| CliError::from_error(&error))
     };
     let text = match args.part {
@@ -44,7 +44,5 @@ pub(crate) fn run(args: &PemArgs, ui: Ui) -> Result<Exit, CliError> {
             artifact.id()
         ));
     }
-    output.write(text.as_bytes(), ui)?;
-    output.tell(ui);
-    Ok(Exit::Done)
+    output.finish(text.as_bytes(), ui)
 }

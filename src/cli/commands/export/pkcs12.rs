@@ -9,15 +9,15 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::input::new_password;
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
-use crate::export::pkcs12::{KeyEntry, Pkcs12Error, Protection, key_store};
+use crate::export::pkcs12::{KeyEntry, Pkcs12Error, key_store};
 use crate::model::Artifact;
 
 pub(crate) fn run(args: &Pkcs12Args, ui: Ui) -> Result<Exit, CliError> {
-    let project = Project::load(&args.source, ui)?;
-    let artifact = artifact(&project.fleet, &args.certificate)?;
+    let project = Project::load(&args.of.source, ui)?;
+    let artifact = artifact(&project.fleet, &args.of.certificate)?;
     let output = Output::of(Content::Secret, &args.out, ui)?;
     let chain = chain(&project, artifact, ui)?;
-    let key = open_key(&project, artifact, &chain.own, &args.out.identity)?;
+    let key = open_key(&project, artifact, &chain.own, &args.out.identity.files)?;
     let key = key
         .to_pkcs8()
         .map_err(|error| CliError::from_error(&error))?;
@@ -32,19 +32,9 @@ pub(crate) fn run(args: &Pkcs12Args, ui: Ui) -> Result<Exit, CliError> {
         chain: &certificates,
     };
     let password = new_password(args.password_file.as_deref(), "the PKCS#12 file")?;
-    let file = key_store(&entry, password.expose_secret(), protection(args.legacy))
+    let file = key_store(&entry, password.expose_secret(), args.protection.into())
         .map_err(|error| unmade(&error))?;
-    output.write(&file, ui)?;
-    output.tell(ui);
-    Ok(Exit::Done)
-}
-
-pub(super) fn protection(is_legacy: bool) -> Protection {
-    if is_legacy {
-        Protection::Legacy
-    } else {
-        Protection::Modern
-    }
+    output.finish(&file, ui)
 }
 
 pub(super) fn unmade(error: &Pkcs12Error) -> CliError {

@@ -9,13 +9,14 @@ use crate::export::node::write;
 use crate::export::resource::Object;
 
 pub(crate) fn run(args: &PrometheusRuleArgs, ui: Ui) -> Result<Exit, CliError> {
-    let output = Output::public(Content::Text, &args.out, ui)?;
+    let output = Output::public(Content::Text, &args.resource.out, ui)?;
     let mut object = Object::new(args.name.clone(), args.namespace.namespace.clone());
     object.labels.clone_from(&args.label);
     let mut watched = vec![Watched::Deployed];
     watched.extend(args.cert_manager.then_some(Watched::CertManager));
     let resource = prometheus_rule(&object, &watched);
-    output.write(write(vec![resource], args.format.into()).as_bytes(), ui)?;
-    output.tell(ui);
-    Ok(Exit::Done)
+    output.finish(
+        write(vec![resource], args.resource.format.into()).as_bytes(),
+        ui,
+    )
 }

@@ -23,11 +23,9 @@ pub(crate) fn run(args: &SecretArgs, ui: Ui) -> Result<Exit, CliError> {
     let chain = chain(&project, artifact, ui)?;
     let roots = roots_of(&project, artifact)?;
     let roots: Vec<_> = roots.certificates.iter().collect();
-    let key = open_key(&project, artifact, &chain.own, &args.out.identity)?;
+    let key = open_key(&project, artifact, &chain.own, &args.out.identity.files)?;
     let key = key.to_pem().map_err(|error| CliError::from_error(&error))?;
     let object = Object::new(name, args.namespace.namespace.clone());
     let secret = tls(&object, &chain, &roots, key.as_bytes());
-    output.write(write(vec![secret], args.format.into()).as_bytes(), ui)?;
-    output.tell(ui);
-    Ok(Exit::Done)
+    output.finish(write(vec![secret], args.format.into()).as_bytes(), ui)
 }

@@ -12,7 +12,7 @@ use crate::export::resource::Object;
 
 pub(crate) fn run(args: &TrustBundleArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.roots.source, ui)?;
-    let output = Output::public(Content::Text, &args.out, ui)?;
+    let output = Output::public(Content::Text, &args.resource.out, ui)?;
     let roots = roots(&project, &args.roots.of)?;
     let roots: Vec<_> = roots.iter().flat_map(|root| &root.certificates).collect();
     let target = Target {
@@ -26,7 +26,8 @@ pub(crate) fn run(args: &TrustBundleArgs, ui: Ui) -> Result<Exit, CliError> {
     };
     let object = Object::new(args.name.clone(), None);
     let resource = trust_bundle(&object, &roots, &target);
-    output.write(write(vec![resource], args.format.into()).as_bytes(), ui)?;
-    output.tell(ui);
-    Ok(Exit::Done)
+    output.finish(
+        write(vec![resource], args.resource.format.into()).as_bytes(),
+        ui,
+    )
 }

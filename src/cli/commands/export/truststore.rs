@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::material::roots;
 use super::output::{Content, Output};
-use super::pkcs12::{protection, unmade};
+use super::pkcs12::unmade;
 use crate::cli::args::TrustStoreArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::input::new_password;
@@ -36,10 +36,7 @@ pub(crate) fn run(args: &TrustStoreArgs, ui: Ui) -> Result<Exit, CliError> {
         Some(file) => new_password(Some(file), "the trust store")?,
         None => SecretString::from(USUAL_PASSWORD),
     };
-    let protection = protection(args.legacy);
-    let file = trust_store(&entries, password.expose_secret(), protection)
+    let file = trust_store(&entries, password.expose_secret(), args.protection.into())
         .map_err(|error| unmade(&error))?;
-    output.write(&file, ui)?;
-    output.tell(ui);
-    Ok(Exit::Done)
+    output.finish(&file, ui)
 }

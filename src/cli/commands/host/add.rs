@@ -13,6 +13,7 @@ use crate::cli::project::identities;
 use crate::cli::ui::Ui;
 use crate::inspect::sealed;
 use crate::model::{Agreement, Recipient, RecipientSet};
+use crate::render::words::shown;
 use crate::seal::{OpenError, keygen, seal};
 use crate::store::outside;
 
@@ -170,7 +171,11 @@ fn kept(
 /// The pair, proved to be one.
 fn open(hosts: &Hosts, args: &HostAddArgs, place: &Place, bytes: &[u8]) -> Result<Pair, CliError> {
     let failed = || CliError::new(format!("cannot open {}", place.sealed()));
-    let identities = identities(&args.identity, hosts.manifest.identities(), &hosts.root)?;
+    let identities = identities(
+        &args.identity.files,
+        hosts.manifest.identities(),
+        &hosts.root,
+    )?;
     let opened = identities.open(bytes).map_err(|error| {
         let shown = failed().cause(error.to_string());
         match error {
@@ -204,7 +209,7 @@ impl Tree {
     fn below(directory: &Path) -> Result<Self, CliError> {
         let key = directory.join(ON_HOST);
         if outside::exists(&key) {
-            return Err(CliError::new(format!("{} is there already", key.display()))
+            return Err(CliError::new(format!("{} is there already", shown(&key)))
                 .hint("name another directory, or delete it"));
         }
         make_folder(&key)?;
@@ -212,7 +217,7 @@ impl Tree {
             return Err(CliError::new(format!(
                 "{} is in a Git work tree that does not ignore it; the private key in it would be in the history with the next \
                  `git add .`, and a history is not unwritten",
-                key.display()
+                shown(&key)
             ))
             .hint("write it elsewhere, or list it in .gitignore"));
         }
@@ -226,7 +231,7 @@ impl Tree {
         let public = self.0.join(format!("{ON_HOST}.pub"));
         outside::write_public(&public, format!("{}\n", pair.line).as_bytes())
             .map_err(|error| cannot_write(&public, &error))?;
-        ui.print(&format!("wrote {}\n", key.display()));
+        ui.print(&format!("wrote {}\n", shown(&key)));
         ui.tell("warning: this key stands in clear; delete it once the host has it\n");
         Ok(())
     }

@@ -1,0 +1,151 @@
+//! What cert-manager issues by, and what it is asked for.
+
+use std::num::NonZeroU16;
+
+use clap::{Args, ValueEnum};
+
+use super::common::{NamespaceArgs, ResourceArgs};
+use crate::cli::args::SourceArgs;
+use crate::export::resource::{Namespace, ObjectName};
+use crate::model::{Lifetime, San};
+use crate::plan::Pattern;
+
+#[derive(Debug, Args)]
+pub(crate) struct IssuerArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// The authority, `ca/web` or `web`. With --vault: its root is what the server is verified by.
+    #[arg(value_name = "AUTHORITY", required_unless_present_any = ["vault", "secret_name"])]
+    pub authority: Option<Pattern>,
+    /// What the issuer is called. Default: as the authority.
+    #[arg(long, required_unless_present = "authority")]
+    pub name: Option<ObjectName>,
+    #[command(flatten)]
+    pub namespace: NamespaceArgs,
+    /// The Secret with the key of the authority. Default: `<authority>-ca`, as `certs export ca-secret` calls it.
+    #[arg(long, conflicts_with = "vault")]
+    pub secret_name: Option<ObjectName>,
+    #[command(flatten)]
+    pub vault: VaultArgs,
+    #[command(flatten)]
+    pub resource: ResourceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VaultArgs {
+    /// The URL of a signer with the API of Vault.
+    #[arg(long, value_name = "URL", requires = "vault_path")]
+    pub vault: Option<String>,
+    /// Where it signs: `<mount>/sign/<role>`.
+    #[arg(long, value_name = "PATH", requires = "vault")]
+    pub vault_path: Option<String>,
+    /// How cert-manager proves who it is.
+    #[arg(long, value_enum, default_value_t = VaultAuthWord::Kubernetes, requires = "vault")]
+    pub vault_auth: VaultAuthWord,
+    /// Where that method is mounted below `auth/`. Default: `kubernetes`, `approle`.
+    #[arg(long, value_name = "NAME", requires = "vault")]
+    pub vault_mount: Option<String>,
+    /// The role to log in as (kubernetes).
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "cert-manager",
+        requires = "vault"
+    )]
+    pub vault_role: String,
+    /// The service account to log in with (kubernetes).
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "cert-manager",
+        requires = "vault"
+    )]
+    pub service_account: ObjectName,
+    /// The identifier of the role (approle).
+    #[arg(
+        long,
+        value_name = "ID",
+        requires = "vault",
+        required_if_eq("vault_auth", "approle")
+    )]
+    pub role_id: Option<String>,
+    /// The Secret with the secret identifier of the role in its key `secretId` (approle).
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "vault-approle",
+        requires = "vault"
+    )]
+    pub secret_id_secret: ObjectName,
+    /// Where cert-manager runs.
+    #[arg(
+        long,
+        value_name = "NAMESPACE",
+        default_value = "cert-manager",
+        requires = "vault"
+    )]
+    pub cert_manager_namespace: Namespace,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VaultAuthWord {
+    /// With a token of a service account.
+    Kubernetes,
+    /// With a role identifier and a secret identifier.
+    Approle,
+}
+
+/// What is asked for: a certificate as declared, or names.
+#[derive(Debug, Args)]
+pub(crate) struct WantedArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// The certificate whose declaration is asked for: `host/authority/certificate`, or any part of it that means only one.
+    #[arg(value_name = "CERTIFICATE", required_unless_present = "san")]
+    pub certificate: Option<Pattern>,
+    /// Instead: a name that is declared nowhere; may be given several times.
+    #[arg(long, value_name = "NAME", value_parser = |text: &str| San::parse(text), conflicts_with = "certificate")]
+    pub san: Vec<San>,
+    /// What the resource is called. Default: as the certificate.
+    #[arg(long, required_unless_present = "certificate")]
+    pub name: Option<ObjectName>,
+    #[command(flatten)]
+    pub namespace: NamespaceArgs,
+    /// The Secret with certificate and key. Default: `<name>-tls`.
+    #[arg(long)]
+    pub secret_name: Option<ObjectName>,
+    /// The ClusterIssuer to ask.
+    #[arg(long, value_name = "NAME", conflicts_with = "issuer")]
+    pub cluster_issuer: Option<ObjectName>,
+    /// The Issuer of the same namespace to ask.
+    #[arg(long, value_name = "NAME")]
+    pub issuer: Option<ObjectName>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CertificateArgs {
+    #[command(flatten)]
+    pub wanted: WantedArgs,
+    /// How long each certificate lasts. Default: as declared; of names 2160h, as cert-manager has it.
+    #[arg(long, value_name = "TIME", value_parser = |text: &str| Lifetime::parse(text))]
+    pub duration: Option<Lifetime>,
+    #[command(flatten)]
+    pub resource: ResourceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IngressArgs {
+    #[command(flatten)]
+    pub wanted: WantedArgs,
+    /// The Service behind it. Default: as the Ingress is called.
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<ObjectName>,
+    /// The port of the Service.
+    #[arg(long, default_value = "80")]
+    pub port: NonZeroU16,
+    /// The Ingress class. Default: that of the cluster.
+    #[arg(long)]
+    pub class: Option<String>,
+    #[command(flatten)]
+    pub resource: ResourceArgs,
+}

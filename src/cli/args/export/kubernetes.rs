@@ -1,0 +1,151 @@
+//! Kubernetes resources, those of trust-manager, External Secrets and Prometheus among them.
+
+use clap::{Args, ValueEnum};
+
+use super::common::{
+    ArtifactArgs, FormatArgs, NamespaceArgs, ResourceArgs, RootsArgs, SecretOutputArgs,
+};
+use crate::cli::args::SourceArgs;
+use crate::export::resource::{Label, Namespace, ObjectName};
+use crate::export::secret::StoreKind;
+use crate::model::Lifetime;
+use crate::plan::Pattern;
+
+#[derive(Debug, Args)]
+pub(crate) struct SecretArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// `host/authority/certificate`, or any part of it that means only one.
+    #[arg(value_name = "CERTIFICATE")]
+    pub certificate: Pattern,
+    /// What the Secret is called. Default: `<certificate>-tls`.
+    #[arg(long)]
+    pub name: Option<ObjectName>,
+    #[command(flatten)]
+    pub namespace: NamespaceArgs,
+    #[command(flatten)]
+    pub format: FormatArgs,
+    #[command(flatten)]
+    pub out: SecretOutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CaSecretArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// The authority, `ca/web` or `web`.
+    #[arg(value_name = "AUTHORITY")]
+    pub authority: Pattern,
+    /// What the Secret is called. Default: `<authority>-ca`.
+    #[arg(long)]
+    pub name: Option<ObjectName>,
+    /// Where cert-manager looks: its own namespace for a ClusterIssuer, that of the Issuer otherwise.
+    #[arg(short, long, default_value = "cert-manager")]
+    pub namespace: Namespace,
+    #[command(flatten)]
+    pub format: FormatArgs,
+    #[command(flatten)]
+    pub out: SecretOutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigMapArgs {
+    #[command(flatten)]
+    pub roots: RootsArgs,
+    /// What the ConfigMap is called.
+    #[arg(long, default_value = "ca-bundle")]
+    pub name: ObjectName,
+    #[command(flatten)]
+    pub namespace: NamespaceArgs,
+    #[command(flatten)]
+    pub resource: ResourceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrustBundleArgs {
+    #[command(flatten)]
+    pub roots: RootsArgs,
+    /// What the Bundle is called, and each ConfigMap it makes.
+    #[arg(long, default_value = "ca-bundle")]
+    pub name: ObjectName,
+    /// The key of the ConfigMaps.
+    #[arg(long, value_name = "KEY", default_value = "ca.crt")]
+    pub target_key: String,
+    /// Only namespaces with this label, KEY=VALUE; may be given several times. Default: all.
+    #[arg(long, value_name = "LABEL")]
+    pub namespace_label: Vec<Label>,
+    /// Trust the public authorities that trust-manager brings along too.
+    #[arg(long)]
+    pub public_roots: bool,
+    #[command(flatten)]
+    pub resource: ResourceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExternalSecretArgs {
+    #[command(flatten)]
+    pub of: ArtifactArgs,
+    /// The store to read from.
+    #[arg(long, value_name = "NAME")]
+    pub store: ObjectName,
+    /// What kind of store it is.
+    #[arg(long, value_enum, default_value_t = StoreKindWord::ClusterSecretStore)]
+    pub store_kind: StoreKindWord,
+    /// What the store calls it.
+    #[arg(long, value_name = "KEY")]
+    pub key: String,
+    /// What the store calls the certificate with its chain.
+    #[arg(long, value_name = "NAME", default_value = "tls.crt")]
+    pub certificate_property: String,
+    /// What the store calls the private key.
+    #[arg(long, value_name = "NAME", default_value = "tls.key")]
+    pub key_property: String,
+    /// What the store calls the root.
+    #[arg(long, value_name = "NAME", default_value = "ca.crt")]
+    pub ca_property: String,
+    /// How often the store is asked.
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = |text: &str| Lifetime::parse(text))]
+    pub refresh: Lifetime,
+    /// What the Secret is called. Default: as `certs export secret` and `ca-secret` call it.
+    #[arg(long)]
+    pub name: Option<ObjectName>,
+    #[command(flatten)]
+    pub namespace: NamespaceArgs,
+    #[command(flatten)]
+    pub resource: ResourceArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "PascalCase")]
+pub(crate) enum StoreKindWord {
+    /// Of the same namespace.
+    SecretStore,
+    /// Of the whole cluster.
+    ClusterSecretStore,
+}
+
+impl From<StoreKindWord> for StoreKind {
+    fn from(word: StoreKindWord) -> Self {
+        match word {
+            StoreKindWord::SecretStore => Self::SecretStore,
+            StoreKindWord::ClusterSecretStore => Self::ClusterSecretStore,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PrometheusRuleArgs {
+    /// What the PrometheusRule is called.
+    #[arg(long, default_value = "certs")]
+    pub name: ObjectName,
+    #[command(flatten)]
+    pub namespace: NamespaceArgs,
+    /// A label, KEY=VALUE, by which your Prometheus selects its rules; may be given several times.
+    #[arg(long)]
+    pub label: Vec<Label>,
+    /// Alerts on cert-manager's own certificates too.
+    #[arg(long)]
+    pub cert_manager: bool,
+    #[command(flatten)]
+    pub resource: ResourceArgs,
+}
