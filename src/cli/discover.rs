@@ -29,7 +29,7 @@ pub(crate) struct Located {
 }
 
 impl Located {
-    /// The manifest as JSON. A flake was found here, not asked for, and may need what is not at hand: another declaration beside it does not.
+    /// The manifest as JSON. A flake may need what is not at hand, and another declaration beside it not.
     pub(crate) fn read(&self) -> Result<Vec<u8>, CliError> {
         self.source.read().map_err(|error| {
             let file = self.root.join(NIX_FILE);

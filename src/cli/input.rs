@@ -147,6 +147,8 @@ pub(crate) fn bytes(input: &Path) -> Result<Zeroizing<Vec<u8>>, CliError> {
             CliError::new(format!("cannot read {}", name_of(input))).cause(error.to_string());
         if error.kind() == io::ErrorKind::NotFound && input.to_string_lossy().contains(':') {
             shown.hint("a TLS server is named HOST:PORT, an IPv6 address in brackets: [::1]:443")
+        } else if error.kind() == io::ErrorKind::NotFound && input.extension().is_none() {
+            shown.hint("give a file; of what is declared `certs status NAME` tells, of what was `certs history`")
         } else {
             shown
         }

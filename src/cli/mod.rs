@@ -1,5 +1,6 @@
 //! The edge: arguments, environment, clock, terminal, `nix` and exit codes. Everything else is decided below.
 
+mod absent;
 mod args;
 mod commands;
 mod deployed;

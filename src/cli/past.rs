@@ -63,7 +63,7 @@ impl Lists {
             .iter()
             .map(|authority| &authority.crl);
         let files: Vec<&RelPath> = files.collect();
-        match git::every_content(project.root.path(), &files) {
+        match git::every_content(project.root.path(), &files, |_| true) {
             Ok((contents, coverage)) => Self {
                 contents,
                 gap: match coverage {
@@ -224,7 +224,7 @@ fn serials<'a>(lists: impl IntoIterator<Item = &'a CrlFacts>) -> BTreeSet<&'a [u
 }
 
 /// Everything that was ever issued and that Git or the tree has; read before the lock is taken, like [`Lists`].
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Past {
     history: History,
     gap: Option<String>,
@@ -243,6 +243,10 @@ impl Past {
             Err(error) => (History::default(), Some(error.message().to_owned())),
         };
         Self { history, gap }
+    }
+
+    pub(crate) fn known(&self) -> &History {
+        &self.history
     }
 
     /// What is known, and a word where that is not all.

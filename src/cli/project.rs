@@ -14,7 +14,6 @@ use crate::plan::{Pattern, Plan, Policy, Reason, Step, UndeclaredPolicy};
 use crate::render::fault::{self, Place, PlacedFault, Severity};
 use crate::render::words::shown;
 use crate::seal::{Identities, IdentitySource};
-use crate::status::Status;
 use crate::store::{Layout, Root, StoreError, outside};
 
 /// A declaration without faults and the directory it is about.
@@ -204,21 +203,6 @@ pub(crate) fn check_selection(selection: &SelectionArgs, fleet: &Fleet) -> Resul
         }
     }
     Ok(())
-}
-
-/// The same of patterns that choose what is shown.
-pub(crate) fn check_patterns(patterns: &[Pattern], status: &Status<'_>) -> Result<(), CliError> {
-    let selects = |pattern: &Pattern| {
-        let mut entries = status.entries.iter();
-        entries.any(|entry| pattern.selects(&entry.id))
-    };
-    match patterns.iter().find(|pattern| !selects(pattern)) {
-        None => Ok(()),
-        Some(pattern) => Err(
-            CliError::new(format!("{pattern} selects nothing that is declared"))
-                .hint("`certs status` shows what is declared"),
-        ),
-    }
 }
 
 /// A request that `--only` leaves out would end in "nothing to do".

@@ -234,6 +234,16 @@ fn a_list_that_is_due_or_has_run_out_is_found_and_made_anew() {
 }
 
 #[test]
+fn a_clock_that_is_behind_makes_no_list() {
+    let project = made();
+    project.write(LIST, old_list(&project, -1).as_bytes());
+    project.recreate();
+    let next = project.refuses(&["crl", "root"]);
+    let revoked = project.refuses(&["revoke", "nas"]);
+    assert_snapshot!(format!("{next}\n\n{revoked}"));
+}
+
+#[test]
 fn nothing_is_revoked_without_the_key_of_the_issuer() {
     let project = made();
     let stranger = project.refuses(&["revoke", "nas", "--identity", STRANGER]);
@@ -251,6 +261,7 @@ fn what_cannot_be_revoked_is_said() {
         &["revoke", "nothing"],
         &["revoke", "manifest.json"],
         &["revoke", "--serial", "x", "--ca", "root"],
+        &["revoke", "nas", "--date", "2999-01-01"],
         &["revoke", "--serial", "1", "--ca", "other"],
         &["crl", "other"],
     ]

@@ -95,7 +95,7 @@ fn write(
     let files = if adopted.is_empty() {
         0
     } else {
-        apply::adopt(run, &adopted).map_err(|error| apply_error(&error, &plan))?
+        apply::adopt(run, &adopted).map_err(|error| apply_error(&error, &plan, &project.fleet))?
     };
     if args.json {
         ui.print(&format!("{:#}\n", render::json(&adoption, files)));

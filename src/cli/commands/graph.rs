@@ -4,9 +4,10 @@ use std::path::Path;
 
 use time::OffsetDateTime;
 
+use crate::cli::absent::check_patterns;
 use crate::cli::args::{GraphArgs, GraphFormat};
 use crate::cli::error::{CliError, Exit};
-use crate::cli::project::{Project, check_patterns, store_error};
+use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::graph::{Gathering, Graph, select};
 use crate::observe::observe;
@@ -22,7 +23,7 @@ pub(crate) fn run(args: &GraphArgs, ui: Ui) -> Result<Exit, CliError> {
     let now = OffsetDateTime::now_utc();
     let plan = plan(&project.fleet, &observed, now, &Policy::default());
     let status = Status::new(&project.fleet, &observed, &plan);
-    check_patterns(&args.patterns, &status)?;
+    check_patterns(&args.patterns, &project, &status)?;
     let mut status = status.without_key_pairs();
     let mut pairs = key_pairs(&project.fleet, &observed, &plan);
     select(&mut status, &mut pairs, &args.patterns);

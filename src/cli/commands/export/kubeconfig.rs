@@ -23,7 +23,7 @@ use crate::render::words::shown;
 
 pub(crate) fn run(args: &KubeconfigArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
-    let leaf = chosen(&project.fleet, &args.certificate)?;
+    let leaf = chosen(&project, &args.certificate)?;
     let content = if args.reference {
         Content::Text
     } else {
@@ -44,7 +44,8 @@ pub(crate) fn run(args: &KubeconfigArgs, ui: Ui) -> Result<Exit, CliError> {
 }
 
 /// The one certificate a word means. Who mistypes is told of client certificates.
-fn chosen<'f>(fleet: &'f Fleet, pattern: &Pattern) -> Result<&'f Certificate, CliError> {
+fn chosen<'f>(project: &'f Project, pattern: &Pattern) -> Result<&'f Certificate, CliError> {
+    let fleet = &project.fleet;
     let is_client = |id: &ArtifactId| {
         let leaf = fleet.certificates.iter().find(|leaf| leaf.id() == *id);
         let purposes = leaf.map(|leaf| &leaf.declaration.usages.extended);
@@ -53,7 +54,7 @@ fn chosen<'f>(fleet: &'f Fleet, pattern: &Pattern) -> Result<&'f Certificate, Cl
         })
     };
     let ids = fleet.certificates.iter().map(Certificate::id).collect();
-    let id = material::one(ids, pattern, "certificate", is_client)?;
+    let id = material::one(project, ids, pattern, "certificate", is_client)?;
     let mut leaves = fleet.certificates.iter();
     leaves
         .find(|leaf| leaf.id() == id)

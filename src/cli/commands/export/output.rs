@@ -30,6 +30,8 @@ pub(super) enum Output {
     New(PathBuf),
     /// Whatever was there.
     Forced(PathBuf),
+    /// A device or a pipe.
+    Stream(PathBuf),
 }
 
 impl Output {
@@ -37,6 +39,10 @@ impl Output {
     pub(super) fn of(content: Content, args: &SecretOutputArgs, ui: Ui) -> Result<Self, CliError> {
         match (&args.output, content) {
             (Some(file), _) if file.as_os_str() == "-" => Ok(Self::Stdout),
+            (Some(file), Content::Secret) if outside::is_terminal(file) && !args.force => {
+                Err(on_a_terminal())
+            }
+            (Some(file), _) if outside::is_stream(file) => Ok(Self::Stream(file.clone())),
             (Some(file), Content::Secret) => {
                 let file = current_dir()?.join(file);
                 if args.force {
@@ -50,10 +56,7 @@ impl Output {
             }
             (None, Content::Text) => Ok(Self::Stdout),
             (None, _) if !ui.shows_stdout() => Ok(Self::Stdout),
-            (None, Content::Secret) => Err(CliError::new(
-                "the private key would be shown on the terminal",
-            )
-            .hint("write a file with --output FILE; --output - shows it all the same")),
+            (None, Content::Secret) => Err(on_a_terminal()),
             (None, Content::Binary) => Err(CliError::new("this is nothing for a terminal").hint(
                 "write a file with --output FILE; --output - sends it to the terminal all the same",
             )),
@@ -82,7 +85,7 @@ impl Output {
                 ui.print_bytes(bytes);
                 return Ok(());
             }
-            Self::Public(file) => (file, outside::replace(file, bytes)),
+            Self::Public(file) | Self::Stream(file) => (file, outside::replace(file, bytes)),
             Self::New(file) => (file, outside::write_secret(file, bytes)),
             Self::Forced(file) => (file, outside::replace_secret(file, bytes)),
         };
@@ -94,7 +97,7 @@ impl Output {
     /// The file, where there is one.
     pub(super) fn file(&self) -> Option<&Path> {
         match self {
-            Self::Stdout => None,
+            Self::Stdout | Self::Stream(_) => None,
             Self::Public(file) | Self::New(file) | Self::Forced(file) => Some(file),
         }
     }
@@ -105,6 +108,11 @@ impl Output {
             ui.tell(&format!("wrote {}\n", shown(&typed(file))));
         }
     }
+}
+
+fn on_a_terminal() -> CliError {
+    CliError::new("the private key would be shown on the terminal")
+        .hint("write a file with --output FILE; --output - shows it all the same")
 }
 
 /// As it was typed, from the directory where it was.

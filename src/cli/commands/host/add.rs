@@ -42,7 +42,11 @@ pub(crate) fn run(args: &HostAddArgs, ui: Ui) -> Result<Exit, CliError> {
                 place.sealed(),
                 place.public
             ))
-            .hint(format!("restore it: git restore -- {}", place.public)));
+            .hint(format!(
+                "restore it: git restore -- {}; or, if it never was there because a run was cut short, delete {} and run again",
+                place.public,
+                place.sealed()
+            )));
         }
     };
     if let (Some(tree), Some(pair)) = (tree, pair) {
@@ -90,7 +94,13 @@ fn make(hosts: &Hosts, args: &HostAddArgs, place: &Place, ui: Ui) -> Result<Pair
     let path = place.sealed_path();
     make_folder(&path)?;
     // The private half first: a public key without it is one that nobody has.
-    outside::replace(&path, &sealed).map_err(|error| cannot_write(&path, &error))?;
+    let written = if args.replace {
+        outside::replace(&path, &sealed)
+    } else {
+        // Of two runs at once one has to lose: else the public half of the one would stand beside the private half of the other.
+        outside::write_new(&path, &sealed)
+    };
+    written.map_err(|error| cannot_write(&path, &error))?;
     place.write_public(&made.recipient)?;
     let key = Recipient::parse(&made.recipient).map_err(|error| CliError::from_error(&error))?;
     ui.print(&format!(
