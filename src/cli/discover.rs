@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::args::SourceArgs;
+use super::environment::current_dir;
 use super::error::CliError;
 use super::evaluate::Source;
-use super::project::current_dir;
 use crate::render::words::shown;
 
 /// Evaluated as `--flake` does it.

@@ -1,9 +1,10 @@
-//! From the command line to a loaded project: its root, its fleet, its identities. The environment is read here and nowhere else.
+//! From the command line to a loaded project: its root, its fleet, its identities.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::args::{SelectionArgs, SourceArgs};
 use super::discover::Located;
+use super::environment::{Home, current_dir};
 use super::error::CliError;
 use super::ui::{Asker, Ui};
 use crate::export::index::{self, Facts};
@@ -132,11 +133,11 @@ pub(crate) fn identities(
     declared: &[String],
     root: &Path,
 ) -> Result<Identities, CliError> {
-    let home = std::env::var("HOME").ok();
+    let home = Home::find();
     let names = if given.is_empty() { declared } else { given };
     let mut sources = Vec::new();
     for name in names {
-        let expanded = expand_home(name, home.as_deref());
+        let expanded = home.expand(name);
         // What is declared means the same wherever one stands; what is typed is meant from there.
         let path = if given.is_empty() {
             root.join(expanded)
@@ -229,12 +230,6 @@ pub(crate) fn is_settled(plan: &Plan, stale: &[String]) -> bool {
     plan.is_settled() && stale.is_empty()
 }
 
-pub(crate) fn current_dir() -> Result<PathBuf, CliError> {
-    std::env::current_dir().map_err(|error| {
-        CliError::new("the current directory cannot be read").cause(error.to_string())
-    })
-}
-
 pub(crate) fn store_error(error: &StoreError) -> CliError {
     let shown = CliError::from_error(error);
     match error.cure() {
@@ -248,9 +243,9 @@ fn open_root(path: &Path) -> Result<Root, CliError> {
 }
 
 fn read_key_files(manifest: &Manifest, root: &Path) -> KeyFiles {
-    let home = std::env::var("HOME").ok();
+    let home = Home::find();
     let read = |name: &str| {
-        let path = root.join(expand_home(name, home.as_deref()));
+        let path = root.join(home.expand(name));
         let text = outside::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         text.map_err(|error| {
             format!(
@@ -282,21 +277,6 @@ fn read_records(manifest: &Manifest, root: &Root) -> Result<Records, StoreError>
         }
     }
     Ok(read)
-}
-
-/// `~`, `~/…`, `$HOME` and `${HOME}` at the start; nothing else is expanded, and no shell is asked.
-pub(crate) fn expand_home(name: &str, home: Option<&str>) -> String {
-    let Some(home) = home else {
-        return name.to_owned();
-    };
-    for prefix in ["~", "$HOME", "${HOME}"] {
-        if let Some(rest) = name.strip_prefix(prefix)
-            && (rest.is_empty() || rest.starts_with('/'))
-        {
-            return format!("{home}{rest}");
-        }
-    }
-    name.to_owned()
 }
 
 fn refused(faults: &[Fault], root: &Path, ui: Ui) -> CliError {
@@ -409,17 +389,5 @@ mod tests {
         let shown = "  keys = [ \"AGE-SECRET-KEY-*****\" \"age1xyz\" \"AGE-SECRET-KEY-****\" ];";
         assert_eq!(without_secrets(line), shown);
         assert_eq!(without_secrets("hosts = [ ];"), "hosts = [ ];");
-    }
-
-    #[test]
-    fn home_is_expanded_at_the_start_and_nowhere_else() {
-        let expand = |name| expand_home(name, Some("/home/ada"));
-        assert_eq!(expand("~/.ssh/id"), "/home/ada/.ssh/id");
-        assert_eq!(expand("$HOME/.ssh/id"), "/home/ada/.ssh/id");
-        assert_eq!(expand("${HOME}/.ssh/id"), "/home/ada/.ssh/id");
-        assert_eq!(expand("$HOMER/x"), "$HOMER/x");
-        assert_eq!(expand("a/$HOME"), "a/$HOME");
-        assert_eq!(expand("~bob/x"), "~bob/x");
-        assert_eq!(expand_home("~/x", None), "~/x");
     }
 }

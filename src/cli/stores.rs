@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use super::args::{StoreKind, StoresArgs};
+use super::environment::Home;
 use super::error::CliError;
 use super::ui::Ui;
 use crate::render::words::shown;
@@ -66,9 +67,8 @@ fn databases(given: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
     if !given.is_empty() {
         return Ok(given.to_vec());
     }
-    let home = std::env::var_os("HOME")
-        .map(PathBuf::from)
-        .unwrap_or_default();
+    let home = Home::find();
+    let home = home.path().unwrap_or(Path::new(""));
     let mut found = vec![home.join(".pki/nssdb")];
     for profiles in PROFILES {
         let directory = home.join(profiles);
@@ -78,7 +78,7 @@ fn databases(given: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
     found.retain(is_one);
     if found.is_empty() {
         return Err(
-            CliError::new(format!("there is no NSS database below {}", shown(&home)))
+            CliError::new(format!("there is no NSS database below {}", shown(home)))
                 .hint("start Firefox or Chromium once, or name one with --nss DIR"),
         );
     }

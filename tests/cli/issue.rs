@@ -13,18 +13,10 @@ const RECORD: &str = "certs/issued/nas/web/lab.json";
 
 /// A project whose role `lab` grants names below `lab.example` and addresses of one network, by an intermediate.
 fn made() -> Project {
-    let project = Project::new();
-    let declared = project
-        .declared()
-        .intermediate("web", "root")
-        .role("lab", "web")
-        .with("roles/lab", "allowedDomains", json!(["lab.example"]))
-        .with("roles/lab", "allowSubdomains", json!(true))
-        .with("roles/lab", "allowedIpRanges", json!(["10.0.0.0/24"]))
-        .with("roles/lab", "names", json!([["O", "Lab"]]));
-    project.declare(&declared);
-    project.recreate();
-    project
+    Project::made_as(|project| {
+        let lab = project.declared().lab();
+        lab.with("roles/lab", "names", json!([["O", "Lab"]]))
+    })
 }
 
 /// A request in PEM.
@@ -73,6 +65,16 @@ fn without_a_name_the_holder_is_meant() {
             .exits_with(0)
             .text()
     );
+}
+
+#[test]
+fn what_is_issued_by_hand_to_a_host_is_not_deployed_to_it() {
+    let project = made();
+    let host = ["issue", "cp1", "--san", "cp1.lab.example"];
+    let said = project.run(&host).exits_with(0).stderr();
+    let other = project.run(&NAS).exits_with(0).stderr();
+    assert!(!other.contains("note: "), "{other}");
+    assert_snapshot!(said);
 }
 
 #[test]

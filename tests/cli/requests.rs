@@ -19,23 +19,15 @@ const UTF8: u8 = 0x0c;
 
 /// A role of an intermediate for names below `lab.example`, one network, and URIs and mailboxes of the lab.
 fn made() -> Project {
-    let project = Project::new();
-    let declared = project
-        .declared()
-        .intermediate("web", "root")
-        .role("lab", "web")
-        .with("roles/lab", "allowedDomains", json!(["lab.example"]))
-        .with("roles/lab", "allowSubdomains", json!(true))
-        .with("roles/lab", "allowedIpRanges", json!(["10.0.0.0/24"]))
-        .with(
+    Project::made_as(|project| {
+        let uris = json!(["spiffe://lab.example/*"]);
+        let lab = project.declared().lab();
+        lab.with("roles/lab", "allowedUris", uris).with(
             "roles/lab",
-            "allowedUris",
-            json!(["spiffe://lab.example/*"]),
+            "allowedEmails",
+            json!(["*@lab.example"]),
         )
-        .with("roles/lab", "allowedEmails", json!(["*@lab.example"]));
-    project.declare(&declared);
-    project.recreate();
-    project
+    })
 }
 
 /// A request to be: the subject, and its attributes.

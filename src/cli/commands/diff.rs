@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use crate::cli::args::DiffArgs;
+use crate::cli::environment::current_dir;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::git;
-use crate::cli::project::{current_dir, fleet_of};
+use crate::cli::project::fleet_of;
 use crate::cli::ui::Ui;
 use crate::diff::{Descriptions, compare, declared, file, is_described};
 use crate::render::words::shown;

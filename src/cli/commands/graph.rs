@@ -14,7 +14,7 @@ use crate::observe::observe;
 use crate::plan::{Policy, plan};
 use crate::render::graph::{dot, mermaid, svg};
 use crate::render::words::shown;
-use crate::status::{Status, key_pairs};
+use crate::status::Status;
 use crate::store::outside;
 
 pub(crate) fn run(args: &GraphArgs, ui: Ui) -> Result<Exit, CliError> {
@@ -22,17 +22,15 @@ pub(crate) fn run(args: &GraphArgs, ui: Ui) -> Result<Exit, CliError> {
     let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
     let now = OffsetDateTime::now_utc();
     let plan = plan(&project.fleet, &observed, now, &Policy::default());
-    let status = Status::new(&project.fleet, &observed, &plan);
+    let mut status = Status::new(&project.fleet, &observed, &plan);
     check_patterns(&args.patterns, &project, &status)?;
-    let mut status = status.without_key_pairs();
-    let mut pairs = key_pairs(&project.fleet, &observed, &plan);
-    select(&mut status, &mut pairs, &args.patterns);
+    select(&mut status, &args.patterns);
     let gathering = if args.per_host {
         Gathering::Never
     } else {
         Gathering::WhereLarge
     };
-    let graph = Graph::new(&status, &pairs, gathering);
+    let graph = Graph::new(&status, gathering);
     let text = match args.format {
         GraphFormat::Mermaid => mermaid::render(&graph),
         GraphFormat::Dot => dot::render(&graph),

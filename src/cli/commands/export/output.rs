@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::args::{OutputArgs, SecretOutputArgs};
+use crate::cli::environment::current_dir;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::git;
-use crate::cli::project::current_dir;
 use crate::cli::ui::Ui;
 use crate::render::words::shown;
 use crate::store::outside;
