@@ -15,6 +15,10 @@
 //!                           └► table/JSON  render, shown by cli
 //! ```
 //!
+//! Beside the line stand those who judge, and change nothing: `lint` what is declared, `check` the files, `policy` what somebody asks
+//! for, `verify` whether a chain is trusted, `doctor` what is sealed. Others tell: `status`, `graph`, `diff`, `history`. `foundation`
+//! begins a line, `adopt` takes one over, `export` and `trust` lead out of it, `nixfiles` finds the words of a fault in Nix sources.
+//!
 //! `docs/architecture.md` says which part may use which; `tests/architecture` keeps it so.
 
 pub mod manifest;

@@ -17,7 +17,7 @@ let
   cfg = config.certToolkit;
 
   inherit (import ./types.nix { inherit lib; })
-    allowType
+    allowOption
     publicKey
     subtreesType
     urls
@@ -133,7 +133,7 @@ let
     }
     // {
       commonName = commonName ca;
-      allow = allowOption;
+      allow = allowBreakGlass;
       keyOnHost = mkOption {
         type = types.bool;
         default = false;
@@ -216,7 +216,7 @@ let
     }
     // {
       commonName = commonName name;
-      allow = allowOption;
+      allow = allowBreakGlass;
       onHost = mkOption {
         type = types.bool;
         default = true;
@@ -261,14 +261,7 @@ let
       };
     };
 
-  allowOption = mkOption {
-    type = allowType;
-    default = { };
-    description = "Findings of `certs check` that are accepted here: the code of each, and the reason.";
-    example = {
-      system-masters = "Break-glass access, kept offline.";
-    };
-  };
+  allowBreakGlass = allowOption { system-masters = "Break-glass access, kept offline."; };
 in
 {
   options.certToolkit.cas = mkOption {

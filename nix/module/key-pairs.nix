@@ -11,7 +11,7 @@ let
   schema = import ../schema.nix;
   cfg = config.certToolkit;
 
-  inherit (import ./types.nix { inherit lib; }) allowType publicKey;
+  inherit (import ./types.nix { inherit lib; }) allowOption publicKey;
   inherit (import ./inherited.nix { inherit lib; }) inheritedOptions;
   inherit (import ./derived.nix { inherit lib config options; })
     derived
@@ -55,14 +55,7 @@ let
           '';
           example = [ "service-account-next" ];
         };
-        allow = mkOption {
-          type = allowType;
-          default = { };
-          description = "Findings of `certs check` that are accepted here: the code of each, and the reason.";
-          example = {
-            service-account-key-small = "Replaced with the cluster, next month.";
-          };
-        };
+        allow = allowOption { service-account-key-small = "Replaced with the cluster, next month."; };
         id = derived types.str "A name for the key pair that no other has." "`shared-<name>`" id;
         relativePublicPath =
           derived types.str "The file of the public keys, relative to the root." "`<dir>/shared/<name>.pub`"

@@ -1,4 +1,4 @@
-# The types of options that nixpkgs has not.
+# The types of options that nixpkgs has not, and options that stand in several places.
 { lib }:
 let
   inherit (lib) mapAttrs mkOption types;
@@ -70,10 +70,20 @@ let
   # The code of a finding -> why it is accepted.
   allowType = types.attrsOf types.str;
 
+  allowOption =
+    example:
+    mkOption {
+      type = allowType;
+      default = { };
+      description = "Findings of `certs check` that are accepted here: the code of each, and the reason.";
+      inherit example;
+    };
+
   urls = types.listOf (types.strMatching "[a-z][a-z0-9+.-]*:.+");
 in
 {
   inherit
+    allowOption
     allowType
     publicKey
     keyType

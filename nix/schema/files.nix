@@ -100,7 +100,7 @@ let
         );
     in
     (if host == null then [ ] else check "host" [ ] host)
-    ++ concatLists (attrValues (mapAttrs inAuthority cas))
+    ++ concatMapAttrsToList inAuthority cas
     ++ concatMap (name: check "key pair" [ "keyPairs" name ] name) (attrNames keyPairs)
     ++ concatMap (name: check "role" [ "roles" name ] name) (attrNames roles);
 
@@ -121,19 +121,15 @@ let
   ambiguousFiles =
     fault: certificates:
     let
-      all = concatLists (
+      all = concatMapAttrsToList (
+        ca: certs:
         attrValues (
-          mapAttrs (
-            ca: certs:
-            attrValues (
-              mapAttrs (name: cert: {
-                inherit ca name;
-                file = cert.files.certificate;
-              }) certs
-            )
-          ) certificates
+          mapAttrs (name: cert: {
+            inherit ca name;
+            file = cert.files.certificate;
+          }) certs
         )
-      );
+      ) certificates;
       clashes = filter (list: length list > 1) (attrValues (groupBy (c: c.file) all));
     in
     map (
@@ -151,7 +147,6 @@ let
   inherit (builtins)
     attrNames
     attrValues
-    concatLists
     concatMap
     concatStringsSep
     elem
@@ -166,7 +161,12 @@ let
     stringLength
     substring
     ;
-  inherit (prelude) orElse quote shorten;
+  inherit (prelude)
+    concatMapAttrsToList
+    orElse
+    quote
+    shorten
+    ;
   inherit (options) builtinValues;
 in
 {

@@ -88,44 +88,40 @@ let
 
   issuerFaults =
     authorities:
-    concatLists (
-      attrValues (
-        mapAttrs (
-          ca:
-          { issuer, ... }:
-          let
-            cycle = cycleOf authorities ca;
-            fault = code: message: [
-              {
-                inherit code message;
-                option = [
-                  "cas"
-                  ca
-                  "issuer"
-                ];
-                hosts = authorities.${ca}.declaredBy;
-              }
+    concatMapAttrsToList (
+      ca:
+      { issuer, ... }:
+      let
+        cycle = cycleOf authorities ca;
+        fault = code: message: [
+          {
+            inherit code message;
+            option = [
+              "cas"
+              ca
+              "issuer"
             ];
-          in
-          if issuer == null then
-            [ ]
-          else if !(authorities ? ${issuer}) then
-            fault "issuer-unknown" (
-              "The authority ${quote ca} is to be issued by ${quote issuer}, which no host declares."
-              + " Declare cas.${issuer}.ca, or remove the issuer to make ${quote ca} a root."
-            )
-          else if cycle != [ ] && head (sort lessThan cycle) == ca then
-            fault "issuer-cycle" (
-              "The authorities ${
-                concatStringsSep " <- " (map quote (cycle ++ [ ca ]))
-              } issue one another in a circle."
-              + " Remove the issuer of the one that is to be the root."
-            )
-          else
-            [ ]
-        ) authorities
-      )
-    );
+            hosts = authorities.${ca}.declaredBy;
+          }
+        ];
+      in
+      if issuer == null then
+        [ ]
+      else if !(authorities ? ${issuer}) then
+        fault "issuer-unknown" (
+          "The authority ${quote ca} is to be issued by ${quote issuer}, which no host declares."
+          + " Declare cas.${issuer}.ca, or remove the issuer to make ${quote ca} a root."
+        )
+      else if cycle != [ ] && head (sort lessThan cycle) == ca then
+        fault "issuer-cycle" (
+          "The authorities ${
+            concatStringsSep " <- " (map quote (cycle ++ [ ca ]))
+          } issue one another in a circle."
+          + " Remove the issuer of the one that is to be the root."
+        )
+      else
+        [ ]
+    ) authorities;
 
   # The authorities met on the way from `ca` up to the root, nearest first; stops before one that was met already.
   issuersAbove =
@@ -154,36 +150,32 @@ let
   # RFC 5280 §4.2.1.9: pathLenConstraint counts the intermediate certificates that may follow this one.
   pathLengthFaults =
     authorities:
-    concatLists (
-      attrValues (
-        mapAttrs (
-          ca: authority:
-          let
-            needed = tiersBelow authorities ca;
-            allowed = authority.pathLength;
-          in
-          if allowed == null || allowed >= needed then
-            [ ]
-          else
-            [
-              {
-                code = "path-length-exceeded";
-                option = [
-                  "cas"
-                  ca
-                  "ca"
-                  "pathLength"
-                ];
-                hosts = authority.declaredBy;
-                message =
-                  "The authority ${quote ca} allows ${toString allowed} tier(s) of authorities below it (pathLength),"
-                  + " but ${toString needed} are declared: ${concatStringsSep ", " (map quote (issuedBelow authorities ca))}."
-                  + " Raise cas.${ca}.ca.pathLength to at least ${toString needed}, or give them another issuer.";
-              }
-            ]
-        ) authorities
-      )
-    );
+    concatMapAttrsToList (
+      ca: authority:
+      let
+        needed = tiersBelow authorities ca;
+        allowed = authority.pathLength;
+      in
+      if allowed == null || allowed >= needed then
+        [ ]
+      else
+        [
+          {
+            code = "path-length-exceeded";
+            option = [
+              "cas"
+              ca
+              "ca"
+              "pathLength"
+            ];
+            hosts = authority.declaredBy;
+            message =
+              "The authority ${quote ca} allows ${toString allowed} tier(s) of authorities below it (pathLength),"
+              + " but ${toString needed} are declared: ${concatStringsSep ", " (map quote (issuedBelow authorities ca))}."
+              + " Raise cas.${ca}.ca.pathLength to at least ${toString needed}, or give them another issuer.";
+          }
+        ]
+    ) authorities;
 
   issuedBelow =
     authorities: ca: filter (other: elem ca (issuersAbove authorities other)) (attrNames authorities);
@@ -204,98 +196,86 @@ let
 
   idlePathLengths =
     authorities:
-    concatLists (
-      attrValues (
-        mapAttrs (
-          ca: authority:
-          let
-            inherit (authority) issuer pathLength;
-            above = if issuer == null then null else (authorities.${issuer} or { }).pathLength or null;
-          in
-          if pathLength == null || above == null || above == 0 || pathLength < above then
-            [ ]
-          else
-            [
-              {
-                code = "path-length-without-effect";
-                option = [
-                  "cas"
-                  ca
-                  "ca"
-                  "pathLength"
-                ];
-                hosts = authority.declaredBy;
-                message =
-                  "The pathLength ${toString pathLength} of the authority ${quote ca} has no effect, because its issuer"
-                  + " ${quote issuer} allows only ${toString above}. Set it below ${toString above}, or leave it out.";
-              }
-            ]
-        ) authorities
-      )
-    );
+    concatMapAttrsToList (
+      ca: authority:
+      let
+        inherit (authority) issuer pathLength;
+        above = if issuer == null then null else (authorities.${issuer} or { }).pathLength or null;
+      in
+      if pathLength == null || above == null || above == 0 || pathLength < above then
+        [ ]
+      else
+        [
+          {
+            code = "path-length-without-effect";
+            option = [
+              "cas"
+              ca
+              "ca"
+              "pathLength"
+            ];
+            hosts = authority.declaredBy;
+            message =
+              "The pathLength ${toString pathLength} of the authority ${quote ca} has no effect, because its issuer"
+              + " ${quote issuer} allows only ${toString above}. Set it below ${toString above}, or leave it out.";
+          }
+        ]
+    ) authorities;
 
   verificationKeyFaults =
     keyPairs:
-    concatLists (
-      attrValues (
-        mapAttrs (
-          name: pair:
-          map (other: {
-            code = "key-pair-unknown";
-            option = [
-              "keyPairs"
-              name
-              "verificationKeys"
-            ];
-            hosts = pair.owners;
-            message =
-              "The key pair ${quote name} has ${quote (shorten 60 other)} among its verificationKeys, which "
-              + (
-                if other == name then
-                  "is itself. Remove it: its own key is always first."
-                else
-                  "no host declares. Declare keyPairs.${attributeName other} on the same hosts, or remove it from the list."
-              );
-          }) (filter (other: other == name || !(keyPairs ? ${other})) pair.verificationKeys)
-        ) keyPairs
-      )
-    );
+    concatMapAttrsToList (
+      name: pair:
+      map (other: {
+        code = "key-pair-unknown";
+        option = [
+          "keyPairs"
+          name
+          "verificationKeys"
+        ];
+        hosts = pair.owners;
+        message =
+          "The key pair ${quote name} has ${quote (shorten 60 other)} among its verificationKeys, which "
+          + (
+            if other == name then
+              "is itself. Remove it: its own key is always first."
+            else
+              "no host declares. Declare keyPairs.${attributeName other} on the same hosts, or remove it from the list."
+          );
+      }) (filter (other: other == name || !(keyPairs ? ${other})) pair.verificationKeys)
+    ) keyPairs;
 
   roleFaults =
     authorities: roles:
-    concatLists (
-      attrValues (
-        mapAttrs (
-          name:
-          { authority, declaredBy, ... }:
-          let
-            fault = code: message: [
-              {
-                inherit code message;
-                option = [
-                  "roles"
-                  name
-                  "authority"
-                ];
-                hosts = declaredBy;
-              }
+    concatMapAttrsToList (
+      name:
+      { authority, declaredBy, ... }:
+      let
+        fault = code: message: [
+          {
+            inherit code message;
+            option = [
+              "roles"
+              name
+              "authority"
             ];
-          in
-          if authority == "" then
-            fault "role-authority-missing" (
-              "The role ${quote name} does not say which authority signs what it grants."
-              + " Set roles.${attributeName name}.authority to the name of one in cas."
-            )
-          else if !(authorities ? ${authority}) then
-            fault "role-authority-unknown" (
-              "The role ${quote name} is to be signed by the authority ${quote (shorten 60 authority)}, which no host declares."
-              + " Declare cas.${attributeName authority}.ca, or name another authority."
-            )
-          else
-            [ ]
-        ) roles
-      )
-    );
+            hosts = declaredBy;
+          }
+        ];
+      in
+      if authority == "" then
+        fault "role-authority-missing" (
+          "The role ${quote name} does not say which authority signs what it grants."
+          + " Set roles.${attributeName name}.authority to the name of one in cas."
+        )
+      else if !(authorities ? ${authority}) then
+        fault "role-authority-unknown" (
+          "The role ${quote name} is to be signed by the authority ${quote (shorten 60 authority)}, which no host declares."
+          + " Declare cas.${attributeName authority}.ca, or name another authority."
+        )
+      else
+        [ ]
+    ) roles;
 
   sharedHostKeys =
     sources:
@@ -368,7 +348,6 @@ let
   inherit (builtins)
     attrNames
     attrValues
-    concatLists
     concatMap
     concatStringsSep
     elem
@@ -386,6 +365,7 @@ let
     toJSON
     ;
   inherit (prelude)
+    concatMapAttrsToList
     unique
     max
     quote

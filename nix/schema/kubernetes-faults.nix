@@ -211,20 +211,15 @@ let
             ))
           ];
     in
-    concatLists (
-      attrValues (
-        mapAttrs (
-          ca: cfg: concatLists (attrValues (mapAttrs (inCertificate ca) (orElse { } (cfg.certs or null))))
-        ) cas
-      )
-    );
+    concatMapAttrsToList (
+      ca: cfg: concatMapAttrsToList (inCertificate ca) (orElse { } (cfg.certs or null))
+    ) cas;
 
   listed = list: concatStringsSep ", " (map quote list);
 
   inherit (builtins)
     attrNames
     attrValues
-    concatLists
     concatMap
     concatStringsSep
     elem
@@ -232,9 +227,9 @@ let
     groupBy
     head
     length
-    mapAttrs
     ;
   inherit (prelude)
+    concatMapAttrsToList
     orElse
     quote
     shorten

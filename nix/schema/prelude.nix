@@ -5,6 +5,8 @@ let
   toList = value: if isList value then value else [ value ];
   unique = foldl' (list: value: if elem value list then list else list ++ [ value ]) [ ];
   max = a: b: if a > b then a else b;
+  # The lists made of each attribute, one after the other.
+  concatMapAttrsToList = f: set: concatLists (attrValues (mapAttrs f set));
   filterAttrs = keep: set: removeAttrs set (filter (name: !(keep name set.${name})) (attrNames set));
   quote = toJSON;
   # What `written` leaves open is taken from `preset`, in sets field by field. A null that is written stays.
@@ -27,6 +29,8 @@ let
 
   inherit (builtins)
     attrNames
+    attrValues
+    concatLists
     elem
     filter
     foldl'
@@ -47,6 +51,7 @@ in
     toList
     unique
     max
+    concatMapAttrsToList
     filterAttrs
     mergeUnder
     quote

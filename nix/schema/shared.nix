@@ -1,122 +1,110 @@
 # What several hosts declare together: authorities, key pairs and roles become one each, with the places where the hosts disagree.
 { prelude, options }:
 let
-  # -> { values = { <ca> = authority; }; disagreements = [ fault ]; }
   mergedAuthorities =
     sources:
-    let
-      declarations = declarationsOf "authorities" sources;
+    merged {
+      source = "authorities";
+      tree = "cas";
+      code = "authority-disagreement";
+      fields = authorityFields;
+      beside = ca: list: {
+        declaredBy = hostsOf list;
+        keyHosts = hostsOf (filter (source: elem ca source.signing) sources);
+      };
       cure =
         ca:
         "Declare the authority once, in a module that all of them import, with values that do not depend on the host;"
         + " what differs from host to host belongs into cas.${ca}.certDefaults or cas.${ca}.certs.";
-    in
-    {
-      values = mapAttrs (
-        ca: list:
-        (head list).value
-        // {
-          declaredBy = hostsOf list;
-          keyHosts = hostsOf (filter (source: elem ca source.signing) sources);
-          allow = allowed list;
-        }
-      ) declarations;
-      disagreements = disagreementsOf declarations authorityFields {
-        code = "authority-disagreement";
-        tree = "cas";
-        inherit cure;
-      };
-    };
+    } sources;
 
   # Where each field of an authority is written under cas.<ca>.
   authorityFields =
-    listToAttrs (
-      map
-        (field: {
-          name = field;
-          value = [
-            "ca"
-            field
-          ];
-        })
-        [
-          "commonName"
-          "names"
-          "hosts"
-          "usages"
-          "expiry"
-          "renewBefore"
-          "key"
-          "pathLength"
-          "nameConstraints"
-        ]
-    )
-    // {
-      issuer = [ "issuer" ];
-      crlUrls = [ "crlUrls" ];
-      crlExpiry = [ "crlExpiry" ];
-      issuerUrls = [ "issuerUrls" ];
-      users = [ "userAgeKeys" ];
-    };
+    asWritten [
+      "issuer"
+      "crlUrls"
+      "crlExpiry"
+      "issuerUrls"
+    ]
+    // mapAttrs (_: path: [ "ca" ] ++ path) (asWritten [
+      "commonName"
+      "names"
+      "hosts"
+      "usages"
+      "expiry"
+      "renewBefore"
+      "key"
+      "pathLength"
+      "nameConstraints"
+    ])
+    // operators;
 
   # A key pair belongs to every host that declares it.
-  mergedKeyPairs =
-    sources:
-    let
-      declarations = declarationsOf "keyPairs" sources;
-    in
-    {
-      values = mapAttrs (
-        _: list:
-        (head list).value
-        // {
-          owners = hostsOf list;
-          allow = allowed list;
-        }
-      ) declarations;
-      disagreements = disagreementsOf declarations keyPairFields {
-        code = "key-pair-disagreement";
-        tree = "keyPairs";
-        cure =
-          _:
-          "Declare the key pair once, in a module that all its hosts import: they have one key between them.";
-      };
-    };
-
-  keyPairFields = {
-    key = [ "key" ];
-    verificationKeys = [ "verificationKeys" ];
-    users = [ "userAgeKeys" ];
+  mergedKeyPairs = merged {
+    source = "keyPairs";
+    tree = "keyPairs";
+    code = "key-pair-disagreement";
+    fields =
+      asWritten [
+        "key"
+        "verificationKeys"
+      ]
+      // operators;
+    beside = _: list: { owners = hostsOf list; };
+    cure =
+      _: "Declare the key pair once, in a module that all its hosts import: they have one key between them.";
   };
 
-  mergedRoles =
+  mergedRoles = merged {
+    source = "roles";
+    tree = "roles";
+    code = "role-disagreement";
+    fields =
+      mapAttrs (field: _: [ field ]) builtinValues.role
+      // asWritten [
+        "key"
+        "names"
+      ];
+    beside = _: list: { declaredBy = hostsOf list; };
+    cure =
+      _:
+      "Declare the role once, in a module that all of them import, with values that do not depend on the host.";
+  };
+
+  # Fields that are called in the manifest as they are in the options.
+  asWritten =
+    fields:
+    listToAttrs (
+      map (field: {
+        name = field;
+        value = [ field ];
+      }) fields
+    );
+
+  operators.users = [ "userAgeKeys" ];
+
+  # source:  the declarations, by their name in what a host resolves to
+  # tree:    the option that they are written in; `fields` has the way on to each field
+  # beside:  what one has beside its declaration
+  # -> { values = { <name> = …; }; disagreements = [ fault ]; }
+  merged =
+    {
+      source,
+      beside,
+      fields,
+      ...
+    }@about:
     sources:
     let
-      declarations = declarationsOf "roles" sources;
+      declarations = declarationsOf source sources;
     in
     {
       values = mapAttrs (
-        _: list:
-        (head list).value
-        // {
-          declaredBy = hostsOf list;
-          allow = allowed list;
-        }
+        name: list: (head list).value // { allow = allowed list; } // beside name list
       ) declarations;
-      disagreements = disagreementsOf declarations roleFields {
-        code = "role-disagreement";
-        tree = "roles";
-        cure =
-          _:
-          "Declare the role once, in a module that all of them import, with values that do not depend on the host.";
-      };
-    };
-
-  roleFields =
-    mapAttrs (field: _: [ field ]) builtinValues.role
-    // {
-      key = [ "key" ];
-      names = [ "names" ];
+      disagreements = concatMapAttrsToList (
+        name: list: concatMap (field: fieldDisagreement name field about list) (attrNames fields)
+      ) declarations;
     };
 
   # { <name> = [ { host; value; } ]; }
@@ -137,23 +125,14 @@ let
 
   allowed = list: foldl' (all: declaration: all // declaration.value.allow) { } list;
 
-  disagreementsOf =
-    declarations: fields: about:
-    concatLists (
-      attrValues (
-        mapAttrs (
-          name: list:
-          concatMap (field: fieldDisagreement name fields.${field} field about list) (attrNames fields)
-        ) declarations
-      )
-    );
-
   fieldDisagreement =
-    name: path: field:
+    name: field:
     {
       code,
       tree,
+      fields,
       cure,
+      ...
     }:
     list:
     let
@@ -164,7 +143,7 @@ let
         tree
         name
       ]
-      ++ path;
+      ++ fields.${field};
     in
     if length (attrNames groups) == 1 then
       [ ]
@@ -213,7 +192,6 @@ let
   inherit (builtins)
     attrNames
     attrValues
-    concatLists
     concatMap
     concatStringsSep
     elem
@@ -229,7 +207,7 @@ let
     toJSON
     zipAttrsWith
     ;
-  inherit (prelude) orElse shorten;
+  inherit (prelude) concatMapAttrsToList orElse shorten;
   inherit (options) builtinValues optionName;
 in
 {

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::called::{is_called, is_called_like_pair, names_a_host};
+use super::matching::{Candidate, Match, mutual_bests, undecided};
 use super::{Choice, ChoiceError, FoundCertificate, Scene};
 use crate::inspect::certificate::signed_by;
-use crate::model::key_pair::is_called_service_account;
 use crate::model::{
-    Artifact, ArtifactId, Authority, Certificate, CertificateFacts, Fleet, KeyFingerprint, KeyPair,
-    Name,
+    Artifact, ArtifactId, Authority, Certificate, CertificateFacts, Fleet, KeyFingerprint, Name,
 };
 
 /// What each artifact was taken to be.
@@ -50,33 +50,21 @@ impl<'a> Claims<'a> {
     }
 }
 
-/// Something that fits, and how well.
-struct Candidate<T> {
-    found: T,
-    place: String,
-    /// Each answer counts for itself: one fits better only if no answer speaks against it.
-    answers: Vec<(bool, &'static str)>,
-    /// Where all answers are the same: of two certificates for one key the later one is meant.
-    later: Option<(KeyFingerprint, i64)>,
-    because: Vec<String>,
-}
-
-impl<T> Candidate<T> {
-    fn is_better_than<U>(&self, other: &Candidate<U>) -> bool {
-        let pairs = || self.answers.iter().zip(&other.answers);
-        let is_worse = pairs().any(|((own, _), (its, _))| !own && *its);
-        let is_better = pairs().any(|((own, _), (its, _))| *own && !its);
-        let is_later = match (&self.later, &other.later) {
-            (Some((own_key, own)), Some((its_key, its))) => own_key == its_key && own > its,
-            _ => false,
-        };
-        !is_worse && (is_better || is_later)
+impl<T> Claim<T> {
+    fn of(one: Match<T>) -> Self {
+        Self {
+            found: one.found,
+            because: one.because,
+            is_chosen: false,
+        }
     }
 
-    fn reasons(&self) -> Vec<String> {
-        let good = self.answers.iter().filter(|(holds, _)| *holds);
-        let words = good.map(|(_, words)| (*words).to_owned());
-        self.because.iter().cloned().chain(words).collect()
+    fn chosen(found: T) -> Self {
+        Self {
+            found,
+            because: vec!["named with --as".to_owned()],
+            is_chosen: true,
+        }
     }
 }
 
@@ -123,20 +111,12 @@ fn follow_choices<'a>(
                 second: id.clone(),
             });
         }
-        let because = vec!["named with --as".to_owned()];
         if id.is_key_pair() {
             let found = chosen_key(scene, place).ok_or_else(|| ChoiceError::NoKey {
                 id: id.clone(),
                 place: place.clone(),
             })?;
-            claims.key_pairs.insert(
-                id.clone(),
-                Claim {
-                    found,
-                    because,
-                    is_chosen: true,
-                },
-            );
+            claims.key_pairs.insert(id.clone(), Claim::chosen(found));
         } else {
             let mut found = scene.material.certificates.iter();
             let found = found.find(|found| found.place == *place);
@@ -144,14 +124,7 @@ fn follow_choices<'a>(
                 id: id.clone(),
                 place: place.clone(),
             })?;
-            claims.certificates.insert(
-                id.clone(),
-                Claim {
-                    found,
-                    because,
-                    is_chosen: true,
-                },
-            );
+            claims.certificates.insert(id.clone(), Claim::chosen(found));
         }
     }
     Ok(())
@@ -180,61 +153,10 @@ fn assign_certificates<'a>(
         .map(|artifact| (artifact.id(), candidates(scene, claims, artifact)))
         .collect();
     let same = |a: &&FoundCertificate, b: &&FoundCertificate| a.facts.der == b.facts.der;
-    for (id, claim) in mutual_bests(&mut open, same) {
-        claims.certificates.insert(id, claim);
+    for (id, one) in mutual_bests(&mut open, same) {
+        claims.certificates.insert(id, Claim::of(one));
     }
-    let left = open
-        .into_iter()
-        .filter(|(_, candidates)| !candidates.is_empty());
-    let left = left.map(|(id, candidates)| {
-        let places = candidates.into_iter().map(|candidate| candidate.place);
-        (id, places.collect())
-    });
-    claims.ambiguous.extend(left);
-}
-
-/// Takes, one by one, the matches that are better than every other on both sides; what is taken is no candidate any more.
-fn mutual_bests<T: Copy>(
-    open: &mut BTreeMap<ArtifactId, Vec<Candidate<T>>>,
-    same: impl Fn(&T, &T) -> bool,
-) -> Vec<(ArtifactId, Claim<T>)> {
-    let mut taken = Vec::new();
-    while let Some((id, found, because)) = open.iter().find_map(|(id, candidates)| {
-        let best = best(candidates)?;
-        let is_unrivalled = open
-            .iter()
-            .filter(|(other, _)| *other != id)
-            .all(|(_, rivals)| {
-                let mut rivals = rivals
-                    .iter()
-                    .filter(|rival| same(&rival.found, &best.found));
-                rivals.all(|rival| best.is_better_than(rival))
-            });
-        is_unrivalled.then(|| (id.clone(), best.found, best.reasons()))
-    }) {
-        open.remove(&id);
-        for candidates in open.values_mut() {
-            candidates.retain(|candidate| !same(&candidate.found, &found));
-        }
-        taken.push((
-            id,
-            Claim {
-                found,
-                because,
-                is_chosen: false,
-            },
-        ));
-    }
-    taken
-}
-
-/// The candidate that is better than each of the others.
-fn best<T>(candidates: &[Candidate<T>]) -> Option<&Candidate<T>> {
-    candidates.iter().enumerate().find_map(|(index, one)| {
-        let mut others = candidates.iter().enumerate();
-        let wins = others.all(|(other, its)| other == index || one.is_better_than(its));
-        wins.then_some(one)
-    })
+    claims.ambiguous.extend(undecided(open));
 }
 
 fn candidates<'a>(
@@ -360,46 +282,6 @@ fn is_by(scene: &Scene<'_>, claims: &Claims<'_>, name: &Name, facts: &Certificat
     }
 }
 
-/// The hosts that folders on the way to a file, or the file, are called after; `None` where there is none.
-fn names_a_host<'f>(place: &str, fleet: &'f Fleet) -> Option<BTreeSet<&'f str>> {
-    let parts: Vec<&str> = place.split('/').map(stem).collect();
-    let hosts: BTreeSet<&str> = fleet
-        .hosts
-        .keys()
-        .map(Name::as_str)
-        .filter(|host| parts.contains(host))
-        .collect();
-    (!hosts.is_empty()).then_some(hosts)
-}
-
-/// What a file is called after: `ca-key.pem`, `ca.key.age` and `ca.crt` are all `ca`.
-pub(super) fn stem(name: &str) -> &str {
-    let mut stem = name;
-    for ending in [
-        ".age", ".pem", ".crt", ".cer", ".der", ".p12", ".pfx", ".key", ".pub", "-key", "_key",
-    ] {
-        stem = stem.strip_suffix(ending).unwrap_or(stem);
-    }
-    stem
-}
-
-/// What the file at a place is called after.
-pub(super) fn file_stem(place: &str) -> &str {
-    stem(place.rsplit('/').next().unwrap_or(place))
-}
-
-pub(super) fn is_called_like_pair(pair: &KeyPair, place: &str) -> bool {
-    let file = file_stem(place);
-    file == pair.name.as_str()
-        || is_called_service_account(file) && is_called_service_account(pair.name.as_str())
-}
-
-fn is_called(leaf: &Certificate, place: &str) -> bool {
-    let file = file_stem(place);
-    let name = leaf.name.as_str();
-    file == name || file == format!("{}-{name}", leaf.authority)
-}
-
 fn assign_key_pairs<'a>(scene: &Scene<'a>, claims: &mut Claims<'a>) {
     let chosen: BTreeSet<KeyFingerprint> =
         claims.key_pairs.values().map(|claim| claim.found).collect();
@@ -435,140 +317,8 @@ fn assign_key_pairs<'a>(scene: &Scene<'a>, claims: &mut Claims<'a>) {
             candidates.filter(|candidate| candidate.answers.iter().any(|(holds, _)| *holds));
         open.insert(pair.id(), known.collect::<Vec<_>>());
     }
-    for (id, claim) in mutual_bests(&mut open, |a, b| a == b) {
-        claims.key_pairs.insert(id, claim);
+    for (id, one) in mutual_bests(&mut open, |a, b| a == b) {
+        claims.key_pairs.insert(id, Claim::of(one));
     }
-    let left = open
-        .into_iter()
-        .filter(|(_, candidates)| !candidates.is_empty());
-    let left = left.map(|(id, candidates)| {
-        (
-            id,
-            candidates
-                .into_iter()
-                .map(|candidate| candidate.place)
-                .collect(),
-        )
-    });
-    claims.ambiguous.extend(left);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn candidate(found: &'static str, answers: &[bool]) -> Candidate<&'static str> {
-        Candidate {
-            found,
-            place: found.to_owned(),
-            answers: answers.iter().map(|answer| (*answer, "fits")).collect(),
-            later: None,
-            because: Vec::new(),
-        }
-    }
-
-    fn id(name: &str) -> ArtifactId {
-        ArtifactId::Authority(Name::new(name).unwrap())
-    }
-
-    /// What is taken for which, and for which artifacts the choice is left open.
-    fn taken(
-        all: Vec<(&str, Vec<Candidate<&'static str>>)>,
-    ) -> (Vec<(String, &'static str)>, Vec<String>) {
-        let mut open = all
-            .into_iter()
-            .map(|(name, candidates)| (id(name), candidates))
-            .collect();
-        let taken = mutual_bests(&mut open, |a, b| a == b)
-            .into_iter()
-            .map(|(id, claim)| (id.to_string(), claim.found))
-            .collect();
-        let left = open
-            .into_iter()
-            .filter(|(_, candidates)| !candidates.is_empty());
-        (taken, left.map(|(id, _)| id.to_string()).collect())
-    }
-
-    #[test]
-    fn the_better_one_is_taken_and_the_other_is_left_for_whom_it_fits() {
-        let (matches, left) = taken(vec![
-            (
-                "a",
-                vec![
-                    candidate("x", &[true, true]),
-                    candidate("y", &[false, true]),
-                ],
-            ),
-            (
-                "b",
-                vec![
-                    candidate("x", &[false, true]),
-                    candidate("y", &[true, true]),
-                ],
-            ),
-        ]);
-        assert_eq!(
-            matches,
-            [("ca/a".to_owned(), "x"), ("ca/b".to_owned(), "y")]
-        );
-        assert!(left.is_empty());
-    }
-
-    #[test]
-    fn of_two_that_each_have_something_for_them_none_is_taken() {
-        let (matches, left) = taken(vec![(
-            "a",
-            vec![
-                candidate("x", &[true, false]),
-                candidate("y", &[false, true]),
-            ],
-        )]);
-        assert!(matches.is_empty());
-        assert_eq!(left, ["ca/a"]);
-    }
-
-    #[test]
-    fn one_certificate_that_fits_two_alike_is_given_to_none() {
-        let (matches, left) = taken(vec![
-            ("a", vec![candidate("x", &[true])]),
-            ("b", vec![candidate("x", &[true])]),
-        ]);
-        assert!(matches.is_empty());
-        assert_eq!(left, ["ca/a", "ca/b"]);
-    }
-
-    #[test]
-    fn what_fits_another_better_is_not_taken_by_elimination() {
-        let (matches, _) = taken(vec![
-            ("a", vec![candidate("x", &[false])]),
-            ("b", vec![candidate("x", &[true])]),
-        ]);
-        assert_eq!(matches, [("ca/b".to_owned(), "x")]);
-    }
-
-    #[test]
-    fn of_two_certificates_for_one_key_the_later_is_meant_and_of_two_keys_none() {
-        let of_key = |found, key: &[u8], end| Candidate {
-            later: Some((KeyFingerprint::of_spki(key), end)),
-            ..candidate(found, &[true])
-        };
-        let one = vec![of_key("old", b"key", 1), of_key("new", b"key", 2)];
-        assert_eq!(taken(vec![("a", one)]).0, [("ca/a".to_owned(), "new")]);
-        let two = vec![of_key("old", b"key", 1), of_key("new", b"other", 2)];
-        assert_eq!(taken(vec![("a", two)]).1, ["ca/a"]);
-    }
-
-    #[test]
-    fn files_are_called_after_their_stem() {
-        for name in [
-            "ca.crt",
-            "ca.key",
-            "ca-key.pem",
-            "ca.key.age",
-            "ca.pub",
-            "ca",
-        ] {
-            assert_eq!(stem(name), "ca");
-        }
-    }
+    claims.ambiguous.extend(undecided(open));
 }

@@ -1,8 +1,10 @@
 //! What of an existing tree becomes which declared artifact, and why: a pure function of the declaration, the project's files and
 //! what was found. Carrying it out belongs to `apply`.
 
+mod called;
 mod claims;
 mod leftovers;
+mod matching;
 mod settle;
 
 use std::collections::BTreeMap;

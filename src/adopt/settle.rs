@@ -1,6 +1,7 @@
 //! From what was found to what is done: what stands in the project already is left, what differs from it is a conflict.
 
-use super::claims::{Claims, file_stem, is_called_like_pair};
+use super::called::{file_stem, is_called_like_pair};
+use super::claims::Claims;
 use super::{FoundCertificate, FoundKey, FoundPublicKey, Item, Scene, Taken, Verdict};
 use crate::model::{
     Artifact, ArtifactId, FileState, FoundKeyAlgorithm, KeyFingerprint, KeyPair, Marker, PublicKey,

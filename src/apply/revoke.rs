@@ -9,8 +9,10 @@ use super::{ApplyError, Run, unlock};
 use crate::export::index::Facts;
 use crate::inspect::crl as inspect;
 use crate::issue::certificate::Issuer;
-use crate::issue::crl::{self as issue, ListTemplate, greatest, next_number};
-use crate::model::{ArtifactId, Authority, CrlFacts, Name, RevokedCertificate};
+use crate::issue::crl::{self as issue, ListTemplate};
+use crate::model::{
+    ArtifactId, Authority, CrlFacts, ListNumber, ListRecord, Name, RevokedCertificate,
+};
 use crate::store::Change;
 
 /// What an authority revokes from now on, beside what it has revoked already.
@@ -64,16 +66,18 @@ pub fn publish(run: Run<'_>, revocations: &[Revocation<'_>]) -> Result<Published
         lists.insert(authority.name.clone(), list);
     }
     let mut facts = Facts::found(run.observed);
-    facts
-        .lists
-        .extend(lists.iter().map(|(name, list)| (name.clone(), list)));
+    facts.lists.extend(
+        lists
+            .iter()
+            .map(|(name, list)| (name.clone(), ListRecord::from(list))),
+    );
     let files = Committer::new(run).finish_with(changes, &facts)?;
     Ok(Published { lists, files })
 }
 
 /// The whole of a list before it is signed.
 struct NextList {
-    number: Vec<u8>,
+    number: ListNumber,
     this_update: OffsetDateTime,
     next_update: OffsetDateTime,
     entries: Vec<RevokedCertificate>,
@@ -93,11 +97,14 @@ impl NextList {
 /// What stood in any list stays: a certificate that is taken off a list is good again to whoever reads it.
 fn next_list(run: &Run<'_>, revocation: &Revocation<'_>) -> NextList {
     let authority = revocation.authority;
-    let last = run.observed.crl(&authority.name).facts();
-    let known = last.map(|file| &file.list).into_iter();
+    let here = run.observed.crl(&authority.name).facts();
+    let known = here.map(|file| &file.list).into_iter();
     let known = known.chain(&revocation.earlier);
-    let numbers = known.clone().filter_map(|list| list.number.as_deref());
-    let number = next_number(greatest(numbers));
+    // A list of which only the number is left has used that up all the same.
+    let lost = run.observed.lost_list(&authority.name);
+    let numbers = known.clone().filter_map(CrlFacts::list_number);
+    let numbers = numbers.chain(lost.and_then(|lost| lost.number.clone()));
+    let number = ListNumber::after(numbers.max().as_ref());
     let news = revocation.entries.iter();
     let mut listed: BTreeSet<&[u8]> = news.map(|entry| entry.serial.as_slice()).collect();
     let kept = known
@@ -119,9 +126,8 @@ fn next_list(run: &Run<'_>, revocation: &Revocation<'_>) -> NextList {
 /// Reads the list that was just made as a stranger would.
 fn proved(id: &ArtifactId, wanted: &NextList, der: &[u8]) -> Result<CrlFacts, ApplyError> {
     let list = inspect::parse_der(der).map_err(|defect| unproved(id, &defect.to_string()))?;
-    let number = list.number.as_deref().unwrap_or_default();
     let says_so = list.entries == wanted.entries
-        && next_number(Some(number)) == next_number(Some(&wanted.number))
+        && list.list_number().as_ref() == Some(&wanted.number)
         && list.this_update == wanted.this_update
         && list.next_update == Some(wanted.next_update);
     if says_so {

@@ -4,14 +4,14 @@ use crate::lint::catalogue::{self, Chapter};
 use crate::lint::{Lint, Rule, Severity};
 
 macro_rules! rules {
-    ($($name:ident = $code:literal, $title:literal, $severity:ident, $text:literal;)*) => {
+    ($($name:ident = $code:literal, $title:literal, $severity:ident, $text:literal, $sources:literal;)*) => {
         $(pub(super) static $name: Lint = Lint {
             code: $code,
             title: $title,
             rule: Rule::Always(Severity::$severity),
             text: $text,
             example: "",
-            sources: "docs/architecture.md",
+            sources: $sources,
         };)*
         static LIST: &[&Lint] = &[$(&$name),*];
     };
@@ -48,106 +48,156 @@ pub fn nearest(word: &str) -> Option<&'static Lint> {
 
 rules! {
     CERTIFICATE_MISSING = "certificate-missing", "A declared certificate is not there", Warning,
-        "The declaration names a certificate and its file is not in the tree: it was never issued, or was deleted or not added to Git.";
+        "The declaration names a certificate and its file is not in the tree: it was never issued, or was deleted or not added to Git.",
+        "docs/cli.md#certs-recreate; gitignore(5)";
     PUBLIC_KEY_MISSING = "public-key-missing", "A shared pair's public key is not there", Warning,
-        "The public file of a declared key pair is not in the tree. It is found again in the sealed key by whoever can open that.";
+        "The public file of a declared key pair is not in the tree. It is found again in the sealed key by whoever can open that.",
+        "docs/kubernetes.md#living-with-it; docs/cli.md#certs-recreate";
     KEY_MISSING = "key-missing", "A declared sealed key is not there", Warning,
         "A certificate whose key is gone serves nobody: a leaf is given a new pair. Of an authority it is information, for its key may be \
-         kept elsewhere on purpose; it signs nothing until it is put back.";
+         kept elsewhere on purpose; it signs nothing until it is put back.",
+        "docs/start.md#the-roots-key-offline; git-restore(1)";
     FILE_EMPTY = "file-empty", "A file has no content", Error,
-        "A file of no bytes is what an interrupted write, a full disk or a failed pipe leaves behind. Restore it from Git.";
+        "A file of no bytes is what an interrupted write, a full disk or a failed pipe leaves behind. Restore it from Git.",
+        "git-log(1), git-restore(1)";
     CONFLICT_MARKERS = "conflict-markers", "A file has the conflict markers of a merge", Error,
         "Git left both sides of an unfinished merge in the file; no program can read it. Check one of the two versions out, for both files \
-         of the pair.";
+         of the pair.",
+        "git-merge(1), \"How to resolve conflicts\"";
     FILE_CUT_OFF = "file-truncated", "A file is cut off", Error,
-        "The end of the file is missing: a copy or a write was interrupted. Restore it from Git.";
+        "The end of the file is missing: a copy or a write was interrupted. Restore it from Git.",
+        "git-log(1), git-restore(1)";
     FILE_DAMAGED = "file-damaged", "A file cannot be read", Error,
         "What stands at the declared place cannot be decoded as what belongs there. A key that cannot be read is never overwritten: restore \
-         it from Git, or move it away.";
+         it from Git, or move it away.",
+        "docs/cli.md#certs-inspect; git-restore(1)";
     KEY_IN_CLEAR = "key-in-clear", "A private key lies in clear where a sealed one belongs", Error,
         "Whoever reads the repository, its history included, has this key. Sealing it now does not take it back: remove the file and give \
-         the artifact a new key.";
+         the artifact a new key.",
+        "docs/cli.md#certs-exposure; docs/by-hand.md#revoking";
     NOTHING_SEALED = "nothing-sealed", "A sealed key has nothing in it", Error,
         "The length of the file tells that its plaintext has no byte: age sealed the empty output of a program that failed. No identity \
-         gets a key out of it. Restore the last good one from Git, or have a new pair made.";
+         gets a key out of it. Restore the last good one from Git, or have a new pair made.",
+        "docs/cli.md#certs-doctor; git-restore(1)";
     KEY_MISMATCH = "key-mismatch", "A sealed key is not the certificate's", Error,
         "The header of the sealed file names another key than the certificate beside it is for: the two are from different times or were \
-         mixed up in a merge.";
+         mixed up in a merge.",
+        "docs/cli.md#certs-doctor; git-restore(1)";
     PUBLIC_KEY_MISMATCH = "public-key-mismatch", "A sealed key is not the public key beside it", Error,
         "The header of the sealed file names another key than the first of the pair's public file: what is signed with it is refused by \
-         whoever has that file.";
+         whoever has that file.",
+        "docs/cli.md#certs-doctor; docs/kubernetes.md#living-with-it";
     KEY_OF_ANOTHER = "key-of-another", "A key is that of another artifact", Error,
-        "The file was copied from elsewhere in the tree. Sealing it again would hand one artifact's key to the owner of another.";
+        "The file was copied from elsewhere in the tree. Sealing it again would hand one artifact's key to the owner of another.",
+        "docs/cli.md#certs-doctor; git-restore(1)";
     SIGNATURE_BROKEN = "signature-broken", "A certificate was not signed by its issuer's key", Error,
         "The signature does not verify with the key of the authority as it is in the tree: the chain is broken, and every verifier refuses \
-         it. One of the two is from another time.";
+         it. One of the two is from another time.",
+        "RFC 5280 §6.1.3; docs/cli.md#certs-verify";
     ISSUER_CHANGED = "issuer-changed", "A certificate is by another issuer than declared", Warning,
-        "The certificate names another issuer than is declared, or the intermediates beside it are not those of today.";
+        "The certificate names another issuer than is declared, or the intermediates beside it are not those of today.",
+        "RFC 5280 §4.1.2.4; docs/cli.md#certs-recreate";
     NOT_AN_AUTHORITY = "not-an-authority", "An authority's certificate may not sign", Error,
-        "Without basic constraints and the usage to sign certificates, verifiers refuse everything below it.";
+        "Without basic constraints and the usage to sign certificates, verifiers refuse everything below it.",
+        "RFC 5280 §4.2.1.3, §4.2.1.9";
     KEY_ALGORITHM_CHANGED = "key-algorithm-changed", "A key is of another algorithm than declared", Warning,
-        "What is declared and what is there differ in algorithm or size. A leaf is given a new key; an authority needs a decision.";
+        "What is declared and what is there differ in algorithm or size. A leaf is given a new key; an authority needs a decision.",
+        "docs/options.md#certtoolkitdefaultskey; docs/cli.md#certs-recreate";
     SUBJECT_CHANGED = "subject-changed", "A certificate has another subject than declared", Warning,
         "Programs take identities from the subject. A leaf is issued anew; of an authority the name is what everything below it refers to, \
-         so that it needs a decision.";
+         so that it needs a decision.",
+        "RFC 5280 §4.1.2.6";
     SANS_CHANGED = "sans-changed", "A certificate has other names than declared", Warning,
-        "A client refuses a server whose name is not in its certificate; a name too many can be used by whoever has the key.";
+        "A client refuses a server whose name is not in its certificate; a name too many can be used by whoever has the key.",
+        "RFC 9525 §6; RFC 5280 §4.2.1.6";
     USAGES_CHANGED = "usages-changed", "A certificate has other usages than declared", Warning,
-        "Verifiers refuse a certificate that is used for what it is not for.";
+        "Verifiers refuse a certificate that is used for what it is not for.",
+        "RFC 5280 §4.2.1.3, §4.2.1.12";
     LIFETIME_CHANGED = "lifetime-changed", "A certificate has another lifetime than declared", Warning,
-        "The certificate was issued for a longer or shorter time than is declared now.";
+        "The certificate was issued for a longer or shorter time than is declared now.",
+        "RFC 5280 §4.1.2.5; docs/cli.md#certs-renew";
     PATH_LENGTH_CHANGED = "path-length-changed", "An authority has another path length than declared", Warning,
-        "How many authorities may stand below this one differs from the declaration.";
+        "How many authorities may stand below this one differs from the declaration.",
+        "RFC 5280 §4.2.1.9";
     NAME_CONSTRAINTS_CHANGED = "name-constraints-changed", "An authority has other name constraints than declared", Warning,
-        "For which names the authority may sign differs from the declaration.";
+        "For which names the authority may sign differs from the declaration.",
+        "RFC 5280 §4.2.1.10";
     DISTRIBUTION_POINTS_CHANGED = "distribution-points-changed", "A certificate names other URLs than declared", Warning,
-        "Where revocation lists and issuers are to be found differs from the declaration.";
+        "Where revocation lists and issuers are to be found differs from the declaration.",
+        "RFC 5280 §4.2.1.13, §4.2.2.1";
     RECIPIENTS_CHANGED = "recipients-changed", "A key is sealed to others than declared", Warning,
         "Somebody who should open the key cannot, or somebody can who should not. Sealing it again takes nothing from whoever has opened it \
-         already: after a loss, give it a new key.";
+         already: after a loss, give it a new key.",
+        "docs/cli.md#certs-exposure; docs/start.md#a-host";
     REVOKED = "revoked", "A certificate is revoked", Error,
         "The revocation list of its issuer names it: whoever reads that list refuses it. A leaf is given a new key and certificate by the \
-         next run, an authority where a person asks for it.";
+         next run, an authority where a person asks for it.",
+        "RFC 5280 §5; docs/by-hand.md#revoking";
     CRL_DUE = "crl-due", "The next revocation list is due", Warning,
-        "Two thirds of the list's time are over. Verifiers that want a list refuse everything of the authority once it has run out.";
+        "Two thirds of the list's time are over. Verifiers that want a list refuse everything of the authority once it has run out.",
+        "RFC 5280 §5.1.2.5; docs/by-hand.md#revoking";
     CRL_EXPIRED = "crl-expired", "A revocation list has run out", Error,
         "Verifiers that want a list in force (nginx with ssl_crl, OpenSSL with -crl_check) refuse every certificate of the authority, not \
-         only those that are revoked.";
+         only those that are revoked.",
+        "RFC 5280 §5.1.2.5; docs/by-hand.md#revoking";
     CRL_OF_ANOTHER_KEY = "crl-of-another-key", "A revocation list is not its authority's", Error,
         "The key of the authority's certificate did not sign the list: it is from before the authority was replaced, or somebody else's. \
-         Verifiers do not take it.";
+         Verifiers do not take it.",
+        "RFC 5280 §6.3.3; docs/by-hand.md#revoking";
     CRL_DAMAGED = "crl-damaged", "A revocation list cannot be read", Error,
         "The list is the only record of what was revoked. It is never overwritten while it cannot be read: a new one would make everything \
-         good again that was revoked.";
+         good again that was revoked.",
+        "docs/by-hand.md#revoking; git-restore(1)";
+    CRL_MISSING = "crl-missing", "A revocation list is gone", Error,
+        "The inventory says that the authority has made a list, and its file is not in the tree: it was deleted, or never added to Git. \
+         What it revoked is good again to whoever takes the lists from here. `certs crl` makes it anew of what Git has of it, and \
+         refuses where revocations would be lost: then the file is to be put back from where it was published.",
+        "docs/by-hand.md#revoking; git-restore(1)";
+    CRL_ROLLED_BACK = "crl-rolled-back", "A revocation list is older than the last one made", Error,
+        "The inventory says that the authority has made a later list than the one in the tree: an old one was checked out, or a merge \
+         took the wrong side. What was revoked since is good again to whoever takes it from here.",
+        "RFC 5280 §5.2.3; docs/by-hand.md#revoking";
     NOT_THE_REQUESTERS_KEY = "not-the-requesters-key", "A certificate is for another key than was asked for", Error,
         "The record says which key the request came with, and whoever has that key cannot use this certificate. One of the two files is \
-         from another time.";
+         from another time.",
+        "docs/by-hand.md#requests; git-restore(1)";
     RENEWAL_DUE = "renewal-due", "A certificate is to be renewed", Warning,
-        "Two thirds of its lifetime, or what renewBefore leaves of it, are over.";
+        "Two thirds of its lifetime, or what renewBefore leaves of it, are over.",
+        "docs/by-hand.md#renewing; docs/cli.md#certs-renew";
     EXPIRED = "expired", "A certificate has ended", Error,
-        "Every verifier refuses it.";
+        "Every verifier refuses it.",
+        "RFC 5280 §4.1.2.5; docs/cli.md#certs-renew";
     NOT_YET_VALID = "not-yet-valid", "A certificate is not valid yet", Error,
-        "Its time begins in the future: it was issued by a machine with a wrong clock, or the clock here is wrong.";
+        "Its time begins in the future: it was issued by a machine with a wrong clock, or the clock here is wrong.",
+        "RFC 5280 §4.1.2.5";
     UNDECLARED = "undeclared", "A certificate or key that nobody declares", Warning,
         "A file in the tree's own folders belongs to nothing that is declared. Its certificate may be accepted for years, and nobody \
-         renews, replaces or watches it.";
+         renews, replaces or watches it.",
+        "docs/cli.md#certs-recreate (--prune); docs/by-hand.md#revoking";
     ISSUER_REFUSED = "issuer-refused", "An issuer needs a decision first", Error,
-        "Nothing can be signed until a person has decided about the authority above.";
+        "Nothing can be signed until a person has decided about the authority above.",
+        "docs/cli.md#certs-plan";
     LEAVES_OF_ANOTHER = "leaves-of-another-authority", "An authority is gone while its certificates are there", Error,
         "Both files of an authority are missing, and what it issued is in the tree: a checkout gone wrong rather than a wish for a new \
-         authority.";
+         authority.",
+        "git-status(1), git-restore(1)";
     VERIFICATION_KEYS_CHANGED = "verification-keys-changed", "A public file holds other verification keys than declared", Warning,
-        "What other pairs sign is refused, or goes on being accepted after it was withdrawn.";
+        "What other pairs sign is refused, or goes on being accepted after it was withdrawn.",
+        "docs/kubernetes.md#living-with-it";
     VERIFICATION_KEY_REFUSED = "verification-key-refused", "A verification key needs a decision first", Error,
-        "Which key the other pair will have is not known before a person has decided about it.";
+        "Which key the other pair will have is not known before a person has decided about it.",
+        "docs/kubernetes.md#living-with-it; docs/cli.md#certs-plan";
     ALSO_VERIFIES = "also-verifies", "A public file holds keys of nobody declared", Warning,
         "They are predecessors of the pair's key or were put there by hand. What was signed with them is accepted until their blocks are \
-         deleted.";
+         deleted.",
+        "docs/kubernetes.md#living-with-it";
     INTERRUPTED = "interrupted-run", "A run was interrupted", Warning,
-        "The journal of a commit is left: some files may be of before and some of after. The next run finishes it first.";
+        "The journal of a commit is left: some files may be of before and some of after. The next run finishes it first.",
+        "docs/architecture.md#decisions; docs/cli.md#certs-recreate";
     STALE = "derived-file-stale", "A derived file is out of date", Warning,
         "The inventory or the rules are not what today's certificates and declaration make of them: agenix, and whoever reads the \
-         inventory, see an earlier state.";
+         inventory, see an earlier state.",
+        "docs/cli.md#certs-rules; docs/cli.md#certs-recreate";
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use catalogue as rules;
 use crate::lint::{Basis, Finding, Lint, Rule, Severity, Spot, Subject};
 use crate::model::{
     ArtifactId, Authority, Certificate, CertificateFacts, Damage, Defect, DefectKind, FileState,
-    Fleet, ListState, Moment, Observed, Origin, RelPath, SignatureState,
+    Fleet, ListRecord, ListState, Moment, Observed, Origin, RelPath, SignatureState,
 };
 use crate::plan::{Action, Part, Plan, Reason, Step, Target};
 
@@ -55,6 +55,8 @@ pub fn outlasts_a_run(finding: &Finding) -> bool {
         rules::CRL_EXPIRED.code,
         rules::CRL_OF_ANOTHER_KEY.code,
         rules::CRL_DAMAGED.code,
+        rules::CRL_MISSING.code,
+        rules::CRL_ROLLED_BACK.code,
     ]
     .contains(&finding.code())
 }
@@ -313,42 +315,75 @@ fn empty(lint: &'static Lint, subject: Subject) -> Finding {
 
 /// What is wrong with the revocation lists. No run of `recreate` makes one.
 fn lists(fleet: &Fleet, observed: &Observed, now: OffsetDateTime) -> Vec<Finding> {
-    let of_one = |authority: &Authority| -> Option<Finding> {
-        let (rule, cause) = match observed.crl(&authority.name) {
-            FileState::Missing => return None,
-            FileState::Defective { defect, .. } => (&rules::CRL_DAMAGED, defect.detail.clone()),
-            FileState::Sound { facts, .. } => {
-                let next = facts.list.next_update;
-                let next = next.map_or_else(String::new, |next| Moment(next).to_string());
-                match facts.state(now) {
-                    ListState::Good => return None,
-                    ListState::Due => (&rules::CRL_DUE, format!("the next list is due by {next}")),
-                    ListState::Expired => (
-                        &rules::CRL_EXPIRED,
-                        format!("the next list was due by {next}"),
-                    ),
-                    ListState::NotItsAuthoritys => (
-                        &rules::CRL_OF_ANOTHER_KEY,
-                        format!("it was not signed by the key of {}", authority.id()),
-                    ),
-                }
-            }
-        };
-        let path = authority.crl.as_str();
-        let cure = if rule.code == rules::CRL_DAMAGED.code {
-            format!(
-                "restore it: `git log -- {path}`, `git restore --source=<commit> -- {path}`; what it revoked is written nowhere else"
-            )
-        } else {
-            format!("`certs crl {}` makes the next one", authority.name)
-        };
-        Some(Finding {
-            cause,
-            cure,
-            ..of_file(rule, path)
-        })
+    let of_one = |authority: &Authority| {
+        let state = observed.list_state(&authority.name, now)?;
+        of_list(authority, observed, state)
     };
     fleet.authorities.iter().filter_map(of_one).collect()
+}
+
+/// `None` where all is well.
+fn of_list(authority: &Authority, observed: &Observed, state: ListState) -> Option<Finding> {
+    let file = observed.crl(&authority.name);
+    let next = file.facts().and_then(|file| file.list.next_update);
+    let next = next.map_or_else(String::new, |next| Moment(next).to_string());
+    let lost = observed.lost_list(&authority.name);
+    let lost = lost.map_or_else(String::new, in_the_inventory);
+    let (rule, cause) = match state {
+        ListState::Good => return None,
+        ListState::Due => (&rules::CRL_DUE, format!("the next list is due by {next}")),
+        ListState::Expired => (
+            &rules::CRL_EXPIRED,
+            format!("the next list was due by {next}"),
+        ),
+        ListState::NotItsAuthoritys => (
+            &rules::CRL_OF_ANOTHER_KEY,
+            format!("it was not signed by the key of {}", authority.id()),
+        ),
+        ListState::Damaged => {
+            let detail = defect(file).map(|defect| defect.detail.clone());
+            (&rules::CRL_DAMAGED, detail.unwrap_or_default())
+        }
+        ListState::RolledBack => (
+            &rules::CRL_ROLLED_BACK,
+            format!("a later one was made: {lost}"),
+        ),
+        ListState::Missing => (&rules::CRL_MISSING, format!("one was made: {lost}")),
+    };
+    let path = authority.crl.as_str();
+    Some(Finding {
+        cause,
+        cure: cure_of_list(authority, state),
+        ..of_file(rule, path)
+    })
+}
+
+fn cure_of_list(authority: &Authority, state: ListState) -> String {
+    let (name, path) = (&authority.name, &authority.crl);
+    match state {
+        ListState::Damaged => format!(
+            "restore it: `git log -- {path}`, `git restore --source=<commit> -- {path}`; what it revoked is written nowhere else"
+        ),
+        ListState::Missing | ListState::RolledBack => format!(
+            "put the last one back, from Git (`git log --all -- {path}`) or from where it was published; or have it made anew of what Git \
+             has of it: `certs crl {name}`"
+        ),
+        ListState::Good | ListState::Due | ListState::Expired | ListState::NotItsAuthoritys => {
+            format!("`certs crl {name}` makes the next one")
+        }
+    }
+}
+
+/// `number 3 of 2026-11-22, with 2 revocations`.
+fn in_the_inventory(list: &ListRecord) -> String {
+    let number = list.number.as_ref();
+    let number = number.map_or_else(|| "one".to_owned(), |number| format!("number {number}"));
+    let revoked = match list.revoked {
+        0 => "which revoked nothing".to_owned(),
+        1 => "which revoked 1 certificate".to_owned(),
+        several => format!("which revoked {several} certificates"),
+    };
+    format!("{number} of {}, {revoked}", Moment(list.this_update))
 }
 
 fn at(file: &str, line: usize) -> Spot {

@@ -156,7 +156,9 @@ pub(crate) enum Command {
     Revoke(RevokeArgs),
     /// Make the next revocation list of each authority whose list is due, or of those named.
     #[command(
-        after_help = "Lists are numbered, and good for `crlExpiry` (30 days). A list is made when something is revoked, or here.\n\n\
+        after_help = "Lists are numbered, and good for `crlExpiry` (30 days). A list is made when something is revoked, or here. It goes on \
+                            from the last one that the tree, the inventory or Git remembers, and nothing is made where \
+                            revocations of that one are lost.\n\n\
                             Examples:\n  certs crl\n  certs crl cluster\n  certs crl --all\n  certs crl --list"
     )]
     Crl(ListsArgs),
@@ -341,7 +343,7 @@ pub(crate) struct SourceArgs {
 impl SourceArgs {
     /// The same as words for another command.
     pub(crate) fn words(&self) -> Vec<String> {
-        let path = |path: &PathBuf| path.display().to_string();
+        let path = |path: &PathBuf| path.to_string_lossy().into_owned();
         let options = [
             ("--manifest", self.manifest.as_ref().map(path)),
             ("--flake", self.flake.clone()),

@@ -10,6 +10,7 @@ use crate::inspect::{certificate, crl};
 use crate::issue::key::PrivateKey;
 use crate::model::{CertificateFacts, Lifetime};
 use crate::render::metrics::{Key, Sample};
+use crate::render::words::shown;
 use crate::store::outside;
 
 /// The list `nix/module/monitoring.nix` writes.
@@ -43,7 +44,7 @@ impl File {
     /// A file somebody named; of its key nothing is known.
     pub(crate) fn named(path: &Path) -> Self {
         Self {
-            labels: vec![("file", path.display().to_string())],
+            labels: vec![("file", path.to_string_lossy().into_owned())],
             certificate: path.to_owned(),
             key: None,
             renew_before: None,
@@ -76,7 +77,7 @@ pub(crate) fn listed(path: &Path) -> Result<Vec<File>, CliError> {
     let failed = |cause: String| {
         CliError::new(format!(
             "cannot read the list of deployed certificates {}",
-            path.display()
+            shown(path)
         ))
         .cause(cause)
         .hint("it is made by certToolkit.monitoring; name certificate files to look at others")
@@ -103,7 +104,7 @@ pub(crate) fn listed(path: &Path) -> Result<Vec<File>, CliError> {
                     .map_err(|error| failed(format!("{}: {error}", entry.artifact)))?,
                 labels: vec![
                     ("artifact", entry.artifact),
-                    ("file", entry.certificate.display().to_string()),
+                    ("file", entry.certificate.to_string_lossy().into_owned()),
                 ],
                 certificate: entry.certificate,
                 key: entry.key,

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::args::SourceArgs;
+use super::environment::current_dir;
 use super::error::CliError;
 use super::evaluate::Source;
-use super::project::current_dir;
+use crate::render::words::shown;
 
 /// Evaluated as `--flake` does it.
 pub(crate) const FLAKE: &str = "flake.nix";
@@ -52,7 +53,7 @@ impl Located {
             source: match name {
                 NIX_FILE => Source::NixFile(file),
                 MANIFEST => Source::ManifestFile(file),
-                _ => Source::Flake(directory.display().to_string()),
+                _ => Source::Flake(directory.to_string_lossy().into_owned()),
             },
             root: directory.to_owned(),
         })
@@ -95,7 +96,7 @@ fn nearest(start: &Path, names: &[&str]) -> Option<PathBuf> {
 }
 
 fn nothing_in(root: &Path) -> CliError {
-    let shown = root.display();
+    let shown = shown(root);
     if root.is_dir() {
         CliError::new(format!("there is no {} in {shown}", any_of()))
             .hint("say what to read with --flake, --file or --manifest")
@@ -110,7 +111,7 @@ fn nothing_above(start: &Path) -> CliError {
     let error = CliError::new(format!(
         "there is no {} at or above {}",
         any_of(),
-        start.display()
+        shown(start)
     ));
     let mut below: Vec<PathBuf> = WalkDir::new(start)
         .max_depth(4)
@@ -126,7 +127,7 @@ fn nothing_above(start: &Path) -> CliError {
             .hint("run inside the project, or say where it is with --root DIR; `certs init` begins a new one");
     }
     below.iter().fold(error, |error, directory| {
-        error.hint(format!("--root {}", directory.display()))
+        error.hint(format!("--root {}", shown(directory)))
     })
 }
 

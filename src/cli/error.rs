@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::render::fault::PlacedFault;
 use crate::render::paint::{Paint, Tone};
-use crate::render::words::printable;
+use crate::render::words::{one_line, printable};
 
 /// What a caller's script can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +147,7 @@ impl CliError {
             text,
             "{} {}",
             paint.apply(Tone::Bad, "error:"),
-            printable(&self.message)
+            one_line(&self.message)
         );
         for cause in &self.causes {
             let _ = writeln!(text, "  {}", printable(cause).replace('\n', "\n  "));
@@ -157,7 +157,7 @@ impl CliError {
                 text,
                 "{} {}",
                 paint.apply(Tone::Good, "hint:"),
-                printable(hint)
+                one_line(hint)
             );
         }
         text

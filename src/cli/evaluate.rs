@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 use super::args::SourceArgs;
 use super::error::CliError;
+use crate::render::words::shown;
 use crate::store::outside;
 
 /// The schema that `nix/` ships, for declarations that are evaluated without our flake.
@@ -77,7 +78,7 @@ impl Source {
                 outside::read(path)
                     .map(|bytes| bytes.to_vec())
                     .map_err(|error| {
-                        CliError::new(format!("cannot read the manifest {}", path.display()))
+                        CliError::new(format!("cannot read the manifest {}", shown(path)))
                             .cause(error.to_string())
                             .hint("`certs manifest > manifest.json` writes one from your flake")
                     })
@@ -154,11 +155,11 @@ fn fleet_function() -> String {
 
 fn evaluate_file(path: &Path) -> Result<Vec<u8>, CliError> {
     let path = path.canonicalize().map_err(|error| {
-        CliError::new(format!("cannot read {}", path.display())).cause(error.to_string())
+        CliError::new(format!("cannot read {}", shown(path))).cause(error.to_string())
     })?;
     let name = path
         .to_str()
-        .ok_or_else(|| CliError::new(format!("the path {} is not UTF-8", path.display())))?;
+        .ok_or_else(|| CliError::new(format!("the path {} is not UTF-8", shown(&path))))?;
     // As a string argument, because a Nix path cannot have blanks.
     let expression = format!("{{ file }}: ({}).fromFile (/. + file)", schema());
     let mut command = Command::new("nix-instantiate");

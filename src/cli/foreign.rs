@@ -16,6 +16,7 @@ use crate::model::document::{
     DocumentDefect, Found, KeyFormat, Object, PrivateKeyFacts, PublicKeyFacts,
 };
 use crate::model::{CertificateFacts, KeyFingerprint};
+use crate::render::words::shown;
 use crate::seal::Identities;
 use crate::store::outside;
 
@@ -44,11 +45,10 @@ impl Foreign {
         let walk = WalkDir::new(directory).sort_by_file_name().into_iter();
         for entry in walk.filter_entry(|entry| !is_git(entry)) {
             let entry = entry.map_err(|error| {
-                CliError::new(format!("cannot read {}", directory.display()))
-                    .cause(error.to_string())
+                CliError::new(format!("cannot read {}", shown(directory))).cause(error.to_string())
             })?;
             let place = entry.path().strip_prefix(directory).unwrap_or(entry.path());
-            let place = place.display().to_string();
+            let place = place.to_string_lossy().into_owned();
             if entry.file_type().is_symlink() && is_material(&place) {
                 foreign.leave(&place, "a link; what it names is looked at where it lies");
             } else if entry.file_type().is_file() {

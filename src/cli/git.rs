@@ -137,13 +137,38 @@ fn coverage(root: &Path) -> Result<Coverage, CliError> {
     }
 }
 
+/// What a hook or a person may have set, and `git rev-parse --local-env-vars` lists: with them it would be another repository that is asked.
+const REPOSITORY: [&str; 7] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+];
+
+/// Settings of a person that would leave commits out of the history, or change how it is written down.
+const SETTINGS: [&str; 5] = [
+    "core.quotePath=false",
+    "log.showRoot=true",
+    "log.showSignature=false",
+    "log.diffMerges=separate",
+    "log.follow=false",
+];
+
 fn git(root: &Path) -> Command {
     let mut command = Command::new("git");
-    // Quoted names and replaced objects would be other names and other objects.
-    command
-        .arg("--no-replace-objects")
-        .args(["-c", "core.quotePath=false"])
-        .current_dir(root);
+    // Replaced objects would be other objects.
+    command.arg("--no-replace-objects").current_dir(root);
+    for setting in SETTINGS {
+        command.args(["-c", setting]);
+    }
+    for name in REPOSITORY {
+        command.env_remove(name);
+    }
+    // What Git complains of is read.
+    command.env("LC_ALL", "C");
     command
 }
 
@@ -225,19 +250,25 @@ pub(crate) fn files_now(
     Ok(paths.filter_map(content).collect())
 }
 
-/// Everything that these files ever held in any branch, each with its path; nothing where there is no repository.
+/// Contents of files, each with its path.
+pub(crate) type Contents = Vec<(String, Vec<u8>)>;
+
+/// Everything that the wanted files at or below these places ever held in any branch; nothing where there is no repository.
 pub(crate) fn every_content(
     root: &Path,
-    files: &[&RelPath],
-) -> Result<Vec<(String, Vec<u8>)>, CliError> {
-    if files.is_empty() || coverage(root)? == Coverage::NoRepository {
-        return Ok(Vec::new());
+    places: &[&RelPath],
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<(Contents, Coverage), CliError> {
+    let coverage = coverage(root)?;
+    if places.is_empty() || coverage == Coverage::NoRepository {
+        return Ok((Vec::new(), coverage));
     }
-    let stays = stays(root, files, |_| true)?;
+    let mut stays = stays(root, places, |_| true)?;
+    stays.retain(|(path, _), _| is_wanted(path));
     let blobs = stays.keys().map(|(_, blob)| blob.as_str()).collect();
     let contents = read_blobs(root, &blobs)?;
     let content = |(path, blob): (String, String)| Some((path, contents.get(&blob)?.clone()));
-    Ok(stays.into_keys().filter_map(content).collect())
+    Ok((stays.into_keys().filter_map(content).collect(), coverage))
 }
 
 /// Every path and blob at or below these places in any commit of any branch.
@@ -255,6 +286,8 @@ fn stays(
             "--raw",
             "--no-renames",
             "--no-abbrev",
+            // None is an order too, whatever `diff.orderFile` names.
+            "-O/dev/null",
             "--relative",
             "-z",
         ])

@@ -12,6 +12,7 @@ use super::ui::Asker;
 use crate::inspect::document;
 use crate::model::document::pkcs12::Access;
 use crate::model::document::{Found, Object, RequestFacts};
+use crate::render::words::shown;
 use crate::seal::{Unlock as _, UnlockError};
 use crate::store::outside;
 
@@ -71,7 +72,7 @@ fn unasked(what: &str, error: &UnlockError) -> CliError {
 
 /// Everything in a file or on standard input (`-`).
 pub(crate) fn read(input: &Path, passwords: &Passwords) -> Result<Vec<Found>, CliError> {
-    let name = shown(input);
+    let name = name_of(input);
     let bytes = bytes(input)?;
     let look = |password: Option<&SecretString>| {
         document::read(&bytes, password.map(ExposeSecret::expose_secret)).map_err(|defect| {
@@ -91,17 +92,17 @@ pub(crate) fn read(input: &Path, passwords: &Passwords) -> Result<Vec<Found>, Cl
 }
 
 /// What a person calls an input.
-pub(crate) fn shown(input: &Path) -> String {
+pub(crate) fn name_of(input: &Path) -> String {
     if is_standard_input(input) {
         "standard input".to_owned()
     } else {
-        input.display().to_string()
+        input.to_string_lossy().into_owned()
     }
 }
 
 /// What has to be said of an object of which not everything can be shown.
 pub(crate) fn complaint(input: &Path, found: &Found) -> Option<CliError> {
-    let name = shown(input);
+    let name = name_of(input);
     let place = found.place.to_string();
     let whole = if place.is_empty() {
         name
@@ -142,9 +143,12 @@ fn is_standard_input(input: &Path) -> bool {
 
 pub(crate) fn bytes(input: &Path) -> Result<Zeroizing<Vec<u8>>, CliError> {
     let failed = |error: io::Error| {
-        let shown = CliError::new(format!("cannot read {}", shown(input))).cause(error.to_string());
+        let shown =
+            CliError::new(format!("cannot read {}", name_of(input))).cause(error.to_string());
         if error.kind() == io::ErrorKind::NotFound && input.to_string_lossy().contains(':') {
             shown.hint("a TLS server is named HOST:PORT, an IPv6 address in brackets: [::1]:443")
+        } else if error.kind() == io::ErrorKind::NotFound && input.extension().is_none() {
+            shown.hint("give a file; of what is declared `certs status NAME` tells, of what was `certs history`")
         } else {
             shown
         }
@@ -167,7 +171,7 @@ pub(crate) fn bytes(input: &Path) -> Result<Zeroizing<Vec<u8>>, CliError> {
 /// A password may have any character but the end of its line.
 pub(crate) fn first_line(path: &Path) -> Result<SecretString, CliError> {
     let unusable = |reason: String| {
-        CliError::new(format!("cannot read the password in {}", path.display())).cause(reason)
+        CliError::new(format!("cannot read the password in {}", shown(path))).cause(reason)
     };
     let bytes = outside::read(path).map_err(|error| unusable(error.to_string()))?;
     let line = bytes
@@ -182,7 +186,7 @@ pub(crate) fn first_line(path: &Path) -> Result<SecretString, CliError> {
 
 /// The one request of a file, and nothing else beside it.
 pub(crate) fn request(path: &Path) -> Result<RequestFacts, CliError> {
-    let name = shown(path);
+    let name = name_of(path);
     let refuse = |cause: String| {
         CliError::new(format!("{name} is no request that could be signed")).cause(cause)
     };

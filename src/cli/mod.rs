@@ -1,10 +1,12 @@
 //! The edge: arguments, environment, clock, terminal, `nix` and exit codes. Everything else is decided below.
 
+mod absent;
 mod args;
 mod commands;
 mod deployed;
 mod dial;
 mod discover;
+mod environment;
 mod error;
 mod evaluate;
 mod findings;

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use super::environment::{Home, current_dir};
 use super::error::CliError;
 use super::git;
-use super::project::{current_dir, expand_home};
 use super::ui::Asker;
 use crate::model::{Recipient, RecipientSet};
 use crate::render::words;
+use crate::render::words::shown;
 use crate::seal::{Coverage, Identities, Identity, IdentitySource, keygen};
 use crate::store::outside;
 
@@ -42,10 +43,10 @@ impl Operator {
     pub(crate) fn choose(keys: &[Recipient], identity: Option<&str>) -> Result<Self, CliError> {
         let home = Home::find();
         if let Some(name) = identity {
-            let expanded = expand_home(name, home.as_text());
+            let expanded = home.expand(name);
             return Self::with_identity(&current_dir()?.join(expanded), keys, &home);
         }
-        let own = home.file(OWN)?;
+        let own = below(&home, OWN)?;
         if !keys.is_empty() {
             return Self::with_keys(keys, &home);
         }
@@ -56,7 +57,7 @@ impl Operator {
     }
 
     fn with_identity(path: &Path, keys: &[Recipient], home: &Home) -> Result<Self, CliError> {
-        let shown = path.display().to_string();
+        let shown = path.to_string_lossy().into_owned();
         let identity = read(path).map_err(|error| {
             CliError::new(format!("cannot use the identity {shown}"))
                 .cause(error)
@@ -93,7 +94,7 @@ impl Operator {
     /// What is sealed is opened again to prove it, so one of those who can has to be here.
     fn with_keys(keys: &[Recipient], home: &Home) -> Result<Self, CliError> {
         for name in USUAL {
-            let path = home.file(name)?;
+            let path = below(home, name)?;
             let is_one = read(&path).is_ok_and(|identity| {
                 let own = identity.recipients();
                 own.iter().any(|recipient| keys.contains(recipient))
@@ -117,7 +118,7 @@ impl Operator {
     /// The next `git add` of somebody who keeps their settings in Git would publish it.
     fn made(path: &Path, home: &Home) -> Result<Self, CliError> {
         let failed = |error: std::io::Error| {
-            CliError::new(format!("cannot make an identity at {}", path.display()))
+            CliError::new(format!("cannot make an identity at {}", shown(path)))
                 .cause(error.to_string())
                 .hint("give one with --identity FILE")
         };
@@ -127,7 +128,7 @@ impl Operator {
         if git::would_commit(path) {
             return Err(CliError::new(format!(
                 "an identity at {} would be committed with what is around it",
-                path.display()
+                shown(path)
             ))
             .hint("list it in the .gitignore there, or give an identity with --identity FILE"));
         }
@@ -146,45 +147,16 @@ impl Operator {
 fn read(path: &Path) -> Result<Identity, String> {
     let bytes = outside::read(path).map_err(|error| error.to_string())?;
     let source = IdentitySource {
-        name: path.display().to_string(),
+        name: path.to_string_lossy().into_owned(),
         bytes,
     };
     Identity::parse(&source).map_err(|error| error.fault.to_string())
 }
 
-/// The home directory, if it is known.
-struct Home(Option<PathBuf>);
-
-impl Home {
-    fn find() -> Self {
-        Self(
-            std::env::var_os("HOME")
-                .filter(|home| !home.is_empty())
-                .map(PathBuf::from),
-        )
-    }
-
-    fn as_text(&self) -> Option<&str> {
-        self.0.as_deref().and_then(Path::to_str)
-    }
-
-    fn file(&self, name: &str) -> Result<PathBuf, CliError> {
-        let home = self.0.as_ref().ok_or_else(|| {
-            CliError::new("the home directory is not known, because HOME is not set")
-                .hint("give an identity with --identity FILE")
-        })?;
-        Ok(home.join(name))
-    }
-
-    /// `~/…` where that means the same for every operator.
-    fn short(&self, path: &Path) -> String {
-        let below = self
-            .0
-            .as_ref()
-            .and_then(|home| path.strip_prefix(home).ok());
-        match below {
-            Some(rest) => format!("~/{}", rest.display()),
-            None => path.display().to_string(),
-        }
-    }
+fn below(home: &Home, name: &str) -> Result<PathBuf, CliError> {
+    let home = home.path().ok_or_else(|| {
+        CliError::new("the home directory is not known, because HOME is not set")
+            .hint("give an identity with --identity FILE")
+    })?;
+    Ok(home.join(name))
 }

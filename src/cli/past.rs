@@ -1,24 +1,56 @@
 //! What Git remembers that decides over revocations: lists that are not in the tree any more, and certificates that were issued for
-//! the same key. What cannot be remembered is told, and holds nothing up.
+//! the same key. What cannot be remembered is told, and holds nothing up unless it is known to
+//! have revoked something.
 
 use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
 
-use super::git::{self, Coverage};
+use super::error::CliError;
+use super::git::{self, Contents, Coverage};
 use super::project::Project;
 use super::ui::Ui;
+use super::writing::Publication;
 use crate::history::{History, Issued};
 use crate::inspect::crl;
-use crate::model::{Authority, CertificateFacts, CrlFacts, KeyFingerprint, Observed, RelPath};
+use crate::model::{
+    Authority, CertificateFacts, CrlFacts, FileState, KeyFingerprint, ListRecord, Moment, Observed,
+    RelPath,
+};
 use crate::render::words::count;
 
 /// The lists that were ever committed.
 #[derive(Debug, Default)]
 pub(crate) struct Lists {
-    /// Each with its path.
-    contents: Vec<(String, Vec<u8>)>,
-    gap: Option<String>,
+    contents: Contents,
+    gap: Option<Gap>,
+}
+
+/// Why not all of them are known.
+#[derive(Clone, Debug)]
+enum Gap {
+    NoRepository,
+    Shallow,
+    /// Git says why.
+    Unread(String),
+}
+
+/// What is done where a list is lost that revoked more than is known now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loss {
+    Refused,
+    Accepted,
+}
+
+impl Loss {
+    /// As it is typed.
+    pub(crate) fn from_flag(is_accepted: bool) -> Self {
+        if is_accepted {
+            Self::Accepted
+        } else {
+            Self::Refused
+        }
+    }
 }
 
 impl Lists {
@@ -31,55 +63,151 @@ impl Lists {
             .iter()
             .map(|authority| &authority.crl);
         let files: Vec<&RelPath> = files.collect();
-        match git::every_content(project.root.path(), &files) {
-            Ok(contents) => Self {
+        match git::every_content(project.root.path(), &files, |_| true) {
+            Ok((contents, coverage)) => Self {
                 contents,
-                gap: None,
+                gap: match coverage {
+                    Coverage::Whole => None,
+                    Coverage::Shallow => Some(Gap::Shallow),
+                    Coverage::NoRepository => Some(Gap::NoRepository),
+                },
             },
             Err(error) => Self {
                 contents: Vec::new(),
-                gap: Some(error.message().to_owned()),
+                gap: Some(Gap::Unread(error.sentence())),
             },
         }
     }
 
     /// Those that an authority signed, now or before it was renewed. One of another branch that is not merged yet is as good: nobody else
-    /// could have made it.
-    pub(crate) fn of(&self, authority: &Authority, observed: &Observed, ui: Ui) -> Vec<CrlFacts> {
-        if let Some(gap) = &self.gap {
-            ui.tell(&format!(
-                "warning: earlier versions of {} are not known: {gap}\n",
-                authority.crl
-            ));
+    /// could have made it. What is missing is told; it is an error where that is known to have revoked something.
+    pub(crate) fn of(
+        &self,
+        authority: &Authority,
+        publication: &Publication<'_>,
+        ui: Ui,
+    ) -> Result<Vec<CrlFacts>, CliError> {
+        let observed = publication.observed;
+        let lists = self.signed_by(authority, observed);
+        ui.tell(&what_was_lost(authority, observed, &lists));
+        match observed.lost_list(&authority.name) {
+            Some(lost) => self.go_on_from(lost, authority, publication, &lists, ui)?,
+            None => ui.tell(&self.what_may_be_lost(authority, observed, &lists)),
         }
+        Ok(lists)
+    }
+
+    fn signed_by(&self, authority: &Authority, observed: &Observed) -> Vec<CrlFacts> {
+        let Some(file) = observed.pair(&authority.id()).certificate.facts() else {
+            return Vec::new();
+        };
+        let is_own = |list: &CrlFacts| {
+            let mut own = std::iter::once(&file.certificate).chain(&file.following);
+            own.any(|own| crl::signed_by(list, own))
+        };
         let contents = self.contents.iter();
         let contents = contents.filter(|(path, _)| path == authority.crl.as_str());
-        let contents: Vec<&[u8]> = contents.map(|(_, pem)| pem.as_slice()).collect();
-        lists(&contents, authority, observed, ui)
+        let lists = contents.filter_map(|(_, pem)| crl::parse_pem(pem).ok());
+        lists.filter(is_own).collect()
+    }
+
+    /// The inventory knows of a list that is not in the tree: the next one has its place, and must have what it revoked.
+    fn go_on_from(
+        &self,
+        lost: &ListRecord,
+        authority: &Authority,
+        publication: &Publication<'_>,
+        lists: &[CrlFacts],
+        ui: Ui,
+    ) -> Result<(), CliError> {
+        let (path, name) = (&authority.crl, &authority.name);
+        let known = publication.observed.crl(name).facts();
+        let known = known.map(|file| &file.list).into_iter().chain(lists);
+        let known = serials(known).len();
+        let number = lost.number.as_ref();
+        let number = number.map_or_else(String::new, |number| format!(" number {number}"));
+        let made = Moment(lost.this_update);
+        let missing = match lost.revoked.saturating_sub(known) {
+            0 => {
+                ui.tell(&format!(
+                    "note: list{number} of {made} is not in the tree; the new {path} goes on from it\n"
+                ));
+                return Ok(());
+            }
+            missing => count(missing, "revocation", "revocations"),
+        };
+        if publication.loss == Loss::Accepted {
+            ui.tell(&format!(
+                "warning: {path} is made without {missing} that list{number} of {made} had: these certificates are good again\n"
+            ));
+            return Ok(());
+        }
+        let error = CliError::new(format!(
+            "{path} would be made without {missing}: these certificates would be good again"
+        ))
+        .cause(format!(
+            "the inventory says that list{number} of {made} revoked {}; the tree and Git have {known}",
+            count(lost.revoked, "certificate", "certificates")
+        ));
+        let error = match &self.gap {
+            Some(gap) => error.cause(gap.sentence()),
+            None => error,
+        };
+        Err(error
+            .hint(format!(
+                "put the last list back as {path}, from another clone or from where it was published, and run this again"
+            ))
+            .hint(format!(
+                "if it is lost for good: `certs crl {name} --accept-loss`; then revoke again what has to be (`certs history` shows serial \
+                 numbers)"
+            )))
+    }
+
+    /// A list is begun, and nobody can say that it is the first.
+    fn what_may_be_lost(
+        &self,
+        authority: &Authority,
+        observed: &Observed,
+        lists: &[CrlFacts],
+    ) -> String {
+        let path = &authority.crl;
+        let is_begun = observed.crl(&authority.name).is_missing() && lists.is_empty();
+        let cause = match (&self.gap, &observed.recorded) {
+            (Some(gap), _) => gap.sentence(),
+            (None, FileState::Defective { defect, .. }) => {
+                format!("the inventory cannot be read: {}", defect.detail)
+            }
+            (None, _) => return String::new(),
+        };
+        if is_begun {
+            format!(
+                "warning: {path} begins with number 1, and whether there was one before is not known: {cause}\n\
+                 hint: if there was, what it revoked is good again: put it back, and revoke once more what is revoked now\n"
+            )
+        } else if matches!(self.gap, Some(Gap::Unread(_))) {
+            format!("warning: earlier versions of {path} are not known: {cause}\n")
+        } else {
+            String::new()
+        }
     }
 }
 
-fn lists(contents: &[&[u8]], authority: &Authority, observed: &Observed, ui: Ui) -> Vec<CrlFacts> {
-    let is_own = |list: &CrlFacts| {
-        let file = observed.pair(&authority.id()).certificate.facts();
-        file.is_some_and(|file| {
-            let mut own = std::iter::once(&file.certificate).chain(&file.following);
-            own.any(|own| crl::signed_by(list, own))
-        })
-    };
-    let lists = contents.iter().filter_map(|pem| crl::parse_pem(pem).ok());
-    let lists: Vec<CrlFacts> = lists.filter(is_own).collect();
-    ui.tell(&what_was_lost(authority, observed, &lists));
-    lists
+impl Gap {
+    fn sentence(&self) -> String {
+        match self {
+            Self::NoRepository => "this is no Git repository".to_owned(),
+            Self::Shallow => {
+                "this is a shallow clone; `git fetch --unshallow` has the rest".to_owned()
+            }
+            Self::Unread(said) => said.clone(),
+        }
+    }
 }
 
 fn what_was_lost(authority: &Authority, observed: &Observed, lists: &[CrlFacts]) -> String {
     let here = observed.crl(&authority.name).facts();
-    let here = here.into_iter().flat_map(|file| &file.list.entries);
-    let here: BTreeSet<&[u8]> = here.map(|entry| entry.serial.as_slice()).collect();
-    let earlier = lists.iter().flat_map(|list| &list.entries);
-    let earlier: BTreeSet<&[u8]> = earlier.map(|entry| entry.serial.as_slice()).collect();
-    match earlier.difference(&here).count() {
+    let here = serials(here.map(|file| &file.list));
+    match serials(lists).difference(&here).count() {
         0 => String::new(),
         lost => format!(
             "warning: {} lacks {} that a committed version of it has; the new list has them again\n",
@@ -89,8 +217,14 @@ fn what_was_lost(authority: &Authority, observed: &Observed, lists: &[CrlFacts])
     }
 }
 
+/// Whom any of these lists revokes.
+fn serials<'a>(lists: impl IntoIterator<Item = &'a CrlFacts>) -> BTreeSet<&'a [u8]> {
+    let entries = lists.into_iter().flat_map(|list| &list.entries);
+    entries.map(|entry| entry.serial.as_slice()).collect()
+}
+
 /// Everything that was ever issued and that Git or the tree has; read before the lock is taken, like [`Lists`].
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Past {
     history: History,
     gap: Option<String>,
@@ -109,6 +243,10 @@ impl Past {
             Err(error) => (History::default(), Some(error.message().to_owned())),
         };
         Self { history, gap }
+    }
+
+    pub(crate) fn known(&self) -> &History {
+        &self.history
     }
 
     /// What is known, and a word where that is not all.

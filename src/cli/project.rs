@@ -1,9 +1,10 @@
-//! From the command line to a loaded project: its root, its fleet, its identities. The environment is read here and nowhere else.
+//! From the command line to a loaded project: its root, its fleet, its identities.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::args::{SelectionArgs, SourceArgs};
 use super::discover::Located;
+use super::environment::{Home, current_dir};
 use super::error::CliError;
 use super::ui::{Asker, Ui};
 use crate::export::index::{self, Facts};
@@ -12,8 +13,8 @@ use crate::model::{ArtifactId, Fleet, Observed, RelPath};
 use crate::nixfiles::locate::Locator;
 use crate::plan::{Pattern, Plan, Policy, Reason, Step, UndeclaredPolicy};
 use crate::render::fault::{self, Place, PlacedFault, Severity};
+use crate::render::words::shown;
 use crate::seal::{Identities, IdentitySource};
-use crate::status::Status;
 use crate::store::{Layout, Root, StoreError, outside};
 
 /// A declaration without faults and the directory it is about.
@@ -125,11 +126,11 @@ pub(crate) fn identities(
     declared: &[String],
     root: &Path,
 ) -> Result<Identities, CliError> {
-    let home = std::env::var("HOME").ok();
+    let home = Home::find();
     let names = if given.is_empty() { declared } else { given };
     let mut sources = Vec::new();
     for name in names {
-        let expanded = expand_home(name, home.as_deref());
+        let expanded = home.expand(name);
         // What is declared means the same wherever one stands; what is typed is meant from there.
         let path = if given.is_empty() {
             root.join(expanded)
@@ -145,7 +146,7 @@ pub(crate) fn identities(
             Err(error) if given.is_empty() && error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {
                 return Err(CliError::new(format!("cannot read the identity {name}"))
-                    .cause(format!("{}: {error}", path.display()))
+                    .cause(format!("{}: {error}", shown(&path)))
                     .hint("give the private key that belongs to one of certToolkit.userAgeKeys"));
             }
         }
@@ -198,21 +199,6 @@ pub(crate) fn check_selection(selection: &SelectionArgs, fleet: &Fleet) -> Resul
     Ok(())
 }
 
-/// The same of patterns that choose what is shown.
-pub(crate) fn check_patterns(patterns: &[Pattern], status: &Status<'_>) -> Result<(), CliError> {
-    let selects = |pattern: &Pattern| {
-        let mut entries = status.entries.iter();
-        entries.any(|entry| pattern.selects(&entry.id))
-    };
-    match patterns.iter().find(|pattern| !selects(pattern)) {
-        None => Ok(()),
-        Some(pattern) => Err(
-            CliError::new(format!("{pattern} selects nothing that is declared"))
-                .hint("`certs status` shows what is declared"),
-        ),
-    }
-}
-
 /// A request that `--only` leaves out would end in "nothing to do".
 pub(crate) fn check_requests(selection: &SelectionArgs, plan: &Plan) -> Result<(), CliError> {
     let is_requested = |pattern: &Pattern, step: &Step| {
@@ -237,12 +223,6 @@ pub(crate) fn is_settled(plan: &Plan, stale: &[String]) -> bool {
     plan.is_settled() && stale.is_empty()
 }
 
-pub(crate) fn current_dir() -> Result<PathBuf, CliError> {
-    std::env::current_dir().map_err(|error| {
-        CliError::new("the current directory cannot be read").cause(error.to_string())
-    })
-}
-
 pub(crate) fn store_error(error: &StoreError) -> CliError {
     let shown = CliError::from_error(error);
     match error.cure() {
@@ -256,14 +236,14 @@ fn open_root(path: &Path) -> Result<Root, CliError> {
 }
 
 fn read_key_files(manifest: &Manifest, root: &Path) -> KeyFiles {
-    let home = std::env::var("HOME").ok();
+    let home = Home::find();
     let read = |name: &str| {
-        let path = root.join(expand_home(name, home.as_deref()));
+        let path = root.join(home.expand(name));
         let text = outside::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         text.map_err(|error| {
             format!(
                 "the host key file {name} cannot be read ({error}); paths are relative to {}",
-                root.display()
+                shown(root)
             )
         })
     };
@@ -290,21 +270,6 @@ fn read_records(manifest: &Manifest, root: &Root) -> Result<Records, StoreError>
         }
     }
     Ok(read)
-}
-
-/// `~`, `~/…`, `$HOME` and `${HOME}` at the start; nothing else is expanded, and no shell is asked.
-pub(crate) fn expand_home(name: &str, home: Option<&str>) -> String {
-    let Some(home) = home else {
-        return name.to_owned();
-    };
-    for prefix in ["~", "$HOME", "${HOME}"] {
-        if let Some(rest) = name.strip_prefix(prefix)
-            && (rest.is_empty() || rest.starts_with('/'))
-        {
-            return format!("{home}{rest}");
-        }
-    }
-    name.to_owned()
 }
 
 fn refused(faults: &[Fault], root: &Path, ui: Ui) -> CliError {
@@ -417,17 +382,5 @@ mod tests {
         let shown = "  keys = [ \"AGE-SECRET-KEY-*****\" \"age1xyz\" \"AGE-SECRET-KEY-****\" ];";
         assert_eq!(without_secrets(line), shown);
         assert_eq!(without_secrets("hosts = [ ];"), "hosts = [ ];");
-    }
-
-    #[test]
-    fn home_is_expanded_at_the_start_and_nowhere_else() {
-        let expand = |name| expand_home(name, Some("/home/ada"));
-        assert_eq!(expand("~/.ssh/id"), "/home/ada/.ssh/id");
-        assert_eq!(expand("$HOME/.ssh/id"), "/home/ada/.ssh/id");
-        assert_eq!(expand("${HOME}/.ssh/id"), "/home/ada/.ssh/id");
-        assert_eq!(expand("$HOMER/x"), "$HOMER/x");
-        assert_eq!(expand("a/$HOME"), "a/$HOME");
-        assert_eq!(expand("~bob/x"), "~bob/x");
-        assert_eq!(expand_home("~/x", None), "~/x");
     }
 }

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use super::args::{StoreKind, StoresArgs};
+use super::environment::Home;
 use super::error::CliError;
 use super::ui::Ui;
+use crate::render::words::shown;
 use crate::store::outside;
 use crate::trust::{Act, Command, Label, Listing, Query, Root, Store, shell_word};
 
@@ -43,7 +45,7 @@ fn system(sysroot: &Path) -> Result<Store, CliError> {
     let unknown = || {
         CliError::new(format!(
             "how the system below {} keeps what it trusts is not known",
-            sysroot.display()
+            shown(sysroot)
         ))
         .hint("install its package ca-certificates, or do it by hand: certs trust show")
     };
@@ -56,18 +58,17 @@ fn databases(given: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
     let is_one = |directory: &PathBuf| directory.join("cert9.db").is_file();
     if let Some(wrong) = given.iter().find(|directory| !is_one(directory)) {
         return Err(
-            CliError::new(format!("{} is no NSS database", wrong.display())).hint(format!(
+            CliError::new(format!("{} is no NSS database", shown(wrong))).hint(format!(
                 "`certutil -N -d sql:{} --empty-password` makes one",
-                shell_word(&wrong.display().to_string())
+                shell_word(&wrong.to_string_lossy())
             )),
         );
     }
     if !given.is_empty() {
         return Ok(given.to_vec());
     }
-    let home = std::env::var_os("HOME")
-        .map(PathBuf::from)
-        .unwrap_or_default();
+    let home = Home::find();
+    let home = home.path().unwrap_or(Path::new(""));
     let mut found = vec![home.join(".pki/nssdb")];
     for profiles in PROFILES {
         let directory = home.join(profiles);
@@ -77,7 +78,7 @@ fn databases(given: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
     found.retain(is_one);
     if found.is_empty() {
         return Err(
-            CliError::new(format!("there is no NSS database below {}", home.display()))
+            CliError::new(format!("there is no NSS database below {}", shown(home)))
                 .hint("start Firefox or Chromium once, or name one with --nss DIR"),
         );
     }
@@ -128,7 +129,7 @@ pub(crate) fn perform(acts: &[Act], ui: Ui) -> Result<(), CliError> {
             for path in &written {
                 // The first error is the one to tell.
                 if outside::remove(path).is_ok() {
-                    ui.print(&format!("removed {} again\n", path.display()));
+                    ui.print(&format!("removed {} again\n", shown(path)));
                 }
             }
             return Err(error);
@@ -151,8 +152,8 @@ pub(crate) fn announce(acts: &[Act], ui: Ui) {
 
 fn describe(act: &Act, write: &str, remove: &str, run: &str) -> String {
     match act {
-        Act::Write { path, .. } => format!("{write} {}", path.display()),
-        Act::Remove { path } => format!("{remove} {}", path.display()),
+        Act::Write { path, .. } => format!("{write} {}", shown(path)),
+        Act::Remove { path } => format!("{remove} {}", shown(path)),
         Act::Run(command) => format!("{run} {}", line(command)),
     }
 }
@@ -187,7 +188,7 @@ fn perform_one(act: &Act) -> Result<(), CliError> {
 }
 
 fn refused(what: &str, path: &Path, error: &io::Error) -> CliError {
-    let shown = CliError::new(format!("cannot {what} {}", path.display())).cause(error.to_string());
+    let shown = CliError::new(format!("cannot {what} {}", shown(path))).cause(error.to_string());
     if error.kind() == io::ErrorKind::PermissionDenied {
         shown.hint("run it as root: sudo certs trust …")
     } else {

@@ -12,7 +12,7 @@ use super::past;
 use super::project::{Project, store_error};
 use super::ui::{Asker, Bar, Ui, end_on_signal};
 use crate::apply::{self, ApplyError, Published, Report, Revocation, Run, SealedKey, Unopened};
-use crate::model::{ArtifactId, Authority, FileState, Fleet, Observed};
+use crate::model::{ArtifactId, Authority, FileState, Fleet, Moment, Observed};
 use crate::observe::observe;
 use crate::plan::{Action, Pattern, Plan, Reason, Step};
 use crate::render::{json, table};
@@ -116,7 +116,7 @@ impl Writing {
         };
         let result = apply::execute(run, jobs);
         progress.close();
-        let report = result.map_err(|error| apply_error(&error, plan))?;
+        let report = result.map_err(|error| apply_error(&error, plan, &project.fleet))?;
         Ok((report, findings))
     }
 }
@@ -135,6 +135,8 @@ pub(crate) struct Publication<'a> {
     pub past: &'a past::Lists,
     /// Further files of the same commit.
     pub beside: &'a [Change],
+    /// What is done where revocations are lost.
+    pub loss: past::Loss,
     pub identity: &'a [String],
     pub now: OffsetDateTime,
 }
@@ -152,11 +154,12 @@ impl Writing {
         }
         for revocation in publication.revocations {
             check_signer(revocation.authority, publication.observed)?;
+            check_clock(revocation.authority, publication)?;
         }
         let mut revocations = publication.revocations.to_vec();
         for revocation in &mut revocations {
             let authority = revocation.authority;
-            revocation.earlier = publication.past.of(authority, publication.observed, ui);
+            revocation.earlier = publication.past.of(authority, publication, ui)?;
         }
         let identities = project.identities(publication.identity)?;
         let plan = Plan {
@@ -177,7 +180,7 @@ impl Writing {
         };
         let result = apply::publish(run, &revocations);
         progress.close();
-        result.map_err(|error| apply_error(&error, &plan))
+        result.map_err(|error| apply_error(&error, &plan, &project.fleet))
     }
 }
 
@@ -210,6 +213,23 @@ fn check_signer(authority: &Authority, observed: &Observed) -> Result<(), CliErr
         )));
     }
     Ok(())
+}
+
+/// Whoever verifies takes the later of two lists: one of a clock that is behind would be taken by nobody, or end before it is known.
+fn check_clock(authority: &Authority, publication: &Publication<'_>) -> Result<(), CliError> {
+    let (id, observed) = (authority.id(), publication.observed);
+    let begin = observed.certificate(&id).map(|own| own.not_before);
+    let last = observed.crl(&authority.name).facts();
+    let last = last.map(|file| file.list.this_update);
+    match begin.max(last).filter(|moment| *moment > publication.now) {
+        Some(moment) => Err(CliError::new(format!(
+            "it is {} by the clock of this machine, before {id} was made or last signed a list ({})",
+            Moment(publication.now).rfc3339(),
+            Moment(moment).rfc3339(),
+        ))
+        .hint("set the clock right; a list that was made by a wrong one is restored from Git")),
+        None => Ok(()),
+    }
 }
 
 /// What lies at the paths of this fleet.
@@ -332,12 +352,24 @@ fn lock_error(error: &LockError) -> CliError {
     }
 }
 
-pub(crate) fn apply_error(error: &ApplyError, plan: &Plan) -> CliError {
+/// Where nobody was named, nobody is here: those that are declared and absent were passed over.
+fn no_identity(error: CliError, declared: &[String]) -> CliError {
+    match declared {
+        [] => error
+            .hint("give an identity with --identity FILE, or declare certToolkit.userAgeIdentity"),
+        declared => error
+            .cause(format!(
+                "userAgeIdentity is {}, and not here",
+                declared.join(", ")
+            ))
+            .hint("put it there, or give yours with --identity FILE"),
+    }
+}
+
+pub(crate) fn apply_error(error: &ApplyError, plan: &Plan, fleet: &Fleet) -> CliError {
     let shown = CliError::from_error(error);
     match error {
-        ApplyError::NoIdentity { have, .. } if have.is_empty() => {
-            shown.hint("give an identity with --identity FILE, or declare certToolkit.userAgeIdentity")
-        }
+        ApplyError::NoIdentity { have, .. } if have.is_empty() => no_identity(shown, &fleet.identities),
         ApplyError::NoIdentity { have, .. } => shown
             .cause(format!("the identities at hand are {}", have.join(", ")))
             .hint("add your public key to certToolkit.userAgeKeys, or give another identity with --identity FILE"),

@@ -1,11 +1,12 @@
-//! The derived files beside the certificates: `inventory.json`, `recipients.json` and `secrets.nix`. All can be made again from the rest.
+//! The derived files beside the certificates: `inventory.json`, `recipients.json` and `secrets.nix`. All can be made again from the
+//! rest, but for what the first remembers of a revocation list that is lost.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
 use crate::model::{
-    Artifact, ArtifactId, Authority, CertificateFacts, CrlFacts, Fleet, KeyPair, Moment, Name,
+    Artifact, ArtifactId, Authority, CertificateFacts, Fleet, KeyPair, ListRecord, Moment, Name,
     Observed, PublicKey, RelPath, Sealed,
 };
 use crate::nixfiles;
@@ -17,8 +18,8 @@ pub struct Facts<'a> {
     pub certificates: BTreeMap<ArtifactId, &'a CertificateFacts>,
     /// The current key of each shared pair.
     pub public_keys: BTreeMap<ArtifactId, &'a PublicKey>,
-    /// What each authority has revoked.
-    pub lists: BTreeMap<Name, &'a CrlFacts>,
+    /// The last list of each authority; one that is lost among them, for the inventory is what remembers it.
+    pub lists: BTreeMap<Name, ListRecord>,
 }
 
 impl<'a> Facts<'a> {
@@ -29,11 +30,7 @@ impl<'a> Facts<'a> {
             public_keys: pairs
                 .filter_map(|(id, pair)| Some((id.clone(), pair.current()?)))
                 .collect(),
-            lists: observed
-                .crls
-                .iter()
-                .filter_map(|(name, state)| Some((name.clone(), &state.facts()?.list)))
-                .collect(),
+            lists: observed.last_lists(),
         }
     }
 }
@@ -81,7 +78,8 @@ pub fn stale(root: &Root, fleet: &Fleet, facts: &Facts<'_>) -> Result<Vec<Change
     Ok(changes)
 }
 
-/// What the certificates and shared pairs say, by authority, by host, by name. Public, sorted; Nix reads `notAfterEpoch` (seconds since 1970).
+/// What the certificates and shared pairs say, by authority, by host, by name, and which list each authority made last. Public, sorted;
+/// Nix reads `notAfterEpoch` (seconds since 1970).
 pub fn inventory(fleet: &Fleet, known: &Facts<'_>) -> Value {
     let mut authorities = Map::new();
     let mut hosts = Map::new();
@@ -89,14 +87,9 @@ pub fn inventory(fleet: &Fleet, known: &Facts<'_>) -> Value {
         let Some(facts) = known.certificates.get(&artifact.id()) else {
             continue;
         };
-        let mut entry = entry(artifact, facts);
+        let entry = entry(artifact, facts);
         match artifact {
             Artifact::Authority(authority) => {
-                if let (Some(list), Some(object)) =
-                    (known.lists.get(&authority.name), entry.as_object_mut())
-                {
-                    object.insert("crl".to_owned(), list_entry(authority, list));
-                }
                 authorities.insert(authority.name.to_string(), entry);
             }
             Artifact::Leaf(leaf) => {
@@ -114,16 +107,38 @@ pub fn inventory(fleet: &Fleet, known: &Facts<'_>) -> Value {
             Some((pair.name.to_string(), key_pair_entry(pair, current)))
         })
         .collect();
-    json!({ "version": 1, "authorities": authorities, "hosts": hosts, "keyPairs": key_pairs })
+    json!({
+        "version": 1,
+        "authorities": authorities,
+        "hosts": hosts,
+        "keyPairs": key_pairs,
+        "revocationLists": lists(fleet, known),
+    })
 }
 
-fn list_entry(authority: &Authority, list: &CrlFacts) -> Value {
+fn lists(fleet: &Fleet, known: &Facts<'_>) -> Map<String, Value> {
+    let mut lists: Map<String, Value> = fleet
+        .authorities
+        .iter()
+        .filter_map(|authority| {
+            let list = known.lists.get(&authority.name)?;
+            Some((authority.name.to_string(), list_entry(authority, list)))
+        })
+        .collect();
+    lists.sort_keys();
+    lists
+}
+
+/// Read back by [`crate::inspect::inventory`].
+fn list_entry(authority: &Authority, list: &ListRecord) -> Value {
     let next = list.next_update;
     json!({
         "file": authority.crl.to_string(),
+        "number": list.number.as_ref().map(ToString::to_string),
+        "thisUpdate": Moment(list.this_update).rfc3339(),
         "nextUpdate": next.map(|next| Moment(next).rfc3339()),
         "nextUpdateEpoch": next.map(time::OffsetDateTime::unix_timestamp),
-        "revoked": list.entries.len(),
+        "revoked": list.revoked,
     })
 }
 

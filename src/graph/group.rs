@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::{Gathering, Openers, Operators, Source};
 use crate::model::{ArtifactId, Name};
-use crate::status::{Entry, KeyPairEntry, State, Status};
+use crate::status::{Entry, State, Status};
 
 /// More lines than this nobody takes in at once.
 const MOST_ROWS: usize = 64;
@@ -66,12 +66,11 @@ enum Told {
 
 pub(super) fn groups(
     status: &Status<'_>,
-    pairs: &[KeyPairEntry<'_>],
     sources: &[Source],
     operators: &Operators,
     gathering: Gathering,
 ) -> Vec<Group> {
-    let hosts = belongings(status, pairs, sources, operators);
+    let hosts = belongings(status, sources, operators);
     let finest = gathered(&hosts, Alike::Itself, Told::ByName);
     if gathering == Gathering::Never || rows(&finest) <= MOST_ROWS {
         return finest;
@@ -95,7 +94,6 @@ fn rows(groups: &[Group]) -> usize {
 
 fn belongings<'a>(
     status: &'a Status<'_>,
-    pairs: &'a [KeyPairEntry<'_>],
     sources: &[Source],
     operators: &Operators,
 ) -> BTreeMap<&'a Name, Belongings<'a>> {
@@ -110,7 +108,7 @@ fn belongings<'a>(
             hosts.entry(host).or_default().push(item);
         }
     }
-    for pair in pairs {
+    for pair in status.key_pairs() {
         let source = places.get(&pair.id).copied().unwrap_or_default();
         for owner in pair.owners {
             let mut openers = operators.openers(&pair.readers, Some(owner));

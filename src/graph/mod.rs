@@ -12,7 +12,7 @@ pub use group::{Bundle, Group};
 pub use selection::select;
 
 use crate::model::{ArtifactId, Name};
-use crate::status::{Entry, KeyPairEntry, Reader, State, Status};
+use crate::status::{Entry, Reader, State, Status};
 
 /// Everything there is to draw, in a fixed order.
 #[derive(Debug, Default)]
@@ -71,17 +71,11 @@ pub enum Gathering {
 }
 
 impl Graph {
-    /// Draws what the status has, and the key pairs given.
-    pub fn new(status: &Status<'_>, pairs: &[KeyPairEntry<'_>], gathering: Gathering) -> Self {
-        let readers: Vec<&[Reader]> = status
-            .entries
-            .iter()
-            .map(|entry| entry.readers.as_slice())
-            .chain(pairs.iter().map(|pair| pair.readers.as_slice()))
-            .collect();
-        let operators = Operators::of(&readers);
-        let sources = sources(status, pairs, &operators);
-        let groups = group::groups(status, pairs, &sources, &operators, gathering);
+    /// Draws what the status has.
+    pub fn new(status: &Status<'_>, gathering: Gathering) -> Self {
+        let operators = Operators::of(&status.entries);
+        let sources = sources(status, &operators);
+        let groups = group::groups(status, &sources, &operators, gathering);
         Self {
             sources,
             others: others(status),
@@ -109,7 +103,7 @@ fn others(status: &Status<'_>) -> usize {
     is_host.values().filter(|is_host| !**is_host).count()
 }
 
-fn sources(status: &Status<'_>, pairs: &[KeyPairEntry<'_>], operators: &Operators) -> Vec<Source> {
+fn sources(status: &Status<'_>, operators: &Operators) -> Vec<Source> {
     let counts = issued(status);
     let mut sources: Vec<Source> = Vec::new();
     let mut places: BTreeMap<&Name, usize> = BTreeMap::new();
@@ -126,7 +120,7 @@ fn sources(status: &Status<'_>, pairs: &[KeyPairEntry<'_>], operators: &Operator
             ..authority(entry, issuer, depth, operators)
         });
     }
-    sources.extend(pairs.iter().map(|pair| key_pair(pair, operators)));
+    sources.extend(status.key_pairs().map(|pair| key_pair(pair, operators)));
     sources
 }
 
@@ -156,7 +150,7 @@ fn authority(
     }
 }
 
-fn key_pair(pair: &KeyPairEntry<'_>, operators: &Operators) -> Source {
+fn key_pair(pair: &Entry<'_>, operators: &Operators) -> Source {
     let mut openers = operators.openers(&pair.readers, None);
     openers.own_host = !openers.other_hosts.is_empty();
     openers
@@ -181,10 +175,10 @@ struct Operators {
 }
 
 impl Operators {
-    fn of(readers: &[&[Reader]]) -> Self {
+    fn of(entries: &[Entry<'_>]) -> Self {
         let mut keys: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
-        for (key, readers) in readers.iter().enumerate() {
-            for reader in *readers {
+        for (key, entry) in entries.iter().enumerate() {
+            for reader in &entry.readers {
                 if let Reader::Operator(name) = reader {
                     keys.entry(name).or_default().insert(key);
                 }

@@ -4,16 +4,15 @@ use std::collections::BTreeSet;
 
 use crate::model::{ArtifactId, Name};
 use crate::plan::Pattern;
-use crate::status::{Entry, KeyPairEntry, Status};
+use crate::status::{Entry, Status};
 
 /// Keeps what the patterns select, everything below a selected authority, and the issuers of both; everything where there is no
 /// pattern.
-pub fn select(status: &mut Status<'_>, pairs: &mut Vec<KeyPairEntry<'_>>, patterns: &[Pattern]) {
+pub fn select(status: &mut Status<'_>, patterns: &[Pattern]) {
     if patterns.is_empty() {
         return;
     }
     let is_named = |id: &ArtifactId| patterns.iter().any(|pattern| pattern.selects(id));
-    pairs.retain(|pair| is_named(&pair.id));
     // Issuers stand before what they issue, so one pass goes down and one up.
     let mut kept: BTreeSet<ArtifactId> = BTreeSet::new();
     for entry in &status.entries {

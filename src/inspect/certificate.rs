@@ -8,7 +8,7 @@ use super::extensions::Extensions;
 use super::name::distinguished_name;
 use super::pem::{self, PemDefect};
 pub use super::signature::{signed_by, signed_by_key};
-use super::{every_extension, key, signature};
+use super::{every_extension, key, parsing, signature};
 use crate::model::document::Certificate;
 use crate::model::facts::CertificateFacts;
 use crate::model::key::KeyFingerprint;
@@ -116,8 +116,8 @@ pub fn parse_whole(der: &[u8]) -> Result<Certificate, CertificateDefect> {
 
 fn decode(der: &[u8]) -> Result<X509Certificate<'_>, CertificateDefect> {
     let (rest, certificate) =
-        X509Certificate::from_der(der).map_err(|error| CertificateDefect::BadDer {
-            reason: error.to_string(),
+        X509Certificate::from_der(der).map_err(|stop| CertificateDefect::BadDer {
+            reason: parsing::reason(stop),
         })?;
     if !rest.is_empty() {
         return Err(CertificateDefect::TrailingData { octets: rest.len() });

@@ -3,20 +3,18 @@
 //! Read here and not with a library: the one that is kept up drops bags it does not know, and brings the next generation of every
 //! cipher along.
 
-use aws_lc_rs::hmac;
-use der::asn1::{AnyRef, BmpString, ObjectIdentifier, OctetStringRef};
-use der::{Decode as _, Encode as _, Reader, SliceReader, Tag, TagMode, TagNumber, Tagged as _};
-use x509_cert::spki::AlgorithmIdentifierRef;
+mod structure;
+
+use der::Encode as _;
 use zeroize::Zeroizing;
 
-use super::encryption::{Closed, Hash, Password, Purpose, Scheme};
-use super::{ber, explicit, private_key, sniff};
+use super::encryption::{Closed, Password, Scheme};
+use super::{ber, private_key, sniff};
 use crate::model::document::keys::{PrivateKeyFacts, Protection};
-use crate::model::document::pkcs12::{Access, Bag, BagKind, Integrity, Pkcs12Facts};
+use crate::model::document::pkcs12::{Access, Bag, BagKind, Pkcs12Facts};
 use crate::model::document::{DocumentDefect, Found, Object, Step};
+use structure::{Mac, Pfx, Safe, SafeBag, safe_bags, safes, shrouded, typed_value};
 
-const DATA: &str = "1.2.840.113549.1.7.1";
-const ENCRYPTED_DATA: &str = "1.2.840.113549.1.7.6";
 const KEY_BAG: &str = "1.2.840.113549.1.12.10.1.1";
 const SHROUDED_KEY_BAG: &str = "1.2.840.113549.1.12.10.1.2";
 const CERT_BAG: &str = "1.2.840.113549.1.12.10.1.3";
@@ -25,11 +23,6 @@ const SECRET_BAG: &str = "1.2.840.113549.1.12.10.1.5";
 const SAFE_CONTENTS_BAG: &str = "1.2.840.113549.1.12.10.1.6";
 const X509_CERTIFICATE: &str = "1.2.840.113549.1.9.22.1";
 const X509_CRL: &str = "1.2.840.113549.1.9.23.1";
-const FRIENDLY_NAME: &str = "1.2.840.113549.1.9.20";
-const LOCAL_KEY_ID: &str = "1.2.840.113549.1.9.21";
-/// Oracle's mark of a certificate that Java takes as an anchor.
-const TRUSTED_KEY_USAGE: &str = "2.16.840.1.113894.746875.1.1";
-const PBMAC1: &str = "1.2.840.113549.1.5.14";
 
 /// Bags in bags; nobody nests them even once.
 const DEEPEST: usize = 4;
@@ -106,114 +99,6 @@ fn as_der(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, DocumentDefect> {
     ber::to_der(bytes)
         .map(Zeroizing::new)
         .ok_or_else(|| undecodable("it is damaged or cut off"))
-}
-
-/// `PFX`: the safes and their checksum.
-struct Pfx<'a> {
-    /// DER of `AuthenticatedSafe`, which is what the checksum is over.
-    safes: &'a [u8],
-    mac: Option<Mac<'a>>,
-}
-
-struct Mac<'a> {
-    algorithm: AlgorithmIdentifierRef<'a>,
-    digest: &'a [u8],
-    salt: &'a [u8],
-    iterations: u64,
-}
-
-impl<'a> Pfx<'a> {
-    fn read(der: &'a [u8]) -> der::Result<Self> {
-        let mut reader = SliceReader::new(der)?;
-        let pfx = reader.sequence(|reader| {
-            u8::decode(reader)?;
-            let (kind, content) = content_info(reader)?;
-            if kind.to_string() != DATA {
-                return Err(der::ErrorKind::OidUnknown { oid: kind }.into());
-            }
-            Ok::<_, der::Error>(Self {
-                safes: content.decode_as::<&OctetStringRef>()?.as_bytes(),
-                mac: if reader.is_finished() {
-                    None
-                } else {
-                    Some(reader.sequence(Mac::read)?)
-                },
-            })
-        })?;
-        reader.finish()?;
-        Ok(pfx)
-    }
-
-    /// The form of the password that the checksum proves.
-    fn opened_by(&self, password: Option<&str>) -> Result<Password, Closed> {
-        let candidates = match password {
-            Some(text) if !text.is_empty() => vec![Password::new(text)],
-            _ => vec![Password::new(""), Password::none()],
-        };
-        let mut closed = Closed::WrongPassword;
-        for candidate in candidates {
-            match self
-                .mac
-                .as_ref()
-                .map_or(Ok(()), |mac| mac.verify(&candidate, self.safes))
-            {
-                Ok(()) => return Ok(candidate),
-                Err(reason) => closed = reason,
-            }
-        }
-        Err(closed)
-    }
-}
-
-impl<'a> Mac<'a> {
-    fn read<R: Reader<'a>>(reader: &mut R) -> der::Result<Self> {
-        let (algorithm, digest) = reader.sequence(|reader| {
-            let algorithm = AlgorithmIdentifierRef::decode(reader)?;
-            Ok::<_, der::Error>((algorithm, <&OctetStringRef>::decode(reader)?.as_bytes()))
-        })?;
-        Ok(Self {
-            algorithm,
-            digest,
-            salt: <&OctetStringRef>::decode(reader)?.as_bytes(),
-            iterations: if reader.is_finished() {
-                1
-            } else {
-                u64::decode(reader)?
-            },
-        })
-    }
-
-    fn hash(&self) -> Option<Hash> {
-        Hash::from_oid(&self.algorithm.oid.to_string())
-    }
-
-    fn facts(&self) -> Integrity {
-        let oid = self.algorithm.oid.to_string();
-        Integrity {
-            algorithm: match self.hash() {
-                Some(hash) => format!("HMAC-{hash} under the key derivation of PKCS#12"),
-                None if oid == PBMAC1 => "PBMAC1 (RFC 9579)".to_owned(),
-                None => oid,
-            },
-            iterations: self.iterations,
-        }
-    }
-
-    fn verify(&self, password: &Password, safes: &[u8]) -> Result<(), Closed> {
-        let hash = self.hash().ok_or(Closed::Unsupported)?;
-        let algorithm = match hash {
-            Hash::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
-            Hash::Sha224 => hmac::HMAC_SHA224,
-            Hash::Sha256 => hmac::HMAC_SHA256,
-            Hash::Sha384 => hmac::HMAC_SHA384,
-            Hash::Sha512 => hmac::HMAC_SHA512,
-        };
-        let length = algorithm.digest_algorithm().output_len();
-        let work = (self.salt, self.iterations);
-        let key = password.derive(hash, Purpose::Mac, work, length)?;
-        hmac::verify(&hmac::Key::new(algorithm, &key), safes, self.digest)
-            .map_err(|_| Closed::WrongPassword)
-    }
 }
 
 /// Collects what the bags hold.
@@ -357,13 +242,6 @@ impl Contents {
     }
 }
 
-/// One member of `AuthenticatedSafe`.
-enum Safe<'a> {
-    Plain(&'a [u8]),
-    Encrypted { scheme: Scheme, data: &'a [u8] },
-    Other(String),
-}
-
 /// How the safes are encrypted, which is seen without a password; each way once.
 fn encryption(safes: &[Safe<'_>]) -> Vec<Option<String>> {
     let mut schemes = Vec::new();
@@ -380,128 +258,13 @@ fn encryption(safes: &[Safe<'_>]) -> Vec<Option<String>> {
     schemes
 }
 
-/// `AuthenticatedSafe`.
-fn safes(der: &[u8]) -> der::Result<Vec<Safe<'_>>> {
-    let mut reader = SliceReader::new(der)?;
-    let safes = reader.sequence(|reader| {
-        let mut safes = Vec::new();
-        while !reader.is_finished() {
-            let (kind, content) = content_info(reader)?;
-            safes.push(match kind.to_string().as_str() {
-                DATA => Safe::Plain(content.decode_as::<&OctetStringRef>()?.as_bytes()),
-                ENCRYPTED_DATA => encrypted_data(content)?,
-                other => Safe::Other(other.to_owned()),
-            });
-        }
-        Ok::<_, der::Error>(safes)
-    })?;
-    reader.finish()?;
-    Ok(safes)
-}
-
-/// `EncryptedData` (RFC 5652 §8).
-fn encrypted_data(content: AnyRef<'_>) -> der::Result<Safe<'_>> {
-    content.sequence(|reader| {
-        u8::decode(reader)?;
-        let safe = reader.sequence(|reader| {
-            <ObjectIdentifier>::decode(reader)?;
-            let scheme = Scheme::read(&AlgorithmIdentifierRef::decode(reader)?);
-            let data: Option<&OctetStringRef> =
-                reader.context_specific(TagNumber(0), TagMode::Implicit)?;
-            Ok::<_, der::Error>(Safe::Encrypted {
-                scheme,
-                data: data.map_or(&[], OctetStringRef::as_bytes),
-            })
-        })?;
-        while !reader.is_finished() {
-            reader.tlv_bytes()?;
-        }
-        Ok(safe)
-    })
-}
-
-/// `ContentInfo`: a type and what is of it, under an explicit tag.
-fn content_info<'a, R: Reader<'a>>(reader: &mut R) -> der::Result<(ObjectIdentifier, AnyRef<'a>)> {
-    reader.sequence(|reader| {
-        let kind = <ObjectIdentifier>::decode(reader)?;
-        Ok((kind, explicit::required(reader)?))
-    })
-}
-
-struct SafeBag<'a> {
-    kind: ObjectIdentifier,
-    value: AnyRef<'a>,
-    friendly_name: Option<String>,
-    local_key_id: Option<&'a [u8]>,
-    is_trusted: bool,
-}
-
-fn safe_bags(der: &[u8]) -> der::Result<Vec<SafeBag<'_>>> {
-    let mut reader = SliceReader::new(der)?;
-    let bags = reader.sequence(|reader| {
-        let mut bags = Vec::new();
-        while !reader.is_finished() {
-            bags.push(reader.sequence(SafeBag::read)?);
-        }
-        Ok::<_, der::Error>(bags)
-    })?;
-    reader.finish()?;
-    Ok(bags)
-}
-
-impl<'a> SafeBag<'a> {
-    fn read<R: Reader<'a>>(reader: &mut R) -> der::Result<Self> {
-        let mut bag = Self {
-            kind: <ObjectIdentifier>::decode(reader)?,
-            value: explicit::required(reader)?,
-            friendly_name: None,
-            local_key_id: None,
-            is_trusted: false,
-        };
-        if !reader.is_finished() {
-            let attributes = AnyRef::decode(reader)?;
-            attributes.tag().assert_eq(Tag::Set)?;
-            let mut attributes = SliceReader::new(attributes.value())?;
-            while !attributes.is_finished() {
-                attributes.sequence(|reader| bag.add_attribute(reader))?;
-            }
-        }
-        Ok(bag)
-    }
-
-    fn add_attribute<R: Reader<'a>>(&mut self, reader: &mut R) -> der::Result<()> {
-        let oid = <ObjectIdentifier>::decode(reader)?.to_string();
-        let values = AnyRef::decode(reader)?;
-        values.tag().assert_eq(Tag::Set)?;
-        let first = AnyRef::decode(&mut SliceReader::new(values.value())?);
-        match (oid.as_str(), first) {
-            (FRIENDLY_NAME, Ok(value)) => {
-                self.friendly_name = value
-                    .decode_as::<BmpString>()
-                    .ok()
-                    .map(|name| name.to_string());
-            }
-            (LOCAL_KEY_ID, Ok(value)) => self.local_key_id = Some(value.value()),
-            (TRUSTED_KEY_USAGE, _) => self.is_trusted = true,
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
-/// `CertBag` and `CRLBag`: a type and an octet string under an explicit tag.
+/// What is in a `CertBag` or `CRLBag` of the wanted type.
 fn certificate_in(
     der: &[u8],
     wanted: &str,
     read: fn(&[u8]) -> Result<Object, DocumentDefect>,
 ) -> Object {
-    let parts = SliceReader::new(der).and_then(|mut reader| {
-        reader.sequence(|reader| {
-            let kind = <ObjectIdentifier>::decode(reader)?;
-            Ok::<_, der::Error>((kind, explicit::required(reader)?))
-        })
-    });
-    match parts {
+    match typed_value(der) {
         Ok((kind, value)) if kind.to_string() == wanted => {
             read(value.value()).unwrap_or_else(Object::Damaged)
         }
@@ -511,13 +274,6 @@ fn certificate_in(
         },
         Err(error) => Object::Damaged(undecodable(&error.to_string())),
     }
-}
-
-fn shrouded(der: &[u8]) -> der::Result<(Scheme, &[u8])> {
-    SliceReader::new(der)?.sequence(|reader| {
-        let scheme = Scheme::read(&AlgorithmIdentifierRef::decode(reader)?);
-        Ok((scheme, <&OctetStringRef>::decode(reader)?.as_bytes()))
-    })
 }
 
 fn undecodable(reason: &str) -> DocumentDefect {

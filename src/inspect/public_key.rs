@@ -5,6 +5,7 @@ use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::key;
+use super::parsing;
 use super::pem::{self, PemDefect};
 use crate::model::{Damage, KeyFingerprint, PublicKey};
 
@@ -74,8 +75,8 @@ pub fn parse_pem(bytes: &[u8]) -> Result<Vec<PublicKey>, PublicKeyDefect> {
 /// `BadDer` or `TrailingData`.
 pub fn parse_der(spki: &[u8]) -> Result<PublicKey, PublicKeyDefect> {
     let (rest, info) =
-        SubjectPublicKeyInfo::from_der(spki).map_err(|error| PublicKeyDefect::BadDer {
-            reason: error.to_string(),
+        SubjectPublicKeyInfo::from_der(spki).map_err(|stop| PublicKeyDefect::BadDer {
+            reason: parsing::reason(stop),
         })?;
     if !rest.is_empty() {
         return Err(PublicKeyDefect::TrailingData { octets: rest.len() });

@@ -1,12 +1,14 @@
 //! Reads certification requests (PKCS#10, RFC 2986). What of a request is granted is decided elsewhere.
 
+use der::Decode as _;
+use x509_cert::request::CertReq;
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::cri_attributes::ParsedCriAttribute;
 use x509_parser::prelude::FromDer as _;
 
 use super::name::distinguished_name;
 use super::signature::{self, Signed};
-use super::{every_extension, key};
+use super::{every_extension, key, parsing};
 use crate::model::document::{DocumentDefect, RequestFacts, SignatureCheck};
 use crate::model::key::{FoundKeyAlgorithm, KeyFingerprint};
 
@@ -19,8 +21,10 @@ pub fn parse_der(der: &[u8]) -> Result<RequestFacts, DocumentDefect> {
         what: "the certificate request",
         reason,
     };
-    let (rest, request) =
-        X509CertificationRequest::from_der(der).map_err(|error| undecodable(error.to_string()))?;
+    let (rest, request) = X509CertificationRequest::from_der(der).map_err(|stop| {
+        let without_value = attribute_without_value(der);
+        undecodable(without_value.unwrap_or_else(|| parsing::reason(stop)))
+    })?;
     if !rest.is_empty() {
         return Err(DocumentDefect::TrailingData { octets: rest.len() });
     }
@@ -60,6 +64,21 @@ pub fn parse_der(der: &[u8]) -> Result<RequestFacts, DocumentDefect> {
         }
     }
     Ok(facts)
+}
+
+/// An attribute has at least one value (RFC 2986 §4.1); a reader that takes this for granted cannot say which has none.
+fn attribute_without_value(der: &[u8]) -> Option<String> {
+    const EXTENSION_REQUEST: &str = "1.2.840.113549.1.9.14";
+    let request = CertReq::from_der(der).ok()?;
+    let mut attributes = request.info.attributes.iter();
+    let empty = attributes.find(|attribute| attribute.values.is_empty())?;
+    let oid = empty.oid.to_string();
+    let name = if oid == EXTENSION_REQUEST {
+        "extensionRequest"
+    } else {
+        &oid
+    };
+    Some(format!("its attribute {name} has no value"))
 }
 
 fn check(der: &[u8], spki: &[u8], key: &FoundKeyAlgorithm) -> SignatureCheck {

@@ -12,13 +12,13 @@ use x509_cert::time::Time;
 use super::certificate::{IssueError, Issuer, date};
 use super::key::{KeyError, SignatureAlgorithm};
 use super::pem::pem_text;
-use crate::model::{KeyUsage, RevocationReason, RevokedCertificate};
+use crate::model::crl::LONGEST_NUMBER;
+use crate::model::{KeyUsage, ListNumber, RevocationReason, RevokedCertificate};
 
 /// What a list is to say, apart from whose it is.
 #[derive(Debug, Clone, Copy)]
 pub struct ListTemplate<'a> {
-    /// Content octets of a positive number; [`next_number`] gives the one after another list's.
-    pub number: &'a [u8],
+    pub number: &'a ListNumber,
     pub this_update: OffsetDateTime,
     pub next_update: OffsetDateTime,
     pub entries: &'a [RevokedCertificate],
@@ -31,8 +31,6 @@ const INVALIDITY_DATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.2
 
 /// The version field of a list with extensions (RFC 5280 §5.1.2.1).
 const VERSION_2: u8 = 1;
-/// RFC 5280 §5.2.3: a number has at most twenty octets.
-const LONGEST_NUMBER: usize = 20;
 
 #[derive(Sequence)]
 struct TbsCertList<'a> {
@@ -106,37 +104,6 @@ pub fn to_pem(der: &[u8]) -> String {
     String::clone(&pem_text("X509 CRL", der))
 }
 
-/// The number after this one; the first is 1. Numbers only grow (RFC 5280 §5.2.3).
-pub fn next_number(previous: Option<&[u8]>) -> Vec<u8> {
-    let mut number: Vec<u8> = previous
-        .unwrap_or_default()
-        .iter()
-        .copied()
-        .skip_while(|octet| *octet == 0)
-        .collect();
-    for octet in number.iter_mut().rev() {
-        *octet = octet.wrapping_add(1);
-        if *octet != 0 {
-            return number;
-        }
-    }
-    number.insert(0, 1);
-    number
-}
-
-/// The greatest of several numbers, without the zeros in front.
-pub fn greatest<'a>(numbers: impl Iterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
-    let significant = |number: &'a [u8]| {
-        let start = number.iter().position(|octet| *octet != 0);
-        start
-            .and_then(|start| number.get(start..))
-            .unwrap_or_default()
-    };
-    numbers
-        .map(significant)
-        .max_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)))
-}
-
 /// Whose list it is, for authorities of one name (RFC 5280 §5.2.1), and which of several (§5.2.3).
 fn extensions(
     template: &ListTemplate<'_>,
@@ -146,8 +113,8 @@ fn extensions(
         key_identifier: Some(OctetString::new(issuer.key_id.as_slice())?),
         ..Default::default()
     };
-    let number = UintRef::new(template.number)?.to_der()?;
-    if template.number.len() > LONGEST_NUMBER {
+    let number = UintRef::new(template.number.octets())?.to_der()?;
+    if template.number.octets().len() > LONGEST_NUMBER {
         return Err(IssueError::ListNumber);
     }
     Ok(vec![
@@ -184,27 +151,4 @@ fn extension(oid: ObjectIdentifier, value: Vec<u8>) -> Result<Extension, der::Er
         critical: false,
         extn_value: OctetString::new(value)?,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_grow_over_the_edge_of_an_octet() {
-        assert_eq!(next_number(None), [1]);
-        assert_eq!(next_number(Some(&[0])), [1]);
-        assert_eq!(next_number(Some(&[1])), [2]);
-        assert_eq!(next_number(Some(&[0, 0xff])), [1, 0]);
-        assert_eq!(next_number(Some(&[1, 0xff, 0xff])), [2, 0, 0]);
-    }
-
-    #[test]
-    fn the_greatest_number_is_not_the_longest_text() {
-        let greatest = |numbers: &[&'static [u8]]| greatest(numbers.iter().copied());
-        assert_eq!(greatest(&[]), None);
-        assert_eq!(greatest(&[&[2], &[0, 0, 1]]), Some([2].as_slice()));
-        assert_eq!(greatest(&[&[0xff], &[1, 0]]), Some([1, 0].as_slice()));
-        assert_eq!(greatest(&[&[1, 2], &[1, 1]]), Some([1, 2].as_slice()));
-    }
 }

@@ -13,16 +13,18 @@ use crate::model::{Authority, Certificate, Custody, Fleet, Name, Recipient, Reci
 pub(super) fn lint(fleet: &Fleet, findings: &mut Vec<Finding>) {
     for authority in &fleet.authorities {
         findings.extend(authority_on_hosts(fleet, authority));
-        findings.extend(
-            single_operator(fleet, &authority.recipients)
-                .map(|()| alone(Finding::of_authority(&SINGLE_OPERATOR, authority, ""))),
-        );
+        if has_single_operator(fleet, &authority.recipients) {
+            findings.push(alone(Finding::of_authority(
+                &SINGLE_OPERATOR,
+                authority,
+                "",
+            )));
+        }
     }
     for pair in &fleet.key_pairs {
-        findings.extend(
-            single_operator(fleet, &pair.recipients)
-                .map(|()| alone(Finding::of_key_pair(&SINGLE_OPERATOR, pair, ""))),
-        );
+        if has_single_operator(fleet, &pair.recipients) {
+            findings.push(alone(Finding::of_key_pair(&SINGLE_OPERATOR, pair, "")));
+        }
     }
     let owners = host_keys(fleet);
     for certificate in &fleet.certificates {
@@ -61,10 +63,10 @@ fn authority_on_hosts(fleet: &Fleet, authority: &Authority) -> Vec<Finding> {
     ]
 }
 
-/// How many keys other than hosts' open it: more than one, or not.
-fn single_operator(fleet: &Fleet, recipients: &RecipientSet) -> Option<()> {
+/// Whether no more than one key other than hosts' opens it.
+fn has_single_operator(fleet: &Fleet, recipients: &RecipientSet) -> bool {
     let is_host = |key: &&Recipient| fleet.hosts.values().any(|host| host.keys.contains(key));
-    (recipients.iter().filter(|key| !is_host(key)).count() < 2).then_some(())
+    recipients.iter().filter(|key| !is_host(key)).count() < 2
 }
 
 fn alone(finding: Finding) -> Finding {

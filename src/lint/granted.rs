@@ -75,6 +75,12 @@ fn request(certificate: &Certificate) -> Request {
 /// What a request is given less of, without being refused.
 fn beyond(role: &Role, wanted: &Declaration) -> Vec<String> {
     let mut faults = Vec::new();
+    // Only one can be asked for, and programs differ in which of several they take: Go the last one, and with it Kubernetes.
+    let attributes = wanted.subject.attributes().iter();
+    let mut common_names = attributes.filter(|(kind, _)| *kind == AttributeType::CommonName);
+    if let (Some(_), Some((_, second))) = (common_names.next(), common_names.next()) {
+        faults.push(format!("it does not give a second common name, {second}"));
+    }
     if wanted.lifetime > role.longest {
         faults.push(format!(
             "it is to last {}, and may last {}",

@@ -15,7 +15,7 @@ use crate::inspect::{conflict_marker, public_key};
 use crate::model::{
     Allowances, ArtifactId, AttributeType, Certificate, Custody, Declaration, FoundKeyAlgorithm,
     Host, KeyAlgorithm, Lifetime, Moment, Name, Origin, PairFiles, PublicKey, Recipient,
-    RecipientSet, Record, RelPath, San,
+    RecipientSet, Record, RelPath, San, spki,
 };
 
 /// The version this program reads and writes.
@@ -300,7 +300,18 @@ fn requested_key(pem: &str, declaration: Option<&Declaration>) -> Result<PublicK
                 key.algorithm, declaration.key
             ))
         }
-        _ => Ok(key),
+        _ => fit(key),
+    }
+}
+
+/// What was edited into a record is no better than what stands in a request.
+fn fit(key: PublicKey) -> Result<PublicKey, String> {
+    let FoundKeyAlgorithm::Known(algorithm) = key.algorithm else {
+        return Ok(key);
+    };
+    match spki::defect(algorithm, &key.spki) {
+        Some(defect) => Err(format!("the public key ({algorithm}) {defect}")),
+        None => Ok(key),
     }
 }
 

@@ -1,11 +1,13 @@
 //! What one certificate revocation list says, as plain values (RFC 5280 §5). Reading it from bytes belongs to `inspect`.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::str::FromStr;
 
 use time::OffsetDateTime;
 
-use super::hex::to_hex;
+use super::hex::{from_hex, to_hex};
 use super::subject::DistinguishedName;
 
 /// Everything a revocation list says.
@@ -143,6 +145,10 @@ impl CrlFacts {
         found
     }
 
+    pub fn list_number(&self) -> Option<ListNumber> {
+        self.number.as_deref().map(ListNumber::new)
+    }
+
     /// Whether the next list is overdue at this time.
     pub fn is_outdated(&self, now: OffsetDateTime) -> bool {
         self.next_update.is_some_and(|next| next < now)
@@ -151,6 +157,119 @@ impl CrlFacts {
     /// Whether it only adds to another list.
     pub fn is_delta(&self) -> bool {
         self.base_number.is_some()
+    }
+}
+
+/// The number of a list, without the zeros in front. Numbers only grow (RFC 5280 §5.2.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListNumber(Vec<u8>);
+
+/// RFC 5280 §5.2.3: a number has at most twenty octets.
+pub const LONGEST_NUMBER: usize = 20;
+
+impl ListNumber {
+    /// From content octets, big endian.
+    pub fn new(octets: &[u8]) -> Self {
+        Self(
+            octets
+                .iter()
+                .copied()
+                .skip_while(|octet| *octet == 0)
+                .collect(),
+        )
+    }
+
+    /// The one after this one; the first is 1.
+    #[must_use]
+    pub fn after(last: Option<&Self>) -> Self {
+        let mut octets = last.map(|last| last.0.clone()).unwrap_or_default();
+        for octet in octets.iter_mut().rev() {
+            *octet = octet.wrapping_add(1);
+            if *octet != 0 {
+                return Self(octets);
+            }
+        }
+        octets.insert(0, 1);
+        Self(octets)
+    }
+
+    pub fn octets(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Ord for ListNumber {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let length = self.0.len().cmp(&other.0.len());
+        length.then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for ListNumber {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// In decimal, as OpenSSL shows short ones; a long one in hexadecimal.
+impl fmt::Display for ListNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.len() > 8 {
+            return write!(f, "0x{}", to_hex(&self.0));
+        }
+        let octets = self.0.iter();
+        let number = octets.fold(0_u64, |sum, octet| (sum << 8) | u64::from(*octet));
+        write!(f, "{number}")
+    }
+}
+
+/// Not a number as [`ListNumber`] shows it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no number of a revocation list")]
+pub struct ListNumberError(pub String);
+
+impl FromStr for ListNumber {
+    type Err = ListNumberError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let octets = match text.strip_prefix("0x") {
+            Some(hex) => from_hex(hex).filter(|octets| octets.len() <= LONGEST_NUMBER),
+            None => text
+                .parse()
+                .ok()
+                .map(|number: u64| number.to_be_bytes().to_vec()),
+        };
+        let octets = octets.ok_or_else(|| ListNumberError(text.to_owned()))?;
+        Ok(Self::new(&octets))
+    }
+}
+
+/// What is remembered of a list elsewhere than in the list, so that its loss is noticed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListRecord {
+    /// `None`: a list of somebody else's making, which has none.
+    pub number: Option<ListNumber>,
+    pub this_update: OffsetDateTime,
+    pub next_update: Option<OffsetDateTime>,
+    /// How many certificates it names.
+    pub revoked: usize,
+}
+
+impl From<&CrlFacts> for ListRecord {
+    fn from(list: &CrlFacts) -> Self {
+        Self {
+            number: list.list_number(),
+            this_update: list.this_update,
+            next_update: list.next_update,
+            revoked: list.entries.len(),
+        }
+    }
+}
+
+impl ListRecord {
+    /// Two branches may each have made a list of the same number; the one that names more is taken for the later one.
+    pub fn is_later_than(&self, other: &Self) -> bool {
+        (&self.number, self.revoked) > (&other.number, other.revoked)
     }
 }
 
@@ -318,6 +437,62 @@ mod tests {
         let list = list(vec![entry(&[0, 0x80], None), entry(&[5], None)]);
         assert!(list.entry(&[0, 0, 0x80]).is_some() && list.entry(&[0, 0, 5]).is_some());
         assert!(list.entry(&[6]).is_none() && list.entry(&[0x80, 0]).is_none());
+    }
+
+    #[test]
+    fn numbers_grow_over_the_edge_of_an_octet() {
+        let after = |octets: &[u8]| ListNumber::after(Some(&ListNumber::new(octets))).0;
+        assert_eq!(ListNumber::after(None).0, [1]);
+        assert_eq!(after(&[0]), [1]);
+        assert_eq!(after(&[1]), [2]);
+        assert_eq!(after(&[0, 0xff]), [1, 0]);
+        assert_eq!(after(&[1, 0xff, 0xff]), [2, 0, 0]);
+    }
+
+    #[test]
+    fn the_greater_number_is_not_the_longer_text() {
+        let is_greater = |a: &[u8], b: &[u8]| ListNumber::new(a) > ListNumber::new(b);
+        assert!(is_greater(&[2], &[0, 0, 1]));
+        assert!(is_greater(&[1, 0], &[0xff]));
+        assert!(is_greater(&[1, 2], &[1, 1]));
+    }
+
+    #[test]
+    fn a_number_is_read_as_it_is_shown() {
+        for octets in [&[7][..], &[0xff; 8], &[1; 9], &[0xff; LONGEST_NUMBER]] {
+            let number = ListNumber::new(octets);
+            assert_eq!(number.to_string().parse(), Ok(number));
+        }
+        let refused = [
+            "",
+            "-1",
+            "seven",
+            "0x",
+            "0xabc",
+            &format!("0x{}", "01".repeat(21)),
+        ];
+        let refused = refused.map(|text| text.parse::<ListNumber>().unwrap_err().to_string());
+        insta::assert_snapshot!(refused.join("\n"), @r#"
+        "" is no number of a revocation list
+        "-1" is no number of a revocation list
+        "seven" is no number of a revocation list
+        "0x" is no number of a revocation list
+        "0xabc" is no number of a revocation list
+        "0x010101010101010101010101010101010101010101" is no number of a revocation list
+        "#);
+    }
+
+    #[test]
+    fn of_two_lists_of_one_number_the_fuller_one_is_the_later_one() {
+        let record = |number: u8, revoked| ListRecord {
+            number: Some(ListNumber::new(&[number])),
+            this_update: datetime!(2030-01-01 0:00 UTC),
+            next_update: None,
+            revoked,
+        };
+        assert!(record(2, 0).is_later_than(&record(1, 5)));
+        assert!(record(2, 3).is_later_than(&record(2, 2)));
+        assert!(!record(2, 3).is_later_than(&record(2, 3)));
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod recipient;
 pub mod role;
 pub mod san;
 pub mod sealed;
+pub mod spki;
 pub mod subject;
 pub mod usage;
 pub mod validity;
@@ -28,7 +29,8 @@ pub mod validity;
 pub use cluster::{ClusterAuthorities, ClusterRole, Component, Membership};
 pub use constraints::{IpNetwork, NameConstraints, Subtrees};
 pub use crl::{
-    CertificateKind, CrlFacts, CrlScope, ListPoint, RevocationReason, RevokedCertificate,
+    CertificateKind, CrlFacts, CrlScope, ListNumber, ListPoint, ListRecord, RevocationReason,
+    RevokedCertificate,
 };
 pub use digest::Digest;
 pub use facts::{BasicConstraints, CertificateFacts};
@@ -50,6 +52,7 @@ pub use recipient::{Recipient, RecipientSet};
 pub use role::{CommonName, DnsForm, NameRules, Role};
 pub use san::{FoundSan, San, Uri};
 pub use sealed::{Agreement, Marker, SealedDefect, SealedFacts};
+pub use spki::SpkiDefect;
 pub use subject::{AttributeType, DistinguishedName, Subject};
 pub use usage::{ExtendedKeyUsage, KeyUsage, Usages};
 pub use validity::{BACKDATE, Granted, Validity, ValidityError};

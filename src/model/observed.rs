@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 use super::{
-    Artifact, ArtifactId, CertificateFacts, CrlFacts, Digest, Marker, Name, PublicKey, RelPath,
-    RevokedCertificate, SealedFacts,
+    Artifact, ArtifactId, CertificateFacts, CrlFacts, Digest, ListRecord, Marker, Name, PublicKey,
+    RelPath, RevokedCertificate, SealedFacts,
 };
 
 /// The state of the tree at one moment.
@@ -16,6 +16,8 @@ pub struct Observed {
     pub key_pairs: BTreeMap<ArtifactId, ObservedKeyPair>,
     /// The revocation list of each authority.
     pub crls: BTreeMap<Name, FileState<CrlFile>>,
+    /// What the inventory remembers of the lists that were made.
+    pub recorded: FileState<BTreeMap<Name, ListRecord>>,
     /// Certificates and keys in the tree's own folders that no declaration names.
     pub undeclared: Vec<UndeclaredFile>,
 }
@@ -43,11 +45,18 @@ pub struct ObservedKeyPair {
 }
 
 /// What stands at a declared path.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub enum FileState<T> {
+    #[default]
     Missing,
-    Defective { digest: Digest, defect: Defect },
-    Sound { digest: Digest, facts: T },
+    Defective {
+        digest: Digest,
+        defect: Defect,
+    },
+    Sound {
+        digest: Digest,
+        facts: T,
+    },
 }
 
 /// A certificate file that parses: the certificate and what follows it.
@@ -77,10 +86,32 @@ pub enum ListState {
     Expired,
     /// The key of the authority's certificate of today did not sign it.
     NotItsAuthoritys,
+    /// It cannot be read.
+    Damaged,
+    /// A later one was made.
+    RolledBack,
+    /// One was made, and there is none.
+    Missing,
+}
+
+impl ListState {
+    /// Stable word for JSON and tables.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Due => "due",
+            Self::Expired => "expired",
+            Self::NotItsAuthoritys => "not-its-authoritys",
+            Self::Damaged => "damaged",
+            Self::RolledBack => "rolled-back",
+            Self::Missing => "missing",
+        }
+    }
 }
 
 impl CrlFile {
-    pub fn state(&self, now: OffsetDateTime) -> ListState {
+    /// By what stands in it alone; [`Observed::list_state`] knows what else was made.
+    fn state(&self, now: OffsetDateTime) -> ListState {
         let list = &self.list;
         if self.signature == SignatureState::Broken {
             return ListState::NotItsAuthoritys;
@@ -208,6 +239,38 @@ impl Observed {
     pub fn crl(&self, authority: &Name) -> &FileState<CrlFile> {
         const ABSENT: &FileState<CrlFile> = &FileState::Missing;
         self.crls.get(authority).unwrap_or(ABSENT)
+    }
+
+    /// The last list that an authority is known to have made, where the tree does not have it.
+    pub fn lost_list(&self, authority: &Name) -> Option<&ListRecord> {
+        let recorded = self.recorded.facts()?.get(authority)?;
+        let found = self.crl(authority).facts();
+        let found = found.map(|file| ListRecord::from(&file.list));
+        let is_lost = found.is_none_or(|found| recorded.is_later_than(&found));
+        is_lost.then_some(recorded)
+    }
+
+    /// How an authority's list does; `None` where none was ever made, as far as is known.
+    pub fn list_state(&self, authority: &Name, now: OffsetDateTime) -> Option<ListState> {
+        let is_lost = self.lost_list(authority).is_some();
+        match self.crl(authority) {
+            FileState::Missing => is_lost.then_some(ListState::Missing),
+            FileState::Defective { .. } => Some(ListState::Damaged),
+            FileState::Sound { .. } if is_lost => Some(ListState::RolledBack),
+            FileState::Sound { facts, .. } => Some(facts.state(now)),
+        }
+    }
+
+    /// What is known of the last list of each authority, whether or not the tree has it.
+    pub fn last_lists(&self) -> BTreeMap<Name, ListRecord> {
+        let found = self.crls.iter();
+        let found = found.filter_map(|(name, state)| Some((name, &state.facts()?.list)));
+        let found = found.map(|(name, list)| (name.clone(), ListRecord::from(list)));
+        let mut lists: BTreeMap<Name, ListRecord> = found.collect();
+        let recorded = self.recorded.facts().into_iter().flat_map(BTreeMap::keys);
+        let lost = recorded.filter_map(|name| Some((name.clone(), self.lost_list(name)?.clone())));
+        lists.extend(lost);
+        lists
     }
 
     /// What its issuer's list says of the certificate that was found. Who could write the list could write the certificate, so

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use crate::inspect::certificate::{self, CertificateDefect};
-use crate::inspect::{crl, public_key, sealed};
+use crate::inspect::{crl, inventory, public_key, sealed};
 use crate::model::{
     Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, CrlFile, Damage, Defect,
-    DefectKind, FileState, Fleet, Name, Observed, ObservedKeyPair, ObservedPair, PublicKey,
-    RelPath, SealedDefect, SealedFacts, SignatureState, UndeclaredFile,
+    DefectKind, FileState, Fleet, ListRecord, Name, Observed, ObservedKeyPair, ObservedPair,
+    PublicKey, RelPath, SealedDefect, SealedFacts, SignatureState, UndeclaredFile,
 };
 use crate::store::{Layout, ReadFile, Root, StoreError};
 
@@ -24,11 +24,13 @@ pub fn observe(root: &Root, fleet: &Fleet) -> Result<Observed, StoreError> {
     let pairs = observe_pairs(root, &artifacts)?;
     let key_pairs = observe_key_pairs(root, fleet)?;
     let crls = observe_crls(root, fleet)?;
+    let recorded = observe_inventory(root, fleet)?;
     let undeclared = undeclared_files(root, fleet)?;
     let mut observed = Observed {
         pairs,
         key_pairs,
         crls,
+        recorded,
         undeclared,
     };
     check_signatures(&artifacts, &mut observed);
@@ -78,6 +80,22 @@ fn observe_crls(
         Ok((authority.name.clone(), state))
     };
     fleet.authorities.par_iter().map(read).collect()
+}
+
+/// What the inventory remembers that the tree itself may have lost.
+fn observe_inventory(
+    root: &Root,
+    fleet: &Fleet,
+) -> Result<FileState<BTreeMap<Name, ListRecord>>, StoreError> {
+    let path = Layout::new(fleet.dir.clone()).inventory();
+    let read = |bytes: &[u8]| {
+        inventory::lists(bytes).map_err(|defect| Defect {
+            kind: DefectKind::Unreadable,
+            damage: defect.damage(),
+            detail: defect.to_string(),
+        })
+    };
+    Ok(file_state(root.read(&path)?, read))
 }
 
 fn read_crl(bytes: &[u8]) -> Result<CrlFile, Defect> {

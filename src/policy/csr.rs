@@ -7,7 +7,7 @@ use super::{Request, RequestedKey, RequestedName};
 use crate::model::document::extension::{Extension, ExtensionValue};
 use crate::model::document::{RequestFacts, SignatureCheck};
 use crate::model::subject::AttributeType;
-use crate::model::{KeyUsage, Usages};
+use crate::model::{FoundKeyAlgorithm, KeyAlgorithm, KeyUsage, SpkiDefect, Usages, spki};
 
 /// The wish that a request comes to.
 #[derive(Clone, Debug)]
@@ -43,6 +43,11 @@ pub enum CsrFault {
         algorithm: String,
         key: String,
     },
+    /// Its key is not to be certified in the form in which it stands there.
+    Key {
+        algorithm: KeyAlgorithm,
+        defect: SpkiDefect,
+    },
     Authority,
     SignsCertificates,
     Damaged {
@@ -62,6 +67,14 @@ impl CsrFault {
         match self {
             Self::NotProved => "request-not-proved",
             Self::NotVerifiable { .. } => "request-not-verifiable",
+            Self::Key {
+                defect: SpkiDefect::Form,
+                ..
+            } => "request-key-form",
+            Self::Key {
+                defect: SpkiDefect::SmallOrder,
+                ..
+            } => "request-key-weak",
             Self::Authority => "request-for-authority",
             Self::SignsCertificates => "request-to-sign-certificates",
             Self::Damaged { .. } => "request-damaged",
@@ -77,6 +90,16 @@ impl CsrFault {
             Self::NotVerifiable { .. } => {
                 "make it with SHA-256 or longer, and RSA of 2048 bits or more, ECDSA on P-256, P-384 or P-521, or Ed25519"
             }
+            Self::Key {
+                defect: SpkiDefect::Form,
+                ..
+            } => {
+                "make the request with another program; OpenSSL writes points of curves as they have to be after `openssl ec -conv_form uncompressed`"
+            }
+            Self::Key {
+                defect: SpkiDefect::SmallOrder,
+                ..
+            } => "make a new key with a random source that works",
             Self::Authority | Self::SignsCertificates => {
                 "declare an authority (certToolkit.cas.<name> with an issuer); one is never signed on request"
             }
@@ -98,6 +121,9 @@ impl fmt::Display for CsrFault {
                 f,
                 "the signature of the request ({algorithm}, by a key that is {key}) cannot be verified"
             ),
+            Self::Key { algorithm, defect } => {
+                write!(f, "the key of the request ({algorithm}) {defect}")
+            }
             Self::Authority => f.write_str("the request is for an authority (CA:TRUE)"),
             Self::SignsCertificates => {
                 f.write_str("the request asks to sign certificates (keyCertSign)")
@@ -139,6 +165,7 @@ impl fmt::Display for Ignored {
 pub fn read(facts: &RequestFacts) -> Result<Taken, Vec<CsrFault>> {
     let mut reading = Reading::default();
     reading.signature(facts);
+    reading.key(facts);
     let common_name = reading.subject(facts);
     for extension in &facts.extensions {
         reading.extension(extension);
@@ -186,6 +213,15 @@ impl Reading {
                 key: facts.key.to_string(),
             }),
         }
+    }
+
+    fn key(&mut self, facts: &RequestFacts) {
+        let FoundKeyAlgorithm::Known(algorithm) = facts.key else {
+            return;
+        };
+        let defect = spki::defect(algorithm, &facts.spki);
+        self.faults
+            .extend(defect.map(|defect| CsrFault::Key { algorithm, defect }));
     }
 
     fn subject(&mut self, facts: &RequestFacts) -> Option<String> {

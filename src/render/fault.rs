@@ -110,7 +110,10 @@ pub(super) fn excerpt(place: &Place, tone: Tone, paint: Paint) -> String {
     let mark = paint.apply(tone, "^".repeat(place.width.max(1)));
     format!(
         "{gutter} --> {}:{}:{}\n{gutter} |\n{number} | {}\n{gutter} | {indent}{mark}\n",
-        place.file, place.line, place.column, place.text
+        words::one_line(&place.file),
+        place.line,
+        place.column,
+        place.text
     )
 }
 

@@ -110,7 +110,7 @@ fn entry(group: &[&Placed<'_>], paint: Paint) -> String {
     let mut text = format!(
         "{}: {}: {}\n",
         paint.apply(tone, format!("{word}[{}]", finding.code())),
-        words::printable(&words::some_of(&subjects, 3)),
+        words::one_line(&words::some_of(&subjects, 3)),
         words::printable(&finding.cause)
     );
     // Information is a line; whoever wants more asks `certs explain`.
@@ -122,7 +122,7 @@ fn entry(group: &[&Placed<'_>], paint: Paint) -> String {
             let _ = writeln!(
                 text,
                 "  --> {}:{}",
-                words::printable(&place.file),
+                words::one_line(&place.file),
                 place.line
             );
         }

@@ -12,7 +12,7 @@ use super::words;
 use crate::apply::Published;
 use crate::model::hex::to_hex;
 use crate::model::{
-    ArtifactId, Authority, CertificateFacts, CrlFacts, CrlFile, FileState, Fleet, ListState,
+    ArtifactId, Authority, CertificateFacts, CrlFacts, FileState, Fleet, ListNumber, ListState,
     Moment, Name, Observed, RevocationReason,
 };
 
@@ -112,7 +112,7 @@ pub fn lists(
     table.set_header(["list", "state", "number", "revoked", "made", "next by"]);
     for authority in authorities {
         let state = observed.crl(&authority.name);
-        let (word, tone) = word(state, now);
+        let (word, tone) = word(observed.list_state(&authority.name, now));
         let list = state.facts().map(|file| &file.list);
         let cell = |value: Option<String>| Cell::new(value.unwrap_or_default());
         table.add_row([
@@ -131,7 +131,7 @@ pub fn lists(
 pub fn lists_json(authorities: &[&Authority], observed: &Observed, now: OffsetDateTime) -> Value {
     let lists = authorities.iter().map(|authority| {
         let state = observed.crl(&authority.name);
-        let (word, _) = word(state, now);
+        let (word, _) = word(observed.list_state(&authority.name, now));
         let mut value = match state {
             FileState::Sound { facts, .. } => {
                 list_json(&authority.name, authority.crl.as_str(), &facts.list)
@@ -148,17 +148,15 @@ pub fn lists_json(authorities: &[&Authority], observed: &Observed, now: OffsetDa
     json!({ "version": 1, "lists": lists.collect::<Vec<_>>() })
 }
 
-fn word(file: &FileState<CrlFile>, now: OffsetDateTime) -> (&'static str, Tone) {
-    match file {
-        FileState::Missing => ("none", Tone::Quiet),
-        FileState::Defective { .. } => ("damaged", Tone::Bad),
-        FileState::Sound { facts, .. } => match facts.state(now) {
-            ListState::Good => ("good", Tone::Good),
-            ListState::Due => ("due", Tone::Warning),
-            ListState::Expired => ("expired", Tone::Bad),
-            ListState::NotItsAuthoritys => ("not-its-authoritys", Tone::Bad),
-        },
-    }
+/// The word for how a list does, and how bad that is.
+fn word(state: Option<ListState>) -> (&'static str, Tone) {
+    let tone = match state {
+        None => Tone::Quiet,
+        Some(ListState::Good) => Tone::Good,
+        Some(ListState::Due) => Tone::Warning,
+        Some(_) => Tone::Bad,
+    };
+    (state.map_or("none", ListState::code), tone)
 }
 
 fn list_json(authority: &Name, file: &str, list: &CrlFacts) -> Value {
@@ -189,16 +187,8 @@ fn file(fleet: &Fleet, authority: &Name) -> String {
     authority.map_or_else(String::new, |authority| authority.crl.to_string())
 }
 
-/// In decimal, as OpenSSL shows short ones; a long one in hexadecimal.
 fn number(list: &CrlFacts) -> String {
-    let octets = list.number.as_deref().unwrap_or_default();
-    if octets.len() > 8 {
-        return format!("0x{}", to_hex(octets));
-    }
-    let number = octets
-        .iter()
-        .fold(0_u64, |sum, octet| (sum << 8) | u64::from(*octet));
-    number.to_string()
+    ListNumber::new(list.number.as_deref().unwrap_or_default()).to_string()
 }
 
 fn next(list: &CrlFacts) -> String {

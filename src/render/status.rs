@@ -9,8 +9,8 @@ use time::OffsetDateTime;
 use super::paint::{Paint, Tone};
 use super::table::{Width, new_table, purpose, toned, trimmed};
 use super::words;
-use crate::model::{ArtifactId, Moment, Name};
-use crate::status::{Entry, Reader, State, Status};
+use crate::model::{ArtifactId, ListState, Moment, Name};
+use crate::status::{Entry, ListEntry, Reader, State, Status};
 
 /// How much a table says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,11 +48,32 @@ pub fn table(status: &Status<'_>, detail: Detail, paint: Paint, width: Width) ->
         .iter()
         .filter_map(|entry| Some(format!("{}: {}\n", entry.id, why(entry)?)))
         .collect();
-    if !reasons.is_empty() {
-        let _ = writeln!(text, "{reasons}");
+    let told = reasons + &lists(status);
+    if !told.is_empty() {
+        let _ = writeln!(text, "{told}");
     }
     text.push_str(&summary(status, paint));
     text
+}
+
+/// The revocation lists with which something is wrong, one line each.
+fn lists(status: &Status<'_>) -> String {
+    let line = |list: &ListEntry<'_>| {
+        let next = list.last.as_ref().and_then(|last| last.next_update);
+        let next = next.map_or_else(String::new, |next| Moment(next).to_string());
+        let what = match list.state {
+            ListState::Good => return None,
+            ListState::Due => format!("the next list is due by {next}"),
+            ListState::Expired => format!("the next list was due by {next}"),
+            ListState::NotItsAuthoritys => "another key signed the list".to_owned(),
+            ListState::Damaged => "the list cannot be read".to_owned(),
+            ListState::RolledBack => "a later list was made than this one".to_owned(),
+            ListState::Missing => "the list is gone".to_owned(),
+        };
+        let file = &list.authority.crl;
+        Some(format!("{file}: {what}; `certs check` says more\n"))
+    };
+    status.lists.iter().filter_map(line).collect()
 }
 
 /// What an artifact lacks, where its state does not say it all.
@@ -125,8 +146,12 @@ pub fn tree(status: &Status<'_>, paint: Paint) -> String {
         let _ = writeln!(text, "{}", line(root, status.now, paint));
         branch(root, &children, status.now, paint, "", &mut text);
     }
+    let lists = lists(status);
     if !text.is_empty() {
         text.push('\n');
+    }
+    if !lists.is_empty() {
+        let _ = writeln!(text, "{lists}");
     }
     text.push_str(&summary(status, paint));
     text

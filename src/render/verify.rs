@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::paint::{Paint, Tone};
-use super::words::{count, printable};
+use super::words::{count, one_line, printable};
 use crate::model::{CertificateFacts, Moment};
 use crate::verify::{Fault, Member, Policy, Position, Verdict};
 
@@ -63,7 +63,7 @@ pub fn tree(answers: &[Answer], policy: &Policy, detail: Detail, paint: Paint) -
 
 fn one(answer: &Answer, paint: Paint) -> String {
     let mut text = String::new();
-    let name = paint.apply(Tone::Strong, printable(&answer.name));
+    let name = paint.apply(Tone::Strong, one_line(&answer.name));
     match &answer.outcome {
         Outcome::Unreadable(reason) => {
             let _ = writeln!(

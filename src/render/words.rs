@@ -1,5 +1,7 @@
 //! Small words: counts, lists cut short, spans of time.
 
+use std::path::Path;
+
 use time::Duration;
 
 use crate::model::nix::is_identifier;
@@ -62,6 +64,11 @@ pub fn printable(text: &str) -> String {
 /// The same for what may have line ends, such as the name of a file, where it must not end a line.
 pub fn one_line(text: &str) -> String {
     printable(text).replace('\n', "\\n")
+}
+
+/// The path of a file, which may have any character but one, where it is shown to people.
+pub fn shown(path: &Path) -> String {
+    one_line(&path.to_string_lossy())
 }
 
 /// A word as a shell takes it for one.

@@ -10,9 +10,10 @@ mod ssh;
 mod testing;
 mod unlock;
 
-use age_core::format::{FileKey, Stanza};
 use std::collections::{BTreeSet, HashSet};
 use std::io::Write as _;
+
+use age_core::format::{FileKey, Stanza};
 
 pub use identity::{Identity, IdentityError, IdentityFault, IdentitySource};
 pub use open::{Coverage, Identities, OpenError, Refusal};

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use time::{Duration, OffsetDateTime};
 
-use super::{Entry, State, Status};
+use super::{Entry, ListEntry, State, Status};
 use crate::plan::Pattern;
 
 /// What is shown: entries that every given condition selects.
@@ -37,6 +37,7 @@ impl Status<'_> {
     pub fn retain(&mut self, filter: &Filter) {
         let now = self.now;
         self.entries.retain(|entry| filter.selects(entry, now));
+        self.lists.retain(|list| filter.selects_list(list));
     }
 
     /// Sorts the entries; equal ones stay in issuing order.
@@ -46,6 +47,13 @@ impl Status<'_> {
 }
 
 impl Filter {
+    /// Who asks for certificates in some state asks for no list.
+    fn selects_list(&self, list: &ListEntry<'_>) -> bool {
+        let id = list.authority.id();
+        let is_named = self.patterns.is_empty() || self.patterns.iter().any(|one| one.selects(&id));
+        is_named && self.states.is_empty() && self.within.is_none()
+    }
+
     fn selects(&self, entry: &Entry<'_>, now: OffsetDateTime) -> bool {
         let is_named = self.patterns.is_empty()
             || self

@@ -2,17 +2,18 @@
 //! declaration, the files and the plan; it decides nothing.
 
 mod filter;
-mod key_pair;
+mod list;
 
 use std::collections::BTreeMap;
 
 use time::{Duration, OffsetDateTime};
 
 pub use filter::{Filter, Order};
-pub use key_pair::{KeyPairEntry, key_pairs};
+pub use list::ListEntry;
 
 use crate::model::{
-    Artifact, ArtifactId, CertificateFacts, Fleet, Name, Observed, Recipient, RecipientSet, Record,
+    Artifact, ArtifactId, CertificateFacts, Fleet, KeyPair, Name, Observed, Recipient,
+    RecipientSet, Record,
 };
 use crate::plan::{Action, Part, Plan, Reason, Step};
 
@@ -22,13 +23,14 @@ pub struct Status<'a> {
     /// The moment it is seen at.
     pub now: OffsetDateTime,
     pub entries: Vec<Entry<'a>>,
+    pub lists: Vec<ListEntry<'a>>,
 }
 
 /// One authority, certificate or shared key pair.
 #[derive(Debug)]
 pub struct Entry<'a> {
     pub id: ArtifactId,
-    /// `None` for a root.
+    /// `None` for a root and a key pair.
     pub issuer: Option<&'a Name>,
     /// What the certificate says, where there is one that can be read.
     pub facts: Option<&'a CertificateFacts>,
@@ -36,6 +38,8 @@ pub struct Entry<'a> {
     pub renewal: Option<OffsetDateTime>,
     /// Who should be able to open the key; none where there is no sealed key.
     pub readers: Vec<Reader>,
+    /// The hosts that have a key pair in common; none of anything else.
+    pub owners: &'a [Name],
     /// Where it is written that it is wanted, if somebody issued it by hand.
     pub record: Option<&'a Record>,
     pub state: State,
@@ -108,62 +112,23 @@ impl State {
 impl<'a> Status<'a> {
     /// Looks at the fleet through its plan.
     pub fn new(fleet: &'a Fleet, observed: &'a Observed, plan: &Plan) -> Self {
-        let names = Names::of(fleet);
-        let steps: BTreeMap<&ArtifactId, &Step> = plan
-            .steps
-            .iter()
-            .filter_map(|step| Some((step.artifact()?, step)))
-            .collect();
-        let entry = |artifact: Artifact<'a>| {
-            let id = artifact.id();
-            let facts = observed.certificate(&id);
-            let reasons = steps
-                .get(&id)
-                .map(|step| step.reasons.clone())
-                .unwrap_or_default();
-            let has_key = observed.pair(&id).key.facts().is_some();
-            Entry {
-                issuer: artifact.issuer_name(),
-                facts,
-                renewal: facts.map(|facts| {
-                    facts
-                        .validity()
-                        .renewal(artifact.declaration().renew_before)
-                }),
-                readers: match artifact.requested_key() {
-                    Some(_) => vec![Reader::Requester],
-                    None if has_key => names.readers(artifact.recipients()),
-                    None => Vec::new(),
-                },
-                record: artifact.record(),
-                state: state(steps.get(&id).copied(), facts, plan.now),
-                reasons,
-                id,
-            }
-        };
-        let pairs = key_pairs(fleet, observed, plan)
-            .into_iter()
-            .map(|pair| Entry {
-                id: pair.id,
-                issuer: None,
-                facts: None,
-                renewal: None,
-                readers: pair.readers,
-                record: None,
-                state: pair.state,
-                reasons: pair.reasons,
-            });
+        let view = View::of(fleet, observed, plan);
+        let certified = fleet.artifacts().map(|artifact| view.certified(artifact));
+        let pairs = fleet.key_pairs.iter().map(|pair| view.key_pair(pair));
         Self {
             now: plan.now,
-            entries: fleet.artifacts().map(entry).chain(pairs).collect(),
+            entries: certified.chain(pairs).collect(),
+            lists: list::lists(fleet, observed, plan.now),
         }
     }
 
-    /// The certificates alone, for views that show shared keys by their owners, as [`key_pairs`] has them.
-    #[must_use]
-    pub fn without_key_pairs(mut self) -> Self {
-        self.entries.retain(|entry| !entry.id.is_key_pair());
-        self
+    /// Authorities and certificates, without the shared key pairs.
+    pub fn certified(&self) -> impl Iterator<Item = &Entry<'a>> {
+        self.entries.iter().filter(|entry| !entry.id.is_key_pair())
+    }
+
+    pub fn key_pairs(&self) -> impl Iterator<Item = &Entry<'a>> {
+        self.entries.iter().filter(|entry| entry.id.is_key_pair())
     }
 
     /// How many entries are in each state that occurs, the worst first.
@@ -195,6 +160,78 @@ impl Entry<'_> {
         let whole = (facts.not_after - facts.not_before).as_seconds_f64();
         (whole > 0.0).then(|| (left / whole).clamp(0.0, 1.0))
     }
+}
+
+/// What entries are made of.
+struct View<'a, 'p> {
+    observed: &'a Observed,
+    now: OffsetDateTime,
+    steps: BTreeMap<&'p ArtifactId, &'p Step>,
+    names: Names<'a>,
+}
+
+impl<'a, 'p> View<'a, 'p> {
+    fn of(fleet: &'a Fleet, observed: &'a Observed, plan: &'p Plan) -> Self {
+        let steps = plan.steps.iter();
+        Self {
+            observed,
+            now: plan.now,
+            steps: steps
+                .filter_map(|step| Some((step.artifact()?, step)))
+                .collect(),
+            names: Names::of(fleet),
+        }
+    }
+
+    fn certified(&self, artifact: Artifact<'a>) -> Entry<'a> {
+        let id = artifact.id();
+        let step = self.steps.get(&id).copied();
+        let facts = self.observed.certificate(&id);
+        let renew_before = artifact.declaration().renew_before;
+        Entry {
+            issuer: artifact.issuer_name(),
+            facts,
+            renewal: facts.map(|facts| facts.validity().renewal(renew_before)),
+            readers: match artifact.requested_key() {
+                Some(_) => vec![Reader::Requester],
+                None => self.readers(&id, artifact.recipients()),
+            },
+            owners: &[],
+            record: artifact.record(),
+            state: state(step, facts, self.now),
+            reasons: reasons(step),
+            id,
+        }
+    }
+
+    fn key_pair(&self, pair: &'a KeyPair) -> Entry<'a> {
+        let id = pair.id();
+        let step = self.steps.get(&id).copied();
+        // What stands beside its own key does not make a pair worse.
+        let changed = step.filter(|step| step.action != Action::Keep);
+        Entry {
+            issuer: None,
+            facts: None,
+            renewal: None,
+            readers: self.readers(&id, &pair.recipients),
+            owners: &pair.owners,
+            record: None,
+            state: state(changed, None, self.now),
+            reasons: reasons(step),
+            id,
+        }
+    }
+
+    fn readers(&self, id: &ArtifactId, recipients: &RecipientSet) -> Vec<Reader> {
+        match self.observed.key(id).facts() {
+            Some(_) => self.names.readers(recipients),
+            None => Vec::new(),
+        }
+    }
+}
+
+fn reasons(step: Option<&Step>) -> Vec<Reason> {
+    step.map(|step| step.reasons.clone()).unwrap_or_default()
 }
 
 fn state(step: Option<&Step>, facts: Option<&CertificateFacts>, now: OffsetDateTime) -> State {

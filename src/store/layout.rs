@@ -28,7 +28,7 @@ impl Layout {
         &self.dir
     }
 
-    /// What the certificates say, for people and for Nix; can be made again from the files.
+    /// What the certificates and lists say, for people and for Nix; can be made again from the files.
     pub fn inventory(&self) -> RelPath {
         self.dir.child(INVENTORY)
     }

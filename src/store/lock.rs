@@ -3,8 +3,10 @@
 use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
 
+use rustix::fs::{AtFlags, unlinkat};
 use thiserror::Error;
 
 use super::error::StoreError;
@@ -14,11 +16,14 @@ use crate::model::RelPath;
 /// The right to write below one output directory, until dropped or until the process ends, however it ends.
 ///
 /// The lock is on the directory itself (`flock`), so no lock file is left in the tree for Git to see or for a crash to
-/// leave behind.
+/// leave behind. Where the directory was made for it and nothing came into it, it goes with the lock: a run that is refused leaves
+/// nothing.
 #[derive(Debug)]
 pub struct Lock {
     dir: RelPath,
-    _held: File,
+    /// Directories that were not there before, the outermost first, each by the one it is in.
+    made: Vec<(OwnedFd, String)>,
+    held: File,
 }
 
 #[derive(Debug, Error)]
@@ -52,24 +57,81 @@ impl Lock {
     }
 }
 
+impl Drop for Lock {
+    fn drop(&mut self) {
+        for (parent, name) in self.made.iter().rev() {
+            if unlinkat(parent, name.as_str(), AtFlags::REMOVEDIR).is_err() {
+                return;
+            }
+        }
+    }
+}
+
 impl Root {
     /// Locks an output directory without waiting; creates it when missing.
     ///
     /// # Errors
     /// [`LockError::Held`] while another run has it; otherwise the directory cannot be made, opened or locked.
     pub fn lock(&self, dir: &RelPath) -> Result<Lock, LockError> {
-        let opened = File::from(self.make_directory(dir)?);
-        match opened.try_lock() {
-            Ok(()) => Ok(Lock {
+        loop {
+            let missing = self.missing(dir)?;
+            let opened = File::from(self.make_directory(dir)?);
+            match opened.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    return Err(LockError::Held {
+                        dir: dir.clone(),
+                        holder: holder_of(&opened),
+                    });
+                }
+                Err(TryLockError::Error(error)) => {
+                    return Err(StoreError::io("lock", dir, error).into());
+                }
+            }
+            let lock = Lock {
                 dir: dir.clone(),
-                _held: opened,
-            }),
-            Err(TryLockError::WouldBlock) => Err(LockError::Held {
-                dir: dir.clone(),
-                holder: holder_of(&opened),
-            }),
-            Err(TryLockError::Error(error)) => Err(StoreError::io("lock", dir, error).into()),
+                made: self.in_their_parents(&missing)?,
+                held: opened,
+            };
+            // Whoever had it before may have taken the directory away meanwhile, and a third be at work in a new one.
+            if self.is_at(&lock.held, dir)? {
+                return Ok(lock);
+            }
         }
+    }
+
+    /// What is not there of a path, the outermost directory first.
+    fn missing(&self, dir: &RelPath) -> Result<Vec<RelPath>, StoreError> {
+        let mut missing = Vec::new();
+        let mut next = Some(dir.clone());
+        while let Some(path) = next {
+            if self.directory(&path)?.is_some() {
+                break;
+            }
+            next = path.parent();
+            missing.push(path);
+        }
+        missing.reverse();
+        Ok(missing)
+    }
+
+    fn in_their_parents(&self, paths: &[RelPath]) -> Result<Vec<(OwnedFd, String)>, StoreError> {
+        let mut entries = Vec::new();
+        for path in paths {
+            let parent = self.parent_of(path)?;
+            entries.extend(parent.map(|parent| (parent, path.file_name().to_owned())));
+        }
+        Ok(entries)
+    }
+
+    fn is_at(&self, opened: &File, dir: &RelPath) -> Result<bool, StoreError> {
+        let failed = |error| StoreError::io("examine", dir, error);
+        let Some(found) = self.directory(dir)? else {
+            return Ok(false);
+        };
+        let found = File::from(found).metadata().map_err(failed)?;
+        let held = opened.metadata().map_err(failed)?;
+        Ok((found.dev(), found.ino()) == (held.dev(), held.ino()))
     }
 }
 
@@ -110,13 +172,21 @@ mod tests {
         let error = other.lock(&certs).unwrap_err();
         assert!(matches!(&error, LockError::Held { .. }), "{error}");
         drop(first);
-        other.lock(&certs).unwrap();
-        assert_eq!(
-            fs::read_dir(dir.path().join("secrets/certs"))
-                .unwrap()
-                .count(),
-            0
-        );
+        drop(other.lock(&certs).unwrap());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_directory_that_was_there_or_that_something_came_into_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Root::open(dir.path()).unwrap();
+        fs::create_dir(dir.path().join("kept")).unwrap();
+        drop(root.lock(&RelPath::new("kept/certs").unwrap()).unwrap());
+        assert_eq!(fs::read_dir(dir.path().join("kept")).unwrap().count(), 0);
+        let lock = root.lock(&RelPath::new("used/certs").unwrap()).unwrap();
+        fs::write(dir.path().join("used/certs/file"), b"").unwrap();
+        drop(lock);
+        assert!(dir.path().join("used/certs/file").exists());
     }
 
     #[test]

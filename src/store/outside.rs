@@ -1,8 +1,8 @@
 //! Files outside of any project root: manifests, identities, host keys that are given by path, and what `demo` and `man` write.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -44,17 +44,53 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::write(path, bytes)
 }
 
-/// Writes or replaces a file at once: whoever reads it meanwhile finds the old one or the new one whole.
+/// Writes or replaces a file at once: whoever reads it meanwhile finds the old one or the new one whole. A device or a pipe is written
+/// into.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if is_stream(path) {
+        return write_into(path, bytes);
+    }
     replace_by(path, |temporary| fs::write(temporary, bytes))
 }
 
-/// Writes a new file that only its owner can read. What cannot be written whole is taken away again.
+/// Names that the system gives to files that are open already.
+const OPEN_FILES: [&str; 4] = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"];
+
+/// Whether a path leads to a device, a pipe or an open file: with a file put in its place, it would be gone for everybody.
+pub fn is_stream(path: &Path) -> bool {
+    let found = fs::metadata(path).map(|found| found.file_type());
+    OPEN_FILES.iter().any(|name| path.starts_with(name))
+        || found.is_ok_and(|kind| !kind.is_file() && !kind.is_dir())
+}
+
+/// Whether what is written there is shown to somebody.
+pub fn is_terminal(path: &Path) -> bool {
+    // A pipe would wait for its reader.
+    let is_device = fs::metadata(path).is_ok_and(|found| found.file_type().is_char_device());
+    is_device && fs::File::open(path).is_ok_and(|opened| opened.is_terminal())
+}
+
+/// Nothing is cut off: an open file may hold what was printed before.
+fn write_into(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    OpenOptions::new().append(true).open(path)?.write_all(bytes)
+}
+
+/// Writes a new file that only its owner can read.
 pub fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    create(path, 0o600, bytes)
+}
+
+/// Writes a file that must not be there yet.
+pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    create(path, 0o666, bytes)
+}
+
+/// What cannot be written whole is taken away again.
+fn create(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(0o600)
+        .mode(mode)
         .open(path)?;
     file.write_all(bytes).inspect_err(|_| {
         // The first error is the one to tell.

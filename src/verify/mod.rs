@@ -6,6 +6,7 @@
 
 mod constraints;
 mod crl;
+mod examination;
 pub mod fault;
 mod form;
 mod material;

@@ -4,12 +4,12 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
+use super::examination::{End, Examination};
 use super::fault::{Aspect, Fault};
-use super::form::Standing;
 use super::material::{Material, same_name};
 use super::relation::{self, Signature};
-use super::revocation::{self, Lists};
-use super::{Check, Member, Policy, Position, Request, Verdict, constraints, form, second, usage};
+use super::revocation::Lists;
+use super::{Check, Member, Policy, Position, Request, Verdict, constraints};
 use crate::model::crl::CrlFacts;
 
 /// Certificates in a path. Real ones have up to five; RFC 5280 sets no bound.
@@ -29,12 +29,6 @@ pub(super) fn best(request: &Request<'_>) -> Verdict {
         search.give_up();
     }
     search.verdict(request)
-}
-
-/// How a path ends.
-enum End {
-    Trusted,
-    Fault(Fault),
 }
 
 struct Search<'a> {
@@ -248,45 +242,22 @@ impl<'a> Search<'a> {
     }
 
     fn members(&self, path: &[usize], end: End) -> Vec<Member> {
-        let candidates: Vec<&Candidate<'_>> = path
+        let materials: Vec<&Material<'_>> = path
             .iter()
             .filter_map(|index| self.pool.get(*index))
-            .collect();
-        let materials: Vec<&Material<'_>> = candidates
-            .iter()
             .map(|candidate| &candidate.material)
             .collect();
-        let is_trusted = matches!(end, End::Trusted);
-        let examination = Examination {
-            search: self,
-            path,
-            materials: &materials,
+        let steps = path.iter().zip(path.iter().skip(1));
+        let signatures = steps.map(|(child, issuer)| self.signatures.get(&(*child, *issuer)));
+        Examination {
+            policy: self.policy,
             constraints: constraints::faults(&materials),
+            materials: &materials,
+            signatures: signatures.map(Option::<&Signature>::copied).collect(),
             lists: self.lists(),
-            is_trusted,
-        };
-        let mut members: Vec<Member> = (0..materials.len())
-            .filter_map(|position| examination.member(position))
-            .collect();
-        if let (End::Fault(fault), Some(last)) = (end, members.last_mut()) {
-            last.checks.push(Check {
-                aspect: Aspect::Trust,
-                faults: vec![fault],
-            });
-            last.checks.sort_by_key(|check| check.aspect);
-        } else if members.iter().all(Member::is_sound) {
-            let objection = second::objection(&materials, self.policy.moment);
-            if let Some(leaf) = members.first_mut() {
-                leaf.checks.push(Check {
-                    aspect: Aspect::SecondOpinion,
-                    faults: objection
-                        .map(|reason| Fault::SecondOpinion { reason })
-                        .into_iter()
-                        .collect(),
-                });
-            }
+            end,
         }
-        members
+        .members()
     }
 
     fn lists(&self) -> Lists<'_> {
@@ -324,128 +295,6 @@ impl<'a> Search<'a> {
             },
             None => unreadable(request),
         }
-    }
-}
-
-/// One path under examination.
-struct Examination<'s, 'a> {
-    search: &'s Search<'a>,
-    path: &'s [usize],
-    materials: &'s [&'s Material<'a>],
-    constraints: Vec<Vec<Fault>>,
-    lists: Lists<'s>,
-    is_trusted: bool,
-}
-
-impl Examination<'_, '_> {
-    fn member(&self, position: usize) -> Option<Member> {
-        let material = self.materials.get(position)?;
-        let policy = self.search.policy;
-        let is_leaf = position == 0;
-        let is_last = position + 1 == self.materials.len();
-        let standing = if is_last && self.is_trusted {
-            Standing::Anchor
-        } else {
-            Standing::Signed
-        };
-        let is_anchor = standing == Standing::Anchor;
-        let mut checks = vec![
-            (Aspect::Validity, form::validity(material, policy.moment)),
-            (Aspect::KeyIdentifiers, self.key_identifiers(position)),
-            (Aspect::Key, form::key(material)),
-            (Aspect::Form, form::form(material, standing)),
-            (
-                Aspect::NameConstraints,
-                self.constraints.get(position).cloned().unwrap_or_default(),
-            ),
-        ];
-        if !is_last || is_anchor {
-            checks.push((Aspect::Signature, self.signature(position)));
-        }
-        if !is_last && !self.lists.crls.is_empty() {
-            let faults = revocation::faults(self.materials, position, &self.lists);
-            checks.push((Aspect::Revocation, faults));
-        }
-        if is_leaf {
-            checks.push((Aspect::Purpose, usage::of_leaf(material, &policy.purpose)));
-            if !policy.names.is_empty() {
-                checks.push((Aspect::Names, self.names(material)));
-            }
-        } else {
-            let faults = usage::of_authority(material, &policy.purpose);
-            checks.push((Aspect::Purpose, faults));
-            checks.push((Aspect::Authority, relation::authority_faults(material)));
-        }
-        if !is_leaf || is_anchor {
-            checks.push((Aspect::PathLength, self.path_length(position, standing)));
-        }
-        if is_anchor {
-            checks.push((Aspect::Trust, Vec::new()));
-        }
-        checks.sort_by_key(|(aspect, _)| *aspect);
-        let checks = checks
-            .into_iter()
-            .map(|(aspect, faults)| Check { aspect, faults });
-        Some(Member {
-            position: match (is_leaf, is_anchor) {
-                (true, _) => Position::Leaf,
-                (_, true) => Position::Root,
-                _ => Position::Intermediate,
-            },
-            certificate: material.facts.clone(),
-            checks: checks.collect(),
-        })
-    }
-
-    fn issuer(&self, position: usize) -> Option<&Material<'_>> {
-        self.materials.get(position + 1).copied()
-    }
-
-    fn signature(&self, position: usize) -> Vec<Fault> {
-        let Some(child) = self.materials.get(position) else {
-            return Vec::new();
-        };
-        let Some(issuer) = self.issuer(position) else {
-            return relation::anchor_signature_faults(child);
-        };
-        let pair = self.path.get(position).zip(self.path.get(position + 1));
-        let known = pair.and_then(|(child, issuer)| self.search.signatures.get(&(*child, *issuer)));
-        let found = known
-            .copied()
-            .unwrap_or_else(|| relation::signature(child, issuer));
-        relation::signature_faults(child, issuer, found)
-    }
-
-    fn key_identifiers(&self, position: usize) -> Vec<Fault> {
-        let child = self.materials.get(position);
-        child.map_or_else(Vec::new, |child| {
-            relation::key_identifier_faults(child, self.issuer(position))
-        })
-    }
-
-    fn names(&self, leaf: &Material<'_>) -> Vec<Fault> {
-        let wanted = self.search.policy.names.iter();
-        let missing =
-            wanted.filter(|wanted| !leaf.sans.iter().any(|name| wanted.is_matched_by(name)));
-        missing
-            .map(|wanted| Fault::NameMismatch {
-                wanted: wanted.to_string(),
-                found: leaf.sans.iter().map(ToString::to_string).collect(),
-            })
-            .collect()
-    }
-
-    fn path_length(&self, position: usize, standing: Standing) -> Vec<Fault> {
-        let own = relation::path_length_fault(self.materials, position);
-        let found = relation::levels(self.materials, position);
-        let longest = match standing {
-            Standing::Anchor => self.search.policy.longest,
-            Standing::Signed => None,
-        };
-        let policy = longest
-            .filter(|allowed| found > *allowed)
-            .map(|allowed| Fault::ChainTooLong { allowed, found });
-        own.into_iter().chain(policy).collect()
     }
 }
 

@@ -239,6 +239,24 @@ fn only_the_user_interface_shows_anything() {
     assert!(showing.is_empty(), "{showing:#?}");
 }
 
+/// A file's name may have any character; `words::shown` is what leaves it no way to steer a terminal or to end a line.
+#[test]
+fn paths_are_shown_by_the_one_function_that_spells_their_characters_out() {
+    let showing: Vec<String> = sources()
+        .iter()
+        .filter(|source| ["cli", "render"].contains(&source.module.as_str()))
+        .flat_map(|source| {
+            let raw = source
+                .program()
+                .filter(|(_, line)| line.contains(".display()"));
+            let raw =
+                raw.map(|(number, line)| format!("{}:{number}: {}", source.path, line.trim()));
+            raw.collect::<Vec<String>>()
+        })
+        .collect();
+    assert!(showing.is_empty(), "{showing:#?}");
+}
+
 #[test]
 fn main_only_delegates() {
     let source = sources()

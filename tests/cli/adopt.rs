@@ -25,10 +25,7 @@ fn declared(project: &Project) -> Declared {
 }
 
 fn made() -> Project {
-    let project = Project::new();
-    project.declare(&declared(&project));
-    project.recreate();
-    project
+    Project::made_as(declared)
 }
 
 fn move_away(project: &Project, directory: &str) {
@@ -104,6 +101,14 @@ fn plain_keys_that_nobody_here_could_open_again_are_not_adopted() {
     in_clear(&project);
     let text = project.refuses(&["adopt", "pki", "--identity", STRANGER]);
     assert!(text.contains("no given identity could open"), "{text}");
+}
+
+#[test]
+fn what_is_refused_leaves_no_directory_behind() {
+    let project = made();
+    in_clear(&project);
+    project.refuses(&["adopt", "pki", "--as", "ca/root=apiserver.key"]);
+    assert!(!project.path("certs").exists());
 }
 
 #[test]

@@ -153,6 +153,16 @@ fn every_fault_of_every_record_is_told_at_once() {
     put(&project, "certs/issued/web.json", &record());
     let key = PrivateKey::generate(KeyAlgorithm::Ed25519).unwrap();
     put(&project, "certs/issued/nas/root/key.json", &requested(&key));
+    // A key for which anybody can sign.
+    let point = [&[1], [0; 31].as_slice()].concat();
+    let spki = [
+        b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00".as_slice(),
+        &point,
+    ];
+    let mut weak = record();
+    weak["key"] = json!({ "algo": "ed25519" });
+    weak["publicKey"] = json!(public_to_pem(&spki.concat()));
+    put(&project, "certs/issued/nas/root/weak.json", &weak);
     project.write("certs/issued/nas/root/torn.json", b"{");
     let merging = "{\n<<<<<<< HEAD\n}\n";
     project.write("certs/issued/nas/root/merging.json", merging.as_bytes());

@@ -339,6 +339,43 @@ fn explains_to_programs_what_it_explains_to_people() {
 }
 
 #[test]
+fn what_an_explanation_refers_to_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let all = Project::new().run_plainly(&["explain", "--json"]).json();
+    let mut pages = 0;
+    for code in all["codes"].as_array().unwrap() {
+        let sources = code["sources"].as_str().unwrap();
+        for place in sources.split([' ', ';', ',']) {
+            if !place.starts_with("docs/") {
+                continue;
+            }
+            let (page, anchor) = place.split_once('#').unwrap_or((place, ""));
+            let text = fs::read_to_string(root.join(page)).unwrap();
+            let mut anchors = text
+                .lines()
+                .filter(|line| line.starts_with('#'))
+                .map(anchor_of);
+            assert!(
+                anchor.is_empty() || anchors.any(|known| known == anchor),
+                "{}: {place}",
+                code["code"]
+            );
+            pages += 1;
+        }
+    }
+    assert!(pages > 20, "{pages}");
+}
+
+/// As forges make it of a heading.
+fn anchor_of(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    text.chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}
+
+#[test]
 fn documents_of_a_project_that_has_everything() {
     let project = Project::new();
     let declared = project

@@ -37,10 +37,7 @@ fn declared(project: &Project) -> Declared {
 }
 
 fn made_from(change: impl FnOnce(Declared) -> Declared) -> Project {
-    let project = Project::new();
-    project.declare(&change(declared(&project)));
-    project.recreate();
-    project
+    Project::made_as(|project| change(declared(project)))
 }
 
 fn made() -> Project {

@@ -1,5 +1,7 @@
 //! What an unlucky or unfriendly hand can do to a tree and to a declaration: no key is handed to a stranger or lost for it.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use crate::project::{ADA, HOST_KEY, Project, changed};
@@ -267,4 +269,62 @@ fn a_subject_that_reads_as_another_or_that_is_none_is_refused() {
             "{said}"
         );
     }
+}
+
+/// What a file may be called: it ends the line, recolours what follows and turns its direction.
+const NAME: &str = "x.crt\nissued 1; wrote 2 files\u{1b}[31m\u{202e}";
+
+#[test]
+fn the_name_of_a_file_steers_no_terminal_and_ends_no_line() {
+    let project = Project::made();
+    let damaged = &format!("{NAME}.damaged");
+    let missing = &format!("{NAME}.missing");
+    project.write(NAME, &project.read(LEAF));
+    project.write(damaged, b"-----BEGIN CERTIFICATE-----\n");
+    project.write(&format!("{NAME}.d/x.crt"), &project.read(LEAF));
+    let plain = [
+        &["inspect", damaged, missing][..],
+        &["inspect", "--short", NAME],
+        &["fingerprint", damaged],
+        &["fingerprint", "--format", "ssh", missing],
+        &["diff", missing, NAME],
+        &["plan", "--manifest", missing],
+    ];
+    let of_the_project = [
+        &["verify", "--roots", NAME, NAME][..],
+        &["verify", damaged],
+        &["verify", "--crl", missing],
+        &["revoke", damaged],
+        &["revoke", missing],
+        &["sign", missing, "nas", "--role", "lab"],
+        &["export", "pem", missing],
+        &["export", "pem", "server", "--output", NAME],
+        &["export", "pem", "server", "--output", &format!("{NAME}/x")],
+        &["renew", "server", "--identity", missing],
+        &["adopt", &format!("{NAME}.d"), "--dry-run"],
+        &["adopt", missing],
+        &["graph", "--output", &format!("{NAME}/x.svg")],
+        &["report", "--output", NAME],
+        &["rules", "--into", missing],
+        &["plan", "--root", missing],
+    ];
+    let plain = plain.map(|arguments| (arguments, project.run_plainly(arguments)));
+    let of_the_project = of_the_project.map(|arguments| (arguments, project.run(arguments)));
+    let mut all = String::new();
+    for (arguments, run) in plain.iter().chain(&of_the_project) {
+        let said = format!("{}{}", run.stdout(), run.stderr());
+        assert!(
+            !said.contains(['\u{1b}', '\u{202e}']),
+            "{arguments:?}: {said:?}"
+        );
+        let ends_a_line = said.lines().any(|line| line.starts_with("issued 1"));
+        assert!(!ends_a_line, "{arguments:?}: {said}");
+        let _ = write!(
+            all,
+            "{}\n{}\n\n",
+            arguments.join(" ").escape_debug(),
+            run.text()
+        );
+    }
+    insta::assert_snapshot!(all);
 }

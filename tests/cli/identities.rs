@@ -51,6 +51,17 @@ fn no_identity_at_all() {
 }
 
 #[test]
+fn no_identity_is_declared() {
+    let project = with_work();
+    let mut declared = project
+        .declared()
+        .with("cp1/root/server", "hosts", json!(["10.0.0.1"]));
+    declared.manifest["identities"] = json!([]);
+    project.declare(&declared);
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+#[test]
 fn a_public_key_in_place_of_an_identity() {
     let project = with_work();
     project.write("operators/ada.pub", project.operators()[0].as_bytes());

@@ -13,18 +13,10 @@ const RECORD: &str = "certs/issued/nas/web/lab.json";
 
 /// A project whose role `lab` grants names below `lab.example` and addresses of one network, by an intermediate.
 fn made() -> Project {
-    let project = Project::new();
-    let declared = project
-        .declared()
-        .intermediate("web", "root")
-        .role("lab", "web")
-        .with("roles/lab", "allowedDomains", json!(["lab.example"]))
-        .with("roles/lab", "allowSubdomains", json!(true))
-        .with("roles/lab", "allowedIpRanges", json!(["10.0.0.0/24"]))
-        .with("roles/lab", "names", json!([["O", "Lab"]]));
-    project.declare(&declared);
-    project.recreate();
-    project
+    Project::made_as(|project| {
+        let lab = project.declared().lab();
+        lab.with("roles/lab", "names", json!([["O", "Lab"]]))
+    })
 }
 
 /// A request in PEM.

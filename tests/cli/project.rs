@@ -82,6 +82,14 @@ impl Project {
         project
     }
 
+    /// Another declaration, after a first run.
+    pub(crate) fn made_as(declared: impl FnOnce(&Self) -> Declared) -> Self {
+        let project = Self::new();
+        project.declare(&declared(&project));
+        project.recreate();
+        project
+    }
+
     /// A declaration of nothing, by the operator and for the host of this project.
     pub(crate) fn nothing(&self) -> Declared {
         let mut declared = Declared::by(&[&self.ada], &self.host);
@@ -146,12 +154,25 @@ impl Project {
         self.run(&["recreate"]).exits_with(0)
     }
 
-    /// A run that has to fail, and to leave every byte where it was.
+    /// A run that has to fail, and to leave every byte where it was, and no directory.
     pub(crate) fn refuses(&self, arguments: &[&str]) -> String {
-        let before = self.files();
+        let (before, directories) = (self.files(), self.directories());
         let run = self.run(arguments).exits_with(1);
         assert_eq!(changed(&before, &self.files()), [] as [&str; 0]);
+        assert_eq!(self.directories(), directories);
         run.text()
+    }
+
+    fn directories(&self) -> BTreeSet<PathBuf> {
+        let mut open = vec![self.directory.path().to_owned()];
+        let mut found = BTreeSet::new();
+        while let Some(directory) = open.pop() {
+            let entries = fs::read_dir(&directory).unwrap().map(Result::unwrap);
+            let below = entries.filter(|entry| entry.file_type().unwrap().is_dir());
+            open.extend(below.map(|entry| entry.path()));
+            found.insert(directory);
+        }
+        found
     }
 
     pub(crate) fn path(&self, path: &str) -> PathBuf {

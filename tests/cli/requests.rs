@@ -14,27 +14,20 @@ use crate::project::Project;
 const EXTENSION_REQUEST: &str = "1.2.840.113549.1.9.14";
 const SAN: &str = "2.5.29.17";
 const BASIC_CONSTRAINTS: &str = "2.5.29.19";
+const ECDSA_WITH_SHA256: &str = "1.2.840.10045.4.3.2";
 const UTF8: u8 = 0x0c;
 
 /// A role of an intermediate for names below `lab.example`, one network, and URIs and mailboxes of the lab.
 fn made() -> Project {
-    let project = Project::new();
-    let declared = project
-        .declared()
-        .intermediate("web", "root")
-        .role("lab", "web")
-        .with("roles/lab", "allowedDomains", json!(["lab.example"]))
-        .with("roles/lab", "allowSubdomains", json!(true))
-        .with("roles/lab", "allowedIpRanges", json!(["10.0.0.0/24"]))
-        .with(
+    Project::made_as(|project| {
+        let uris = json!(["spiffe://lab.example/*"]);
+        let lab = project.declared().lab();
+        lab.with("roles/lab", "allowedUris", uris).with(
             "roles/lab",
-            "allowedUris",
-            json!(["spiffe://lab.example/*"]),
+            "allowedEmails",
+            json!(["*@lab.example"]),
         )
-        .with("roles/lab", "allowedEmails", json!(["*@lab.example"]));
-    project.declare(&declared);
-    project.recreate();
-    project
+    })
 }
 
 /// A request to be: the subject, and its attributes.
@@ -68,16 +61,77 @@ impl Draft {
     /// Signed by a key of its own (RFC 2986 §4).
     fn der(&self) -> Vec<u8> {
         let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+        let sign = |info: &[u8]| key.sign(info).unwrap();
+        self.signed(key.spki_der(), &seq(&[oid(ECDSA_WITH_SHA256)]), sign)
+    }
+
+    fn signed(
+        &self,
+        spki: &[u8],
+        algorithm: &[u8],
+        sign: impl FnOnce(&[u8]) -> Vec<u8>,
+    ) -> Vec<u8> {
         let info = seq(&[
             integer(&[0]),
             self.subject.clone(),
-            key.spki_der().to_vec(),
+            spki.to_vec(),
             tlv(0xa0, &self.attributes.concat()),
         ]);
-        let signature = [&[0], key.sign(&info).unwrap().as_slice()].concat();
-        let algorithm = seq(&[oid("1.2.840.10045.4.3.2")]);
-        seq(&[info, algorithm, tlv(3, &signature)])
+        let signature = [&[0], sign(&info).as_slice()].concat();
+        seq(&[info, algorithm.to_vec(), tlv(3, &signature)])
     }
+}
+
+/// Requests for `nas.lab.example` whose keys are theirs, and written as certificates do not have them.
+fn keys_written_otherwise() -> Vec<(&'static str, Vec<u8>)> {
+    let draft = Draft::names(&[dns("nas.lab.example")]);
+    let curve = seq(&[oid("1.2.840.10045.2.1"), oid("1.2.840.10045.3.1.7")]);
+    let point = |first: u8, length: usize| {
+        let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+        let coordinates = &key.spki_der()[key.spki_der().len() - 64..];
+        let sign_of_y = coordinates[63] & 1;
+        let point = [&[0, first | sign_of_y], &coordinates[..length]].concat();
+        let spki = seq(&[curve.clone(), tlv(3, &point)]);
+        let algorithm = seq(&[oid(ECDSA_WITH_SHA256)]);
+        draft.signed(&spki, &algorithm, |info| key.sign(info).unwrap())
+    };
+    let null: &[u8] = &[5, 0];
+    let rsa = {
+        let key = PrivateKey::generate(KeyAlgorithm::Rsa2048).unwrap();
+        let algorithm = seq(&[oid("1.2.840.113549.1.1.1"), null.to_vec()]);
+        let without = seq(&[oid("1.2.840.113549.1.1.1")]);
+        let at = 4 + algorithm.len();
+        let spki = seq(&[without, key.spki_der()[at..].to_vec()]);
+        let algorithm = seq(&[oid("1.2.840.113549.1.1.11"), null.to_vec()]);
+        draft.signed(&spki, &algorithm, |info| key.sign(info).unwrap())
+    };
+    let ed25519 = oid("1.3.101.112");
+    let with_null = {
+        let key = PrivateKey::generate(KeyAlgorithm::Ed25519).unwrap();
+        let raw = &key.spki_der()[key.spki_der().len() - 33..];
+        let spki = seq(&[seq(&[ed25519.clone(), null.to_vec()]), tlv(3, raw)]);
+        let algorithm = seq(std::slice::from_ref(&ed25519));
+        draft.signed(&spki, &algorithm, |info| key.sign(info).unwrap())
+    };
+    let nobodys = {
+        // The neutral element: what R is and S = 0 make of it holds for every message.
+        let neutral = [&[1], [0; 31].as_slice()].concat();
+        let algorithm = seq(&[ed25519]);
+        let spki = seq(&[
+            algorithm.clone(),
+            tlv(3, &[&[0], neutral.as_slice()].concat()),
+        ]);
+        draft.signed(&spki, &algorithm, |_| {
+            [neutral.as_slice(), &[0; 32]].concat()
+        })
+    };
+    vec![
+        ("compressed-point", point(2, 32)),
+        ("hybrid-point", point(6, 64)),
+        ("rsa-without-null", rsa),
+        ("ed25519-with-null", with_null),
+        ("ed25519-for-which-anybody-signs", nobodys),
+    ]
 }
 
 fn attribute(id: &str, values: &[Vec<u8>]) -> Vec<u8> {
@@ -292,11 +346,16 @@ fn extensions() -> Vec<(&'static str, Draft)> {
 
 /// Both verbs on each request. Nothing of it may reach a terminal as it stands there.
 fn verdicts(drafts: &[(&str, Draft)]) -> String {
+    let requests = drafts.iter().map(|(name, draft)| (*name, draft.der()));
+    verdicts_on(&requests.collect::<Vec<_>>())
+}
+
+fn verdicts_on(requests: &[(&str, Vec<u8>)]) -> String {
     let project = made();
     let mut verdicts = String::new();
-    for (name, draft) in drafts {
+    for (name, der) in requests {
         let file = format!("{name}.csr");
-        project.write(&file, &draft.der());
+        project.write(&file, der);
         let test = project.run(&["role", "test", "lab", "--csr", &file]);
         let json = project.run(&["role", "test", "lab", "--json", "--csr", &file]);
         let sign = project.run(&["sign", &file, name]);
@@ -342,6 +401,12 @@ fn names_no_program_would_ask_for_have_their_verdicts() {
 #[test]
 fn extensions_no_program_would_ask_for_have_their_verdicts() {
     assert_snapshot!(verdicts(&extensions()));
+}
+
+/// One key, one fingerprint: else a key that was lost would come again in other clothes.
+#[test]
+fn a_key_written_otherwise_than_certificates_have_it_is_refused() {
+    assert_snapshot!(verdicts_on(&keys_written_otherwise()));
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn a_pattern_that_selects_nothing_is_told() {
     assert_snapshot!(run.text(), @r"
     --- stderr
     error: kubelet selects nothing that is declared
-    hint: `certs status` shows what is declared
+    hint: there are ca/root, cp1/root/server
     --- exit 1
     ");
     // What is declared and not in that state is an answer.

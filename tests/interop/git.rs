@@ -124,16 +124,7 @@ fn another_operator() -> Result<(), Failed> {
     let project = committed()?;
     // Another person under the same name: the manifest has the new public key.
     project.bench.run("rm operators/bob operators/bob.pub")?;
-    project.bench.run_words(&[
-        "ssh-keygen",
-        "-q",
-        "-t",
-        "ed25519",
-        "-N",
-        "",
-        "-f",
-        "operators/bob",
-    ])?;
+    project.bench.make_ssh_key("operators/bob")?;
     project.declare(&cluster(&["10.0.0.1"]))?;
     project.recreate("")?;
     let expected = [

@@ -342,18 +342,7 @@ fn gone_operator() -> Result<(), Failed> {
     project.bench.run("git init -q")?;
     commit(&project.bench, "first")?;
     let gone = String::from_utf8(project.bench.read("operators/bob.pub")?)?;
-    project.bench.run_words(&[
-        "ssh-keygen",
-        "-q",
-        "-t",
-        "ed25519",
-        "-N",
-        "",
-        "-C",
-        "",
-        "-f",
-        "operators/new",
-    ])?;
+    project.bench.make_ssh_key("operators/new")?;
     project
         .bench
         .run("mv operators/new.pub operators/bob.pub")?;

@@ -135,16 +135,7 @@ fn replaced(site: &Site) -> Result<(), Failed> {
     drop(first);
 
     // Installed anew.
-    bench.run_words(&[
-        "ssh-keygen",
-        "-q",
-        "-t",
-        "ed25519",
-        "-N",
-        "",
-        "-f",
-        "second",
-    ])?;
+    bench.make_ssh_key("second")?;
     let (_second, socket) = sshd(site, "second")?;
     let said = project.ends_with(1, &scan(socket, ""))?;
     expect(said.contains("this is not the key that is declared"), &said)?;

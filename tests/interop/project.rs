@@ -200,7 +200,7 @@ impl Project {
         bench.run("age-keygen -o operators/ada")?;
         let public = bench.run("age-keygen -y operators/ada")?;
         bench.write("operators/ada.pub", public)?;
-        make_ssh_key(&bench, "operators/bob")?;
+        bench.make_ssh_key("operators/bob")?;
         Ok(Self { bench })
     }
 
@@ -228,7 +228,7 @@ impl Project {
     }
 
     pub(crate) fn make_host_key(&self, host: &str) -> Result<(), Failed> {
-        make_ssh_key(&self.bench, &host_key(host))
+        self.bench.make_ssh_key(&host_key(host))
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -409,22 +409,6 @@ pub(crate) fn names(paths: &[PathBuf]) -> Vec<String> {
             .map(|name| name.to_string_lossy().into_owned())
     };
     paths.iter().filter_map(name).collect()
-}
-
-fn make_ssh_key(bench: &Bench, file: &str) -> Result<(), Failed> {
-    bench.run_words(&[
-        "ssh-keygen",
-        "-q",
-        "-t",
-        "ed25519",
-        "-N",
-        "",
-        "-C",
-        "",
-        "-f",
-        file,
-    ])?;
-    Ok(())
 }
 
 pub(crate) fn expect(holds: bool, otherwise: &str) -> Result<(), Failed> {

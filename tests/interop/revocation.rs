@@ -28,6 +28,31 @@ pub(crate) fn trials() -> Vec<Trial> {
             lost_list,
         ),
         trial(
+            "revocation::a_number_is_known_from_history_or_warned_of",
+            &PROGRAMS,
+            number,
+        ),
+        trial(
+            "revocation::what_git_was_told_elsewhere_hides_no_certificate",
+            &PROGRAMS,
+            other_settings,
+        ),
+        trial(
+            "revocation::a_list_that_only_the_inventory_was_committed_with_is_missed",
+            &PROGRAMS,
+            half_committed,
+        ),
+        trial(
+            "revocation::a_shallow_clone_says_that_it_cannot_know_of_earlier_lists",
+            &PROGRAMS,
+            shallow,
+        ),
+        trial(
+            "revocation::what_was_revoked_and_is_gone_is_named_to_who_asks_for_it",
+            &PROGRAMS,
+            gone,
+        ),
+        trial(
             "revocation::a_compromised_key_is_not_certified_again",
             &PROGRAMS,
             compromised,
@@ -110,6 +135,44 @@ fn one_file() -> Result<(), Failed> {
     )
 }
 
+fn number() -> Result<(), Failed> {
+    let project = made()?;
+    let first = serial(&project, &format!("{DIR}/issued/nas/root/lab.crt"))?;
+    project.ends_with(0, &format!("renew nas {SOURCE}"))?;
+    let warning = "is known here";
+    let known = project.ends_with(0, &format!("revoke --serial {first} --ca root {SOURCE}"))?;
+    expect(!known.contains(warning), &known)?;
+    let unknown = project.ends_with(0, &format!("revoke --serial 12AB --ca root {SOURCE}"))?;
+    expect(unknown.contains(warning), &unknown)
+}
+
+/// Variables of a hook, and settings of a person.
+fn other_settings() -> Result<(), Failed> {
+    let project = made()?;
+    project.ends_with(0, &format!("renew nas {SOURCE}"))?;
+    for setting in [
+        "log.showRoot false",
+        "log.showSignature true",
+        "log.diffMerges off",
+        "diff.orderFile /nonexistent",
+    ] {
+        project.bench.run(&format!("git config {setting}"))?;
+    }
+    project.bench.run("git init -q elsewhere")?;
+    project.bench.write("elsewhere/.git/info/exclude", "*")?;
+    let certs = env!("CARGO_BIN_EXE_certs");
+    let line = |words: &str| {
+        format!(
+            "env GIT_DIR=elsewhere/.git GIT_INDEX_FILE=elsewhere/.git/index {certs} {words} {SOURCE}"
+        )
+    };
+    let key = line("export pem nas --part key -o nas.key");
+    let refused = project.bench.refuses(&key)?;
+    expect(refused.contains("in a Git work tree"), &refused)?;
+    let said = project.bench.run(&line("revoke nas"))?;
+    expect(said.contains("1 other certificate for the same key"), &said)
+}
+
 fn lost_list() -> Result<(), Failed> {
     let project = made()?;
     project.ends_with(0, &format!("revoke nas {SOURCE}"))?;
@@ -133,6 +196,69 @@ fn lost_list() -> Result<(), Failed> {
         &merged,
     )?;
     expect(merged.matches("Serial Number").count() == 2, &merged)
+}
+
+/// `git commit -a` takes the inventory, which Git knows, and not the list, which it has never seen.
+fn half_committed() -> Result<(), Failed> {
+    let project = made()?;
+    project.ends_with(0, &format!("revoke nas {SOURCE}"))?;
+    let identity = "-c user.name=x -c user.email=x@example.com";
+    project
+        .bench
+        .run(&format!("git {identity} commit -qam revoked"))?;
+    project.bench.run(&format!("mv {DIR}/ca/root.crl .git/"))?;
+    let said = project.ends_with(1, &format!("check {SOURCE}"))?;
+    expect(said.contains("error[crl-missing]"), &said)?;
+    let said = project.ends_with(1, &format!("revoke printer {SOURCE}"))?;
+    expect(said.contains("without 1 revocation"), &said)?;
+    project.bench.run(&format!("mv .git/root.crl {DIR}/ca/"))?;
+    project.ends_with(0, &format!("revoke printer {SOURCE}"))?;
+    let whole = list(&project)?;
+    expect(whole.matches("Serial Number").count() == 2, &whole)?;
+    // Both were committed, then both were forgotten; the history has them.
+    commit(&project)?;
+    project.bench.run(&format!("git rm -q {DIR}/ca/root.crl"))?;
+    let said = project.ends_with(0, &format!("crl {SOURCE}"))?;
+    expect(said.contains("lacks 2 revocations"), &said)?;
+    let whole = list(&project)?;
+    expect(
+        whole.contains("crlNumber=0x03") || whole.contains("crlNumber=03"),
+        &whole,
+    )
+}
+
+fn shallow() -> Result<(), Failed> {
+    let project = made()?;
+    let head = project.bench.run("git rev-parse HEAD")?;
+    project.bench.write(".git/shallow", &head)?;
+    let said = project.ends_with(0, &format!("crl root {SOURCE}"))?;
+    expect(said.contains("this is a shallow clone"), &said)?;
+    let said = project.ends_with(0, &format!("crl root {SOURCE}"))?;
+    expect(!said.contains("shallow"), &said)
+}
+
+fn gone() -> Result<(), Failed> {
+    let project = made()?;
+    let file = format!("{DIR}/issued/nas/root/lab.crt");
+    let serial = serial(&project, &file)?.to_lowercase();
+    project.ends_with(0, &format!("revoke nas {SOURCE}"))?;
+    let told = format!("hint: {file} is gone: serial number {serial}, until ");
+    for line in [
+        "export pem nas",
+        "export kubeconfig nas/root/lab",
+        "renew nas",
+        "revoke nas",
+        "status nas",
+    ] {
+        let said = project.ends_with(1, &format!("{line} {SOURCE}"))?;
+        let is_told = said
+            .lines()
+            .any(|line| line.starts_with(&told) && line.ends_with(", revoked"));
+        expect(is_told && said.contains("certs history --all"), &said)?;
+    }
+    // What never was is not looked for in what was.
+    let said = project.ends_with(1, &format!("export pem nothing {SOURCE}"))?;
+    expect(!said.contains("is gone"), &said)
 }
 
 fn compromised() -> Result<(), Failed> {

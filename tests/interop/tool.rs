@@ -33,6 +33,23 @@ impl Bench {
         self.run_words(&words)
     }
 
+    /// An SSH key without a passphrase, with its public half beside it.
+    pub(crate) fn make_ssh_key(&self, file: &str) -> Result<(), Failed> {
+        let words = [
+            "ssh-keygen",
+            "-q",
+            "-t",
+            "ed25519",
+            "-N",
+            "",
+            "-C",
+            "",
+            "-f",
+        ];
+        self.run_words(&[&words, [file].as_slice()].concat())
+            .map(drop)
+    }
+
     /// The same for words that have blanks in them.
     pub(crate) fn run_words(&self, words: &[&str]) -> Result<String, Failed> {
         let (success, text) = self.output(words)?;

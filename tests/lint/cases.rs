@@ -655,6 +655,12 @@ fn each_way_in_which_a_record_asks_for_more_than_its_role_gives_is_told() {
         changed("expiry", json!("9000h")),
         changed("usages", json!(["server auth", "client auth"])),
         changed("names", json!([["O", "system:masters"]])),
+        {
+            let mut record = usual.clone();
+            record["commonName"] = json!("system:masters");
+            record["names"] = json!([["CN", "nas.lab.example"]]);
+            said(with_record(&declared, &record))
+        },
         changed("role", json!("gone")),
     ];
     insta::assert_snapshot!(all.join("\n"), @r"
@@ -663,6 +669,7 @@ fn each_way_in_which_a_record_asks_for_more_than_its_role_gives_is_told() {
     the role lab does not grant it: it is to last 9000h, and may last 8760h
     the role lab does not grant it: it does not give client auth
     the role lab does not grant it: it does not give O=system:masters
+    the role lab does not grant it: it does not give a second common name, system:masters
     the role gone does not grant it: it is not declared
     ");
 }

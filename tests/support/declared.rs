@@ -61,6 +61,16 @@ impl Declared {
         self
     }
 
+    /// The role `lab` of the intermediate `web`: names below `lab.example`, and addresses of one network.
+    #[allow(dead_code)] // Not every test binary has roles.
+    pub(crate) fn lab(self) -> Self {
+        self.intermediate("web", "root")
+            .role("lab", "web")
+            .with("roles/lab", "allowedDomains", json!(["lab.example"]))
+            .with("roles/lab", "allowSubdomains", json!(true))
+            .with("roles/lab", "allowedIpRanges", json!(["10.0.0.0/24"]))
+    }
+
     /// A role that allows no name yet.
     #[allow(dead_code)] // Not every test binary has roles.
     pub(crate) fn role(mut self, name: &str, authority: &str) -> Self {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use certs::inspect::crl::{parse_der, parse_pem, signed_by};
 use certs::issue::certificate::{IssueError, Issuer, Role, Template, self_signed};
-use certs::issue::crl::{ListTemplate, next_number, signed, to_pem};
+use certs::issue::crl::{ListTemplate, signed, to_pem};
 use certs::model::key::KeyAlgorithm;
 use certs::model::usage::KeyUsage;
-use certs::model::{RevocationReason, RevokedCertificate};
+use certs::model::{ListNumber, RevocationReason, RevokedCertificate};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -28,7 +28,7 @@ fn entry(
     }
 }
 
-fn template<'a>(number: &'a [u8], entries: &'a [RevokedCertificate]) -> ListTemplate<'a> {
+fn template<'a>(number: &'a ListNumber, entries: &'a [RevokedCertificate]) -> ListTemplate<'a> {
     ListTemplate {
         number,
         this_update: datetime!(2030-02-03 4:05:06 UTC),
@@ -61,7 +61,7 @@ fn every_kind_of_key_signs_lists_that_say_what_was_meant() {
         let der = self_signed(&own, key(algorithm)).unwrap();
         let authority = certs::inspect::certificate::parse_der(&der).unwrap();
         let issuer = Issuer::new(&authority, key(algorithm)).unwrap();
-        let der = signed(&template(&[1, 0], &entries), &issuer).unwrap();
+        let der = signed(&template(&ListNumber::new(&[1, 0]), &entries), &issuer).unwrap();
         let list = parse_pem(to_pem(&der).as_bytes()).unwrap();
         assert!(signed_by(&list, &authority), "{algorithm}");
         assert_eq!(list.entries, entries);
@@ -76,7 +76,8 @@ fn every_kind_of_key_signs_lists_that_say_what_was_meant() {
 fn a_list_of_nothing_has_no_list_of_entries() {
     let authority = root(None, None);
     let issuer = Issuer::new(&authority, key(KeyAlgorithm::EcdsaP256)).unwrap();
-    let list = parse_der(&signed(&template(&next_number(None), &[]), &issuer).unwrap()).unwrap();
+    let first = ListNumber::after(None);
+    let list = parse_der(&signed(&template(&first, &[]), &issuer).unwrap()).unwrap();
     assert!(list.entries.is_empty());
     assert_eq!(list.number, Some(vec![1]));
 }
@@ -85,14 +86,15 @@ fn a_list_of_nothing_has_no_list_of_entries() {
 fn signs_no_list_that_verifiers_would_not_take() {
     let mut authority = root(None, None);
     let signer = key(KeyAlgorithm::EcdsaP256);
-    let long = [0x7f; 21];
+    let long = ListNumber::new(&[0x7f; 21]);
+    let first = ListNumber::after(None);
     let issuer = Issuer::new(&authority, signer).unwrap();
     let refused = signed(&template(&long, &[]), &issuer).unwrap_err();
     assert_eq!(refused, IssueError::ListNumber);
     let early = [entry(&[1], None, Some(datetime!(1969-12-31 0:00 UTC)))];
-    let refused_date = signed(&template(&[1], &early), &issuer).unwrap_err();
+    let refused_date = signed(&template(&first, &early), &issuer).unwrap_err();
     authority.key_usage = Some(BTreeSet::from([KeyUsage::CertSign]));
     let issuer = Issuer::new(&authority, signer).unwrap();
-    let refused_usage = signed(&template(&[1], &[]), &issuer).unwrap_err();
+    let refused_usage = signed(&template(&first, &[]), &issuer).unwrap_err();
     insta::assert_snapshot!(format!("{refused}\n{refused_date}\n{refused_usage}"));
 }

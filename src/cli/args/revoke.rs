@@ -1,10 +1,12 @@
 //! What can be typed after `certs revoke` and `certs crl`.
 
-use clap::Args;
+use clap::builder::{BoolValueParser, TypedValueParser as _};
+use clap::{ArgAction, Args};
 use time::OffsetDateTime;
 
 use super::verify::moment;
 use super::{IdentityArgs, SourceArgs};
+use crate::cli::past::Loss;
 use crate::model::{Name, RevocationReason};
 
 #[derive(Debug, Args)]
@@ -46,6 +48,15 @@ pub(crate) struct ListsArgs {
     /// Show the lists there are, and make none. Needs no key.
     #[arg(long, conflicts_with = "all")]
     pub list: bool,
+    /// Go on without revocations of the named authorities that are lost for good: these certificates are good again.
+    #[arg(
+        long,
+        requires = "authorities",
+        conflicts_with = "list",
+        action = ArgAction::SetTrue,
+        value_parser = BoolValueParser::new().map(Loss::from_flag)
+    )]
+    pub accept_loss: Loss,
     #[command(flatten)]
     pub source: SourceArgs,
     #[command(flatten)]

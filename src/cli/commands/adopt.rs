@@ -17,12 +17,12 @@ use crate::model::{ArtifactId, Fleet, Observed};
 use crate::observe::observe;
 use crate::plan::{Pattern, Plan};
 use crate::render::adoption as render;
-use crate::render::words::count;
+use crate::render::words::{count, shown};
 use crate::store::Layout;
 
 pub(crate) fn run(args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
     if !args.directory.is_dir() {
-        let message = format!("{} is no directory", args.directory.display());
+        let message = format!("{} is no directory", shown(&args.directory));
         return Err(
             CliError::new(message).hint("give the directory with the certificates and keys")
         );
@@ -95,14 +95,14 @@ fn write(
     let files = if adopted.is_empty() {
         0
     } else {
-        apply::adopt(run, &adopted).map_err(|error| apply_error(&error, &plan))?
+        apply::adopt(run, &adopted).map_err(|error| apply_error(&error, &plan, &project.fleet))?
     };
     if args.json {
         ui.print(&format!("{:#}\n", render::json(&adoption, files)));
     }
     ui.tell(&render::outcome(adopted.len(), files));
     if !adoption.plain_keys.is_empty() {
-        let directory = args.directory.display().to_string();
+        let directory = args.directory.to_string_lossy().into_owned();
         ui.tell(&render::plain_keys(&adoption, &directory));
     }
     Ok(Exit::Done)
@@ -121,7 +121,7 @@ fn look(
         .map_err(|error| {
             CliError::from_error(&error).hint(format!(
                 "files are relative to {}; `certs inspect` shows what is in one",
-                args.directory.display()
+                shown(&args.directory)
             ))
         })?;
     let is_meant = |id: &ArtifactId| {
@@ -187,7 +187,10 @@ fn unknown(option: &str, pattern: &Pattern) -> CliError {
 /// A file may be named as the shell completes it, with the directory in front.
 fn within(directory: &Path, file: &str) -> String {
     let inside = Path::new(file).strip_prefix(directory);
-    inside.map_or_else(|_| file.to_owned(), |path| path.display().to_string())
+    inside.map_or_else(
+        |_| file.to_owned(),
+        |path| path.to_string_lossy().into_owned(),
+    )
 }
 
 /// Each match with the private key that belongs to it.

@@ -46,6 +46,7 @@ pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
             revocations: &lists,
             past: &past,
             beside: &[],
+            loss: args.accept_loss,
             identity: &args.identity.files,
             now,
         },
@@ -69,11 +70,8 @@ fn is_wanted(
     if !args.authorities.is_empty() {
         return args.authorities.contains(&authority.name);
     }
-    let list = observed.crl(&authority.name);
-    let is_due = list
-        .facts()
-        .is_some_and(|file| file.state(now) != ListState::Good);
-    args.all || is_due
+    let state = observed.list_state(&authority.name, now);
+    args.all || state.is_some_and(|state| state != ListState::Good)
 }
 
 fn check_names(args: &ListsArgs, fleet: &Fleet) -> Result<(), CliError> {

@@ -8,6 +8,7 @@ use super::recreate;
 use crate::cli::args::{DemoArgs, IdentityArgs, RecreateArgs, SelectionArgs, SourceArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
+use crate::render::words::shown;
 use crate::seal::keygen;
 use crate::store::outside;
 
@@ -42,12 +43,9 @@ const IGNORED: &str = "/operators/\n/host-keys/*_key\n";
 pub(crate) fn run(args: &DemoArgs, ui: Ui) -> Result<Exit, CliError> {
     let directory = &args.directory;
     let failed = |error: io::Error| {
-        CliError::new(format!(
-            "cannot make the example in {}",
-            directory.display()
-        ))
-        .cause(error.to_string())
-        .hint("name a directory that does not exist yet")
+        CliError::new(format!("cannot make the example in {}", shown(directory)))
+            .cause(error.to_string())
+            .hint("name a directory that does not exist yet")
     };
     outside::create_new_directory(directory).map_err(failed)?;
     write_project(directory, failed)?;
@@ -103,7 +101,7 @@ fn write_project(directory: &Path, failed: impl Fn(io::Error) -> CliError) -> Re
 }
 
 fn next_steps(directory: &Path) -> String {
-    let directory = directory.display();
+    let directory = shown(directory);
     let mut text = String::from("\nTry next:\n");
     for (command, what) in [
         (

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use crate::cli::args::DiffArgs;
+use crate::cli::environment::current_dir;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::git;
-use crate::cli::project::{current_dir, fleet_of};
+use crate::cli::project::fleet_of;
 use crate::cli::ui::Ui;
 use crate::diff::{Descriptions, compare, declared, file, is_described};
+use crate::render::words::shown;
 use crate::render::{diff, json};
 use crate::store::outside;
 
@@ -54,7 +56,7 @@ pub(crate) fn run(args: &DiffArgs, ui: Ui) -> Result<Exit, CliError> {
 /// Git gives a copy of the file under another name, so the content tells what it is.
 fn fields_of(path: &Path) -> Result<String, CliError> {
     let bytes = outside::read(path).map_err(|error| {
-        CliError::new(format!("cannot read {}", path.display())).cause(error.to_string())
+        CliError::new(format!("cannot read {}", shown(path))).cause(error.to_string())
     })?;
     let name = if bytes.starts_with(b"age-encryption.org/") || bytes.starts_with(b"-----BEGIN AGE ")
     {

@@ -14,7 +14,7 @@ use crate::render::words::printable;
 
 pub(crate) fn run(args: &FingerprintArgs, ui: Ui) -> Result<Exit, CliError> {
     let found = input::read(&args.input, &Passwords::of(&args.password)?)?;
-    let name = input::shown(&args.input);
+    let name = input::name_of(&args.input);
     let mut lines = Vec::new();
     let mut exit = Exit::Done;
     for found in &found {

@@ -4,15 +4,17 @@ use std::path::Path;
 
 use time::OffsetDateTime;
 
+use crate::cli::absent::check_patterns;
 use crate::cli::args::{GraphArgs, GraphFormat};
 use crate::cli::error::{CliError, Exit};
-use crate::cli::project::{Project, check_patterns, store_error};
+use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::graph::{Gathering, Graph, select};
 use crate::observe::observe;
 use crate::plan::{Policy, plan};
 use crate::render::graph::{dot, mermaid, svg};
-use crate::status::{Status, key_pairs};
+use crate::render::words::shown;
+use crate::status::Status;
 use crate::store::outside;
 
 pub(crate) fn run(args: &GraphArgs, ui: Ui) -> Result<Exit, CliError> {
@@ -20,17 +22,15 @@ pub(crate) fn run(args: &GraphArgs, ui: Ui) -> Result<Exit, CliError> {
     let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
     let now = OffsetDateTime::now_utc();
     let plan = plan(&project.fleet, &observed, now, &Policy::default());
-    let status = Status::new(&project.fleet, &observed, &plan);
-    check_patterns(&args.patterns, &status)?;
-    let mut status = status.without_key_pairs();
-    let mut pairs = key_pairs(&project.fleet, &observed, &plan);
-    select(&mut status, &mut pairs, &args.patterns);
+    let mut status = Status::new(&project.fleet, &observed, &plan);
+    check_patterns(&args.patterns, &project, &status)?;
+    select(&mut status, &args.patterns);
     let gathering = if args.per_host {
         Gathering::Never
     } else {
         Gathering::WhereLarge
     };
-    let graph = Graph::new(&status, &pairs, gathering);
+    let graph = Graph::new(&status, gathering);
     let text = match args.format {
         GraphFormat::Mermaid => mermaid::render(&graph),
         GraphFormat::Dot => dot::render(&graph),
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &GraphArgs, ui: Ui) -> Result<Exit, CliError> {
 /// Puts a document where somebody wants it, at once.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), CliError> {
     outside::replace(path, text.as_bytes()).map_err(|error| {
-        CliError::new(format!("cannot write {}", path.display()))
+        CliError::new(format!("cannot write {}", shown(path)))
             .cause(error.to_string())
             .hint("give a file in a directory that exists, with --output")
     })

@@ -7,11 +7,13 @@ use std::path::Path;
 use super::recreate;
 use crate::cli::args::{Form, InitArgs, RecreateArgs};
 use crate::cli::discover::{self, declaration_in};
+use crate::cli::environment::current_dir;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::operator::{Operator, Origin};
-use crate::cli::project::{Project, current_dir};
+use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::foundation::{self, Foundation, Permitted, Tiers};
+use crate::render::words::shown;
 use crate::store::outside;
 use crate::trust::shell_word;
 
@@ -34,7 +36,7 @@ pub(crate) fn run(args: &InitArgs, ui: Ui) -> Result<Exit, CliError> {
         identity: operator.identity.clone(),
     };
     let failed = |error: io::Error| {
-        CliError::new(format!("cannot begin a project in {}", directory.display()))
+        CliError::new(format!("cannot begin a project in {}", shown(&directory)))
             .cause(error.to_string())
     };
     outside::create_directory(&directory).map_err(failed)?;
@@ -86,7 +88,7 @@ fn refuse_existing(directory: &Path) -> Result<(), CliError> {
     if let Some(name) = declaration_in(directory) {
         return Err(CliError::new(format!(
             "{} is a project already: it has a {name}",
-            directory.display()
+            shown(directory)
         ))
         .hint(
             "declare what is new there and run `certs recreate`, or begin in another directory",
@@ -96,7 +98,7 @@ fn refuse_existing(directory: &Path) -> Result<(), CliError> {
     if outside::exists(&made) {
         return Err(CliError::new(format!(
             "{} is there already, and nothing that declares it",
-            made.display()
+            shown(&made)
         ))
         .hint("begin in another directory and take over what is there: certs adopt DIR"));
     }
@@ -110,11 +112,10 @@ fn refuse_in_the_way(directory: &Path, form: Form) -> Result<(), CliError> {
         .iter()
         .find(|name| outside::exists(&directory.join(name)))
     {
-        return Err(CliError::new(format!(
-            "{} is there already",
-            directory.join(name).display()
-        ))
-        .hint("begin in another directory, or move it away"));
+        return Err(
+            CliError::new(format!("{} is there already", shown(&directory.join(name))))
+                .hint("begin in another directory, or move it away"),
+        );
     }
     for name in of_git {
         let path = directory.join(name);
@@ -122,7 +123,7 @@ fn refuse_in_the_way(directory: &Path, form: Form) -> Result<(), CliError> {
             continue;
         }
         let read = outside::read(&path).map_err(|error| {
-            CliError::new(format!("cannot read {}", path.display())).cause(error.to_string())
+            CliError::new(format!("cannot read {}", shown(&path))).cause(error.to_string())
         })?;
         let lacking = lacking_lines(wanted_of_git(name), &String::from_utf8_lossy(&read));
         if !lacking.is_empty() {
@@ -131,7 +132,7 @@ fn refuse_in_the_way(directory: &Path, form: Form) -> Result<(), CliError> {
                 .fold(
                     CliError::new(format!(
                         "{} is there already and lacks these lines:",
-                        path.display()
+                        shown(&path)
                     )),
                     CliError::cause,
                 )
@@ -210,7 +211,7 @@ fn next_steps(foundation: &Foundation, form: Form, directory: &Path) -> String {
     };
     if directory != Path::new(".") {
         step(
-            &format!("cd {}", shell_word(&directory.display().to_string())),
+            &format!("cd {}", shell_word(&directory.to_string_lossy())),
             "every command finds the declaration from there, and from below",
         );
     }

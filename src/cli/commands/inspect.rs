@@ -33,7 +33,7 @@ pub(crate) fn run(args: &InspectArgs, ui: Ui) -> Result<Exit, CliError> {
             // The others are shown all the same.
             Err(error) => {
                 ui.tell(&error.render(ui.stderr));
-                errors.push(json!({ "input": input::shown(given), "error": error.json() }));
+                errors.push(json!({ "input": input::name_of(given), "error": error.json() }));
                 exit = Exit::Failed;
             }
         }
@@ -59,7 +59,7 @@ fn look(given: &Path, args: &InspectArgs, passwords: &Passwords) -> Result<Inspe
         _ => input::read(given, passwords)?,
     };
     Ok(Inspected {
-        input: input::shown(given),
+        input: input::name_of(given),
         found,
     })
 }

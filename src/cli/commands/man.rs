@@ -4,15 +4,13 @@ use std::path::Path;
 
 use crate::cli::args;
 use crate::cli::error::{CliError, Exit};
+use crate::render::words::shown;
 use crate::store::outside;
 
 pub(crate) fn run(directory: &Path) -> Result<Exit, CliError> {
     let failed = |error: std::io::Error| {
-        CliError::new(format!(
-            "cannot write the manual to {}",
-            directory.display()
-        ))
-        .cause(error.to_string())
+        CliError::new(format!("cannot write the manual to {}", shown(directory)))
+            .cause(error.to_string())
     };
     outside::create_directory(directory).map_err(failed)?;
     let command = args::command().flatten_help(false);

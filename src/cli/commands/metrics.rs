@@ -13,6 +13,7 @@ use crate::cli::deployed::{self, File};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
 use crate::render::metrics;
+use crate::render::words::shown;
 use crate::store::outside;
 
 /// A scrape that takes longer is not waited for.
@@ -35,7 +36,7 @@ pub(crate) fn run(args: &MetricsArgs, ui: Ui) -> Result<Exit, CliError> {
     match &args.output {
         None => ui.print(&text),
         Some(path) => outside::replace(path, text.as_bytes()).map_err(|error| {
-            CliError::new(format!("cannot write {}", path.display())).cause(error.to_string())
+            CliError::new(format!("cannot write {}", shown(path))).cause(error.to_string())
         })?,
     }
     Ok(Exit::Done)

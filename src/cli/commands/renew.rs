@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
 use crate::apply::Report;
+use crate::cli::absent;
 use crate::cli::args::RenewArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::findings::Findings;
@@ -17,7 +18,7 @@ use crate::render::{json, table};
 
 pub(crate) fn run(args: &RenewArgs, ui: Ui) -> Result<Exit, CliError> {
     let mut project = Project::load(&args.source, ui)?;
-    check_patterns(&args.patterns, &project.fleet)?;
+    check_patterns(&args.patterns, &project)?;
     if args.dry_run {
         let observed = look(&project, &project.fleet)?;
         return Ok(show(&project, &observed, args, ui));
@@ -156,13 +157,15 @@ fn nothing(args: &RenewArgs, ui: Ui) -> Exit {
 }
 
 /// A key pair has no certificate, and an authority is renewed by its full name.
-fn check_patterns(patterns: &[Pattern], fleet: &Fleet) -> Result<(), CliError> {
+fn check_patterns(patterns: &[Pattern], project: &Project) -> Result<(), CliError> {
     for pattern in patterns {
-        if named(std::slice::from_ref(pattern), fleet).is_empty() {
-            return Err(CliError::new(format!(
+        if named(std::slice::from_ref(pattern), &project.fleet).is_empty() {
+            let error = CliError::new(format!(
                 "{pattern} is no certificate that could be renewed"
             ))
-            .hint("`certs status` shows what there is; an authority is renewed by its full name: ca/<name>"));
+            .hint("`certs status` shows what there is; an authority is renewed by its full name: ca/<name>");
+            let was = absent::hints_of_the_past(project, &pattern.to_string());
+            return Err(was.into_iter().fold(error, CliError::hint));
         }
     }
     Ok(())

@@ -16,15 +16,15 @@ use crate::history::{History, Issued, exposures};
 use crate::observe::observe;
 use crate::plan::{Policy, plan};
 use crate::render::report::{Page, Past, html, of_lints, of_plan};
-use crate::status::{Status, key_pairs};
+use crate::render::words::shown;
+use crate::status::Status;
 
 pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
     let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
     let now = OffsetDateTime::now_utc();
     let plan = plan(&project.fleet, &observed, now, &Policy::default());
-    let status = Status::new(&project.fleet, &observed, &plan).without_key_pairs();
-    let key_pairs = key_pairs(&project.fleet, &observed, &plan);
+    let status = Status::new(&project.fleet, &observed, &plan);
     let (history, past) = read(&project)?;
     let issued = history.issued().into_iter();
     let at_large: Vec<Issued<'_>> = issued.filter(|issued| issued.is_at_large(now)).collect();
@@ -37,8 +37,7 @@ pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     let text = html(&Page {
         title: &args.title,
         status: &status,
-        key_pairs: &key_pairs,
-        graph: &Graph::new(&status, &key_pairs, Gathering::WhereLarge),
+        graph: &Graph::new(&status, Gathering::WhereLarge),
         findings: &findings,
         exposures: &exposures(&project.fleet, &history, now),
         at_large: &at_large,
@@ -48,7 +47,7 @@ pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
         ui.print(&text);
     } else {
         write(&args.output, &text)?;
-        ui.tell(&format!("wrote {}\n", args.output.display()));
+        ui.tell(&format!("wrote {}\n", shown(&args.output)));
     }
     Ok(Exit::Done)
 }

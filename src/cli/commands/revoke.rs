@@ -7,14 +7,16 @@ use std::path::Path;
 use time::OffsetDateTime;
 
 use crate::apply::Revocation;
+use crate::cli::absent;
 use crate::cli::args::RevokeArgs;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::past::{self, Past};
+use crate::cli::past::{self, Loss, Past};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::cli::writing::{Publication, Writing, look, now};
 use crate::history::{Issued, Standing};
 use crate::inspect::certificate::{parse_chain, signed_by};
+use crate::model::hex::{from_hex, to_hex};
 use crate::model::{
     Artifact, ArtifactId, Authority, CertificateFacts, Fleet, KeyFingerprint, Name, Observed,
     RevocationReason, RevokedCertificate,
@@ -25,13 +27,11 @@ use crate::render::words::count;
 use crate::store::{Change, Expected, outside};
 
 pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
+    check_date(args)?;
     let mut project = Project::load(&args.source, ui)?;
+    check_words(&args.targets, &project)?;
     let past_lists = past::Lists::read(&project);
-    let past = if args.targets.is_empty() {
-        Past::default()
-    } else {
-        Past::read(&project)
-    };
+    let past = Past::read(&project);
     let writing = Writing::begin(&mut project, ui)?;
     let observed = look(&project, &project.fleet)?;
     let now = now();
@@ -45,6 +45,8 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
             targets.add_serial(authority, serial)?;
         }
     }
+    targets.look_up(&past.known().issued());
+    ui.tell(&targets.unknown());
     if targets.reaches_further(args.reason) {
         let issued = past.told(ui).issued();
         let others = targets.add_of_the_same_keys(&issued, args.reason, now);
@@ -69,6 +71,7 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
             revocations: &lists(&targets, args, now),
             past: &past_lists,
             beside: &beside,
+            loss: Loss::Refused,
             identity: &args.identity.files,
             now,
         },
@@ -82,6 +85,38 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
     });
     ui.tell(&what_is_left(&targets));
     Ok(Exit::Done)
+}
+
+/// Nothing is locked yet: what was once called so is looked for with Git.
+fn check_words(words: &[String], project: &Project) -> Result<(), CliError> {
+    for word in words {
+        let pattern: Option<Pattern> = word.parse().ok();
+        let is_declared = pattern.is_some_and(|pattern| {
+            let mut artifacts = project.fleet.artifacts();
+            artifacts.any(|artifact| pattern.asks_to_replace(&artifact.id()))
+        });
+        if !is_declared && !outside::exists(Path::new(word)) {
+            let was = absent::hints_of_the_past(project, word);
+            return Err(was.into_iter().fold(unknown(word), CliError::hint));
+        }
+    }
+    Ok(())
+}
+
+fn unknown(word: &str) -> CliError {
+    CliError::new(format!("{word} is neither declared nor a file")).hint(
+        "`certs status` shows what there is; an authority is revoked by its full name: ca/<name>",
+    )
+}
+
+/// The day is known on which a key was lost, and not that on which it will be.
+fn check_date(args: &RevokeArgs) -> Result<(), CliError> {
+    match args.date {
+        Some(date) if date > now() => Err(CliError::new("--date is yet to come")
+            .cause("it says since when the key is not to be trusted; revoked it is from now on in any case")
+            .hint("give a moment that is past, or leave --date out")),
+        _ => Ok(()),
+    }
 }
 
 fn is_among(targets: &[Target<'_>], id: &ArtifactId) -> bool {
@@ -130,7 +165,7 @@ enum Named {
 
 impl Target<'_> {
     fn name(&self) -> String {
-        let serial = || format!("serial number {}", crate::model::hex::to_hex(&self.serial));
+        let serial = || format!("serial number {}", to_hex(&self.serial));
         self.id.as_ref().map_or_else(serial, ToString::to_string)
     }
 
@@ -217,15 +252,11 @@ impl<'a> Targets<'a> {
     }
 
     fn add_file(&mut self, word: &str) -> Result<(), CliError> {
-        let unknown = || {
-            CliError::new(format!("{word} is neither declared nor a file"))
-                .hint("`certs status` shows what there is; an authority is revoked by its full name: ca/<name>")
-        };
-        let bytes = outside::read(Path::new(word)).map_err(|_| unknown())?;
+        let bytes = outside::read(Path::new(word)).map_err(|_| unknown(word))?;
         let chain = parse_chain(&bytes).map_err(|defect| {
             CliError::new(format!("cannot use the certificate in {word}")).cause(defect.to_string())
         })?;
-        let facts = chain.into_iter().next().ok_or_else(unknown)?;
+        let facts = chain.into_iter().next().ok_or_else(|| unknown(word))?;
         let Some(issuer) = self.signer(&facts) else {
             return Err(
                 CliError::new(format!("none of the declared authorities issued {word}"))
@@ -239,17 +270,35 @@ impl<'a> Targets<'a> {
         Ok(())
     }
 
-    /// The authority whose certificate, or one of those before it, made the signature.
     fn signer(&self, facts: &CertificateFacts) -> Option<&'a Authority> {
-        let has_signed = |authority: &&Authority| {
-            let pair = self.observed.pair(&authority.id());
-            let file = pair.certificate.facts();
-            file.is_some_and(|file| {
-                let mut own = std::iter::once(&file.certificate).chain(&file.following);
-                own.any(|own| signed_by(facts, own))
-            })
-        };
-        self.fleet.authorities.iter().find(has_signed)
+        let mut authorities = self.fleet.authorities.iter();
+        authorities.find(|authority| is_by(facts, authority, self.observed))
+    }
+
+    /// What a number is of, where the tree does not have it any more.
+    fn look_up(&mut self, issued: &[Issued<'_>]) {
+        let observed = self.observed;
+        for target in self.list.iter_mut().filter(|target| target.facts.is_none()) {
+            let mut known = issued.iter().map(|issued| issued.facts);
+            target.facts = known
+                .find(|facts| {
+                    facts.serial == target.serial && is_by(facts, target.authority, observed)
+                })
+                .cloned();
+        }
+    }
+
+    /// A mistyped number is revoked as readily as any, and the certificate that was meant stays good.
+    fn unknown(&self) -> String {
+        let unknown = self.list.iter().filter(|target| target.facts.is_none());
+        let lines = unknown.map(|target| {
+            format!(
+                "warning: no certificate of {} with the {} is known here: see that the number is right\n",
+                target.authority.id(),
+                target.name()
+            )
+        });
+        lines.collect()
     }
 
     /// Whether more is meant than what was named.
@@ -342,6 +391,15 @@ impl<'a> Targets<'a> {
     }
 }
 
+/// Whether the authority's certificate, or one of those before it, made the signature.
+fn is_by(facts: &CertificateFacts, authority: &Authority, observed: &Observed) -> bool {
+    let pair = observed.pair(&authority.id());
+    pair.certificate.facts().is_some_and(|file| {
+        let mut own = std::iter::once(&file.certificate).chain(&file.following);
+        own.any(|own| signed_by(facts, own))
+    })
+}
+
 fn is_compromise(reason: Option<RevocationReason>) -> bool {
     matches!(
         reason,
@@ -373,31 +431,24 @@ fn root(id: &ArtifactId) -> CliError {
     ))
 }
 
+/// No certificate has more (RFC 5280 §4.1.2.2), but for some with a sign octet beside the twenty; programs that hold to it would refuse the
+/// whole list.
+const LONGEST_SERIAL: usize = 21;
+
 /// Content octets of a positive number.
 fn serial(text: &str) -> Option<Vec<u8>> {
-    let text: String = text
-        .trim_start_matches("0x")
-        .chars()
-        .filter(|c| *c != ':')
-        .collect();
-    let is_hex = !text.is_empty() && text.chars().all(|c| c.is_ascii_hexdigit());
-    let even = if text.len() % 2 == 1 {
-        format!("0{text}")
-    } else {
-        text
-    };
-    let octets: Option<Vec<u8>> = (0..even.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(even.get(at..at + 2)?, 16).ok())
-        .collect();
-    let mut serial: Vec<u8> = octets?
-        .into_iter()
-        .skip_while(|octet| *octet == 0)
-        .collect();
+    let digits = text.trim_start_matches("0x").chars();
+    let mut digits: String = digits.filter(|c| *c != ':').collect();
+    if digits.len() % 2 == 1 {
+        digits.insert(0, '0');
+    }
+    let octets = from_hex(&digits)?.into_iter();
+    let mut serial: Vec<u8> = octets.skip_while(|octet| *octet == 0).collect();
     if serial.first().is_some_and(|first| *first >= 0x80) {
         serial.insert(0, 0);
     }
-    (is_hex && !serial.is_empty()).then_some(serial)
+    let is_one = !serial.is_empty() && serial.len() <= LONGEST_SERIAL;
+    is_one.then_some(serial)
 }
 
 /// What was issued by hand and is revoked is wanted no more: record, certificate and key go in the commit that writes the list.
@@ -460,7 +511,7 @@ mod tests {
         assert_eq!(serial("1f"), Some(vec![0x1f]));
         assert_eq!(serial("0x00:9F:01"), Some(vec![0, 0x9f, 1]));
         assert_eq!(serial("123"), Some(vec![1, 0x23]));
-        for text in ["", "0", "00", "xyz", "-1"] {
+        for text in ["", "0", "00", "xyz", "-1", &"7f".repeat(22)] {
             assert_eq!(serial(text), None, "{text}");
         }
     }

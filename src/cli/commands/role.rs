@@ -155,7 +155,7 @@ fn find<'a>(fleet: &'a Fleet, name: &Name) -> Result<&'a Role, CliError> {
 }
 
 fn import_vault(args: &ImportVaultArgs, ui: Ui) -> Result<Exit, CliError> {
-    let file = input::shown(&args.file);
+    let file = input::name_of(&args.file);
     let text = String::from_utf8(input::bytes(&args.file)?.to_vec())
         .map_err(|_| CliError::new(format!("{file} is not UTF-8")))?;
     let imported = vault::import(&text).map_err(|error| {

@@ -7,6 +7,7 @@ use crate::cli::ui::Ui;
 use crate::export::index;
 use crate::model::RelPath;
 use crate::nixfiles::rules;
+use crate::render::words::shown;
 use crate::store::{Change, Expected};
 
 pub(crate) fn run(args: &RulesArgs, ui: Ui) -> Result<Exit, CliError> {
@@ -20,11 +21,8 @@ pub(crate) fn run(args: &RulesArgs, ui: Ui) -> Result<Exit, CliError> {
         .to_str()
         .and_then(|text| RelPath::new(text).ok())
         .ok_or_else(|| {
-            CliError::new(format!(
-                "{} is not a path inside the project",
-                file.display()
-            ))
-            .hint("give it relative to the root, like --into secrets.nix")
+            CliError::new(format!("{} is not a path inside the project", shown(file)))
+                .hint("give it relative to the root, like --into secrets.nix")
         })?;
     let found = project
         .root

@@ -2,9 +2,10 @@
 
 use time::OffsetDateTime;
 
+use crate::cli::absent::check_patterns;
 use crate::cli::args::{SortBy, StatusArgs};
 use crate::cli::error::{CliError, Exit};
-use crate::cli::project::{Project, check_patterns, store_error};
+use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::model::Lifetime;
 use crate::observe::observe;
@@ -19,7 +20,7 @@ pub(crate) fn run(args: &StatusArgs, ui: Ui) -> Result<Exit, CliError> {
     let now = OffsetDateTime::now_utc();
     let plan = plan(&project.fleet, &observed, now, &Policy::default());
     let mut status = Status::new(&project.fleet, &observed, &plan);
-    check_patterns(&args.patterns, &status)?;
+    check_patterns(&args.patterns, &project, &status)?;
     status.retain(&Filter {
         patterns: args.patterns.clone(),
         states: args.state.clone(),

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use crate::cli::args::{SourceArgs, VerifyArgs};
 use crate::cli::error::{CliError, Exit};
+use crate::cli::input::name_of;
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::inspect::certificate::parse_chain;
@@ -233,12 +234,4 @@ fn bytes_of(path: &Path, what: &str) -> Result<Vec<u8>, CliError> {
     read.map_err(|error| {
         CliError::new(format!("cannot read the {what} {}", name_of(path))).cause(error.to_string())
     })
-}
-
-fn name_of(path: &Path) -> String {
-    if path.as_os_str() == "-" {
-        "standard input".to_owned()
-    } else {
-        path.display().to_string()
-    }
 }

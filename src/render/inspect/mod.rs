@@ -10,7 +10,7 @@ mod sheet;
 use time::OffsetDateTime;
 
 use super::paint::{Paint, Tone};
-use super::words::{self, count, printable};
+use super::words::{self, count, one_line, printable};
 use crate::model::crl::{CertificateKind, CrlFacts, ListPoint};
 use crate::model::document::extension::{Extension, ExtensionValue};
 use crate::model::document::{
@@ -75,7 +75,7 @@ fn place(input: &Inspected, found: &Found) -> String {
     } else {
         format!("{}, {place}", input.input)
     };
-    printable(&text)
+    one_line(&text)
 }
 
 fn block(object: &Object, now: OffsetDateTime) -> Sheet {

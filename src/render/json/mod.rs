@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 use crate::apply::{Done, Product, Report};
 use crate::model::{CertificateFacts, Granted, Moment, PublicKey};
 use crate::plan::{Action, Plan, Reason, Step, Target};
-use crate::status::{Entry, Reader, Status};
+use crate::status::{Entry, ListEntry, Reader, Status};
 
 /// A plan; `pending` says whether anything would change.
 pub fn plan(plan: &Plan, stale_files: &[String]) -> Value {
@@ -62,6 +62,21 @@ pub fn status(status: &Status<'_>) -> Value {
         "now": Moment(status.now).rfc3339(),
         "tally": tally,
         "entries": status.entries.iter().map(|entry| status_entry(entry, status.now)).collect::<Vec<_>>(),
+        "revocationLists": status.lists.iter().map(status_list).collect::<Vec<_>>(),
+    })
+}
+
+fn status_list(entry: &ListEntry<'_>) -> Value {
+    let last = entry.last.as_ref();
+    let next = last.and_then(|last| last.next_update);
+    json!({
+        "authority": entry.authority.name.to_string(),
+        "file": entry.authority.crl.to_string(),
+        "state": entry.state.code(),
+        "number": last.and_then(|last| Some(last.number.as_ref()?.to_string())),
+        "thisUpdate": last.map(|last| Moment(last.this_update).rfc3339()),
+        "nextUpdate": next.map(|next| Moment(next).rfc3339()),
+        "revoked": last.map(|last| last.revoked),
     })
 }
 

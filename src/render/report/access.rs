@@ -157,11 +157,10 @@ fn authorities(page: &Page<'_>, html: &mut Markup) {
     html.raw("<th>Opened by</th></tr></thead><tbody>");
     let entries = page.status.entries.iter();
     let authorities = entries.filter(|entry| entry.id.is_authority());
-    let authorities = authorities.map(|entry| (&entry.id, &entry.readers));
-    let pairs = page.key_pairs.iter().map(|pair| (&pair.id, &pair.readers));
-    for (id, readers) in authorities.chain(pairs) {
-        let readers: Vec<String> = readers.iter().map(reader).collect();
-        html.raw("<tr>").element("th", &[("scope", &"row")], id);
+    for entry in authorities.chain(page.status.key_pairs()) {
+        let readers: Vec<String> = entry.readers.iter().map(reader).collect();
+        html.raw("<tr>")
+            .element("th", &[("scope", &"row")], &entry.id);
         if readers.is_empty() {
             html.raw(
                 "<td class=\"off\"><i>○</i> nobody here: its key is not in the tree</td></tr>",

@@ -10,7 +10,7 @@ use crate::plan::Reason;
 use crate::render::graph::{glyph, grade};
 use crate::render::markup::Markup;
 use crate::render::words::span;
-use crate::status::{Entry, KeyPairEntry, Reader, State};
+use crate::status::{Entry, Reader, State};
 
 pub(super) fn section(page: &Page<'_>, html: &mut Markup) {
     html.raw("<section id=\"certificates\"><h2>Certificates</h2>\n<form id=\"filter\" hidden><input type=\"search\" id=\"q\" ");
@@ -27,10 +27,10 @@ pub(super) fn section(page: &Page<'_>, html: &mut Markup) {
     html.raw("<select id=\"order\" aria-label=\"order\"><option value=\"\">as declared</option><option value=\"end\">first to end</option>");
     html.raw("<option value=\"state\">worst first</option></select><output id=\"shown\"></output></form>\n");
     html.raw("<div class=\"head\" aria-hidden=\"true\"><span>State</span><span>Certificate</span><span>Subject</span><span>Ends</span><span class=\"n\">Left</span></div>\n<div id=\"rows\">");
-    for entry in &page.status.entries {
+    for entry in page.status.certified() {
         certificate(entry, page.status.now, html);
     }
-    for pair in page.key_pairs {
+    for pair in page.status.key_pairs() {
         key_pair(pair, html);
     }
     html.raw("</div></section>\n");
@@ -52,7 +52,7 @@ fn certificate(entry: &Entry<'_>, now: OffsetDateTime, html: &mut Markup) {
     html.raw("</dl></details>\n");
 }
 
-fn key_pair(pair: &KeyPairEntry<'_>, html: &mut Markup) {
+fn key_pair(pair: &Entry<'_>, html: &mut Markup) {
     line(pair.state, &pair.id.to_string(), html);
     html.raw("<span>shared key pair</span><time></time><em></em></summary><dl>");
     reasons(&pair.reasons, html);

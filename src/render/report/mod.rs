@@ -19,7 +19,7 @@ use super::words::count;
 use crate::graph::Graph;
 use crate::history::{Exposure, Issued};
 use crate::model::Moment;
-use crate::status::{KeyPairEntry, Reader, Status};
+use crate::status::{Reader, Status};
 
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
@@ -29,7 +29,6 @@ const SCRIPT: &str = include_str!("report.js");
 pub struct Page<'a> {
     pub title: &'a str,
     pub status: &'a Status<'a>,
-    pub key_pairs: &'a [KeyPairEntry<'a>],
     pub graph: &'a Graph,
     pub findings: &'a [Finding],
     /// Whoever could do most with a key first.
@@ -101,9 +100,10 @@ fn digest(text: &str) -> String {
 }
 
 fn banner(page: &Page<'_>, html: &mut Markup) {
-    let authorities = page.status.entries.iter();
+    let authorities = page.status.certified();
     let authorities = authorities.filter(|entry| entry.id.is_authority()).count();
-    let certificates = page.status.entries.len() - authorities;
+    let certificates = page.status.certified().count() - authorities;
+    let pairs = page.status.key_pairs().count();
     let mut about = vec![
         count(certificates, "certificate", "certificates"),
         count(authorities, "authority", "authorities"),
@@ -112,12 +112,8 @@ fn banner(page: &Page<'_>, html: &mut Markup) {
     if page.graph.others > 0 {
         about.push(count(page.graph.others, "other holder", "other holders"));
     }
-    if !page.key_pairs.is_empty() {
-        about.push(count(
-            page.key_pairs.len(),
-            "shared key pair",
-            "shared key pairs",
-        ));
+    if pairs > 0 {
+        about.push(count(pairs, "shared key pair", "shared key pairs"));
     }
     let moment = Moment(page.status.now).rfc3339();
     let shown = moment.replace('T', " ").replace('Z', " UTC");

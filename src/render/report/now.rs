@@ -26,13 +26,7 @@ pub(super) fn section(page: &Page<'_>, html: &mut Markup) {
 
 fn tally(page: &Page<'_>, html: &mut Markup) {
     html.raw("<ul class=\"tally\">");
-    for state in State::ALL {
-        let entries = page.status.entries.iter().map(|entry| entry.state);
-        let pairs = page.key_pairs.iter().map(|pair| pair.state);
-        let number = entries.chain(pairs).filter(|found| *found == state).count();
-        if number == 0 {
-            continue;
-        }
+    for (state, number) in page.status.tally() {
         html.open("li", &[("class", &grade(state))]);
         html.open(
             "a",

@@ -1,7 +1,7 @@
 //! PEM, DER, PKCS#12 and revocation lists.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 
 use certs::inspect::document;
 use certs::model::document::Object;
@@ -58,6 +58,29 @@ fn der_holds_one_certificate_or_the_key() {
     assert_eq!(file("root"), certificates(project.read(ROOT))[0].der);
     let key = pem::parse(project.opens(ADA, KEY).unwrap()).unwrap();
     assert_eq!(file("key"), key.contents());
+}
+
+#[test]
+fn a_pipe_is_written_into_and_stays_one() {
+    let project = made();
+    let pipe = project.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    for part in ["bundle", "key"] {
+        let arguments = ["pem", LEAF, "--part", part];
+        let reader = {
+            let pipe = pipe.clone();
+            std::thread::spawn(move || fs::read(pipe).unwrap())
+        };
+        let into = ["export", "pem", LEAF, "--part", part, "-o", "pipe"];
+        project.run(&into).exits_with(0);
+        let read = String::from_utf8(reader.join().unwrap()).unwrap();
+        assert_eq!(read, exported(&project, &arguments));
+        let kind = fs::symlink_metadata(&pipe).unwrap().file_type();
+        assert!(kind.is_fifo(), "{part}");
+        let shown = [&arguments[..], &["-o", "/dev/stdout"]].concat();
+        assert_eq!(exported(&project, &shown), read);
+    }
 }
 
 #[test]

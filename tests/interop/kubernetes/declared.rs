@@ -89,19 +89,7 @@ fn make_host_key(site: &Site, host: &str) -> Result<(), Failed> {
     if site.project.path(&file).exists() {
         return Ok(());
     }
-    let words = [
-        "ssh-keygen",
-        "-q",
-        "-t",
-        "ed25519",
-        "-N",
-        "",
-        "-C",
-        "",
-        "-f",
-        &file,
-    ];
-    site.project.bench.run_words(&words).map(drop)
+    site.project.bench.make_ssh_key(&file)
 }
 
 /// The operators' public keys, as a list in Nix has them.

@@ -17,7 +17,7 @@ pub(super) const SUFFIX: &str = "-ca";
 
 pub(crate) fn run(args: &CaSecretArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
-    let authority = authority(&project.fleet, &args.authority)?;
+    let authority = authority(&project, &args.authority)?;
     let name = object_name(args.name.as_ref(), authority.name.as_str(), SUFFIX)?;
     let output = Output::of(Content::Secret, &args.out, ui)?;
     let artifact = Artifact::Authority(authority);

@@ -16,11 +16,10 @@ pub(crate) fn run(args: &CrlArgs, ui: Ui) -> Result<Exit, CliError> {
         Content::Text
     };
     let output = Output::public(content, &args.out, ui)?;
-    let fleet = &project.fleet;
     let named: Vec<&Authority> = args
         .authorities
         .iter()
-        .map(|pattern| authority(fleet, pattern))
+        .map(|pattern| authority(&project, pattern))
         .collect::<Result<_, _>>()?;
     let lists = lists(&project, &named)?;
     let bytes = if args.der {

@@ -11,7 +11,7 @@ use crate::cli::ui::Ui;
 
 pub(crate) fn run(args: &DerArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.of.source, ui)?;
-    let artifact = artifact(&project.fleet, &args.of.certificate)?;
+    let artifact = artifact(&project, &args.of.certificate)?;
     let content = match args.part {
         DerPart::Leaf | DerPart::Root => Content::Binary,
         DerPart::Key => Content::Secret,

@@ -15,7 +15,7 @@ use crate::model::Artifact;
 pub(crate) fn run(args: &ExternalSecretArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.of.source, ui)?;
     let output = Output::public(Content::Text, &args.resource.out, ui)?;
-    let (name, suffix) = match artifact(&project.fleet, &args.of.certificate)? {
+    let (name, suffix) = match artifact(&project, &args.of.certificate)? {
         Artifact::Authority(authority) => (&authority.name, ca_secret::SUFFIX),
         Artifact::Leaf(leaf) => (&leaf.name, secret::SUFFIX),
     };

@@ -22,7 +22,7 @@ pub(crate) fn run(args: &IssuerArgs, ui: Ui) -> Result<Exit, CliError> {
         None => None,
     };
     let authority = match (&project, &args.authority) {
-        (Some(project), Some(pattern)) => Some(authority(&project.fleet, pattern)?),
+        (Some(project), Some(pattern)) => Some(authority(project, pattern)?),
         _ => None,
     };
     let called = authority.map_or("", |authority| authority.name.as_str());

@@ -8,8 +8,9 @@ use zeroize::Zeroizing;
 use super::material::{self, missing, open_key, read_chain, tell_of_revocations};
 use super::output::{Content, Output, typed};
 use crate::cli::args::KubeconfigArgs;
+use crate::cli::environment::current_dir;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::project::{Project, current_dir};
+use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::export::kubeconfig::{Kubeconfig, Material, Server, Unfit, groups, user};
 use crate::issue::certificate::to_pem;
@@ -19,10 +20,11 @@ use crate::model::{
 };
 use crate::plan::Pattern;
 use crate::render::words;
+use crate::render::words::shown;
 
 pub(crate) fn run(args: &KubeconfigArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
-    let leaf = chosen(&project.fleet, &args.certificate)?;
+    let leaf = chosen(&project, &args.certificate)?;
     let content = if args.reference {
         Content::Text
     } else {
@@ -36,14 +38,15 @@ pub(crate) fn run(args: &KubeconfigArgs, ui: Ui) -> Result<Exit, CliError> {
     if let Some(file) = output.file() {
         ui.tell(&format!(
             "wrote {0}; try it: kubectl --kubeconfig {0} auth whoami\n",
-            typed(file).display()
+            shown(&typed(file))
         ));
     }
     Ok(Exit::Done)
 }
 
 /// The one certificate a word means. Who mistypes is told of client certificates.
-fn chosen<'f>(fleet: &'f Fleet, pattern: &Pattern) -> Result<&'f Certificate, CliError> {
+fn chosen<'f>(project: &'f Project, pattern: &Pattern) -> Result<&'f Certificate, CliError> {
+    let fleet = &project.fleet;
     let is_client = |id: &ArtifactId| {
         let leaf = fleet.certificates.iter().find(|leaf| leaf.id() == *id);
         let purposes = leaf.map(|leaf| &leaf.declaration.usages.extended);
@@ -52,7 +55,7 @@ fn chosen<'f>(fleet: &'f Fleet, pattern: &Pattern) -> Result<&'f Certificate, Cl
         })
     };
     let ids = fleet.certificates.iter().map(Certificate::id).collect();
-    let id = material::one(ids, pattern, "certificate", is_client)?;
+    let id = material::one(project, ids, pattern, "certificate", is_client)?;
     let mut leaves = fleet.certificates.iter();
     leaves
         .find(|leaf| leaf.id() == id)
@@ -220,7 +223,10 @@ fn referenced(
 
 /// Without `.` between its parts.
 fn plain(path: &Path) -> String {
-    path.components().collect::<PathBuf>().display().to_string()
+    path.components()
+        .collect::<PathBuf>()
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// The root of the authority that the API servers have their certificates from. With it alone, and with nothing below it, every

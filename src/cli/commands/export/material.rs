@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+use crate::cli::absent;
 use crate::cli::error::CliError;
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
@@ -11,7 +12,6 @@ use crate::inspect::certificate::parse_pem_chain;
 use crate::inspect::crl;
 use crate::issue::key::PrivateKey;
 use crate::model::RevokedCertificate;
-use crate::model::usage::edit_distance;
 use crate::model::{
     Artifact, ArtifactId, Authority, Certificate, CertificateFacts, Fleet, Moment, RelPath,
 };
@@ -20,18 +20,22 @@ use crate::render::words;
 use crate::seal::OpenError;
 
 /// The one certificate of a host that a word means.
-pub(super) fn leaf<'f>(fleet: &'f Fleet, pattern: &Pattern) -> Result<&'f Certificate, CliError> {
-    let leaves = fleet.certificates.iter().collect();
-    only(leaves, |leaf| leaf.id(), pattern, "certificate")
+pub(super) fn leaf<'f>(
+    project: &'f Project,
+    pattern: &Pattern,
+) -> Result<&'f Certificate, CliError> {
+    let leaves = project.fleet.certificates.iter().collect();
+    only(project, leaves, |leaf| leaf.id(), pattern, "certificate")
 }
 
 /// The one authority that a word means.
 pub(super) fn authority<'f>(
-    fleet: &'f Fleet,
+    project: &'f Project,
     pattern: &Pattern,
 ) -> Result<&'f Authority, CliError> {
-    let authorities = fleet.authorities.iter().collect();
+    let authorities = project.fleet.authorities.iter().collect();
     only(
+        project,
         authorities,
         |authority| authority.id(),
         pattern,
@@ -40,18 +44,23 @@ pub(super) fn authority<'f>(
 }
 
 /// The one authority or certificate of a host that a word means.
-pub(super) fn artifact<'f>(fleet: &'f Fleet, pattern: &Pattern) -> Result<Artifact<'f>, CliError> {
-    let artifacts = fleet.artifacts().collect();
-    only(artifacts, Artifact::id, pattern, "certificate")
+pub(super) fn artifact<'f>(
+    project: &'f Project,
+    pattern: &Pattern,
+) -> Result<Artifact<'f>, CliError> {
+    let artifacts = project.fleet.artifacts().collect();
+    only(project, artifacts, Artifact::id, pattern, "certificate")
 }
 
 fn only<T>(
+    project: &Project,
     of: Vec<T>,
     id: impl Fn(&T) -> ArtifactId,
     pattern: &Pattern,
     kind: &str,
 ) -> Result<T, CliError> {
-    let wanted = one(of.iter().map(&id).collect(), pattern, kind, |_| true)?;
+    let ids = of.iter().map(&id).collect();
+    let wanted = one(project, ids, pattern, kind, |_| true)?;
     let mut of = of.into_iter();
     of.find(|item| id(item) == wanted)
         .ok_or_else(|| undeclared(pattern, kind))
@@ -59,6 +68,7 @@ fn only<T>(
 
 /// The one of these that a word means. Only those worth it are named to who mistyped.
 pub(super) fn one(
+    project: &Project,
     ids: Vec<ArtifactId>,
     pattern: &Pattern,
     kind: &str,
@@ -72,11 +82,14 @@ pub(super) fn one(
     match found.len() {
         1 => Ok(found.remove(0)),
         0 => {
-            let near = near(
-                ids.into_iter().filter(is_worth_naming),
+            let near = ids.into_iter().filter(is_worth_naming);
+            let error = undeclared(pattern, kind);
+            Err(absent::explained(
+                error,
+                project,
                 &pattern.to_string(),
-            );
-            Err(undeclared(pattern, kind).hint(near))
+                near,
+            ))
         }
         several => {
             let ids: Vec<String> = found.iter().map(ToString::to_string).collect();
@@ -92,20 +105,6 @@ pub(super) fn one(
 
 fn undeclared(pattern: &Pattern, kind: &str) -> CliError {
     CliError::new(format!("{pattern} is no {kind} that is declared"))
-}
-
-/// Those with the most similar name first.
-fn near(ids: impl Iterator<Item = ArtifactId>, wanted: &str) -> String {
-    let mut ids: Vec<String> = ids.map(|id| id.to_string()).collect();
-    ids.sort_by_key(|id| {
-        let last = id.rsplit('/').next().unwrap_or_default();
-        edit_distance(wanted, id).min(edit_distance(wanted, last))
-    });
-    if ids.is_empty() {
-        "none is declared; `certs manifest` shows what is".to_owned()
-    } else {
-        format!("there are {}", words::some_of(&ids, 5))
-    }
 }
 
 /// The chain of what is made, up to its root. What cannot last is told.
@@ -209,7 +208,8 @@ pub(super) fn roots(project: &Project, of: &[Pattern]) -> Result<Vec<Root>, CliE
         let found: Vec<&Authority> = selected.filter_map(|one| root_of(fleet, one)).collect();
         if found.is_empty() {
             let ids = fleet.authorities.iter().map(Authority::id);
-            return Err(undeclared(pattern, "authority").hint(near(ids, &pattern.to_string())));
+            let error = undeclared(pattern, "authority");
+            return Err(absent::explained(error, project, &pattern.to_string(), ids));
         }
         for root in found {
             if wanted.iter().all(|known| known.name != root.name) {

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::args::{OutputArgs, SecretOutputArgs};
+use crate::cli::environment::current_dir;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::git;
-use crate::cli::project::current_dir;
 use crate::cli::ui::Ui;
+use crate::render::words::shown;
 use crate::store::outside;
 
 /// What is written, as far as that decides where it may go.
@@ -29,6 +30,8 @@ pub(super) enum Output {
     New(PathBuf),
     /// Whatever was there.
     Forced(PathBuf),
+    /// A device or a pipe.
+    Stream(PathBuf),
 }
 
 impl Output {
@@ -36,6 +39,10 @@ impl Output {
     pub(super) fn of(content: Content, args: &SecretOutputArgs, ui: Ui) -> Result<Self, CliError> {
         match (&args.output, content) {
             (Some(file), _) if file.as_os_str() == "-" => Ok(Self::Stdout),
+            (Some(file), Content::Secret) if outside::is_terminal(file) && !args.force => {
+                Err(on_a_terminal())
+            }
+            (Some(file), _) if outside::is_stream(file) => Ok(Self::Stream(file.clone())),
             (Some(file), Content::Secret) => {
                 let file = current_dir()?.join(file);
                 if args.force {
@@ -49,10 +56,7 @@ impl Output {
             }
             (None, Content::Text) => Ok(Self::Stdout),
             (None, _) if !ui.shows_stdout() => Ok(Self::Stdout),
-            (None, Content::Secret) => Err(CliError::new(
-                "the private key would be shown on the terminal",
-            )
-            .hint("write a file with --output FILE; --output - shows it all the same")),
+            (None, Content::Secret) => Err(on_a_terminal()),
             (None, Content::Binary) => Err(CliError::new("this is nothing for a terminal").hint(
                 "write a file with --output FILE; --output - sends it to the terminal all the same",
             )),
@@ -81,20 +85,19 @@ impl Output {
                 ui.print_bytes(bytes);
                 return Ok(());
             }
-            Self::Public(file) => (file, outside::replace(file, bytes)),
+            Self::Public(file) | Self::Stream(file) => (file, outside::replace(file, bytes)),
             Self::New(file) => (file, outside::write_secret(file, bytes)),
             Self::Forced(file) => (file, outside::replace_secret(file, bytes)),
         };
         written.map_err(|error| {
-            CliError::new(format!("cannot write {}", typed(file).display()))
-                .cause(error.to_string())
+            CliError::new(format!("cannot write {}", shown(&typed(file)))).cause(error.to_string())
         })
     }
 
     /// The file, where there is one.
     pub(super) fn file(&self) -> Option<&Path> {
         match self {
-            Self::Stdout => None,
+            Self::Stdout | Self::Stream(_) => None,
             Self::Public(file) | Self::New(file) | Self::Forced(file) => Some(file),
         }
     }
@@ -102,9 +105,14 @@ impl Output {
     /// That it is there now.
     pub(super) fn tell(&self, ui: Ui) {
         if let Some(file) = self.file() {
-            ui.tell(&format!("wrote {}\n", typed(file).display()));
+            ui.tell(&format!("wrote {}\n", shown(&typed(file))));
         }
     }
+}
+
+fn on_a_terminal() -> CliError {
+    CliError::new("the private key would be shown on the terminal")
+        .hint("write a file with --output FILE; --output - shows it all the same")
 }
 
 /// As it was typed, from the directory where it was.
@@ -117,7 +125,7 @@ pub(super) fn typed(file: &Path) -> PathBuf {
 fn refuse_unwanted(file: &Path) -> Result<(), CliError> {
     if outside::exists(file) {
         return Err(
-            CliError::new(format!("{} is there already", typed(file).display()))
+            CliError::new(format!("{} is there already", shown(&typed(file))))
                 .hint("name another file, or replace it with --force"),
         );
     }
@@ -125,7 +133,7 @@ fn refuse_unwanted(file: &Path) -> Result<(), CliError> {
         return Err(CliError::new(format!(
             "{} is in a Git work tree that does not ignore it; the private key in it would be in the history with the next \
              `git add .`, and a history is not unwritten",
-            typed(file).display()
+            shown(&typed(file))
         ))
         .hint("write it elsewhere, list it in .gitignore, or insist with --force"));
     }

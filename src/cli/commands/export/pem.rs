@@ -12,7 +12,7 @@ use crate::export::chain::pem;
 
 pub(crate) fn run(args: &PemArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.of.source, ui)?;
-    let artifact = artifact(&project.fleet, &args.of.certificate)?;
+    let artifact = artifact(&project, &args.of.certificate)?;
     let content = match args.part {
         PemPart::Key | PemPart::Combined => Content::Secret,
         PemPart::Leaf | PemPart::Chain | PemPart::Fullchain | PemPart::Bundle => Content::Text,

@@ -14,7 +14,7 @@ use crate::model::Artifact;
 
 pub(crate) fn run(args: &Pkcs12Args, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.of.source, ui)?;
-    let artifact = artifact(&project.fleet, &args.of.certificate)?;
+    let artifact = artifact(&project, &args.of.certificate)?;
     let output = Output::of(Content::Secret, &args.out, ui)?;
     let chain = chain(&project, artifact, ui)?;
     let key = open_key(&project, artifact, &chain.own, &args.out.identity.files)?;

@@ -16,7 +16,7 @@ pub(super) const SUFFIX: &str = "-tls";
 
 pub(crate) fn run(args: &SecretArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
-    let leaf = leaf(&project.fleet, &args.certificate)?;
+    let leaf = leaf(&project, &args.certificate)?;
     let name = object_name(args.name.as_ref(), leaf.name.as_str(), SUFFIX)?;
     let output = Output::of(Content::Secret, &args.out, ui)?;
     let artifact = Artifact::Leaf(leaf);

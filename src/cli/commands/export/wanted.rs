@@ -24,7 +24,7 @@ pub(super) fn wanted(args: &WantedArgs, ui: Ui) -> Result<Wanted, CliError> {
     let (name, declaration) = match &args.certificate {
         Some(pattern) => {
             let project = Project::load(&args.source, ui)?;
-            let leaf = leaf(&project.fleet, pattern)?;
+            let leaf = leaf(&project, pattern)?;
             let name = object_name(args.name.as_ref(), leaf.name.as_str(), "")?;
             (name, leaf.declaration.clone())
         }

@@ -13,6 +13,7 @@ use crate::cli::project::identities;
 use crate::cli::ui::Ui;
 use crate::inspect::sealed;
 use crate::model::{Agreement, Recipient, RecipientSet};
+use crate::render::words::shown;
 use crate::seal::{OpenError, keygen, seal};
 use crate::store::outside;
 
@@ -41,7 +42,11 @@ pub(crate) fn run(args: &HostAddArgs, ui: Ui) -> Result<Exit, CliError> {
                 place.sealed(),
                 place.public
             ))
-            .hint(format!("restore it: git restore -- {}", place.public)));
+            .hint(format!(
+                "restore it: git restore -- {}; or, if it never was there because a run was cut short, delete {} and run again",
+                place.public,
+                place.sealed()
+            )));
         }
     };
     if let (Some(tree), Some(pair)) = (tree, pair) {
@@ -89,7 +94,13 @@ fn make(hosts: &Hosts, args: &HostAddArgs, place: &Place, ui: Ui) -> Result<Pair
     let path = place.sealed_path();
     make_folder(&path)?;
     // The private half first: a public key without it is one that nobody has.
-    outside::replace(&path, &sealed).map_err(|error| cannot_write(&path, &error))?;
+    let written = if args.replace {
+        outside::replace(&path, &sealed)
+    } else {
+        // Of two runs at once one has to lose: else the public half of the one would stand beside the private half of the other.
+        outside::write_new(&path, &sealed)
+    };
+    written.map_err(|error| cannot_write(&path, &error))?;
     place.write_public(&made.recipient)?;
     let key = Recipient::parse(&made.recipient).map_err(|error| CliError::from_error(&error))?;
     ui.print(&format!(
@@ -208,7 +219,7 @@ impl Tree {
     fn below(directory: &Path) -> Result<Self, CliError> {
         let key = directory.join(ON_HOST);
         if outside::exists(&key) {
-            return Err(CliError::new(format!("{} is there already", key.display()))
+            return Err(CliError::new(format!("{} is there already", shown(&key)))
                 .hint("name another directory, or delete it"));
         }
         make_folder(&key)?;
@@ -216,7 +227,7 @@ impl Tree {
             return Err(CliError::new(format!(
                 "{} is in a Git work tree that does not ignore it; the private key in it would be in the history with the next \
                  `git add .`, and a history is not unwritten",
-                key.display()
+                shown(&key)
             ))
             .hint("write it elsewhere, or list it in .gitignore"));
         }
@@ -230,7 +241,7 @@ impl Tree {
         let public = self.0.join(format!("{ON_HOST}.pub"));
         outside::write_public(&public, format!("{}\n", pair.line).as_bytes())
             .map_err(|error| cannot_write(&public, &error))?;
-        ui.print(&format!("wrote {}\n", key.display()));
+        ui.print(&format!("wrote {}\n", shown(&key)));
         ui.tell("warning: this key stands in clear; delete it once the host has it\n");
         Ok(())
     }

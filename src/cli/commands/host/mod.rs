@@ -14,6 +14,7 @@ use crate::foundation::HOST_KEYS;
 use crate::inspect::ssh;
 use crate::manifest::{Manifest, Owner, OwnerKey};
 use crate::model::{KeyFingerprint, Name, Recipient, RecipientSet};
+use crate::render::words::shown;
 use crate::store::outside;
 
 pub(crate) fn run(command: &HostCommand, ui: Ui) -> Result<Exit, CliError> {
@@ -214,5 +215,5 @@ fn make_folder(file: &Path) -> Result<(), CliError> {
 }
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> CliError {
-    CliError::new(format!("cannot write {}", path.display())).cause(error.to_string())
+    CliError::new(format!("cannot write {}", shown(path))).cause(error.to_string())
 }
