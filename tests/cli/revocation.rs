@@ -24,11 +24,15 @@ fn made() -> Project {
         .intermediate("web", "root")
         // Its issuer is to last longer, however long the test takes.
         .with("ca/web", "expiry", json!("43800h"))
-        .leaf("cp1/web/api");
+        .leaf("cp1/web/api")
+        .role("hand", "root")
+        .with("roles/hand", "allowedDomains", json!(["example"]))
+        .with("roles/hand", "allowSubdomains", json!(true));
     project.declare(&declared);
     let record = json!({
         "version": 1,
         "asked": "2026-01-02T03:04:05Z",
+        "role": "hand",
         "hosts": ["nas.example"],
         "usages": ["server auth"],
         "expiry": "2160h",
