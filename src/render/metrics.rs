@@ -1,9 +1,12 @@
 //! Certificates as metrics in the text format of Prometheus
 //! (<https://prometheus.io/docs/instrumenting/exposition_formats>, version 0.0.4).
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use time::OffsetDateTime;
+
+use super::words;
 
 use crate::model::{CertificateFacts, CrlFacts};
 
@@ -124,7 +127,10 @@ fn lists(samples: &[Sample]) -> Vec<Family<'_>> {
             (labels, list)
         })
     });
-    let all: Vec<(Labels<'_>, &CrlFacts)> = all.collect();
+    let mut all: Vec<(Labels<'_>, &CrlFacts)> = all.collect();
+    // Behind the list of an authority may stand one by its earlier key, and a series has one value.
+    let mut named: BTreeSet<Labels<'_>> = BTreeSet::new();
+    all.retain(|(labels, _)| named.insert(labels.clone()));
     if all.is_empty() {
         return Vec::new();
     }
@@ -165,8 +171,8 @@ fn labels(sample: &Sample) -> Labels<'_> {
 }
 
 fn described<'a>(mut labels: Labels<'a>, facts: &CertificateFacts) -> Labels<'a> {
-    labels.push(("subject", facts.subject.to_string()));
-    labels.push(("issuer", facts.issuer.to_string()));
+    labels.push(("subject", words::printable(&facts.subject.to_string())));
+    labels.push(("issuer", words::printable(&facts.issuer.to_string())));
     labels.push(("serial", facts.serial_hex()));
     labels.push(("key", facts.key.to_string()));
     labels

@@ -287,6 +287,18 @@ fn what_cannot_be_revoked_is_said() {
     ));
 }
 
+#[test]
+fn a_merge_that_took_both_lists_is_found() {
+    let project = made();
+    project.run(&["crl", "root"]).exits_with(0);
+    let ours = project.read(LIST);
+    project.run(&["revoke", "nas"]).exits_with(0);
+    project.write(LIST, &[ours, project.read(LIST)].concat());
+    let check = project.run(&["check"]).exits_with(1).text();
+    let refused = project.refuses(&["crl", "root"]);
+    assert_snapshot!(format!("{check}\n\n{refused}"));
+}
+
 /// What the inventory remembers of the root's list.
 fn recorded(project: &Project) -> Value {
     let inventory: Value = serde_json::from_slice(&project.read(INVENTORY)).unwrap();
