@@ -11,7 +11,7 @@ use crate::inspect::crl as inspect;
 use crate::issue::certificate::Issuer;
 use crate::issue::crl::{self as issue, ListTemplate};
 use crate::model::{
-    ArtifactId, Authority, CrlFacts, ListNumber, ListRecord, Name, RevokedCertificate,
+    ArtifactId, Authority, CrlFacts, CrlFile, ListNumber, ListRecord, Name, RevokedCertificate,
 };
 use crate::store::Change;
 
@@ -61,7 +61,7 @@ pub fn publish(run: Run<'_>, revocations: &[Revocation<'_>]) -> Result<Published
         changes.push(Change::write(
             authority.crl.clone(),
             expected(run.observed.crl(&authority.name)),
-            issue::to_pem(&der).into_bytes(),
+            file_text(&der, &by_earlier_keys(&run, revocation)).into_bytes(),
         ));
         lists.insert(authority.name.clone(), list);
     }
@@ -98,7 +98,7 @@ impl NextList {
 fn next_list(run: &Run<'_>, revocation: &Revocation<'_>) -> NextList {
     let authority = revocation.authority;
     let here = run.observed.crl(&authority.name).facts();
-    let known = here.map(|file| &file.list).into_iter();
+    let known = here.into_iter().flat_map(CrlFile::lists);
     let known = known.chain(&revocation.earlier);
     // A list of which only the number is left has used that up all the same.
     let lost = run.observed.lost_list(&authority.name);
@@ -121,6 +121,37 @@ fn next_list(run: &Run<'_>, revocation: &Revocation<'_>) -> NextList {
             .chain(revocation.entries.iter().cloned())
             .collect(),
     }
+}
+
+/// The last lists by keys that the authority had before. As long as such a key is trusted, certificates by it are looked up, and the
+/// new list says nothing to who does so: it is signed by another (RFC 5280 §6.3.3 (f), (g)).
+fn by_earlier_keys<'a>(run: &Run<'a>, revocation: &'a Revocation<'_>) -> Vec<&'a CrlFacts> {
+    let authority = revocation.authority;
+    let Some(trusted) = run.observed.pair(&authority.id()).certificate.facts() else {
+        return Vec::new();
+    };
+    let here = run.observed.crl(&authority.name).facts();
+    let lists = here.into_iter().flat_map(CrlFile::lists);
+    let lists = lists.chain(&revocation.earlier);
+    let in_date = |list: &&CrlFacts| list.next_update.is_some_and(|next| next > run.plan.now);
+    let lists: Vec<&CrlFacts> = lists.filter(in_date).collect();
+    // A renewed authority has several certificates for one key.
+    let mut keys = BTreeSet::from([trusted.certificate.key_fingerprint]);
+    let earlier = trusted.following.iter();
+    let earlier = earlier.filter(|certificate| keys.insert(certificate.key_fingerprint));
+    let last = earlier.filter_map(|certificate| {
+        let own = lists.iter().copied();
+        own.filter(|list| inspect::signed_by(list, certificate))
+            .max_by_key(|list| list.list_number())
+    });
+    last.collect()
+}
+
+fn file_text(der: &[u8], following: &[&CrlFacts]) -> String {
+    let following = following.iter().map(|list| issue::to_pem(&list.der));
+    std::iter::once(issue::to_pem(der))
+        .chain(following)
+        .collect()
 }
 
 /// Reads the list that was just made as a stranger would.

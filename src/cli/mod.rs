@@ -6,6 +6,7 @@ mod commands;
 mod deployed;
 mod dial;
 mod discover;
+mod elsewhere;
 mod environment;
 mod error;
 mod evaluate;
@@ -24,9 +25,9 @@ mod writing;
 
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use args::{Audience, Command};
+use args::{Audience, Color, Command};
 use error::{CliError, Exit};
 use ui::Ui;
 
@@ -96,6 +97,9 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
 fn usage(error: &clap::Error) -> Exit {
     // Where the terminal is gone there is nobody left to tell.
     let _ = error.print();
+    if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) {
+        Ui::new(Color::Auto).tell(&elsewhere::hint(word).unwrap_or_default());
+    }
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,
         _ => Exit::Usage,

@@ -107,7 +107,8 @@ impl Lists {
         };
         let contents = self.contents.iter();
         let contents = contents.filter(|(path, _)| path == authority.crl.as_str());
-        let lists = contents.filter_map(|(_, pem)| crl::parse_pem(pem).ok());
+        let lists = contents.filter_map(|(_, pem)| crl::parse_pem_lists(pem).ok());
+        let lists = lists.flat_map(|(first, following)| std::iter::once(first).chain(following));
         lists.filter(is_own).collect()
     }
 

@@ -45,8 +45,8 @@ pub enum CrlDefect {
     BadExtension { oid: String },
     #[error("extension {oid} stands twice in the revocation list (RFC 5280 §4.2)")]
     RepeatedExtension { oid: String },
-    #[error("the file holds {found}, where one revocation list (X509 CRL) belongs")]
-    NotOneList { found: String },
+    #[error("the file holds {found}, where revocation lists (X509 CRL) belong")]
+    OtherContent { found: String },
 }
 
 impl CrlDefect {
@@ -59,18 +59,35 @@ impl CrlDefect {
     }
 }
 
-/// The one revocation list of a PEM file (RFC 7468 §7).
+/// The revocation list of a PEM file (RFC 7468 §7); where there are several, the first, which is that of the key of today.
 ///
 /// # Errors
-/// What keeps it from being read as a whole.
+/// What keeps the file from being read as a whole.
 pub fn parse_pem(bytes: &[u8]) -> Result<CrlFacts, CrlDefect> {
+    Ok(parse_pem_lists(bytes)?.0)
+}
+
+/// The lists of a PEM file that holds nothing else: the first, and what follows it.
+///
+/// # Errors
+/// What keeps the file from being read as a whole.
+pub fn parse_pem_lists(bytes: &[u8]) -> Result<(CrlFacts, Vec<CrlFacts>), CrlDefect> {
     let blocks = pem::blocks(bytes)?;
-    match blocks.as_slice() {
-        [list] if list.tag() == PEM_LABEL => parse_der(list.contents()),
-        others => Err(CrlDefect::NotOneList {
-            found: pem::labels(others),
-        }),
+    let other = || CrlDefect::OtherContent {
+        found: pem::labels(&blocks),
+    };
+    let Some((first, following)) = blocks.split_first() else {
+        return Err(other());
+    };
+    if blocks.iter().any(|block| block.tag() != PEM_LABEL) {
+        return Err(other());
     }
+    let following = following.iter();
+    let following = following.map(|block| parse_der(block.contents()));
+    Ok((
+        parse_der(first.contents())?,
+        following.collect::<Result<_, _>>()?,
+    ))
 }
 
 const AUTHORITY_KEY_IDENTIFIER: &str = "2.5.29.35";

@@ -9,8 +9,11 @@ use crate::policy::{Issuer, Request, RequestedKey, RequestedName, decide};
 
 pub(super) fn lint(fleet: &Fleet, findings: &mut Vec<Finding>) {
     for certificate in &fleet.certificates {
-        let record = certificate.record();
-        let Some(role) = record.and_then(|record| record.role.as_ref()) else {
+        let Some(record) = certificate.record() else {
+            continue;
+        };
+        let Some(role) = &record.role else {
+            findings.push(by_nobody(certificate));
             continue;
         };
         let faults = faults(fleet, role, certificate);
@@ -29,6 +32,16 @@ fn finding(role: &Name, certificate: &Certificate, faults: &[String]) -> Finding
             "declare in certToolkit.roles.{role} what is missing; or `certs issue {} --name {} --replace` on terms it grants; or `certs revoke {id}`",
             certificate.host, certificate.name
         ),
+    )
+}
+
+/// Nothing that is issued leaves it out: somebody took the line away, and with it every limit.
+fn by_nobody(certificate: &Certificate) -> Finding {
+    let id = certificate.id();
+    Finding::of_certificate(&NOT_GRANTED, Basis::Declared, certificate, "").saying(
+        "its record names no role that granted it".to_owned(),
+        "it would be issued and renewed whatever it asks for",
+        format!("write the role into the record, \"role\": \"…\"; or `certs revoke {id}`"),
     )
 }
 

@@ -72,6 +72,8 @@ pub struct CertificateFile {
 #[derive(Clone, Debug)]
 pub struct CrlFile {
     pub list: CrlFacts,
+    /// The last lists by the keys that the authority had before, for whoever trusts those still.
+    pub following: Vec<CrlFacts>,
     /// Whether the authority's own certificate is the signer's.
     pub signature: SignatureState,
 }
@@ -110,6 +112,11 @@ impl ListState {
 }
 
 impl CrlFile {
+    /// Every list of the file.
+    pub fn lists(&self) -> impl Iterator<Item = &CrlFacts> + Clone {
+        std::iter::once(&self.list).chain(&self.following)
+    }
+
     /// By what stands in it alone; [`Observed::list_state`] knows what else was made.
     fn state(&self, now: OffsetDateTime) -> ListState {
         let list = &self.list;

@@ -9,9 +9,9 @@ use rayon::prelude::*;
 use crate::inspect::certificate::{self, CertificateDefect};
 use crate::inspect::{crl, inventory, public_key, sealed};
 use crate::model::{
-    Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, CrlFile, Damage, Defect,
-    DefectKind, FileState, Fleet, ListRecord, Name, Observed, ObservedKeyPair, ObservedPair,
-    PublicKey, RelPath, SealedDefect, SealedFacts, SignatureState, UndeclaredFile,
+    Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, CrlFacts, CrlFile, Damage,
+    Defect, DefectKind, FileState, Fleet, ListRecord, Name, Observed, ObservedKeyPair,
+    ObservedPair, PublicKey, RelPath, SealedDefect, SealedFacts, SignatureState, UndeclaredFile,
 };
 use crate::store::{Layout, ReadFile, Root, StoreError};
 
@@ -99,13 +99,14 @@ fn observe_inventory(
 }
 
 fn read_crl(bytes: &[u8]) -> Result<CrlFile, Defect> {
-    let list = crl::parse_pem(bytes).map_err(|defect| Defect {
+    let (list, following) = crl::parse_pem_lists(bytes).map_err(|defect| Defect {
         kind: DefectKind::Unreadable,
         damage: defect.damage(),
         detail: defect.to_string(),
     })?;
     Ok(CrlFile {
         list,
+        following,
         signature: SignatureState::Unknown,
     })
 }
@@ -228,13 +229,33 @@ fn check_lists(observed: &mut Observed) {
             .pairs
             .get(&ArtifactId::Authority(name.clone()))
             .and_then(|pair| pair.certificate.facts());
-        if let (FileState::Sound { facts, .. }, Some(authority)) = (state, authority) {
-            facts.signature = if crl::signed_by(&facts.list, &authority.certificate) {
+        let (FileState::Sound { facts, digest }, Some(authority)) = (&mut *state, authority) else {
+            continue;
+        };
+        let is_own = |list: &CrlFacts| crl::signed_by(list, &authority.certificate);
+        // Which of them counts nobody can say.
+        if facts.following.iter().any(is_own) {
+            let digest = *digest;
+            *state = FileState::Defective {
+                digest,
+                defect: two_lists(),
+            };
+        } else {
+            facts.signature = if is_own(&facts.list) {
                 SignatureState::Verified
             } else {
                 SignatureState::Broken
             };
         }
+    }
+}
+
+fn two_lists() -> Defect {
+    Defect {
+        kind: DefectKind::Unreadable,
+        damage: Damage::Other,
+        detail: "a list by the authority's key stands behind another one: a merge took both; keep the one with the higher number"
+            .to_owned(),
     }
 }
 

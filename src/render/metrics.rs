@@ -1,6 +1,7 @@
 //! Certificates as metrics in the text format of Prometheus
 //! (<https://prometheus.io/docs/instrumenting/exposition_formats>, version 0.0.4).
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use time::OffsetDateTime;
@@ -124,7 +125,10 @@ fn lists(samples: &[Sample]) -> Vec<Family<'_>> {
             (labels, list)
         })
     });
-    let all: Vec<(Labels<'_>, &CrlFacts)> = all.collect();
+    let mut all: Vec<(Labels<'_>, &CrlFacts)> = all.collect();
+    // Behind the list of an authority may stand one by its earlier key, and a series has one value.
+    let mut named: BTreeSet<Labels<'_>> = BTreeSet::new();
+    all.retain(|(labels, _)| named.insert(labels.clone()));
     if all.is_empty() {
         return Vec::new();
     }

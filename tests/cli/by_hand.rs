@@ -11,10 +11,25 @@ const RECORD: &str = "certs/issued/nas/root/web.json";
 const CERTIFICATE: &str = "certs/issued/nas/root/web.crt";
 const KEY: &str = "certs/issued/nas/root/web.key.age";
 
+/// With a role that grants what the records ask for.
+fn project() -> Project {
+    let project = Project::new();
+    let declared = project
+        .declared()
+        .role("hand", "root")
+        .with("roles/hand", "allowedDomains", json!(["example"]))
+        .with("roles/hand", "allowSubdomains", json!(true))
+        .with("roles/hand", "allowedIpRanges", json!(["10.0.0.0/8"]));
+    project.declare(&declared);
+    project.recreate();
+    project
+}
+
 fn record() -> Value {
     json!({
         "version": 1,
         "asked": "2026-01-02T03:04:05Z",
+        "role": "hand",
         "commonName": "nas.example",
         "hosts": ["nas.example", "10.0.0.7"],
         "usages": ["server auth"],
@@ -35,7 +50,7 @@ fn put(project: &Project, path: &str, record: &Value) {
 
 /// The project with one record, made.
 fn made(record: &Value) -> Project {
-    let project = Project::made();
+    let project = project();
     put(&project, RECORD, record);
     project.recreate();
     project
@@ -43,7 +58,7 @@ fn made(record: &Value) -> Project {
 
 #[test]
 fn a_record_is_made_true_and_a_second_run_does_nothing() {
-    let project = Project::made();
+    let project = project();
     put(&project, RECORD, &record());
     let before = project.files();
     let said = project.recreate().text();
@@ -75,7 +90,7 @@ fn the_key_of_who_is_no_host_is_for_the_operators_and_whom_the_record_names() {
 
 #[test]
 fn the_key_of_a_host_is_for_that_host_too() {
-    let project = Project::made();
+    let project = project();
     put(&project, "certs/issued/cp1/root/extra.json", &record());
     project.recreate();
     let key = "certs/issued/cp1/root/extra.key.age";
@@ -85,7 +100,7 @@ fn the_key_of_a_host_is_for_that_host_too() {
 #[test]
 fn who_sent_a_request_gets_a_certificate_for_the_key_they_have() {
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
-    let project = Project::made();
+    let project = project();
     put(&project, RECORD, &requested(&key));
     let before = project.files();
     project.recreate();
@@ -131,14 +146,14 @@ fn what_is_left_of_one_without_its_record_is_declared_by_nobody() {
 
 #[test]
 fn a_record_of_what_is_declared_too_is_refused() {
-    let project = Project::made();
+    let project = project();
     put(&project, "certs/issued/cp1/root/server.json", &record());
     assert_snapshot!(project.refuses(&["recreate"]));
 }
 
 #[test]
 fn every_fault_of_every_record_is_told_at_once() {
-    let project = Project::made();
+    let project = project();
     let mut wrong = record();
     wrong["asked"] = json!("yesterday");
     wrong["hosts"] = json!(["-nas"]);

@@ -101,6 +101,20 @@ fn wrong_usage_exits_with_64() {
 }
 
 #[test]
+fn a_verb_of_another_tool_is_answered_with_ours() {
+    let project = Project::new();
+    let lines = [
+        &["pki", "init", "-r", "age1"][..],
+        &["pki", "issue", "nas"],
+        &["pki", "revoke", "nas"],
+        &["certificate", "create", "nas"],
+        &["list"],
+    ];
+    let said = lines.map(|words| project.run_plainly(words).exits_with(64).text());
+    assert_snapshot!(said.join("\n\n"));
+}
+
+#[test]
 fn a_flake_without_nix_on_the_path() {
     let project = Project::made();
     project.write("flake.nix", b"{ outputs = _: { }; }\n");

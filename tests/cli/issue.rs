@@ -68,6 +68,16 @@ fn without_a_name_the_holder_is_meant() {
 }
 
 #[test]
+fn what_is_issued_by_hand_to_a_host_is_not_deployed_to_it() {
+    let project = made();
+    let host = ["issue", "cp1", "--san", "cp1.lab.example"];
+    let said = project.run(&host).exits_with(0).stderr();
+    let other = project.run(&NAS).exits_with(0).stderr();
+    assert!(!other.contains("note: "), "{other}");
+    assert_snapshot!(said);
+}
+
+#[test]
 fn the_key_is_sealed_to_whom_was_named_and_to_the_holder_that_is_a_host() {
     let project = made();
     let [_, bob] = project.operators();

@@ -24,11 +24,15 @@ fn made() -> Project {
         .intermediate("web", "root")
         // Its issuer is to last longer, however long the test takes.
         .with("ca/web", "expiry", json!("43800h"))
-        .leaf("cp1/web/api");
+        .leaf("cp1/web/api")
+        .role("hand", "root")
+        .with("roles/hand", "allowedDomains", json!(["example"]))
+        .with("roles/hand", "allowSubdomains", json!(true));
     project.declare(&declared);
     let record = json!({
         "version": 1,
         "asked": "2026-01-02T03:04:05Z",
+        "role": "hand",
         "hosts": ["nas.example"],
         "usages": ["server auth"],
         "expiry": "2160h",
@@ -281,6 +285,18 @@ fn what_cannot_be_revoked_is_said() {
         refused.join("\n\n"),
         usage.join("\n\n")
     ));
+}
+
+#[test]
+fn a_merge_that_took_both_lists_is_found() {
+    let project = made();
+    project.run(&["crl", "root"]).exits_with(0);
+    let ours = project.read(LIST);
+    project.run(&["revoke", "nas"]).exits_with(0);
+    project.write(LIST, &[ours, project.read(LIST)].concat());
+    let check = project.run(&["check"]).exits_with(1).text();
+    let refused = project.refuses(&["crl", "root"]);
+    assert_snapshot!(format!("{check}\n\n{refused}"));
 }
 
 /// What the inventory remembers of the root's list.

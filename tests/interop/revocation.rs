@@ -53,6 +53,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             gone,
         ),
         trial(
+            "revocation::while_both_keys_of_an_authority_are_trusted_there_is_a_list_by_each",
+            &PROGRAMS,
+            both_keys,
+        ),
+        trial(
             "revocation::a_compromised_key_is_not_certified_again",
             &PROGRAMS,
             compromised,
@@ -259,6 +264,55 @@ fn gone() -> Result<(), Failed> {
     // What never was is not looked for in what was.
     let said = project.ends_with(1, &format!("export pem nothing {SOURCE}"))?;
     expect(!said.contains("is gone"), &said)
+}
+
+/// OpenSSL takes a list only from the key that signed the certificate.
+fn both_keys() -> Result<(), Failed> {
+    let project = made()?;
+    let (root, crl) = (format!("{DIR}/ca/root.crt"), format!("{DIR}/ca/root.crl"));
+    for (holder, copy) in [("nas", "good.crt"), ("printer", "bad.crt")] {
+        let file = format!("{DIR}/issued/{holder}/root/lab.crt");
+        project.bench.run(&format!("cp {file} {copy}"))?;
+    }
+    project.bench.run(&format!("cp {root} old.crt"))?;
+    project.ends_with(0, &format!("revoke printer {SOURCE}"))?;
+    project.bench.run(&format!("cp {crl} old.crl"))?;
+    project.recreate("--replace ca/root")?;
+    project.ends_with(0, &format!("crl {SOURCE}"))?;
+    let new = format!("{DIR}/issued/nas/root/lab.crt");
+    let verify = |roots: &str, lists: &str, file: &str| {
+        format!("openssl verify -crl_check -CAfile {roots} -CRLfile {lists} {file}")
+    };
+    for (roots, file) in [
+        (root.as_str(), "good.crt"),
+        (&root, &new),
+        ("old.crt", "good.crt"),
+    ] {
+        project.bench.run(&verify(roots, &crl, file))?;
+    }
+    for roots in [root.as_str(), "old.crt"] {
+        let said = project.bench.refuses(&verify(roots, &crl, "bad.crt"))?;
+        expect(said.contains("certificate revoked"), &said)?;
+    }
+    project.ends_with(0, &format!("verify good.crt {SOURCE}"))?;
+    let said = project.ends_with(1, &format!("verify bad.crt {SOURCE}"))?;
+    expect(said.contains("revoked"), &said)?;
+    project.ends_with(0, &format!("check {SOURCE}"))?;
+    // The list by the new key alone says nothing of what the old one signed.
+    project
+        .bench
+        .run_words(&["openssl", "crl", "-in", &crl, "-out", "new.crl"])?;
+    let said = project
+        .bench
+        .refuses(&verify(&root, "new.crl", "good.crt"))?;
+    expect(said.contains("unable to get certificate CRL"), &said)?;
+    // Once the old certificate is trusted no longer, its list goes.
+    project
+        .bench
+        .run_words(&["openssl", "x509", "-in", &root, "-out", &root])?;
+    project.ends_with(0, &format!("crl root {SOURCE}"))?;
+    let file = project.bench.run(&format!("cat {crl}"))?;
+    expect(file.matches("BEGIN").count() == 1, &file)
 }
 
 fn compromised() -> Result<(), Failed> {

@@ -662,6 +662,7 @@ fn each_way_in_which_a_record_asks_for_more_than_its_role_gives_is_told() {
             said(with_record(&declared, &record))
         },
         changed("role", json!("gone")),
+        changed("role", json!(null)),
     ];
     insta::assert_snapshot!(all.join("\n"), @r"
     granted
@@ -671,6 +672,7 @@ fn each_way_in_which_a_record_asks_for_more_than_its_role_gives_is_told() {
     the role lab does not grant it: it does not give O=system:masters
     the role lab does not grant it: it does not give a second common name, system:masters
     the role gone does not grant it: it is not declared
+    its record names no role that granted it
     ");
 }
 

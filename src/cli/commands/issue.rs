@@ -18,8 +18,8 @@ use crate::manifest::{Wanted, record_path};
 use crate::model::document::RequestFacts;
 use crate::model::hex::to_hex;
 use crate::model::{
-    ArtifactId, Certificate, Fleet, KeyFingerprint, Marker, Name, Observed, Recipient, RelPath,
-    RevocationReason, Role, Usages,
+    ArtifactId, Certificate, Custody, Fleet, KeyFingerprint, Marker, Name, Observed, Recipient,
+    RelPath, RevocationReason, Role, Usages,
 };
 use crate::plan::{Pattern, Policy, plan};
 use crate::policy::csr::{self, Taken};
@@ -151,8 +151,20 @@ fn issue(wish: &Wish<'_>, ui: Ui) -> Result<(Project, RelPath), CliError> {
         .certificates
         .iter()
         .find(|leaf| leaf.id() == id);
+    if leaf.is_some_and(|leaf| leaf.custody == Custody::Host) {
+        ui.tell(&not_deployed(&id, wish.holder));
+    }
     let certificate = leaf.map(|leaf| leaf.files.certificate.clone());
     Ok((project, certificate.unwrap_or_default()))
+}
+
+/// The module of a host reads its declaration, and no records.
+fn not_deployed(id: &ArtifactId, host: &Name) -> String {
+    format!(
+        "note: {host} is a host of the fleet, and nothing puts on it what is issued by hand: carry it there with `certs export pem {id}`, \
+         or declare it (certToolkit.{} on {host}) and revoke this one\n",
+        id.option_path().join("."),
+    )
 }
 
 /// The role that is named, or the only one there is.

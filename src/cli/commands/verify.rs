@@ -13,7 +13,7 @@ use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::inspect::certificate::parse_chain;
 use crate::inspect::crl;
-use crate::model::{CertificateFacts, CrlFacts, FileState};
+use crate::model::{CertificateFacts, CrlFacts, CrlFile, FileState};
 use crate::observe::observe;
 use crate::render::verify::{self as shown, Answer, Detail, Outcome};
 use crate::store::outside;
@@ -166,7 +166,7 @@ fn fleet(args: &VerifyArgs, subjects: &mut Vec<Subject>, ui: Ui) -> Result<Trust
     let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
     let mut trust = Trust::default();
     let lists = observed.crls.values().filter_map(FileState::facts);
-    trust.crls.extend(lists.map(|file| file.list.clone()));
+    trust.crls.extend(lists.flat_map(CrlFile::lists).cloned());
     for artifact in project.fleet.artifacts() {
         let id = artifact.id();
         let path = &artifact.files().certificate;

@@ -12,9 +12,21 @@ const NAS: &str = "nas/root/web";
 
 /// A certificate that a record in the tree asks for.
 fn made(public_key: Option<&PrivateKey>) -> Project {
-    let project = Project::made();
+    let project = Project::new();
+    let declared = project
+        .declared()
+        .role("hand", "root")
+        .with("roles/hand", "allowedDomains", json!(["example"]))
+        .with("roles/hand", "allowSubdomains", json!(true))
+        .with(
+            "roles/hand",
+            "usages",
+            json!(["server auth", "client auth"]),
+        );
+    project.declare(&declared);
+    project.recreate();
     let mut record = json!({
-        "version": 1, "asked": "2026-01-02T03:04:05Z", "commonName": "nas.example", "hosts": ["nas.example"],
+        "version": 1, "asked": "2026-01-02T03:04:05Z", "role": "hand", "commonName": "nas.example", "hosts": ["nas.example"],
         "usages": ["server auth", "client auth"], "expiry": "2160h", "key": { "algo": "ecdsa", "size": 256 },
     });
     if let Some(key) = public_key {
