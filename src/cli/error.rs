@@ -80,9 +80,13 @@ impl CliError {
         self
     }
 
+    /// What to do; the same for several causes is said once.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+        let hint = hint.into();
+        if !self.hints.contains(&hint) {
+            self.hints.push(hint);
+        }
         self
     }
 

@@ -14,6 +14,9 @@ const HOUR: u64 = 3600;
 /// cert-manager's shortest time before the end.
 const FIVE_MINUTES: u64 = 300;
 
+/// The longest common name (RFC 5280, `ub-common-name`), which cert-manager counts in octets.
+const LONGEST_COMMON_NAME: usize = 64;
+
 /// Why cert-manager would not take what is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
@@ -23,8 +26,31 @@ pub enum Unfit {
         "cert-manager renews five minutes before the end or earlier, and {renew_before} is declared"
     )]
     RenewedTooLate { renew_before: Lifetime },
+    #[error("cert-manager wants a common name or another name, and neither is declared")]
+    Nameless,
+    #[error(
+        "cert-manager takes common names of {LONGEST_COMMON_NAME} octets at most, and {name:?} has {}",
+        name.len()
+    )]
+    LongCommonName { name: String },
     #[error("nothing in it names a host: an Ingress needs a DNS name")]
     NoHost,
+}
+
+impl Unfit {
+    /// What to declare or to type instead.
+    pub fn cure(&self) -> &'static str {
+        match self {
+            Self::TooShort { .. } | Self::RenewedTooLate { .. } => {
+                "declare another lifetime, or give one with --duration"
+            }
+            Self::Nameless => "declare names (hosts) or a common name",
+            Self::LongCommonName { .. } => {
+                "declare a shorter common name; programs look at the other names"
+            }
+            Self::NoHost => "give names with --san NAME",
+        }
+    }
 }
 
 /// A `Certificate`, and in words what of the declaration cert-manager has no field for.
@@ -126,8 +152,15 @@ fn check(declaration: &Declaration) -> Result<(), Unfit> {
     }
     match declaration.renew_before {
         Some(renew_before) if renew_before.seconds() < FIVE_MINUTES => {
-            Err(Unfit::RenewedTooLate { renew_before })
+            return Err(Unfit::RenewedTooLate { renew_before });
         }
+        _ => {}
+    }
+    match common_name(&declaration.subject) {
+        Some(name) if name.len() > LONGEST_COMMON_NAME => Err(Unfit::LongCommonName {
+            name: name.to_owned(),
+        }),
+        None if declaration.sans.is_empty() => Err(Unfit::Nameless),
         _ => Ok(()),
     }
 }

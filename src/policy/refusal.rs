@@ -129,6 +129,15 @@ impl Refusal {
             Self::CommonNameMalformed(_) => {
                 "leave the common name out and ask for the name as a SAN".to_owned()
             }
+            Self::Key { accepted, .. } if accepted.is_empty() => format!(
+                "let the key be made for it, or list kinds of keys in {}",
+                option("allowedKeys")
+            ),
+            // One that we never make can be listed nowhere.
+            Self::Key {
+                key: FoundKeyAlgorithm::Other(_),
+                ..
+            } => "make a key of a kind that the role takes".to_owned(),
             Self::Key { .. } => format!(
                 "make a key of another kind, or list this one in {}",
                 option("allowedKeys")

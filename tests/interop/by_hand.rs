@@ -1,6 +1,8 @@
 //! Certificates on request and revocation lists, judged by OpenSSL, cfssl, Java and the openssl command's own view of lists: requests as
 //! these programs make them, each with its verdict, and lists that make verifiers refuse.
 
+mod step;
+
 use std::fmt::Write as _;
 use std::fs;
 
@@ -12,7 +14,8 @@ use crate::tool::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let needs = |programs: &[&'static str]| [programs, &AGE].concat();
-    vec![
+    let mut trials = step::trials(&needs(&["openssl"]));
+    trials.extend([
         trial(
             "by_hand::requests_of_openssl_have_their_verdicts",
             &needs(&["openssl"]),
@@ -38,7 +41,8 @@ pub(crate) fn trials() -> Vec<Trial> {
             &needs(&["openssl"]),
             lists_as_openssl_reads_them,
         ),
-    ]
+    ]);
+    trials
 }
 
 const SOURCE: &str = "--manifest manifest.json --root .";

@@ -240,15 +240,10 @@ fn grant(
             role.name
         ))
         .within(render::refusals_json(role, &refusals));
-        let mut cures: Vec<String> = refusals
-            .iter()
-            .map(|refusal| refusal.cure(&role.name))
-            .collect();
-        cures.dedup();
-        let error = refusals
-            .iter()
-            .fold(error, |error, refusal| error.cause(refusal.to_string()));
-        cures.into_iter().fold(error, CliError::hint)
+        refusals.iter().fold(error, |error, refusal| {
+            let cause = refusal.to_string();
+            error.cause(cause).hint(refusal.cure(&role.name))
+        })
     })?;
     for ignored in &taken.ignored {
         ui.tell(&format!("note: {ignored}\n"));

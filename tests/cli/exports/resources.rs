@@ -1,9 +1,10 @@
 //! What cert-manager, trust-manager and the operators of Prometheus and External Secrets are told.
 
 use insta::assert_snapshot;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{LEAF, exported, made, made_from, outline, refusal, rotated, warnings};
+use crate::declared::Declared;
 use crate::project::Project;
 
 #[test]
@@ -188,7 +189,25 @@ fn what_cert_manager_would_not_issue() {
         "59m",
     ];
     let short = refusal(&project, &short);
-    assert_snapshot!(format!("{nobody}\n\n{late}\n\n{short}"));
+    let of_leaf = |fields: &[(&str, Value)]| {
+        let project = made_from(|declared| {
+            let with = |declared: Declared, (field, value): &(&str, Value)| {
+                declared.with(LEAF, field, value.clone())
+            };
+            fields.iter().fold(declared, with)
+        });
+        refusal(&project, &["certificate", LEAF, "--issuer", "x"])
+    };
+    let long = of_leaf(&[("commonName", json!("ü".repeat(64)))]);
+    let nameless = of_leaf(&[
+        ("commonName", json!("")),
+        ("names", json!([["O", "Shop"]])),
+        ("hosts", json!([])),
+        ("usages", json!(["client auth"])),
+    ]);
+    assert_snapshot!(format!(
+        "{nobody}\n\n{late}\n\n{short}\n\n{long}\n\n{nameless}"
+    ));
 }
 
 #[test]

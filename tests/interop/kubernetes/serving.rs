@@ -8,6 +8,7 @@ use super::cluster::{Apiserver, Cluster, Settings, Who, by_name};
 use super::declared::{CLUSTER, ENDPOINT, ETCD, SERVICE_ADDRESSES, SERVICE_NAMES};
 use super::trial;
 use crate::project::expect;
+use crate::services::etcd::CUT_OFF;
 use crate::services::site::Site;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -103,7 +104,7 @@ fn kept_in_etcd(site: &Site) -> Result<(), Failed> {
         cluster.identity(CLUSTER, "kube-apiserver-kubelet-client")?,
         admin,
     ] {
-        site.refuses(&cluster.etcd_range(&stranger, &key), &["alert"])?;
+        site.refuses(&cluster.etcd_range(&stranger, &key), &CUT_OFF)?;
     }
     Ok(())
 }

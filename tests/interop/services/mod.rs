@@ -1,7 +1,7 @@
 //! Servers and their clients meet with what `certs recreate` issued: what is declared right is accepted, what is declared wrong is
 //! refused by the program that the declaration was for.
 
-mod etcd;
+pub(crate) mod etcd;
 mod nats;
 mod nginx;
 mod openssl;

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &CertificateArgs, ui: Ui) -> Result<Exit, CliError> {
             wanted.object.name
         ))
         .cause(unfit.to_string())
-        .hint("declare another lifetime, or give one with --duration")
+        .hint(unfit.cure())
     })?;
     for what in left_out {
         ui.tell(&format!(

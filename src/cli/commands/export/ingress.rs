@@ -28,7 +28,7 @@ pub(crate) fn run(args: &IngressArgs, ui: Ui) -> Result<Exit, CliError> {
     let ingress = made.map_err(|unfit| {
         CliError::new(format!("there is no Ingress for {}", wanted.object.name))
             .cause(unfit.to_string())
-            .hint("give names with --san NAME")
+            .hint(unfit.cure())
     })?;
     output.finish(
         write(vec![ingress], args.resource.format.into()).as_bytes(),
