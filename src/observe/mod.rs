@@ -32,6 +32,7 @@ pub fn observe(root: &Root, fleet: &Fleet) -> Result<Observed, StoreError> {
         crls,
         recorded,
         undeclared,
+        lost_keys: BTreeMap::new(),
     };
     check_signatures(&artifacts, &mut observed);
     check_lists(&mut observed);
