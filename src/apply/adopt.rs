@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::commit::{Committer, Ready};
+use super::made::MadeAdopted;
 use super::make::chain_text;
 use super::{ApplyError, Product, Run, prove, unlock};
 use crate::inspect::{certificate as inspect, public_key};
@@ -38,16 +39,6 @@ pub enum AdoptedPublic<'a> {
         /// The current one first; empty where they stand there already.
         keys: Vec<PublicKey>,
     },
-}
-
-/// A proved pair, ready to be written.
-pub(super) struct MadeAdopted<'a> {
-    pub(super) id: ArtifactId,
-    pub(super) product: Product,
-    pub(super) public_path: &'a RelPath,
-    pub(super) public_file: Option<String>,
-    pub(super) key_path: &'a RelPath,
-    pub(super) key_file: Option<Vec<u8>>,
 }
 
 /// Seals, proves and commits everything at once, and brings the derived files up to date. Returns how many files were written.

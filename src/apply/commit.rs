@@ -4,9 +4,7 @@ use std::sync::PoisonError;
 
 use rayon::prelude::*;
 
-use super::adopt::MadeAdopted;
-use super::key_pair::MadePair;
-use super::make::Made;
+use super::made::{Made, MadeAdopted, MadePair};
 use super::{ApplyError, Done, Product, Report, Run};
 use crate::export::index::{self, Facts};
 use crate::model::{Digest, FileState, Observed, RelPath};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::made::MadePair;
 use super::unlock::{Unlocked, owner_of};
 use super::{ApplyError, Run, prove, steps_by_id};
 use crate::inspect::public_key;
@@ -12,20 +13,6 @@ use crate::issue::key::{PrivateKey, public_to_pem};
 use crate::model::{FoundKeyAlgorithm, KeyPair, Name, PublicKey};
 use crate::plan::{Action, Step, public_keys, withdrawn_keys};
 use crate::seal;
-
-/// A proved pair, ready to be written.
-pub(super) struct MadePair<'a> {
-    pub(super) pair: &'a KeyPair,
-    pub(super) action: Action,
-    /// As the file holds them, the current one first.
-    pub(super) public: Vec<PublicKey>,
-    /// Text of the public file; `None` where it stays.
-    pub(super) public_file: Option<String>,
-    /// `None` where it stays.
-    pub(super) key_file: Option<Vec<u8>>,
-    /// `None` where nothing needs it.
-    pub(super) key: Option<Arc<PrivateKey>>,
-}
 
 /// Every pair the plan changes.
 pub(super) fn make_all<'a>(

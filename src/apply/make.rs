@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::made::Made;
 use super::unlock::Unlocked;
 use super::{ApplyError, Run, prove};
 use crate::inspect::certificate as inspect;
@@ -15,17 +16,6 @@ use crate::model::{
 };
 use crate::plan::{Action, Step};
 use crate::seal;
-
-/// A proved artifact, ready to be written.
-pub(super) struct Made<'a> {
-    pub(super) artifact: Artifact<'a>,
-    pub(super) action: Action,
-    pub(super) certificate: CertificateFacts,
-    /// Text of the certificate file; `None` where it stays.
-    pub(super) certificate_file: Option<String>,
-    /// The sealed key; `None` where whoever asked for the certificate has it.
-    pub(super) key_file: Option<Vec<u8>>,
-}
 
 /// The authorities of a run as they will be once it is over.
 pub(super) struct Workbench<'a> {

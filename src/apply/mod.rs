@@ -6,6 +6,7 @@ mod adopt;
 mod commit;
 mod error;
 mod key_pair;
+mod made;
 mod make;
 mod prove;
 mod revoke;
@@ -27,7 +28,8 @@ use crate::seal::Identities;
 use crate::store::{Change, Lock, Root};
 
 use commit::{Committer, Ready};
-use make::{Made, Workbench};
+use made::Made;
+use make::Workbench;
 use unlock::Unlocked;
 
 /// Everything a run works with.

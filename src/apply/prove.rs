@@ -1,7 +1,6 @@
 //! The proof before the commit: what was made is opened, parsed and compared with the declaration as if a stranger had made it.
 
-use super::key_pair::MadePair;
-use super::make::Made;
+use super::made::{Made, MadePair};
 use super::{ApplyError, Run};
 use crate::inspect::{certificate as inspect, public_key, sealed};
 use crate::issue::key::PrivateKey;

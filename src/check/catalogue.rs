@@ -194,6 +194,10 @@ rules! {
     INTERRUPTED = "interrupted-run", "A run was interrupted", Warning,
         "The journal of a commit is left: some files may be of before and some of after. The next run finishes it first.",
         "docs/architecture.md#decisions; docs/cli.md#certs-recreate";
+    RULES_DAMAGED = "rules-damaged", "The rules of agenix cannot be read", Error,
+        "The `secrets.nix` beside the certificates is somebody's own, which certs never overwrites, and it is no Nix: agenix opens, edits \
+         and seals nothing until it is.",
+        "github.com/ryantm/agenix (secrets.nix); git-restore(1)";
     STALE = "derived-file-stale", "A derived file is out of date", Warning,
         "The inventory or the rules are not what today's certificates and declaration make of them: agenix, and whoever reads the \
          inventory, see an earlier state.",

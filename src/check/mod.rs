@@ -23,6 +23,17 @@ pub struct Beside {
     pub journal: Option<String>,
     /// The derived files that are out of date.
     pub stale: Vec<String>,
+    /// A person's rules for agenix that are no Nix.
+    pub rules: Option<Broken>,
+}
+
+/// A file that is not what it should be, from this line on.
+#[derive(Clone, Debug)]
+pub struct Broken {
+    pub path: RelPath,
+    pub line: usize,
+    /// A sentence.
+    pub cause: String,
 }
 
 /// Every reason of every step, what dates and signatures say, and the files that are out of date: by severity, then by code.
@@ -41,6 +52,7 @@ pub fn findings(fleet: &Fleet, observed: &Observed, plan: &Plan, beside: &Beside
     findings.extend(lists(fleet, observed, plan.now));
     findings.extend(beside.journal.iter().map(|path| interrupted(path)));
     findings.extend(beside.stale.iter().map(|path| stale(path)));
+    findings.extend(beside.rules.iter().map(rules_damaged));
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     findings
 }
@@ -55,6 +67,7 @@ pub fn outlasts_a_run(finding: &Finding) -> bool {
         rules::CRL_EXPIRED.code,
         rules::CRL_OF_ANOTHER_KEY.code,
         rules::CRL_DAMAGED.code,
+        rules::RULES_DAMAGED.code,
         rules::CRL_MISSING.code,
         rules::CRL_ROLLED_BACK.code,
     ]
@@ -418,6 +431,18 @@ fn interrupted(path: &str) -> Finding {
         cause: "it is left from an interrupted run".to_owned(),
         cure: "`certs recreate` finishes that run first".to_owned(),
         ..of_file(&rules::INTERRUPTED, path)
+    }
+}
+
+fn rules_damaged(broken: &Broken) -> Finding {
+    let path = &broken.path;
+    Finding {
+        cause: broken.cause.clone(),
+        cure: format!(
+            "restore it (`git restore -- {path}`), or delete it: `certs recreate` writes its own"
+        ),
+        spot: Some(at(path.as_str(), broken.line)),
+        ..of_file(&rules::RULES_DAMAGED, path.as_str())
     }
 }
 

@@ -119,7 +119,7 @@ fn gone(project: &Project, pattern: &Pattern) -> BTreeMap<String, CertificateFac
 /// What the certificate in this file may have been called. Both parts of `<authority>-<name>.crt` may have hyphens.
 fn called(dir: &RelPath, path: &str) -> Vec<ArtifactId> {
     let below = match dir.as_str() {
-        "." => Some(path),
+        "" => Some(path),
         dir => path
             .strip_prefix(dir)
             .and_then(|rest| rest.strip_prefix('/')),

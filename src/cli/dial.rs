@@ -101,16 +101,16 @@ pub(crate) fn chain(
         CliError::new(format!("cannot get the certificates of {host}:{port}"))
             .cause(reason.to_string())
     };
+    let failed_by = |error: &io::Error| failed(&cause(error)).hint(hint(error));
     let deadline = Instant::now() + timeout;
-    let mut socket =
-        connect(endpoint, deadline).map_err(|error| failed(&error).hint(hint(&error)))?;
+    let mut socket = connect(endpoint, deadline).map_err(|error| failed_by(&error))?;
     let taken = Arc::new(Taken::new());
     let mut session = session(&taken, name.clone()).map_err(|error| failed(&error))?;
     let outcome = handshake(&mut session, &mut socket, deadline);
     let certificates = taken.certificates();
     if certificates.is_empty() {
         return Err(match outcome {
-            Err(error) => failed(&error).hint(hint(&error)),
+            Err(error) => failed_by(&error),
             Ok(()) => failed(&"it sent none"),
         });
     }
@@ -146,7 +146,7 @@ fn facts(
             .negotiated_key_exchange_group()
             .map(|group| format!("{:?}", group.name())),
         key_proof: taken.proof(),
-        broke_off: broke_off.map(ToString::to_string),
+        broke_off: broke_off.map(cause),
     }
 }
 
@@ -228,6 +228,14 @@ pub(crate) fn left(deadline: Instant) -> io::Result<Duration> {
         Err(io::Error::new(ErrorKind::TimedOut, "it took too long"))
     } else {
         Ok(left)
+    }
+}
+
+/// In words: a socket whose time is up says "Resource temporarily unavailable".
+fn cause(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => "it took too long".to_owned(),
+        _ => error.to_string(),
     }
 }
 

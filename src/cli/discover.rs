@@ -29,6 +29,20 @@ pub(crate) struct Located {
 }
 
 impl Located {
+    /// The manifest as JSON. A flake may need what is not at hand, and another declaration beside it not.
+    pub(crate) fn read(&self) -> Result<Vec<u8>, CliError> {
+        self.source.read().map_err(|error| {
+            let file = self.root.join(NIX_FILE);
+            match &self.source {
+                Source::Flake(_) if file.is_file() => error.hint(format!(
+                    "--file {} is the declaration beside it, which needs no flake",
+                    shown(&file)
+                )),
+                _ => error,
+            }
+        })
+    }
+
     /// What was asked for, else what lies in `--root`, else the nearest declaration at or above the current directory.
     pub(crate) fn of(args: &SourceArgs) -> Result<Self, CliError> {
         if let Some(source) = Source::named(args) {

@@ -11,7 +11,7 @@ use crate::plan::Pattern;
 use crate::render::fault::Place;
 use crate::render::finding::{self, Placed};
 use crate::render::{junit, sarif, words};
-use crate::store::Tracked;
+use crate::store::{Tracked, Tracking};
 
 /// The findings of a project, and where its sources are.
 #[derive(Debug)]
@@ -197,12 +197,26 @@ fn tree(project: &Project, locator: &Locator) -> Tree {
         option,
         spot: spot(location),
     });
-    let tracked = Tracked::around(project.root.path());
-    let (keys, kubeconfigs) = tracked.as_ref().map(exposed).unwrap_or_default();
-    Tree {
-        keys,
-        kubeconfigs,
-        references: references.collect(),
+    let references = references.collect();
+    match Tracked::around(project.root.path()) {
+        Tracking::Nothing => Tree {
+            references,
+            ..Tree::default()
+        },
+        Tracking::Unread(index) => Tree {
+            references,
+            unread: Some(index),
+            ..Tree::default()
+        },
+        Tracking::Files(tracked) => {
+            let (keys, kubeconfigs) = exposed(&tracked);
+            Tree {
+                keys,
+                kubeconfigs,
+                references,
+                unread: None,
+            }
+        }
     }
 }
 

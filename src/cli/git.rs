@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use rayon::prelude::*;
 use time::OffsetDateTime;
@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use super::error::CliError;
 use crate::history::{Commit, Content, End, History, Version};
 use crate::model::RelPath;
+use crate::render::words;
 use crate::store::{Root, outside};
 
 /// The recipients of ten thousand files are a fifth of it; what is larger was put there by mistake.
@@ -126,14 +127,12 @@ fn coverage(root: &Path) -> Result<Coverage, CliError> {
         .args(["rev-parse", "--is-shallow-repository"])
         .output()
         .map_err(|error| not_run(&error))?;
-    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said(&output);
     match (output.status.success(), output.stdout.trim_ascii()) {
         (true, b"true") => Ok(Coverage::Shallow),
         (true, _) => Ok(Coverage::Whole),
         (false, _) if said.contains("not a git repository") => Ok(Coverage::NoRepository),
-        (false, _) => {
-            Err(CliError::new("Git does not open the repository").cause(said.trim().to_owned()))
-        }
+        (false, _) => Err(CliError::new("Git does not open the repository").cause(said)),
     }
 }
 
@@ -172,6 +171,12 @@ fn git(root: &Path) -> Command {
     command
 }
 
+/// What Git complained of; it indents with tabs, which would be spelt out.
+fn said(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    text.trim().replace('\t', "  ")
+}
+
 fn not_run(error: &io::Error) -> CliError {
     match error.kind() {
         io::ErrorKind::NotFound => {
@@ -193,12 +198,15 @@ pub(crate) fn files_at(
         .output()
         .map_err(|error| not_run(&error))?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(
-            CliError::new(format!("{revision} is no revision of this repository"))
-                .cause(said.trim().to_owned())
-                .hint("give a commit, a branch or a tag, like HEAD~1"),
-        );
+        return Err(match coverage(root)? {
+            Coverage::NoRepository => CliError::new("this is no Git repository")
+                .hint("two manifests can be compared without one: certs diff OLD.json NEW.json"),
+            Coverage::Whole | Coverage::Shallow => {
+                CliError::new(format!("{revision} is no revision of this repository"))
+                    .cause(said(&output))
+                    .hint("give a commit, a branch or a tag, like HEAD~1")
+            }
+        });
     }
     let listing = String::from_utf8_lossy(&output.stdout);
     let files: BTreeMap<&str, &str> = listing.split('\0').filter_map(listed).collect();
@@ -237,8 +245,7 @@ pub(crate) fn files_now(
         .output()
         .map_err(|error| not_run(&error))?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(CliError::new("this is no Git repository").cause(said.trim().to_owned()));
+        return Err(CliError::new("this is no Git repository").cause(said(&output)));
     }
     let listing = String::from_utf8_lossy(&output.stdout);
     let paths = listing.split('\0').filter(|path| is_wanted(path));
@@ -293,16 +300,16 @@ fn stays(
         ])
         // A commit's line cannot be taken for a change, which begins with a colon.
         .args(["--format=%x01%H %ct", "--"])
-        .args(places.iter().map(|place| place.as_str()))
+        .args(places.iter().map(ToString::to_string))
         .output()
         .map_err(|error| not_run(&error))?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let said = said(&output);
         // A repository without a commit has no history to read.
         return if said.contains("does not have any commits yet") {
             Ok(BTreeMap::new())
         } else {
-            Err(CliError::new("Git cannot tell the history").cause(said.trim().to_owned()))
+            Err(CliError::new("Git cannot tell the history").cause(said))
         };
     }
     Ok(parse_log(
@@ -403,9 +410,17 @@ fn read_blobs(root: &Path, blobs: &BTreeSet<&str>) -> Result<BTreeMap<String, Ve
     let result = read_answers(&mut process, &mut contents);
     let _ = process.wait();
     result.map_err(broken)?;
-    // If Git went away early, its answers are what is missing, and that was noticed.
+    // If Git went away early, its answers are what is missing, and that is noticed.
     let _ = asker.join();
-    Ok(contents)
+    match blobs.len() - contents.len() {
+        0 => Ok(contents),
+        // What is not known to have been there would be missing from every answer, and nobody would see that.
+        missing => Err(CliError::new(format!(
+            "Git has not got {} it names",
+            words::count(missing, "content", "contents")
+        ))
+        .hint("`git fsck` says which; into a partial clone `git fetch --refetch --filter=` brings them")),
+    }
 }
 
 /// `<blob> blob <size>`, the content, a line end; for each.

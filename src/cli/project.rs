@@ -8,7 +8,7 @@ use super::environment::{Home, current_dir};
 use super::error::CliError;
 use super::ui::{Asker, Ui};
 use crate::export::index::{self, Facts};
-use crate::manifest::{Fault, KeyFiles, Manifest, Records};
+use crate::manifest::{Fault, KeyFiles, Manifest, ManifestError, Records};
 use crate::model::{ArtifactId, Fleet, Observed, RelPath};
 use crate::nixfiles::locate::Locator;
 use crate::plan::{Pattern, Plan, Policy, Reason, Step, UndeclaredPolicy};
@@ -36,9 +36,9 @@ struct Declared {
 impl Project {
     /// Reads and checks the declaration. Warnings go to stderr, faults become one error that shows all of them.
     pub(crate) fn load(args: &SourceArgs, ui: Ui) -> Result<Self, CliError> {
-        let Located { source, root } = Located::of(args)?;
-        let root = open_root(&root)?;
-        Self::read(&source.read()?, root, ui)
+        let located = Located::of(args)?;
+        let root = open_root(&located.root)?;
+        Self::read(&located.read()?, root, ui)
     }
 
     /// The project of a manifest that is at hand, in this directory.
@@ -47,10 +47,7 @@ impl Project {
     }
 
     fn read(json: &[u8], root: Root, ui: Ui) -> Result<Self, CliError> {
-        let manifest = Manifest::parse(json).map_err(|error| {
-            CliError::from_error(&error)
-                .hint("make it with the `certs` of the same version: certs manifest")
-        })?;
+        let manifest = Manifest::parse(json).map_err(|error| unread_manifest(&error))?;
         let key_files = read_key_files(&manifest, root.path());
         let records = read_records(&manifest, &root).map_err(|error| store_error(&error))?;
         let resolution = manifest
@@ -118,6 +115,16 @@ impl Project {
     pub(crate) fn identities(&self, given: &[String]) -> Result<Identities, CliError> {
         identities(given, &self.fleet.identities, self.root.path())
     }
+}
+
+/// A manifest that is none.
+pub(crate) fn unread_manifest(error: &ManifestError) -> CliError {
+    CliError::from_error(error).hint(match error {
+        ManifestError::ConflictMarkers { .. } => {
+            "finish the merge, or check one of the two versions out (`git checkout --ours` or `--theirs`)"
+        }
+        _ => "make it with the `certs` of the same version: certs manifest",
+    })
 }
 
 /// The identities given, or else those declared in the project at `root`; those declared that do not exist are passed over.

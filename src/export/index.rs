@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::inspect::conflict_marker;
 use crate::model::{
     Artifact, ArtifactId, Authority, CertificateFacts, Fleet, KeyPair, ListRecord, Moment, Name,
     Observed, PublicKey, RelPath, Sealed,
@@ -76,6 +77,37 @@ pub fn stale(root: &Root, fleet: &Fleet, facts: &Facts<'_>) -> Result<Vec<Change
         ));
     }
     Ok(changes)
+}
+
+/// A `secrets.nix` of somebody's own that is no Nix: it is never written, so no run mends it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenRules {
+    pub path: RelPath,
+    pub line: usize,
+    /// A sentence.
+    pub cause: String,
+}
+
+/// What keeps agenix from reading the rules beside the certificates, where they are not ours.
+///
+/// # Errors
+/// A file that is there and cannot be read.
+pub fn broken_rules(root: &Root, fleet: &Fleet) -> Result<Option<BrokenRules>, StoreError> {
+    let path = Layout::new(fleet.dir.clone()).rules();
+    let found = root.read(&path)?;
+    let foreign = found.filter(|file| !nixfiles::rules::is_generated(&file.bytes));
+    Ok(foreign.and_then(|file| {
+        let text = String::from_utf8_lossy(&file.bytes);
+        let (line, cause) = if text.trim().is_empty() {
+            (1, "the file is empty".to_owned())
+        } else if let Some(line) = conflict_marker(&text) {
+            (line, format!("line {line} is a merge conflict marker"))
+        } else {
+            let line = nixfiles::rules::invalid_line(&text)?;
+            (line, format!("line {line} is not valid Nix"))
+        };
+        Some(BrokenRules { path, line, cause })
+    }))
 }
 
 /// What the certificates and shared pairs say, by authority, by host, by name, and which list each authority made last. Public, sorted;

@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 
 use super::catalogue::{
-    CERTIFICATE_KEY_COMMITTED, KUBECONFIG_AUTHORITY, PRIVATE_KEY_COMMITTED,
+    CERTIFICATE_KEY_COMMITTED, INDEX_UNREAD, KUBECONFIG_AUTHORITY, PRIVATE_KEY_COMMITTED,
     RECIPIENT_KEY_COMMITTED, REFERENCE_UNDECLARED,
 };
 use super::finding::{Basis, Finding, Subject};
 use super::purpose::{Trust, component_of_name, profile};
 use crate::model::{
-    ArtifactId, CertificateFacts, ClusterRole, Fleet, KeyFingerprint, KeyPair, Observed, Recipient,
+    ArtifactId, CertificateFacts, ClusterRole, Fleet, KeyFingerprint, KeyPair, Marker, Observed,
+    Recipient,
 };
 
 /// What Git holds beside the certificates.
@@ -19,6 +20,8 @@ pub struct Tree {
     pub keys: Vec<CommittedKey>,
     pub kubeconfigs: Vec<Kubeconfig>,
     pub references: Vec<Reference>,
+    /// The index of Git, where there is one that could not be read: what is committed is not known then.
+    pub unread: Option<String>,
 }
 
 /// A private key in clear, or under a passphrase alone, that Git tracks.
@@ -79,6 +82,7 @@ pub(super) fn lint(
     tree: &Tree,
     findings: &mut Vec<Finding>,
 ) {
+    findings.extend(tree.unread.iter().map(|index| unread(index)));
     findings.extend(tree.keys.iter().map(|key| committed(fleet, observed, key)));
     if let Some(observed) = observed {
         let judged = tree.kubeconfigs.iter();
@@ -87,12 +91,25 @@ pub(super) fn lint(
     findings.extend(references(fleet, &tree.references));
 }
 
+fn unread(index: &str) -> Finding {
+    Finding::new(&INDEX_UNREAD, Basis::Found, Subject::File(index.to_owned())).saying(
+        "which files Git tracks cannot be read from it",
+        "a private key that is committed would not be found",
+        "`git status` says whether it is damaged; `rm` it and `git reset` makes it anew",
+    )
+}
+
 fn committed(fleet: &Fleet, observed: Option<&Observed>, key: &CommittedKey) -> Finding {
     let of_file = |lint| Finding::new(lint, Basis::Declared, Subject::File(key.path.clone()));
-    let remove = format!(
-        "git rm --cached {}; add it to .gitignore; it stays in the history",
-        key.path
-    );
+    let place = owner_of_file(fleet, &key.path);
+    let remove = match place {
+        // It is one of the files that belong there: the next run makes it as it should be.
+        Some(_) => format!("delete {}; it stays in the history", key.path),
+        None => format!(
+            "git rm --cached {}; add it to .gitignore; it stays in the history",
+            key.path
+        ),
+    };
     let sealed = sealed_to(fleet, &key.recipients);
     if let [first, ..] = sealed.as_slice() {
         return of_file(&RECIPIENT_KEY_COMMITTED).saying(
@@ -104,9 +121,10 @@ fn committed(fleet: &Fleet, observed: Option<&Observed>, key: &CommittedKey) -> 
             format!("{remove}, so make a new key, declare it, and give new keys to what was sealed to the old (--replace)"),
         );
     }
-    if let (Some(fingerprint), Some(observed)) = (&key.fingerprint, observed)
-        && let Some(id) = owner_of(fleet, observed, fingerprint)
-    {
+    let known = key.fingerprint.zip(observed);
+    let known = known.and_then(|(fingerprint, observed)| owner_of(fleet, observed, &fingerprint));
+    // Where nothing else tells whose key it is, it is that of the artifact in whose file it lies.
+    if let Some(id) = known.or(place) {
         return of_file(&CERTIFICATE_KEY_COMMITTED).saying(
             format!("Git tracks the private key of {id} in clear"),
             "whoever can read the repository is what the certificate says",
@@ -120,6 +138,23 @@ fn committed(fleet: &Fleet, observed: Option<&Observed>, key: &CommittedKey) -> 
     )
 }
 
+/// Whose file this is, if it is a declared one.
+fn owner_of_file(fleet: &Fleet, path: &str) -> Option<ArtifactId> {
+    let of_certificate = fleet.artifacts().filter(|artifact| {
+        let files = artifact.files();
+        files.certificate.as_str() == path || files.key.as_str() == path
+    });
+    let of_pair = fleet.key_pairs.iter().filter(|pair| {
+        let files = &pair.files;
+        files.public.as_str() == path || files.key.as_str() == path
+    });
+    let of_pair = of_pair.map(KeyPair::id);
+    of_certificate
+        .map(|artifact| artifact.id())
+        .chain(of_pair)
+        .next()
+}
+
 /// A requester's key is not ours to make.
 fn new_key(fleet: &Fleet, id: &ArtifactId) -> String {
     let mut certificates = fleet.certificates.iter();
@@ -131,7 +166,7 @@ fn new_key(fleet: &Fleet, id: &ArtifactId) -> String {
     }
 }
 
-/// Whose key it is as the files say.
+/// Whose key it is as the files say. The sealed key tells too: the certificate may be missing, or unreadable for the very key in its file.
 fn owner_of(fleet: &Fleet, observed: &Observed, key: &KeyFingerprint) -> Option<ArtifactId> {
     let certificates = observed.certificates().into_iter();
     let of_certificate = certificates
@@ -141,7 +176,13 @@ fn owner_of(fleet: &Fleet, observed: &Observed, key: &KeyFingerprint) -> Option<
         let current = observed.key_pair(id).current();
         current.is_some_and(|current| current.fingerprint == *key)
     });
-    of_certificate.chain(of_pair).next()
+    let key = Marker::key_id(key.as_bytes());
+    let of_sealed = fleet.ids().filter(|id| {
+        let sealed = observed.key(id).facts();
+        let marker = sealed.and_then(|facts| facts.marker.as_ref());
+        marker.is_some_and(|marker| marker.key == key)
+    });
+    of_certificate.chain(of_pair).chain(of_sealed).next()
 }
 
 /// The artifacts whose keys one of the recipients opens.

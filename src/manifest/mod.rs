@@ -16,6 +16,7 @@ pub use record::{Wanted, record_path};
 pub use resolve::Resolution;
 pub use v1::{ManifestV1, VERSION};
 
+use crate::inspect::conflict_marker;
 use crate::model::RelPath;
 use v1::OwnerKeyV1;
 
@@ -28,6 +29,9 @@ pub struct Manifest {
 /// Why a manifest cannot be read at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
+    /// Git left both sides of an unfinished merge in it.
+    #[error("line {line} of the manifest is a merge conflict marker")]
+    ConflictMarkers { line: usize },
     #[error("the manifest is not JSON: {0}")]
     Json(#[source] serde_json::Error),
     #[error("the manifest does not say which version it is")]
@@ -86,7 +90,8 @@ impl Manifest {
     /// Parses the document. The version is read first, so that a manifest of the future is named as such
     /// and not by its first unknown field.
     pub fn parse(json: &[u8]) -> Result<Self, ManifestError> {
-        let value: serde_json::Value = serde_json::from_slice(json).map_err(ManifestError::Json)?;
+        let value: serde_json::Value =
+            serde_json::from_slice(json).map_err(|error| not_json(json, error))?;
         match value.get("version") {
             None => return Err(ManifestError::NoVersion),
             Some(version) if version.as_u64() != Some(VERSION) => {
@@ -165,5 +170,13 @@ impl Manifest {
         records: &Records,
     ) -> Result<Resolution, Vec<Fault>> {
         resolve::resolve(&self.wire, key_files, records)
+    }
+}
+
+/// A merge that was not finished is named as such.
+fn not_json(text: &[u8], error: serde_json::Error) -> ManifestError {
+    match conflict_marker(&String::from_utf8_lossy(text)) {
+        Some(line) => ManifestError::ConflictMarkers { line },
+        None => ManifestError::Json(error),
     }
 }

@@ -75,6 +75,15 @@ pub fn is_generated(bytes: &[u8]) -> bool {
     bytes.starts_with(GENERATED.as_bytes())
 }
 
+/// The line at which a rules file is no Nix, if it is none.
+pub fn invalid_line(source: &str) -> Option<usize> {
+    match parse_up_to(LARGEST_RULES, source) {
+        Err(SyntaxDefect::Invalid { line }) => Some(line),
+        // What is too large or too deep for us may be right for Nix.
+        Err(SyntaxDefect::TooLarge { .. } | SyntaxDefect::TooDeep { .. }) | Ok(_) => None,
+    }
+}
+
 /// The text of `recipients.json`, which [`ours`] reads.
 pub fn recipients(entries: &Entries) -> String {
     let lines: Vec<String> = entries

@@ -1,11 +1,13 @@
-//! What Git holds that it should not, or that can be out of date: private keys in clear and kubeconfigs. Keeps of a private key its public half alone.
+//! What Git holds that it should not, or that can be out of date: private keys in clear, in whatever they are packed, and kubeconfigs. Keeps
+//! of a private key its public half alone.
 
-use base64::Engine as _;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::prelude::BASE64_STANDARD;
+use base64::{Engine as _, alphabet};
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 
-use crate::inspect::certificate;
+use crate::inspect::{certificate, secret};
 use crate::issue::key::PrivateKey;
 use crate::lint::{CommittedKey, Kubeconfig};
 use crate::model::Recipient;
@@ -15,6 +17,15 @@ use crate::store::Tracked;
 const AGE_SECRET: &str = "AGE-SECRET-KEY-1";
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
+/// [`BEGIN`] in Base64, as the values of a Kubernetes Secret and of a kubeconfig begin.
+const BEGIN_IN_BASE64: &str = "LS0tLS1CRUdJTi";
+/// Padding is left out before, and a value may be cut anywhere.
+const BASE64_LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
 /// No file of people holds more; one with more is a test's.
 const MOST_KEYS: usize = 20;
 
@@ -37,19 +48,23 @@ pub fn exposed(tracked: &Tracked) -> (Vec<CommittedKey>, Vec<Kubeconfig>) {
 
 fn look_into(path: &str, bytes: &[u8]) -> (Vec<CommittedKey>, Option<Kubeconfig>) {
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return (Vec::new(), None);
+        return (packed(path, bytes), None);
     };
-    let mut keys: Vec<CommittedKey> = age_secrets(text)
-        .chain(private_keys(text))
+    let in_base64: Vec<_> = in_base64(text).take(MOST_KEYS).collect();
+    let texts = in_base64.iter().map(|text| text.as_str());
+    let keys = age_secrets(text)
+        .chain(std::iter::once(text).chain(texts).flat_map(private_keys))
         .take(MOST_KEYS)
         .filter_map(|secret| committed(path, &secret))
         .collect();
-    for data in values_of(text, "client-key-data") {
-        if let Ok(pem) = std::str::from_utf8(&data) {
-            keys.extend(private_keys(pem).filter_map(|secret| committed(path, &secret)));
-        }
-    }
     (keys, kubeconfig(path, text))
+}
+
+/// The private keys of a file that is no text: DER, and PKCS#12 that the empty password opens.
+fn packed(path: &str, bytes: &[u8]) -> Vec<CommittedKey> {
+    let clear = secret::keys(bytes).clear;
+    let clear = clear.iter().take(MOST_KEYS);
+    clear.filter_map(|secret| committed(path, secret)).collect()
 }
 
 /// The key with what shows of it; `None` for a placeholder, which decodes to nothing.
@@ -99,6 +114,27 @@ fn private_keys(text: &str) -> impl Iterator<Item = Zeroizing<String>> {
         let lines: Vec<&str> = block.lines().map(str::trim).collect();
         Some(Zeroizing::new(format!("{}\n", lines.join("\n"))))
     })
+}
+
+/// PEM in Base64 wherever it stands in a text, on one line or folded.
+fn in_base64(text: &str) -> impl Iterator<Item = Zeroizing<String>> {
+    text.match_indices(BEGIN_IN_BASE64)
+        .filter_map(|(at, _)| decoded(text.get(at..)?))
+}
+
+/// What the Base64 at the beginning of a text stands for. Where it ends cannot be told from a word behind it, and need not be: a PEM block
+/// says itself where it ends.
+fn decoded(text: &str) -> Option<Zeroizing<String>> {
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let is_folded = |byte: &u8| is_base64(byte) || byte.is_ascii_whitespace();
+    let digits = text.bytes().take_while(is_folded).filter(is_base64);
+    let mut digits: Zeroizing<Vec<u8>> = Zeroizing::new(digits.collect());
+    // One digit alone is no byte; what it would belong to is no PEM.
+    if digits.len() % 4 == 1 {
+        digits.pop();
+    }
+    let bytes = Zeroizing::new(BASE64_LENIENT.decode(&*digits).ok()?);
+    Some(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 fn kubeconfig(path: &str, text: &str) -> Option<Kubeconfig> {
@@ -182,6 +218,37 @@ mod tests {
             found(&in_kubeconfig)[0].fingerprint,
             Some(key.fingerprint())
         );
+    }
+
+    #[test]
+    fn a_key_is_found_in_a_secret_whatever_its_field_is_called() {
+        let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+        let value = BASE64_STANDARD.encode(key.to_pem().unwrap().as_bytes());
+        let folded = value
+            .as_bytes()
+            .chunks(60)
+            .map(|line| std::str::from_utf8(line).unwrap())
+            .collect::<Vec<_>>()
+            .join("\n    ");
+        for text in [
+            format!("kind: Secret\ndata:\n  tls.key: {value}\n  tls.crt: aGk=\n"),
+            format!("{{\"data\":{{\"x\":\"{value}\"}}}}"),
+            format!("data:\n  tls.key: |\n    {folded}\n  other: aGk=\n"),
+            value.clone(),
+        ] {
+            let keys = found(&text);
+            assert_eq!(keys.len(), 1, "{text}");
+            assert_eq!(keys[0].fingerprint, Some(key.fingerprint()));
+        }
+        assert!(found("tls.key: LS0tLS1CRUdJTi").is_empty());
+    }
+
+    #[test]
+    fn a_key_is_found_in_der() {
+        let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+        let der = key.to_pkcs8().unwrap();
+        let (keys, _) = look_into("key.der", &der);
+        assert_eq!(keys[0].fingerprint, Some(key.fingerprint()));
     }
 
     #[test]

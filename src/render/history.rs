@@ -6,7 +6,7 @@ use comfy_table::Cell;
 use time::OffsetDateTime;
 
 use super::paint::{Paint, Tone};
-use super::table::{Width, new_table, toned, trimmed};
+use super::table::{Width, fitted, new_table, toned, trimmed};
 use super::words;
 use crate::history::{
     Certainty, Commit, End, Exposure, Holder, Issued, OpenedKey, Opener, Standing, Tokens,
@@ -14,15 +14,17 @@ use crate::history::{
 };
 use crate::model::{CertificateFacts, Moment};
 
+const ISSUED: [&str; 9] = [
+    "standing", "subject", "issuer", "ends", "left", "serial", "file", "since", "until",
+];
+
 /// Certificates as they were issued, one a line.
 pub fn issued(shown: &[&Issued<'_>], now: OffsetDateTime, paint: Paint, width: Width) -> String {
     if shown.is_empty() {
         return String::new();
     }
     let mut table = new_table(paint, width);
-    table.set_header([
-        "standing", "subject", "issuer", "ends", "left", "serial", "file", "since", "until",
-    ]);
+    table.set_header(ISSUED);
     for issued in shown {
         let facts = issued.facts;
         table.add_row([
@@ -37,7 +39,8 @@ pub fn issued(shown: &[&Issued<'_>], now: OffsetDateTime, paint: Paint, width: W
             Cell::new(until(&issued.version.end)),
         ]);
     }
-    format!("{}\n\n", trimmed(&table))
+    let least_needed = ["serial", "since", "left", "issuer", "until", "subject"];
+    format!("{}\n\n", fitted(table, &ISSUED, &least_needed, width))
 }
 
 /// `48 certificates were issued by 3 authorities: 40 current, 8 superseded; 5 of these are still in date.`

@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 
 use time::OffsetDateTime;
 
+use super::words;
+
 use crate::model::{CertificateFacts, CrlFacts};
 
 /// A certificate file and the key that belongs to it, as they lie on a machine.
@@ -169,8 +171,8 @@ fn labels(sample: &Sample) -> Labels<'_> {
 }
 
 fn described<'a>(mut labels: Labels<'a>, facts: &CertificateFacts) -> Labels<'a> {
-    labels.push(("subject", facts.subject.to_string()));
-    labels.push(("issuer", facts.issuer.to_string()));
+    labels.push(("subject", words::printable(&facts.subject.to_string())));
+    labels.push(("issuer", words::printable(&facts.issuer.to_string())));
     labels.push(("serial", facts.serial_hex()));
     labels.push(("key", facts.key.to_string()));
     labels

@@ -7,7 +7,7 @@ use comfy_table::Cell;
 use time::OffsetDateTime;
 
 use super::paint::{Paint, Tone};
-use super::table::{Width, new_table, purpose, toned, trimmed};
+use super::table::{Width, fitted, new_table, purpose, toned, trimmed};
 use super::words;
 use crate::model::{ArtifactId, ListState, Moment, Name};
 use crate::status::{Entry, ListEntry, Reader, State, Status};
@@ -21,27 +21,39 @@ pub enum Detail {
     Wide,
 }
 
+/// The last one only where everything is wanted.
+const HEADERS: [&str; 9] = [
+    "state",
+    "certificate",
+    "subject",
+    "names",
+    "for",
+    "left",
+    "renews",
+    "opened by",
+    "serial",
+];
+/// On a narrow terminal: which certificate it is and how long it lasts is what everybody wants to know.
+const LEAST_NEEDED: [&str; 5] = ["names", "opened by", "subject", "for", "renews"];
+
 /// One line an artifact, then how many are in which state.
 pub fn table(status: &Status<'_>, detail: Detail, paint: Paint, width: Width) -> String {
     let mut text = String::new();
     if !status.entries.is_empty() {
         let mut table = new_table(paint, width);
-        let mut header = vec![
-            "state",
-            "certificate",
-            "subject",
-            "names",
-            "for",
-            "left",
-            "renews",
-            "opened by",
-        ];
-        header.extend((detail == Detail::Wide).then_some("serial"));
-        table.set_header(header);
+        let headers = match detail {
+            Detail::Short => HEADERS.get(..8).unwrap_or(&HEADERS),
+            Detail::Wide => &HEADERS,
+        };
+        table.set_header(headers);
         for entry in &status.entries {
             table.add_row(row(entry, status.now, detail));
         }
-        text = format!("{}\n\n", trimmed(&table));
+        text = match detail {
+            Detail::Short => fitted(table, headers, &LEAST_NEEDED, width),
+            Detail::Wide => trimmed(&table),
+        };
+        text.push_str("\n\n");
     }
     let reasons: String = status
         .entries

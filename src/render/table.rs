@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
 
 use super::paint::{Paint, Tone};
 use super::words;
@@ -88,7 +88,8 @@ pub fn report(report: &Report, plan: &Plan, paint: Paint, width: Width) -> Strin
     let mut text = String::new();
     if !report.done.is_empty() {
         let mut table = new_table(paint, width);
-        table.set_header(["did", "certificate", "subject", "names", "usages", "until"]);
+        let headers = ["did", "certificate", "subject", "names", "usages", "until"];
+        table.set_header(headers);
         for done in &report.done {
             let [subject, names, usages, until] = cells(&done.product);
             table.add_row([
@@ -100,7 +101,8 @@ pub fn report(report: &Report, plan: &Plan, paint: Paint, width: Width) -> Strin
                 Cell::new(until),
             ]);
         }
-        text.push_str(&trimmed(&table));
+        let least_needed = ["names", "usages", "subject"];
+        text.push_str(&fitted(table, &headers, &least_needed, width));
         text.push_str("\n\n");
     }
     text.push_str(&outcome(report, plan));
@@ -166,6 +168,48 @@ pub(super) fn new_table(paint: Paint, width: Width) -> Table {
             .set_width(width);
     }
     table
+}
+
+/// The table in lines no longer than the terminal's, by leaving out columns, those named first before the others; and what to say of them.
+/// A column that is squeezed to a few letters says nothing and makes its neighbours unreadable too.
+pub(super) fn fitted(
+    mut table: Table,
+    headers: &[&'static str],
+    least_needed: &[&'static str],
+    width: Width,
+) -> String {
+    let Some(width) = width else {
+        return trimmed(&table);
+    };
+    // Two blanks between columns.
+    let widths: Vec<u16> = table
+        .column_max_content_widths()
+        .into_iter()
+        .map(|content| content.saturating_add(2))
+        .collect();
+    let mut needed = widths
+        .iter()
+        .fold(0, |sum: u16, one| sum.saturating_add(*one));
+    let mut left_out = Vec::new();
+    for header in least_needed {
+        let Some(place) = headers.iter().position(|other| other == header) else {
+            continue;
+        };
+        if needed <= width {
+            break;
+        }
+        if let (Some(column), Some(own)) = (table.column_mut(place), widths.get(place)) {
+            column.set_constraint(ColumnConstraint::Hidden);
+            needed = needed.saturating_sub(*own);
+            left_out.push(*header);
+        }
+    }
+    let text = trimmed(&table);
+    if left_out.is_empty() {
+        text
+    } else {
+        format!("{text}\n\nNo room here for: {}.", left_out.join(", "))
+    }
 }
 
 /// A cell that means something; uncoloured tables leave the colour out.
@@ -339,4 +383,33 @@ fn capitalised(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(chars).collect()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADERS: [&str; 3] = ["state", "names", "ends"];
+
+    fn table(width: Width) -> String {
+        let mut table = new_table(Paint::Plain, width);
+        table.set_header(HEADERS);
+        table.add_row(["good", "a.example, b.example", "2027-01-01"]);
+        fitted(table, &HEADERS, &["names", "ends"], width)
+    }
+
+    #[test]
+    fn what_a_terminal_has_no_room_for_is_left_out_and_named() {
+        assert_eq!(
+            table(Some(30)),
+            " state  ends\n good   2027-01-01\n\nNo room here for: names."
+        );
+    }
+
+    #[test]
+    fn where_there_is_room_or_no_terminal_everything_is_shown() {
+        let whole = " state  names                 ends\n good   a.example, b.example  2027-01-01";
+        assert_eq!(table(Some(43)), whole);
+        assert_eq!(table(None), whole);
+    }
 }

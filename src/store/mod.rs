@@ -19,6 +19,6 @@ pub use error::StoreError;
 pub use file::{Expected, ReadFile};
 pub use layout::Layout;
 pub use lock::{Lock, LockError};
-pub use tracked::Tracked;
+pub use tracked::{Tracked, Tracking};
 pub use transaction::{Change, CommitError, RecoverError, Recovery};
 pub use tree::Root;

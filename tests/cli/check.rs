@@ -77,6 +77,7 @@ fn broken() -> Project {
         &project.read(&crt("sound")),
     );
     project.write("certs/inventory.json", b"{}\n");
+    project.write("certs/secrets.nix", b"{\n<<<<<<< HEAD\n}\n");
     project.write("certs/.certs-journal", b"not a journal");
     project.declare(&redeclared(&project));
     project
@@ -236,6 +237,7 @@ fn planted() -> Vec<(&'static str, &'static str)> {
         ("shared/sa", "verification-keys-changed"),
         ("certs/derived/cp1/root-forgotten.crt", "undeclared"),
         ("certs/inventory.json", "derived-file-stale"),
+        ("certs/secrets.nix", "rules-damaged"),
         ("certs/.certs-journal", "interrupted-run"),
         ("cp1/root/scheduler", "common-name"),
     ]
@@ -305,6 +307,46 @@ fn nothing_is_found_in_a_tree_in_order() {
 }
 
 /// Results of SARIF without what differs between two runs of two trees.
+#[test]
+fn rules_of_ones_own_are_judged_only_where_they_are_no_nix() {
+    for (rules, told) in [
+        ("", Some("the file is empty")),
+        (
+            "{\n<<<<<<< HEAD\n}\n",
+            Some("line 2 is a merge conflict marker"),
+        ),
+        (
+            "{ \"x.age\".publicKeys = [ ;\n",
+            Some("line 1 is not valid Nix"),
+        ),
+        ("{ \"x.age\".publicKeys = [ ]; }\n", None),
+    ] {
+        let project = Project::made();
+        project.write("certs/secrets.nix", rules.as_bytes());
+        let run = project.run(&["check"]);
+        let Some(cause) = told else {
+            run.exits_with(0);
+            continue;
+        };
+        let run = run.exits_with(1);
+        let sentence = format!("error[rules-damaged]: certs/secrets.nix: {cause}");
+        assert!(run.text().contains(&sentence), "{}", run.text());
+    }
+}
+
+#[test]
+fn what_no_run_gets_past_is_not_said_to_be_mended_by_one() {
+    let hint = "`certs recreate` makes the files as declared";
+    let project = Project::made();
+    project.write("certs/derived/cp1/root-server.key.age", b"");
+    let run = project.run(&["check"]).exits_with(1);
+    assert!(!run.text().contains(hint), "{}", run.text());
+    let project = Project::made();
+    project.remove("certs/derived/cp1/root-server.crt");
+    let run = project.run(&["check"]).exits_with(2);
+    assert!(run.text().contains(hint), "{}", run.text());
+}
+
 fn sarif(project: &Project) -> Value {
     let log = project.run(&["check", "--format", "sarif"]).exits_with(1);
     assert!(

@@ -33,6 +33,13 @@ fn a_manifest_that_is_not_json() {
 }
 
 #[test]
+fn a_manifest_in_the_middle_of_a_merge() {
+    assert_snapshot!(unreadable(
+        "{\n<<<<<<< HEAD\n  \"version\": 1\n=======\n  \"version\": 1,\n>>>>>>> other\n}"
+    ));
+}
+
+#[test]
 fn a_manifest_without_a_version() {
     assert_snapshot!(unreadable("{}"));
 }

@@ -125,6 +125,20 @@ fn an_operators_key_that_git_tracks_stops_everything() {
     project.run(&["check"]).exits_with(1);
 }
 
+#[test]
+fn an_index_of_git_that_cannot_be_read_is_told() {
+    let project = Project::made();
+    project.write(".git/index", b"DIRC\0\0\0\x09");
+    project.run(&["check", "--strict"]).exits_with(1);
+    let run = project.run(&["check"]).exits_with(0);
+    assert!(
+        run.stdout()
+            .starts_with("warning[index-unread]: .git/index: "),
+        "{}",
+        run.text()
+    );
+}
+
 /// An index of version 2 (gitformat-index): what Git tracks, with nothing known of the files.
 fn index(paths: &[&str]) -> Vec<u8> {
     let mut bytes = b"DIRC\0\0\0\x02".to_vec();
@@ -132,6 +146,8 @@ fn index(paths: &[&str]) -> Vec<u8> {
     for path in paths {
         let mut entry = vec![0; 62];
         entry[24..28].copy_from_slice(&0o100_644_u32.to_be_bytes());
+        let length = u16::try_from(path.len()).unwrap();
+        entry[60..].copy_from_slice(&length.to_be_bytes());
         entry.extend(path.as_bytes());
         let length = (entry.len() + 8) & !7;
         entry.resize(length, 0);

@@ -1,7 +1,7 @@
 //! Git shows how much a run changed: nothing where nothing was declared anew, and never more than what was.
 
 use libtest_mimic::{Failed, Trial};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::project::{Declaration, Project, equal, expect, names};
 use crate::tool::{Bench, trial};
@@ -36,6 +36,21 @@ pub(crate) fn trials() -> Vec<Trial> {
             "git::no_private_key_is_ever_in_clear",
             &GIT,
             nothing_in_clear,
+        ),
+        trial(
+            "git::a_committed_private_key_is_found_whatever_it_is_packed_in",
+            &[&GIT[..], &["openssl", "base64"]].concat(),
+            packed_keys,
+        ),
+        trial(
+            "git::a_committed_private_key_is_found_in_every_form_of_index",
+            &GIT,
+            forms_of_index,
+        ),
+        trial(
+            "git::a_certificates_own_key_in_its_own_file_is_known_as_such",
+            &GIT,
+            own_key,
         ),
     ]
 }
@@ -195,4 +210,92 @@ fn nothing_in_clear() -> Result<(), Failed> {
         expect(!is_clear, &format!("a private key in {:?}", names(&[path])))?;
     }
     Ok(())
+}
+
+const KUBELET: &str = "secrets/certs/derived/worker1/cluster-kubelet";
+
+/// What `check` says of committed keys, as `code path: cause`.
+fn found(project: &Project) -> Result<Vec<String>, Failed> {
+    let output = project
+        .command("check --json --manifest manifest.json --root .")
+        .output()?;
+    let document: Value = serde_json::from_slice(&output.stdout)?;
+    let findings = document
+        .get("findings")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let text = |finding: &Value, field: &str| match finding.get(field) {
+        Some(Value::String(text)) => text.clone(),
+        _ => "-".to_owned(),
+    };
+    let committed = findings.filter(|finding| text(finding, "code").ends_with("-committed"));
+    let line = |finding| format!("{} {}", text(finding, "code"), text(finding, "message"));
+    Ok(committed.map(line).collect())
+}
+
+fn shell(project: &Project, script: &str) -> Result<String, Failed> {
+    project.bench.run_words(&["sh", "-ec", script])
+}
+
+fn packed_keys() -> Result<(), Failed> {
+    let project = committed()?;
+    shell(
+        &project,
+        &format!(
+            "mkdir out
+             age -d -i operators/ada {KUBELET}.key.age > /dev/shm/$$.pem && trap 'rm /dev/shm/$$.pem' EXIT
+             key=/dev/shm/$$.pem
+             openssl pkey -in $key -outform DER -out out/a.der
+             openssl pkcs12 -export -inkey $key -in {KUBELET}.crt -passout pass: -out out/b.p12
+             printf 'kind: Secret\ndata:\n  any.name: %s\n  tls.crt: aGk=\n' $(base64 -w0 $key) > out/c.yaml
+             {{ printf 'data:\n  k: |\n'; base64 $key | sed 's/^/    /'; printf '  x: y\n'; }} > out/d.yaml
+             openssl pkcs12 -export -inkey $key -in {KUBELET}.crt -passout pass:x -out out/closed.p12
+             openssl pkcs8 -topk8 -in $key -passout pass:x -out out/closed.pem"
+        ),
+    )?;
+    commit(&project.bench)?;
+    let told = |file: &str| {
+        format!(
+            "certificate-key-committed out/{file}: Git tracks the private key of worker1/cluster/kubelet in clear"
+        )
+    };
+    let expected = ["a.der", "b.p12", "c.yaml", "d.yaml"].map(told);
+    equal(&found(&project)?, &expected.to_vec())
+}
+
+fn forms_of_index() -> Result<(), Failed> {
+    let told = "recipient-key-committed operators/ada";
+    for form in [
+        "git init -q; git add -A",
+        "git init -q; git add -A .; git update-index --index-version 4",
+        "git init -q --object-format=sha256; git add -A",
+        "git init -q --object-format=sha256; git add -A .; git update-index --index-version 4",
+        "git init -q; git add -A .; git update-index --split-index; touch new; git add new",
+    ] {
+        let project = Project::made(&cluster(&[]))?;
+        project.bench.run("rm .gitignore")?;
+        shell(&project, form)?;
+        let found = found(&project)?;
+        let is_found = found.iter().any(|finding| finding.starts_with(told));
+        expect(is_found, &format!("{form}: {found:?}"))?;
+    }
+    Ok(())
+}
+
+fn own_key() -> Result<(), Failed> {
+    let project = committed()?;
+    shell(
+        &project,
+        &format!("age -d -i operators/ada {KUBELET}.key.age >> {KUBELET}.crt"),
+    )?;
+    let told = format!(
+        "certificate-key-committed {KUBELET}.crt: Git tracks the private key of worker1/cluster/kubelet in clear"
+    );
+    equal(&found(&project)?, &vec![told])?;
+    let said = project.ends_with(1, "recreate --manifest manifest.json --root .")?;
+    expect(said.contains(&format!("delete {KUBELET}.crt")), &said)?;
+    project.bench.run(&format!("rm {KUBELET}.crt"))?;
+    project.recreate("--replace worker1/cluster/kubelet")?;
+    equal(&found(&project)?, &Vec::new())
 }

@@ -53,6 +53,16 @@ pub(crate) fn trials() -> Vec<Trial> {
             &GIT,
             shallow,
         ),
+        trial(
+            "history::no_setting_and_no_language_of_git_changes_what_is_read",
+            &GIT,
+            settings,
+        ),
+        trial(
+            "history::a_content_that_is_lost_is_not_passed_over",
+            &GIT,
+            lost_content,
+        ),
     ]
 }
 
@@ -274,6 +284,48 @@ fn shallow() -> Result<(), Failed> {
     project.bench.run("rm -rf .git")?;
     let said = project.ends_with(0, "history --manifest manifest.json --root .")?;
     expect(said.contains("warning: this is no Git repository"), &said)
+}
+
+/// What people set for their own eyes.
+fn settings() -> Result<(), Failed> {
+    let project = lived_in()?;
+    let plain = told(&project, "history")?;
+    for setting in [
+        "log.showRoot false",
+        "log.showSignature true",
+        "log.diffMerges combined",
+        "log.follow true",
+        "log.date relative",
+        "diff.renames copies",
+        "diff.noprefix true",
+        "color.ui always",
+        "core.quotePath true",
+    ] {
+        project.bench.run(&format!("git config {setting}"))?;
+    }
+    let other = told(&project, "history")?;
+    equal(&other["certificates"], &plain["certificates"])?;
+    // No repository is none in German either, where Git speaks it.
+    project.bench.run("rm -rf .git")?;
+    let output = project
+        .command("history --manifest manifest.json --root .")
+        .envs([("LANGUAGE", "de"), ("LC_ALL", "de_DE.UTF-8")])
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    expect(said.contains("warning: this is no Git repository"), &said)
+}
+
+fn lost_content() -> Result<(), Failed> {
+    let project = lived_in()?;
+    let path = "secrets/certs/derived/worker1/cluster-kubelet.crt";
+    let blob = project.bench.run(&format!("git rev-parse HEAD~1:{path}"))?;
+    let blob = blob.trim();
+    let (directory, file) = blob.split_at(2);
+    project
+        .bench
+        .run(&format!("rm -f .git/objects/{directory}/{file}"))?;
+    let said = project.ends_with(1, "history --manifest manifest.json --root .")?;
+    expect(said.contains("Git has not got 1 content it names"), &said)
 }
 
 fn gone_host() -> Result<(), Failed> {

@@ -111,6 +111,13 @@ fn committed(recipients: &[&str], key_of: Option<&str>) -> Case {
     case
 }
 
+fn unread_index() -> Case {
+    Case::from(one_leaf()).with_tree(Tree {
+        unread: Some(".git/index".to_owned()),
+        ..Tree::default()
+    })
+}
+
 /// A kubeconfig with the authority of an earlier run, and the authority as it is now.
 fn old_kubeconfig() -> Case {
     let case = found("cp1/root/server", |_| {});
@@ -543,6 +550,7 @@ fn files() -> Vec<(&'static str, Case)> {
             committed(&[], Some("cp1/root/server")),
         ),
         ("private-key-committed", committed(&[], None)),
+        ("index-unread", unread_index()),
         ("kubeconfig-authority", old_kubeconfig()),
         (
             "reference-undeclared",

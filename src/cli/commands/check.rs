@@ -60,7 +60,8 @@ fn document(outlook: &Outlook, args: &CheckArgs) -> String {
 
 /// The table of the plan says what a run would mend, so that only the rest of what was found is told again.
 fn text(mut outlook: Outlook, mut found: Vec<Finding>, pending: Exit, detail: Detail, ui: Ui) {
-    let is_mended = outlook.findings.blocking() == 0;
+    let is_refused = outlook.plan.refusals().next().is_some();
+    let is_mended = !is_refused && outlook.findings.blocking() == 0;
     if pending != Exit::Done {
         ui.print(&table::plan(
             &outlook.plan,

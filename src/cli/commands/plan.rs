@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use crate::check::{self, Beside};
+use crate::check::{self, Beside, Broken};
 use crate::cli::args::{PlanArgs, SelectionArgs, SourceArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::findings::Findings;
@@ -10,6 +10,7 @@ use crate::cli::project::{
     Project, check_requests, check_selection, is_settled, policy, store_error,
 };
 use crate::cli::ui::Ui;
+use crate::export::index;
 use crate::lint::Finding;
 use crate::model::Fleet;
 use crate::observe::observe;
@@ -85,9 +86,16 @@ pub(crate) fn make(
     );
     check_requests(selection, &plan)?;
     let stale = project.stale_files(&observed)?;
+    let rules = index::broken_rules(&project.root, &project.fleet);
+    let rules = rules.map_err(|error| store_error(&error))?;
     let beside = Beside {
         journal: interrupted,
         stale: stale.clone(),
+        rules: rules.map(|broken| Broken {
+            path: broken.path,
+            line: broken.line,
+            cause: broken.cause,
+        }),
     };
     Ok(Outlook {
         findings: Findings::of(&project, &observed, &selection.only),

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::Opener;
 use super::index::Index;
-use crate::model::{Fleet, Name, Recipient, RecipientSet};
+use crate::model::{Fleet, Name, Recipient};
 
 /// Whose key it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,7 +63,7 @@ pub(super) fn holders(fleet: &Fleet, index: &Index<'_>) -> BTreeMap<Holder, Vec<
             holders.insert(Holder::Host(name.clone()), keys);
         }
     }
-    for recipient in recipient_sets(fleet).flatten() {
+    for recipient in fleet.sealed().flat_map(|sealed| sealed.recipients) {
         if declared.insert(recipient) {
             let name = recipient
                 .label()
@@ -77,10 +77,6 @@ pub(super) fn holders(fleet: &Fleet, index: &Index<'_>) -> BTreeMap<Holder, Vec<
         holders.entry(holder).or_default().push(opener);
     }
     holders
-}
-
-pub(super) fn recipient_sets(fleet: &Fleet) -> impl Iterator<Item = &RecipientSet> {
-    fleet.sealed().map(|sealed| sealed.recipients)
 }
 
 /// What only ever was sealed to one host besides the operators is that host's.

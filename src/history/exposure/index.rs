@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
-use super::holders::recipient_sets;
 use super::{Certainty, OpenedKey, Opener, Tokens};
 use crate::history::{Content, End, History, Version};
 use crate::model::key_pair::is_called_service_account;
@@ -153,8 +152,9 @@ fn sets(fleet: &Fleet, history: &History) -> BTreeMap<String, RecipientSet> {
             _ => None,
         });
     let written = written.flatten().cloned();
-    recipient_sets(fleet)
-        .cloned()
+    fleet
+        .sealed()
+        .map(|sealed| sealed.recipients.clone())
         .chain(written)
         .map(|set| (set.fingerprint(), set))
         .collect()

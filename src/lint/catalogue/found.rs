@@ -46,9 +46,14 @@ lints! {
         "RFC 5280 §8 (security considerations)";
     PRIVATE_KEY_COMMITTED = "private-key-committed", "Git tracks a private key", Rule::Always(Severity::Warning),
         "It belongs to nothing that is declared here, so certs cannot tell how bad that is. A key of a test or an example can be allowed, with the reason, on any \
-         host.",
+         host. Looked through are files of up to 256 KiB: PEM, also in Base64 as in a Secret or a kubeconfig, DER, PKCS#12 under the empty password, age identities.",
         "certToolkit.allow.private-key-committed = \"a test's fixture\";",
         "docs.github.com (removing sensitive data)";
+    INDEX_UNREAD = "index-unread", "Git's index cannot be read", Rule::Always(Severity::Warning),
+        "Private keys that are committed are looked for in the files that Git's index names. This index is damaged, or in a form that certs does not know, so \
+         that nothing was looked for.",
+        "",
+        "git-scm.com/docs/index-format";
     KUBECONFIG_AUTHORITY = "kubeconfig-authority", "A committed kubeconfig trusts another bundle than the authority's", Rule::Always(Severity::Warning),
         "A kubeconfig carries a copy of the authority's certificates. After the authority got a new key the copy is out of date, and kubectl refuses the API server, \
          or goes on trusting what was retired. Only kubeconfigs that name one of your authorities are looked at.",

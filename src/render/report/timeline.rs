@@ -12,7 +12,8 @@ use crate::render::words::count;
 use crate::status::{Entry, State, Status};
 
 const WIDTH: i32 = 1120;
-const LEFT: i32 = 210;
+/// Right of what is said of an authority, and of the sign that stands in the middle over the first column.
+const LEFT: i32 = 236;
 const RIGHT: i32 = WIDTH - 16;
 const TOP: i32 = 34;
 const STRIP: i32 = 76;
@@ -20,6 +21,8 @@ const STRIP: i32 = 76;
 const GROUND: i32 = 60;
 const TALLEST: i32 = 42;
 const COLUMN: i32 = 9;
+/// What a letter over a column takes.
+const LETTER: i32 = 7;
 /// Certificates that ended longer ago stand at the left edge.
 const PAST: Duration = Duration::days(120);
 /// Those that end later stand at the right edge.
@@ -82,14 +85,8 @@ fn picture(status: &Status<'_>) -> Markup {
     for (authority, columns) in authorities.iter().zip(&strips) {
         label(status, authority, top, &mut svg);
         windows(status, authority, &scale, top, &mut svg);
-        for (x, column) in columns {
-            let beside = columns.range(x - 3 * COLUMN..=x + 3 * COLUMN).count();
-            let told = if beside == 1 {
-                Told::InFigures
-            } else {
-                Told::ByHeight
-            };
-            draw(*x, column, top, tallest.unwrap_or(1), told, &mut svg);
+        for (x, column, told) in told(columns) {
+            draw(x, column, top, tallest.unwrap_or(1), told, &mut svg);
         }
         top += STRIP;
     }
@@ -253,6 +250,20 @@ impl Column {
         self.tally.values().sum()
     }
 
+    fn worst(&self) -> State {
+        self.tally.keys().next().copied().unwrap_or(State::Good)
+    }
+
+    /// What stands over it.
+    fn words(&self, told: Told) -> String {
+        let worst = self.worst();
+        let is_quiet = matches!(worst, State::Good | State::Offline);
+        let sign = (!is_quiet).then(|| glyph(worst).to_owned());
+        let figures = (told == Told::InFigures).then(|| self.count().to_string());
+        let words: Vec<String> = sign.into_iter().chain(figures).collect();
+        words.join(" ")
+    }
+
     /// `2026-12-17: 34 end (30 good, 4 due)`, and which.
     fn title(&self) -> String {
         let states: Vec<String> = self
@@ -278,6 +289,34 @@ enum Told {
     ByHeight,
 }
 
+/// From left to right, figures wherever they touch neither a column beside nor what stands over that.
+fn told(columns: &BTreeMap<i32, Column>) -> Vec<(i32, &Column, Told)> {
+    let middle = |x: i32| x + COLUMN / 2;
+    let half = |words: &str| width(words) / 2;
+    let mut free_from = i32::MIN;
+    let mut told = Vec::new();
+    for (x, column) in columns {
+        let figures = half(&column.words(Told::InFigures));
+        let next = columns.range(x + 1..).next();
+        let free_to = next.map_or(i32::MAX, |(next, column)| {
+            (middle(*next) - half(&column.words(Told::ByHeight))).min(*next)
+        });
+        let fits = middle(*x) - figures >= free_from && middle(*x) + figures <= free_to;
+        let how = if fits {
+            Told::InFigures
+        } else {
+            Told::ByHeight
+        };
+        free_from = (middle(*x) + half(&column.words(how))).max(x + COLUMN);
+        told.push((*x, column, how));
+    }
+    told
+}
+
+fn width(words: &str) -> i32 {
+    i32::try_from(words.chars().count()).unwrap_or(i32::MAX / LETTER) * LETTER
+}
+
 /// A column as tall as it counts, the worst on top with its sign.
 fn draw(x: i32, column: &Column, top: i32, tallest: u32, told: Told, svg: &mut Markup) {
     svg.open("g", &[]);
@@ -299,16 +338,8 @@ fn draw(x: i32, column: &Column, top: i32, tallest: u32, told: Told, svg: &mut M
             ],
         );
     }
-    let worst = column.tally.keys().next().copied().unwrap_or(State::Good);
-    let mut words: Vec<String> = Vec::new();
-    if !matches!(worst, State::Good | State::Offline) {
-        words.push(glyph(worst).to_owned());
-    }
-    if told == Told::InFigures {
-        words.push(column.count().to_string());
-    }
-    svg.open("g", &[("class", &grade(worst))]);
-    middle(x + COLUMN / 2, ground - 4, "sign", &words.join(" "), svg);
+    svg.open("g", &[("class", &grade(column.worst()))]);
+    middle(x + COLUMN / 2, ground - 4, "sign", &column.words(told), svg);
     svg.close("g");
     svg.close("g");
 }
@@ -382,6 +413,25 @@ mod tests {
         );
         assert_eq!(scale.x(start + Duration::days(900)), RIGHT);
         assert_eq!(scale.months().len(), 13);
+    }
+
+    #[test]
+    fn figures_stand_where_they_touch_nothing() {
+        let column = |state: State, count: u32| Column {
+            tally: BTreeMap::from([(state, count)]),
+            ..Column::default()
+        };
+        let columns = BTreeMap::from([
+            (0, column(State::Differs, 3)),
+            (2 * COLUMN, column(State::Good, 1)),
+            (3 * COLUMN, column(State::Good, 200)),
+            (9 * COLUMN, column(State::Good, 5)),
+        ]);
+        let words: Vec<String> = told(&columns)
+            .into_iter()
+            .map(|(_, column, told)| column.words(told))
+            .collect();
+        assert_eq!(words, ["≠ 3", "1", "", "5"]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::args::{HostCommand, PublicKeyArgs, SourceArgs};
 use crate::cli::discover::Located;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::project::unread_manifest;
 use crate::cli::ui::Ui;
 use crate::foundation::HOST_KEYS;
 use crate::inspect::ssh;
@@ -49,12 +50,13 @@ struct Declared {
 
 impl Hosts {
     fn load(source: &SourceArgs) -> Result<Self, CliError> {
-        let Located { source, root } = Located::of(source)?;
-        let manifest = Manifest::parse(&source.read()?).map_err(|error| {
-            CliError::from_error(&error)
-                .hint("make it with the `certs` of the same version: certs manifest")
-        })?;
-        Ok(Self { root, manifest })
+        let located = Located::of(source)?;
+        let manifest =
+            Manifest::parse(&located.read()?).map_err(|error| unread_manifest(&error))?;
+        Ok(Self {
+            root: located.root,
+            manifest,
+        })
     }
 
     fn owner(&self, name: &str) -> Option<Owner<'_>> {
