@@ -300,7 +300,7 @@ fn stays(
         ])
         // A commit's line cannot be taken for a change, which begins with a colon.
         .args(["--format=%x01%H %ct", "--"])
-        .args(places.iter().map(|place| place.as_str()))
+        .args(places.iter().map(ToString::to_string))
         .output()
         .map_err(|error| not_run(&error))?;
     if !output.status.success() {

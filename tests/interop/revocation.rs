@@ -298,6 +298,12 @@ fn both_keys() -> Result<(), Failed> {
     let said = project.ends_with(1, &format!("verify bad.crt {SOURCE}"))?;
     expect(said.contains("revoked"), &said)?;
     project.ends_with(0, &format!("check {SOURCE}"))?;
+    // Two lists of one issuer are one series.
+    let metrics = project.ends_with(0, &format!("metrics {crl}"))?;
+    expect(
+        metrics.matches("\ncerts_crl_revoked{").count() == 1,
+        &metrics,
+    )?;
     // The list by the new key alone says nothing of what the old one signed.
     project
         .bench

@@ -18,8 +18,8 @@ use crate::manifest::{Wanted, record_path};
 use crate::model::document::RequestFacts;
 use crate::model::hex::to_hex;
 use crate::model::{
-    ArtifactId, Certificate, Custody, Fleet, KeyFingerprint, Marker, Name, Observed, Recipient,
-    RelPath, RevocationReason, Role, Usages,
+    ArtifactId, Certificate, CertificateFacts, Custody, Fleet, KeyFingerprint, Marker, Name,
+    Observed, Recipient, RelPath, RevocationReason, Role, Usages,
 };
 use crate::plan::{Pattern, Policy, plan};
 use crate::policy::csr::{self, Taken};
@@ -151,11 +151,25 @@ fn issue(wish: &Wish<'_>, ui: Ui) -> Result<(Project, RelPath), CliError> {
         .certificates
         .iter()
         .find(|leaf| leaf.id() == id);
+    let before = observed.certificate(&id).filter(|_| earlier.is_some());
+    if let Some(before) = before.filter(|before| before.not_after > now()) {
+        ui.tell(&still_accepted(before, &role.authority));
+    }
     if leaf.is_some_and(|leaf| leaf.custody == Custody::Host) {
         ui.tell(&not_deployed(&id, wish.holder));
     }
     let certificate = leaf.map(|leaf| leaf.files.certificate.clone());
     Ok((project, certificate.unwrap_or_default()))
+}
+
+/// Who asks for a new one because a key was lost would believe that to be all.
+fn still_accepted(before: &CertificateFacts, authority: &Name) -> String {
+    format!(
+        "note: the one before it is accepted until {}; if its key is lost: `certs revoke --serial {} --ca {authority} --reason \
+         key-compromise`\n",
+        before.not_after.date(),
+        to_hex(&before.serial),
+    )
 }
 
 /// The module of a host reads its declaration, and no records.
