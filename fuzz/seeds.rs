@@ -29,6 +29,18 @@ const WISHES: [&str; 8] = [
     "nameConstraints=permitted;DNS:lab.example",
 ];
 
+/// Roles with what is asked of them, as the target `role` reads them.
+const ROLES: [&str; 8] = [
+    "domain lab.example\nform 0\nform 1\nname lab.example\nname a.lab.example\ncommon-name a.lab.example",
+    "domain lab.example\nform 1\nform 3\nname *.lab.example\nname *.a.lab.example",
+    "domain web-*.lab.example\ndomain **.x.example\nform 3\nname web-1.lab.example\nname *.a.x.example",
+    "form 2\nform 1\nname localhost\nname a.localhost\nnetwork 10.0.0.0/8\nname 10.1.2.3\nname ::ffff:10.0.0.1",
+    "email *@lab.example\nname a@lab.example\nfound email:b@LAB.example\nnetwork fd00::/8\nname fd00::1",
+    "uri spiffe://lab.example/ns/*/sa/**\nname spiffe://lab.example/ns/a/sa/b/c\nuri urn:*\nname urn:uuid:7",
+    "text system:node:*\ncommon-name system:node:a\nform 4\nname a.example\nexcluded secret.example\nname *.example",
+    "form 4\nform 3\npermitted lab.example\nexcluded a.lab.example\nname b.lab.example\nname *.lab.example\nfound dns:B.lab.example.",
+];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let (Some(demo), Some(corpus)) = (arguments.next(), arguments.next()) else {
@@ -67,6 +79,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             &[b"8", der.as_slice()].concat(),
         )?;
         seeds.put("private_key", &format!("{algorithm}.pem"), text.as_bytes())?;
+    }
+    for (number, role) in ROLES.iter().enumerate() {
+        seeds.put("role", &number.to_string(), role.as_bytes())?;
     }
     for (number, wish) in WISHES.iter().enumerate() {
         for key in ["ec:prime256v1", "ed25519", "rsa:2048"] {

@@ -8,7 +8,11 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(list) = parse_der(data) {
         assert_eq!(list.der, data);
         for entry in &list.entries {
-            assert!(entry.issuer.is_some() || list.scope.is_indirect || list.entry(&entry.serial).is_some());
+            assert!(
+                entry.issuer.is_some()
+                    || list.scope.is_indirect
+                    || list.entry(&entry.serial).is_some()
+            );
         }
         let _ = signed_by_key(&list, &list.der);
     }

@@ -1,38 +1,14 @@
 //! Any bytes as a certification request whose key is taken for proved: nothing but what the role allows is ever granted.
 #![no_main]
 
-use std::sync::OnceLock;
+mod lab;
 
 use certs::inspect::request::parse_der;
-use certs::manifest::{KeyFiles, Manifest};
 use certs::model::document::SignatureCheck;
-use certs::model::{FoundKeyAlgorithm, KeyUsage, Role, San};
+use certs::model::{FoundKeyAlgorithm, KeyUsage, San};
 use certs::policy::csr;
 use certs::policy::{Issuer, decide};
 use libfuzzer_sys::fuzz_target;
-
-const MANIFEST: &str = r#"{
-  "version": 1, "dir": "certs", "hosts": {}, "keyPairs": {},
-  "authorities": { "root": {
-    "declaredBy": [], "issuer": null, "commonName": "root", "expiry": "87600h", "key": { "algo": "ecdsa" },
-    "users": ["age1k9g9930t6j5r9ftm00zqs0d3c40jmcm9wzhzpcs9wj3uuylaueesjqxfdc"],
-    "files": { "certificate": "certs/ca/root.crt", "key": "certs/ca/root.key.age" }
-  } },
-  "roles": { "lab": {
-    "declaredBy": [], "authority": "root", "allowedDomains": ["lab.example"], "allowSubdomains": true,
-    "key": { "algo": "ecdsa" }, "allowedKeys": [{ "algo": "ecdsa" }, { "algo": "rsa" }, { "algo": "ed25519" }],
-    "usages": ["server auth"], "expiry": "2160h", "maxExpiry": "8760h"
-  } }
-}"#;
-
-fn role() -> &'static Role {
-    static ROLE: OnceLock<Role> = OnceLock::new();
-    ROLE.get_or_init(|| {
-        let manifest = Manifest::parse(MANIFEST.as_bytes()).unwrap();
-        let fleet = manifest.resolve(&KeyFiles::new()).unwrap().fleet;
-        fleet.roles.into_values().next().unwrap()
-    })
-}
 
 fuzz_target!(|data: &[u8]| {
     let Ok(mut facts) = parse_der(data) else {
@@ -47,7 +23,7 @@ fuzz_target!(|data: &[u8]| {
             return;
         }
     };
-    match decide(role(), &Issuer::default(), &taken.request) {
+    match decide(&lab::lab().role, &Issuer::default(), &taken.request) {
         Ok(grant) => {
             let granted = grant.declaration;
             let is_below = |san: &San| matches!(san, San::Dns(name) if name.as_str().ends_with(".lab.example"));
