@@ -276,6 +276,9 @@ impl Past {
 /// Keys of certificates that were revoked because the key is compromised.
 pub(crate) type LostKeys = BTreeMap<KeyFingerprint, LostKey>;
 
+/// What names a certificate: its issuer's name and its serial number.
+type Number = (Vec<u8>, Vec<u8>);
+
 /// All that are known of: a list has numbers, and whose key it was the certificate says, which is most often gone from the tree.
 pub(crate) fn lost_keys(project: &Project, ui: Ui) -> Result<LostKeys, CliError> {
     let revoked = revoked_as_compromised(project)?;
@@ -286,7 +289,7 @@ pub(crate) fn lost_keys(project: &Project, ui: Ui) -> Result<LostKeys, CliError>
     let (mut known, mut lost) = (BTreeSet::new(), LostKeys::new());
     for issued in past.known().issued() {
         let facts = issued.facts;
-        let number = (facts.issuer.der().to_vec(), facts.serial.clone());
+        let number: Number = (facts.issuer.der().to_vec(), facts.serial.clone());
         if revoked.contains(&number) {
             known.insert(number);
             let (serial, path) = (facts.serial.clone(), issued.version.path.clone());
@@ -298,7 +301,7 @@ pub(crate) fn lost_keys(project: &Project, ui: Ui) -> Result<LostKeys, CliError>
 }
 
 /// By issuer and serial number, as every list of the tree has them.
-fn revoked_as_compromised(project: &Project) -> Result<BTreeSet<(Vec<u8>, Vec<u8>)>, CliError> {
+fn revoked_as_compromised(project: &Project) -> Result<BTreeSet<Number>, CliError> {
     let mut revoked = BTreeSet::new();
     for authority in &project.fleet.authorities {
         let file = project.root.read(&authority.crl);

@@ -278,17 +278,16 @@ fn note(
     cause: String,
     faults: &mut Faults,
 ) {
-    match record {
-        Some(record) => faults.note_in_file(&record.file, field, cause),
-        None => {
-            let context = Context {
-                subject: id.to_string(),
-                option: id.option_path(),
-                hosts,
-            };
-            faults.note(field, &context, word, cause);
-        }
+    if let Some(record) = record {
+        faults.note_in_file(&record.file, field, cause);
+        return;
     }
+    let context = Context {
+        subject: id.to_string(),
+        option: id.option_path(),
+        hosts,
+    };
+    faults.note(field, &context, word, cause);
 }
 
 /// The name as it was declared, without its kind.
