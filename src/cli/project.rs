@@ -266,7 +266,8 @@ fn read_records(manifest: &Manifest, root: &Root) -> Result<Records, StoreError>
     let Some(dir) = manifest.dir() else {
         return Ok(Records::new());
     };
-    let files = root.list_strictly(&Layout::new(dir).issued())?;
+    let issued = Layout::new(dir).issued();
+    let files = root.list_strictly(&issued, |path| !is_beside_a_record(path, &issued))?;
     let records = files
         .into_iter()
         .filter(|path| path.file_name().strip_suffix(".json").is_some());
@@ -277,6 +278,13 @@ fn read_records(manifest: &Manifest, root: &Root) -> Result<Records, StoreError>
         }
     }
     Ok(read)
+}
+
+/// Where a certificate or a key stands, no record is overlooked: whatever it is, it is told of its artifact.
+fn is_beside_a_record(path: &RelPath, issued: &RelPath) -> bool {
+    let depth = path.components().count() - issued.components().count();
+    let mut suffixes = [".crt", ".key.age"].iter();
+    depth == 3 && suffixes.any(|suffix| path.file_name().ends_with(suffix))
 }
 
 fn refused(faults: &[Fault], root: &Path, ui: Ui) -> CliError {

@@ -10,7 +10,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::graph::{Gathering, Graph, select};
-use crate::observe::observe;
+use crate::observe::survey;
 use crate::plan::{Policy, plan};
 use crate::render::graph::{dot, mermaid, svg};
 use crate::render::words::shown;
@@ -19,7 +19,7 @@ use crate::store::outside;
 
 pub(crate) fn run(args: &GraphArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
-    let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
+    let observed = survey(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
     let now = OffsetDateTime::now_utc();
     let plan = plan(&project.fleet, &observed, now, &Policy::default());
     let mut status = Status::new(&project.fleet, &observed, &plan);

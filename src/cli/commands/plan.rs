@@ -13,7 +13,7 @@ use crate::cli::ui::Ui;
 use crate::export::index;
 use crate::lint::Finding;
 use crate::model::Fleet;
-use crate::observe::observe;
+use crate::observe::survey;
 use crate::plan::{Plan, plan};
 use crate::render::{json, table};
 use crate::store::Layout;
@@ -77,7 +77,7 @@ pub(crate) fn make(
     if interrupted.is_some() {
         ui.tell(&format!("warning: {journal} is left from an interrupted run; `certs recreate` finishes it first\n"));
     }
-    let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
+    let observed = survey(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
     let plan = plan(
         &project.fleet,
         &observed,

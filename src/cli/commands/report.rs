@@ -13,7 +13,7 @@ use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::graph::{Gathering, Graph};
 use crate::history::{History, Issued, exposures};
-use crate::observe::observe;
+use crate::observe::survey;
 use crate::plan::{Policy, plan};
 use crate::render::report::{Page, Past, html, of_lints, of_plan};
 use crate::render::words::shown;
@@ -21,7 +21,7 @@ use crate::status::Status;
 
 pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
-    let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
+    let observed = survey(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
     let now = OffsetDateTime::now_utc();
     let plan = plan(&project.fleet, &observed, now, &Policy::default());
     let status = Status::new(&project.fleet, &observed, &plan);

@@ -8,7 +8,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::model::Lifetime;
-use crate::observe::observe;
+use crate::observe::survey;
 use crate::plan::{Policy, plan};
 use crate::render::json;
 use crate::render::status::{self, Detail};
@@ -16,7 +16,7 @@ use crate::status::{Filter, Order, Status};
 
 pub(crate) fn run(args: &StatusArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
-    let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
+    let observed = survey(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
     let now = OffsetDateTime::now_utc();
     let plan = plan(&project.fleet, &observed, now, &Policy::default());
     let mut status = Status::new(&project.fleet, &observed, &plan);

@@ -14,7 +14,7 @@ use crate::cli::ui::Ui;
 use crate::inspect::certificate::parse_chain;
 use crate::inspect::crl;
 use crate::model::{CertificateFacts, CrlFacts, CrlFile, FileState};
-use crate::observe::observe;
+use crate::observe::survey;
 use crate::render::verify::{self as shown, Answer, Detail, Outcome};
 use crate::store::outside;
 use crate::verify::{Policy, Purpose, Request, RevocationPolicy, verify};
@@ -163,7 +163,7 @@ fn fleet(args: &VerifyArgs, subjects: &mut Vec<Subject>, ui: Ui) -> Result<Trust
             error
         }
     })?;
-    let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
+    let observed = survey(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
     let mut trust = Trust::default();
     let lists = observed.crls.values().filter_map(FileState::facts);
     trust.crls.extend(lists.flat_map(CrlFile::lists).cloned());
