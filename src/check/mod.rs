@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use catalogue as rules;
 
-use crate::lint::{Basis, Finding, Lint, Rule, Severity, Spot, Subject};
+use crate::lint::{Basis, Finding, Lint, Severity, Spot, Subject};
 use crate::model::{
     ArtifactId, Authority, Certificate, CertificateFacts, Damage, Defect, DefectKind, Fleet,
     ListRecord, ListState, Moment, Observed, Origin, RelPath, SignatureState, Stray,
@@ -151,7 +151,7 @@ impl Judge<'_> {
     }
 
     fn finding(&self, lint: &'static Lint, id: &ArtifactId, reason: &Reason) -> Finding {
-        let mut finding = empty(lint, Subject::Artifact(id.clone()));
+        let mut finding = Finding::new(lint, Basis::Found, Subject::Artifact(id.clone()));
         finding.spot = self.spot(id, reason);
         // What was issued by hand stands in no option.
         let Some(hosts) = self.hosts.get(id) else {
@@ -224,7 +224,11 @@ impl Judge<'_> {
             consequence: "every verifier refuses it until then (RFC 5280 §4.1.2.5)".to_owned(),
             cure: "set the clock of whoever issues right, and issue it again".to_owned(),
             spot: Some(at(files.public.as_str(), 1)),
-            ..empty(&rules::NOT_YET_VALID, Subject::Artifact(id.clone()))
+            ..Finding::new(
+                &rules::NOT_YET_VALID,
+                Basis::Found,
+                Subject::Artifact(id.clone()),
+            )
         })
     }
 }
@@ -297,27 +301,6 @@ fn cure(id: &ArtifactId, step: &Step) -> String {
         Action::Refuse { cure } => cure.clone(),
         Action::Keep => "nothing has to be done".to_owned(),
         _ => format!("`certs recreate --only {id}`"),
-    }
-}
-
-fn empty(lint: &'static Lint, subject: Subject) -> Finding {
-    let severity = match lint.rule {
-        Rule::Always(severity) => severity,
-        Rule::Held => Severity::Warning,
-    };
-    Finding {
-        lint,
-        severity,
-        basis: Basis::Found,
-        subject,
-        cause: String::new(),
-        consequence: String::new(),
-        cure: String::new(),
-        option: Vec::new(),
-        word: None,
-        hosts: Vec::new(),
-        spot: None,
-        allowed: None,
     }
 }
 
@@ -408,7 +391,7 @@ fn of_file(lint: &'static Lint, path: &str) -> Finding {
     Finding {
         spot: Some(at(path, 1)),
         consequence: lint.text.to_owned(),
-        ..empty(lint, Subject::File(path.to_owned()))
+        ..Finding::new(lint, Basis::Found, Subject::File(path.to_owned()))
     }
 }
 

@@ -89,7 +89,8 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(super) fn new(lint: &'static Lint, basis: Basis, subject: Subject) -> Self {
+    /// A finding that says nothing yet.
+    pub fn new(lint: &'static Lint, basis: Basis, subject: Subject) -> Self {
         let severity = match (lint.rule, basis) {
             (Rule::Always(severity), _) => severity,
             (Rule::Held, Basis::Declared) => Severity::Error,

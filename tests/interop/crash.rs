@@ -310,7 +310,8 @@ fn interrupted() -> Result<(), Failed> {
     let quick = declaration.clone();
     let project = Project::made(&quick)?;
     let before = project.tree()?;
-    for leaf in 0..24 {
+    // As many keys as take minutes: whoever makes them all is not overlooked, however busy the machine is.
+    for leaf in 0..200 {
         declaration = declaration.leaf("cp1", "cluster", &format!("leaf{leaf}"), &slow);
     }
     project.declare(&declaration)?;
@@ -325,7 +326,7 @@ fn interrupted() -> Result<(), Failed> {
     equal(&output.status.code(), &Some(130)).map_err(|error| explain(&said, &error))?;
     expect(said.contains("interrupted"), &said)?;
     expect(
-        start.elapsed() < Duration::from_secs(20),
+        start.elapsed() < Duration::from_secs(60),
         "it went on making keys",
     )?;
     // Nothing was committed yet, so the tree is as it was.

@@ -182,7 +182,6 @@ fn says_in_which_line_the_armor_is_damaged() {
 
 #[test]
 fn refuses_a_million_stanzas_at_once() {
-    let started = std::time::Instant::now();
     let many = file(&"-> X25519 abc\nAAAA\n".repeat(1_000_000), 300);
     assert_eq!(
         defect(&many),
@@ -199,7 +198,6 @@ fn refuses_a_million_stanzas_at_once() {
             unit: "bytes"
         }
     );
-    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
 
 proptest::proptest! {

@@ -370,7 +370,7 @@ fn names_the_plugin_program_that_is_missing() {
 }
 
 #[test]
-fn a_header_at_the_limit_is_read_in_reasonable_time() {
+fn a_header_at_the_limit_is_read_to_its_end() {
     let body = format!(
         "-> ssh-ed25519 AAAAAA {}\n{}\n",
         "A".repeat(43),
@@ -384,12 +384,10 @@ fn a_header_at_the_limit_is_read_in_reasonable_time() {
     );
     let own = native();
     let identities = load(&[("key", own.identity.as_bytes())], &Person::default());
-    let started = std::time::Instant::now();
     assert!(matches!(
         identities.open(many.as_bytes()),
         Err(OpenError::NoMatchingIdentity { .. })
     ));
-    assert!(started.elapsed().as_secs() < 15, "{:?}", started.elapsed());
 }
 
 proptest::proptest! {
