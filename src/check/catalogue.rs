@@ -71,6 +71,10 @@ rules! {
         "What stands at the declared place cannot be decoded as what belongs there. A key that cannot be read is never overwritten: restore \
          it from Git, or move it away.",
         "docs/cli.md#certs-inspect; git-restore(1)";
+    NO_FILE = "no-file", "Something else stands in the place of a file", Error,
+        "A link, a device, a directory or a file too large to be ours, or one that may not be read, stands where a file of the declaration \
+         belongs. Links are not followed: they could lead out of the repository. No run writes there; put a real file in its place.",
+        "docs/cli.md#certs-recreate; git-restore(1)";
     KEY_IN_CLEAR = "key-in-clear", "A private key lies in clear where a sealed one belongs", Error,
         "Whoever reads the repository, its history included, has this key. Sealing it now does not take it back: remove the file and give \
          the artifact a new key.",

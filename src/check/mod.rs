@@ -11,8 +11,8 @@ use catalogue as rules;
 
 use crate::lint::{Basis, Finding, Lint, Severity, Spot, Subject};
 use crate::model::{
-    ArtifactId, Authority, Certificate, CertificateFacts, Damage, Defect, DefectKind, FileState,
-    Fleet, ListRecord, ListState, Moment, Observed, Origin, RelPath, SignatureState,
+    ArtifactId, Authority, Certificate, CertificateFacts, Damage, Defect, DefectKind, Fleet,
+    ListRecord, ListState, Moment, Observed, Origin, RelPath, SignatureState, Stray,
 };
 use crate::plan::{Action, Part, Plan, Reason, Step, Target};
 
@@ -50,6 +50,7 @@ pub fn findings(fleet: &Fleet, observed: &Observed, plan: &Plan, beside: &Beside
         .flat_map(|step| judge.of_step(step))
         .collect();
     findings.extend(lists(fleet, observed, plan.now));
+    findings.extend(observed.strays.iter().map(stray));
     findings.extend(beside.journal.iter().map(|path| interrupted(path)));
     findings.extend(beside.stale.iter().map(|path| stale(path)));
     findings.extend(beside.rules.iter().map(rules_damaged));
@@ -182,9 +183,9 @@ impl Judge<'_> {
 
     fn defect(&self, id: &ArtifactId, part: Part) -> Option<&Defect> {
         match part {
-            Part::Certificate => defect(&self.observed.pair(id).certificate),
-            Part::PublicKey => defect(&self.observed.key_pair(id).public),
-            Part::Key => defect(self.observed.key(id)),
+            Part::Certificate => self.observed.pair(id).certificate.defect(),
+            Part::PublicKey => self.observed.key_pair(id).public.defect(),
+            Part::Key => self.observed.key(id).defect(),
         }
     }
 
@@ -236,17 +237,11 @@ impl Judge<'_> {
     }
 }
 
-fn defect<T>(state: &FileState<T>) -> Option<&Defect> {
-    match state {
-        FileState::Defective { defect, .. } => Some(defect),
-        FileState::Missing | FileState::Sound { .. } => None,
-    }
-}
-
 fn of_defect(defect: &Defect) -> &'static Lint {
     match (defect.kind, defect.damage) {
         (DefectKind::EmptyKey, _) => &rules::NOTHING_SEALED,
         (DefectKind::PlaintextKey, _) => &rules::KEY_IN_CLEAR,
+        (DefectKind::NoFile, _) => &rules::NO_FILE,
         (DefectKind::Unreadable, Damage::Empty) => &rules::FILE_EMPTY,
         (DefectKind::Unreadable, Damage::ConflictMarkers { .. }) => &rules::CONFLICT_MARKERS,
         (DefectKind::Unreadable, Damage::CutOff) => &rules::FILE_CUT_OFF,
@@ -342,7 +337,7 @@ fn of_list(authority: &Authority, observed: &Observed, state: ListState) -> Opti
             format!("it was not signed by the key of {}", authority.id()),
         ),
         ListState::Damaged => {
-            let detail = defect(file).map(|defect| defect.detail.clone());
+            let detail = file.defect().map(|defect| defect.detail.clone());
             (&rules::CRL_DAMAGED, detail.unwrap_or_default())
         }
         ListState::RolledBack => (
@@ -411,6 +406,15 @@ fn undeclared(path: &RelPath) -> Finding {
         consequence: "it may still be accepted, and nobody renews or replaces it".to_owned(),
         cure: "declare what it belongs to, or delete it (`certs recreate --prune`; an authority's by hand)".to_owned(),
         ..of_file(&rules::UNDECLARED, path.as_str())
+    }
+}
+
+fn stray(stray: &Stray) -> Finding {
+    Finding {
+        cause: format!("no declaration names it, and {}", stray.detail),
+        consequence: "nobody looks into it, renews or replaces it".to_owned(),
+        cure: "move it away or delete it".to_owned(),
+        ..of_file(&rules::UNDECLARED, &stray.place)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::export::index::{self, Facts};
 use crate::manifest::{Fault, KeyFiles, Manifest, ManifestError, Records};
 use crate::model::{ArtifactId, Fleet, Observed, RelPath};
 use crate::nixfiles::locate::Locator;
-use crate::observe::observe;
+use crate::observe::{observe, survey};
 use crate::plan::{Pattern, Plan, Policy, Reason, Step, UndeclaredPolicy};
 use crate::render::fault::{self, Place, PlacedFault, Severity};
 use crate::render::words::shown;
@@ -63,11 +63,22 @@ impl Project {
         Ok(self.lost_keys.insert(lost))
     }
 
-    /// What lies at the paths of the fleet, and what is known of lost keys.
+    /// What lies at the paths of the fleet, and what is known of lost keys, for a run that writes.
     pub(crate) fn observe(&self) -> Result<Observed, CliError> {
-        let mut observed = observe(&self.root, &self.fleet).map_err(|error| store_error(&error))?;
-        observed.lost_keys = self.lost_keys.clone().unwrap_or_default();
-        Ok(observed)
+        self.with_lost_keys(observe(&self.root, &self.fleet))
+    }
+
+    /// The same for who only tells.
+    pub(crate) fn survey(&self) -> Result<Observed, CliError> {
+        self.with_lost_keys(survey(&self.root, &self.fleet))
+    }
+
+    fn with_lost_keys(&self, found: Result<Observed, StoreError>) -> Result<Observed, CliError> {
+        let found = found.map_err(|error| store_error(&error))?;
+        Ok(Observed {
+            lost_keys: self.lost_keys.clone().unwrap_or_default(),
+            ..found
+        })
     }
 
     /// The project of a manifest that is at hand, in this directory.
@@ -296,7 +307,8 @@ fn read_records(manifest: &Manifest, root: &Root) -> Result<Records, StoreError>
     let Some(dir) = manifest.dir() else {
         return Ok(Records::new());
     };
-    let files = root.list_strictly(&Layout::new(dir).issued())?;
+    let issued = Layout::new(dir).issued();
+    let files = root.list_strictly(&issued, |path| !is_beside_a_record(path, &issued))?;
     let records = files
         .into_iter()
         .filter(|path| path.file_name().strip_suffix(".json").is_some());
@@ -307,6 +319,13 @@ fn read_records(manifest: &Manifest, root: &Root) -> Result<Records, StoreError>
         }
     }
     Ok(read)
+}
+
+/// Where a certificate or a key stands, no record is overlooked: whatever it is, it is told of its artifact.
+fn is_beside_a_record(path: &RelPath, issued: &RelPath) -> bool {
+    let depth = path.components().count() - issued.components().count();
+    let mut suffixes = [".crt", ".key.age"].iter();
+    depth == 3 && suffixes.any(|suffix| path.file_name().ends_with(suffix))
 }
 
 fn refused(faults: &[Fault], root: &Path, ui: Ui) -> CliError {

@@ -47,7 +47,7 @@ pub use moment::Moment;
 pub use name::Name;
 pub use observed::{
     CertificateFile, CrlFile, Damage, Defect, DefectKind, FileState, ListState, LostKey, Observed,
-    ObservedKeyPair, ObservedPair, SignatureState, UndeclaredFile,
+    ObservedKeyPair, ObservedPair, SignatureState, Stray, UndeclaredFile,
 };
 pub use path::RelPath;
 pub use recipient::{Recipient, RecipientSet};

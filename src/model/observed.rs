@@ -20,6 +20,8 @@ pub struct Observed {
     pub recorded: FileState<BTreeMap<Name, ListRecord>>,
     /// Certificates and keys in the tree's own folders that no declaration names.
     pub undeclared: Vec<UndeclaredFile>,
+    /// What else lies there and is no file of ours; only who tells looks for it.
+    pub strays: Vec<Stray>,
     /// Keys that are known to be lost. The tree alone does not tell: whoever has its past adds them.
     pub lost_keys: BTreeMap<KeyFingerprint, LostKey>,
 }
@@ -37,6 +39,15 @@ pub struct LostKey {
 pub struct UndeclaredFile {
     pub path: RelPath,
     pub digest: Digest,
+}
+
+/// Something in the tree's own folders that no declaration names and that is no file that is read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stray {
+    /// As people read it: it may be no path.
+    pub place: String,
+    /// A sentence.
+    pub detail: String,
 }
 
 /// The two files of one artifact as found.
@@ -60,7 +71,8 @@ pub enum FileState<T> {
     #[default]
     Missing,
     Defective {
-        digest: Digest,
+        /// `None` where there are no bytes to be had.
+        digest: Option<Digest>,
         defect: Defect,
     },
     Sound {
@@ -185,6 +197,8 @@ pub enum DefectKind {
     EmptyKey,
     /// A private key in clear where a sealed one belongs.
     PlaintextKey,
+    /// No file that is read: a link, a device, one that is too large or closed. No run writes there.
+    NoFile,
     /// Anything else: it may hold something worth saving.
     Unreadable,
 }
@@ -197,12 +211,26 @@ impl<T> FileState<T> {
         }
     }
 
-    /// What a commit must find in its place; `None` where nothing stands.
+    /// What a commit must find in its place; `None` where nothing stands that could be read.
     pub fn digest(&self) -> Option<&Digest> {
         match self {
             Self::Missing => None,
-            Self::Defective { digest, .. } | Self::Sound { digest, .. } => Some(digest),
+            Self::Defective { digest, .. } => digest.as_ref(),
+            Self::Sound { digest, .. } => Some(digest),
         }
+    }
+
+    pub fn defect(&self) -> Option<&Defect> {
+        match self {
+            Self::Defective { defect, .. } => Some(defect),
+            Self::Missing | Self::Sound { .. } => None,
+        }
+    }
+
+    /// Whether something that is no file of ours stands in its place.
+    pub fn is_no_file(&self) -> bool {
+        self.defect()
+            .is_some_and(|defect| defect.kind == DefectKind::NoFile)
     }
 
     pub fn is_missing(&self) -> bool {

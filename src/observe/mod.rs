@@ -3,6 +3,7 @@
 pub mod exposed;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error as _;
 
 use rayon::prelude::*;
 
@@ -11,92 +12,203 @@ use crate::inspect::{crl, inventory, public_key, sealed};
 use crate::model::{
     Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, CrlFacts, CrlFile, Damage,
     Defect, DefectKind, FileState, Fleet, ListRecord, Name, Observed, ObservedKeyPair,
-    ObservedPair, PublicKey, RelPath, SealedDefect, SealedFacts, SignatureState, UndeclaredFile,
+    ObservedPair, PublicKey, RelPath, SealedDefect, SealedFacts, SignatureState, Stray,
+    UndeclaredFile,
 };
 use crate::store::{Layout, ReadFile, Root, StoreError};
 
-/// Reads every pair of the fleet and lists what lies beside them.
+/// Reads every pair of the fleet and lists what lies beside them, for a run that writes: it has to know what it replaces.
 ///
 /// # Errors
 /// A file that is there and cannot be read as a file (a link, a directory, no permission): the first one found.
 pub fn observe(root: &Root, fleet: &Fleet) -> Result<Observed, StoreError> {
-    let artifacts: Vec<Artifact<'_>> = fleet.artifacts().collect();
-    let pairs = observe_pairs(root, &artifacts)?;
-    let key_pairs = observe_key_pairs(root, fleet)?;
-    let crls = observe_crls(root, fleet)?;
-    let recorded = observe_inventory(root, fleet)?;
-    let undeclared = undeclared_files(root, fleet)?;
-    let mut observed = Observed {
-        pairs,
-        key_pairs,
-        crls,
-        recorded,
-        undeclared,
-        lost_keys: BTreeMap::new(),
-    };
-    check_signatures(&artifacts, &mut observed);
-    check_lists(&mut observed);
-    Ok(observed)
+    Survey {
+        root,
+        fleet,
+        obstacles: Obstacles::Refused,
+    }
+    .observed()
 }
 
-/// Reads the pairs; signatures are left unchecked.
-fn observe_pairs(
-    root: &Root,
-    artifacts: &[Artifact<'_>],
-) -> Result<BTreeMap<ArtifactId, ObservedPair>, StoreError> {
-    let read = |artifact: &Artifact<'_>| -> Result<_, StoreError> {
-        let files = artifact.files();
-        let certificate = file_state(root.read(&files.certificate)?, read_certificate);
-        let key = match artifact.requested_key() {
-            // What somebody put there is nobody's key of ours.
-            Some(_) => FileState::Missing,
-            None => file_state(root.read(&files.key)?, read_sealed),
+/// The same for who only tells: what is no file that can be read is a defect like any other, and the rest is shown.
+///
+/// # Errors
+/// An inventory that cannot be read as a file.
+pub fn survey(root: &Root, fleet: &Fleet) -> Result<Observed, StoreError> {
+    Survey {
+        root,
+        fleet,
+        obstacles: Obstacles::Told,
+    }
+    .observed()
+}
+
+/// What becomes of a link, a device or a directory in the place of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Obstacles {
+    Refused,
+    Told,
+}
+
+#[derive(Clone, Copy)]
+struct Survey<'a> {
+    root: &'a Root,
+    fleet: &'a Fleet,
+    obstacles: Obstacles,
+}
+
+impl Survey<'_> {
+    fn observed(self) -> Result<Observed, StoreError> {
+        let artifacts: Vec<Artifact<'_>> = self.fleet.artifacts().collect();
+        let mut observed = Observed {
+            pairs: self.pairs(&artifacts)?,
+            key_pairs: self.key_pairs()?,
+            crls: self.crls()?,
+            recorded: self.inventory()?,
+            ..Observed::default()
         };
-        Ok((artifact.id(), ObservedPair { certificate, key }))
-    };
-    artifacts.par_iter().map(read).collect()
+        self.undeclared(&mut observed)?;
+        check_signatures(&artifacts, &mut observed);
+        check_lists(&mut observed);
+        Ok(observed)
+    }
+
+    /// Reads the pairs; signatures are left unchecked.
+    fn pairs(
+        self,
+        artifacts: &[Artifact<'_>],
+    ) -> Result<BTreeMap<ArtifactId, ObservedPair>, StoreError> {
+        let read = |artifact: &Artifact<'_>| -> Result<_, StoreError> {
+            let files = artifact.files();
+            let certificate = self.state(&files.certificate, read_certificate)?;
+            let key = match artifact.requested_key() {
+                // What somebody put there is nobody's key of ours.
+                Some(_) => FileState::Missing,
+                None => self.state(&files.key, read_sealed)?,
+            };
+            Ok((artifact.id(), ObservedPair { certificate, key }))
+        };
+        artifacts.par_iter().map(read).collect()
+    }
+
+    fn key_pairs(self) -> Result<BTreeMap<ArtifactId, ObservedKeyPair>, StoreError> {
+        let pairs = self.fleet.key_pairs.iter();
+        pairs
+            .map(|pair| {
+                let public = self.state(&pair.files.public, read_public_keys)?;
+                let key = self.state(&pair.files.key, read_sealed)?;
+                Ok((pair.id(), ObservedKeyPair { public, key }))
+            })
+            .collect()
+    }
+
+    /// Reads the revocation lists; signatures are left unchecked.
+    fn crls(self) -> Result<BTreeMap<Name, FileState<CrlFile>>, StoreError> {
+        let read = |authority: &Authority| -> Result<_, StoreError> {
+            let state = self.state(&authority.crl, read_crl)?;
+            Ok((authority.name.clone(), state))
+        };
+        self.fleet.authorities.par_iter().map(read).collect()
+    }
+
+    /// What the inventory remembers that the tree itself may have lost.
+    fn inventory(self) -> Result<FileState<BTreeMap<Name, ListRecord>>, StoreError> {
+        let path = Layout::new(self.fleet.dir.clone()).inventory();
+        let read = |bytes: &[u8]| {
+            inventory::lists(bytes).map_err(|defect| Defect {
+                kind: DefectKind::Unreadable,
+                damage: defect.damage(),
+                detail: defect.to_string(),
+            })
+        };
+        Ok(file_state(self.root.read(&path)?, read))
+    }
+
+    /// The files that nobody declares, and what else is there.
+    fn undeclared(self, observed: &mut Observed) -> Result<(), StoreError> {
+        let declared = declared_files(self.fleet);
+        for directory in Layout::new(self.fleet.dir.clone()).directories() {
+            match self.undeclared_in(&directory, &declared, observed) {
+                Err(error) if self.obstacles == Obstacles::Told => {
+                    observed.strays.push(stray(&directory, &error));
+                }
+                result => result?,
+            }
+        }
+        // What stands in the place of something declared, or on the way to it, is told of that.
+        let leads_to_declared = |stray: &Stray| {
+            let place = RelPath::new(&stray.place);
+            place.is_ok_and(|place| declared.iter().any(|path| path.is_within(&place)))
+        };
+        observed.strays.retain(|stray| !leads_to_declared(stray));
+        Ok(())
+    }
+
+    fn undeclared_in(
+        self,
+        directory: &RelPath,
+        declared: &BTreeSet<&RelPath>,
+        observed: &mut Observed,
+    ) -> Result<(), StoreError> {
+        for path in self.root.list(directory)? {
+            if !is_ours(path.file_name()) || declared.contains(&path) {
+                continue;
+            }
+            match self.root.read(&path) {
+                Ok(Some(ReadFile { digest, .. })) => {
+                    observed.undeclared.push(UndeclaredFile { path, digest });
+                }
+                Ok(None) => {}
+                Err(error) if self.obstacles == Obstacles::Told => {
+                    observed.strays.push(stray(&path, &error));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if self.obstacles == Obstacles::Told {
+            observed
+                .strays
+                .extend(self.root.strays(directory, is_ours)?);
+        }
+        Ok(())
+    }
+
+    fn state<T>(
+        self,
+        path: &RelPath,
+        read: impl Fn(&[u8]) -> Result<T, Defect>,
+    ) -> Result<FileState<T>, StoreError> {
+        match self.root.read(path) {
+            Ok(file) => Ok(file_state(file, read)),
+            Err(error) if self.obstacles == Obstacles::Told => Ok(FileState::Defective {
+                digest: None,
+                defect: no_file(&error),
+            }),
+            Err(error) => Err(error),
+        }
+    }
 }
 
-fn observe_key_pairs(
-    root: &Root,
-    fleet: &Fleet,
-) -> Result<BTreeMap<ArtifactId, ObservedKeyPair>, StoreError> {
-    let pairs = fleet.key_pairs.iter();
-    pairs
-        .map(|pair| {
-            let public = file_state(root.read(&pair.files.public)?, read_public_keys);
-            let key = file_state(root.read(&pair.files.key)?, read_sealed);
-            Ok((pair.id(), ObservedKeyPair { public, key }))
-        })
-        .collect()
+fn no_file(error: &StoreError) -> Defect {
+    Defect {
+        kind: DefectKind::NoFile,
+        damage: Damage::Other,
+        detail: with_source(error),
+    }
 }
 
-/// Reads the revocation lists; signatures are left unchecked.
-fn observe_crls(
-    root: &Root,
-    fleet: &Fleet,
-) -> Result<BTreeMap<Name, FileState<CrlFile>>, StoreError> {
-    let read = |authority: &Authority| -> Result<_, StoreError> {
-        let state = file_state(root.read(&authority.crl)?, read_crl);
-        Ok((authority.name.clone(), state))
-    };
-    fleet.authorities.par_iter().map(read).collect()
+fn stray(path: &RelPath, error: &StoreError) -> Stray {
+    Stray {
+        place: path.to_string(),
+        detail: with_source(error),
+    }
 }
 
-/// What the inventory remembers that the tree itself may have lost.
-fn observe_inventory(
-    root: &Root,
-    fleet: &Fleet,
-) -> Result<FileState<BTreeMap<Name, ListRecord>>, StoreError> {
-    let path = Layout::new(fleet.dir.clone()).inventory();
-    let read = |bytes: &[u8]| {
-        inventory::lists(bytes).map_err(|defect| Defect {
-            kind: DefectKind::Unreadable,
-            damage: defect.damage(),
-            detail: defect.to_string(),
-        })
-    };
-    Ok(file_state(root.read(&path)?, read))
+fn with_source(error: &StoreError) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
 }
 
 fn read_crl(bytes: &[u8]) -> Result<CrlFile, Defect> {
@@ -121,7 +233,10 @@ fn file_state<T>(
     };
     match read(&bytes) {
         Ok(facts) => FileState::Sound { digest, facts },
-        Err(defect) => FileState::Defective { digest, defect },
+        Err(defect) => FileState::Defective {
+            digest: Some(digest),
+            defect,
+        },
     }
 }
 
@@ -238,7 +353,7 @@ fn check_lists(observed: &mut Observed) {
         if facts.following.iter().any(is_own) {
             let digest = *digest;
             *state = FileState::Defective {
-                digest,
+                digest: Some(digest),
                 defect: two_lists(),
             };
         } else {
@@ -268,30 +383,19 @@ fn signature_state(found: &CertificateFacts, issuer: Option<&CertificateFacts>) 
     }
 }
 
-fn undeclared_files(root: &Root, fleet: &Fleet) -> Result<Vec<UndeclaredFile>, StoreError> {
+fn declared_files(fleet: &Fleet) -> BTreeSet<&RelPath> {
     let certificates = fleet
         .artifacts()
         .map(|artifact| &artifact.files().certificate);
     let public_keys = fleet.key_pairs.iter().map(|pair| &pair.files.public);
     let keys = fleet.sealed().map(|sealed| sealed.file);
-    let declared: BTreeSet<&RelPath> = certificates.chain(public_keys).chain(keys).collect();
-    let mut undeclared = Vec::new();
-    for directory in Layout::new(fleet.dir.clone()).directories() {
-        for path in root.list(&directory)? {
-            if !is_ours(&path) || declared.contains(&path) {
-                continue;
-            }
-            if let Some(ReadFile { digest, .. }) = root.read(&path)? {
-                undeclared.push(UndeclaredFile { path, digest });
-            }
-        }
-    }
-    Ok(undeclared)
+    let lists = fleet.authorities.iter().map(|authority| &authority.crl);
+    let files = certificates.chain(public_keys).chain(keys).chain(lists);
+    files.collect()
 }
 
 /// Files people put beside ours (a README, a `.gitattributes`) are none of our business.
-fn is_ours(path: &RelPath) -> bool {
-    let name = path.file_name();
+fn is_ours(name: &str) -> bool {
     [".crt", ".key.age", ".pub"]
         .iter()
         .any(|suffix| name.ends_with(suffix))

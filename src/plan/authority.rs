@@ -1,6 +1,6 @@
 //! What happens to an authority: conservative, because everything below stands on its key and its name.
 
-use super::build::{Planner, cure_for_key, file_reasons, issues_anew};
+use super::build::{Planner, cure_for_key, cure_for_no_file, file_reasons, issues_anew};
 use super::{Action, Part, Reason, Step};
 use crate::model::{
     Artifact, Authority, CertificateFacts, CertificateFile, DefectKind, FileState, Name,
@@ -20,7 +20,10 @@ impl<'a> Planner<'a> {
         let id = authority.id();
         let pair = self.observed.pair(&id);
         let requested = self.is_requested(&id);
-        let findings = if requested {
+        let paths = (&authority.files.certificate, &authority.files.key);
+        let findings = if let Some(cure) = cure_for_no_file(&pair.certificate, &pair.key, paths) {
+            refuse(file_reasons(pair), cure)
+        } else if requested {
             self.requested_authority(authority, pair)
         } else {
             self.authority_findings(authority, pair)

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::model::{
     Agreement, Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, DefectKind,
-    FileState, Fleet, Granted, Marker, Name, Observed, ObservedPair, RecipientSet, SealedFacts,
-    SignatureState, Validity, ValidityError,
+    FileState, Fleet, Granted, Marker, Name, Observed, ObservedPair, RecipientSet, RelPath,
+    SealedFacts, SignatureState, Validity, ValidityError,
 };
 
 /// Compares the whole fleet with the files.
@@ -365,6 +365,25 @@ pub(super) fn file_reason<T>(state: &FileState<T>, part: Part) -> Option<Reason>
     }
 }
 
+/// Where a link or a device stands in the place of a file, no run gets by: what it leads to is not known, so it is neither read nor
+/// replaced.
+pub(super) fn cure_for_no_file<T>(
+    public: &FileState<T>,
+    key: &FileState<SealedFacts>,
+    (public_path, key_path): (&RelPath, &RelPath),
+) -> Option<String> {
+    let path = if public.is_no_file() {
+        public_path
+    } else if key.is_no_file() {
+        key_path
+    } else {
+        return None;
+    };
+    Some(format!(
+        "put a real file in its place (`git restore -- {path}`), or move away what stands there"
+    ))
+}
+
 pub(super) fn recipient_reason(wanted: &RecipientSet, sealed: &SealedFacts) -> Option<Reason> {
     match sealed.agrees_with(wanted) {
         Agreement::Exact | Agreement::Plausible => None,
@@ -396,10 +415,10 @@ pub(super) fn cure_for_key(key: &FileState<SealedFacts>, path: &str, id: &Artifa
         DefectKind::PlaintextKey => format!(
             "this key is in clear and, once committed, known to everyone with the history: remove {path} and let the next run make a new pair"
         ),
-        DefectKind::Unreadable if id.is_key_pair() => format!(
+        DefectKind::NoFile | DefectKind::Unreadable if id.is_key_pair() => format!(
             "restore it (`git restore -- {path}`); a key that cannot be read is never overwritten: for a new one, move it away and --replace {id}"
         ),
-        DefectKind::Unreadable => format!(
+        DefectKind::NoFile | DefectKind::Unreadable => format!(
             "restore it (`git restore -- {path}`); a key that cannot be read is never overwritten: move it away to have a new pair made"
         ),
     }

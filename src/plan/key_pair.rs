@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::build::{Planner, cure_for_key, file_reason, recipient_reason};
+use super::build::{Planner, cure_for_key, cure_for_no_file, file_reason, recipient_reason};
 use super::{Action, Part, Reason, Step, Target};
 use crate::model::{
     ArtifactId, DefectKind, FileState, Fleet, FoundKeyAlgorithm, KeyFingerprint, KeyPair, Marker,
@@ -272,6 +272,9 @@ fn own_action(pair: &KeyPair, found: &ObservedKeyPair, reasons: &[Reason]) -> Ac
 fn unreadable(pair: &KeyPair, found: &ObservedKeyPair, reasons: &[Reason]) -> Option<String> {
     let is_requested = reasons.contains(&Reason::Requested);
     let path = &pair.files.key;
+    if let Some(cure) = cure_for_no_file(&found.public, &found.key, (&pair.files.public, path)) {
+        return Some(cure);
+    }
     match &found.key {
         FileState::Defective { defect, .. }
             if is_requested && defect.kind == DefectKind::EmptyKey => {}

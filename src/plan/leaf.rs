@@ -1,7 +1,8 @@
 //! What happens to a leaf: its key is kept where it can be, and never overwritten where it cannot be read.
 
 use super::build::{
-    Planner, cure_for_key, file_reason, file_reasons, issues_anew, key_id, recipient_reason,
+    Planner, cure_for_key, cure_for_no_file, file_reason, file_reasons, issues_anew, key_id,
+    recipient_reason,
 };
 use super::{Action, Part, Reason, Step};
 use crate::model::hex::to_hex;
@@ -25,9 +26,14 @@ impl<'a> Planner<'a> {
         }
         reasons.extend(self.key_of_another(&id, pair, &reasons));
         reasons.extend(self.outside_reasons(artifact));
-        let action = leaf_action(pair, &reasons, || {
-            cure_for_key(&pair.key, certificate.files.key.as_str(), &id)
-        });
+        let files = &certificate.files;
+        let paths = (&files.certificate, &files.key);
+        let action = match cure_for_no_file(&pair.certificate, &pair.key, paths) {
+            Some(cure) => Action::Refuse { cure },
+            None => leaf_action(pair, &reasons, || {
+                cure_for_key(&pair.key, files.key.as_str(), &id)
+            }),
+        };
         self.issued_step(certificate, action, reasons)
     }
 
@@ -46,7 +52,10 @@ impl<'a> Planner<'a> {
             |reason: &Reason| matches!(reason, Reason::Revoked { .. } | Reason::Requested);
         // With another key in the record a new request was signed already.
         let has_new_key = reasons.contains(&Reason::NotTheRequestersKey);
-        let action = if !has_new_key && reasons.iter().any(wants_new_key) {
+        let paths = (&certificate.files.certificate, &certificate.files.key);
+        let action = if let Some(cure) = cure_for_no_file(&pair.certificate, &pair.key, paths) {
+            Action::Refuse { cure }
+        } else if !has_new_key && reasons.iter().any(wants_new_key) {
             Action::Refuse {
                 cure: format!(
                     "its key is with whoever asked for it: have a request with a new key made, and sign that (`certs sign REQUEST {} --replace`)",

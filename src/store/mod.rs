@@ -10,6 +10,7 @@ pub mod journal;
 pub mod layout;
 pub mod lock;
 pub mod outside;
+mod strays;
 pub mod tracked;
 pub mod transaction;
 mod tree;

@@ -3,6 +3,7 @@
 //! Opening each component relative to the directory before it (`openat` with `O_NOFOLLOW`) leaves no moment in which a
 //! checked directory can be swapped for a link, which canonicalising the path first would.
 
+use std::ffi::CStr;
 use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::OwnedFd;
@@ -36,6 +37,14 @@ pub struct Root {
     path: PathBuf,
     pub(super) top: OwnedFd,
     pub(super) faults: Faults,
+}
+
+/// What an entry of a directory is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Name {
+    Sound(RelPath),
+    /// Not UTF-8, or no [`RelPath`]: as far as it can be told.
+    Odd(String),
 }
 
 impl Root {
@@ -122,13 +131,20 @@ impl Root {
         self.walk(dir, |_, _| Ok(()))
     }
 
-    /// The same of a directory in which nothing may be overlooked: what is neither file nor directory is an error.
-    pub fn list_strictly(&self, dir: &RelPath) -> Result<Vec<RelPath>, StoreError> {
-        self.walk(dir, |path, kind| {
-            Err(match kind {
-                FileType::Symlink => StoreError::SymbolicLink(path),
-                _ => StoreError::NotAFile(path),
-            })
+    /// The same of a directory in which nothing may be overlooked: what is neither file nor directory is an error, unless it
+    /// `matters` not.
+    ///
+    /// # Errors
+    /// As [`Root::list`].
+    pub fn list_strictly(
+        &self,
+        dir: &RelPath,
+        matters: impl Fn(&RelPath) -> bool,
+    ) -> Result<Vec<RelPath>, StoreError> {
+        self.walk(dir, |path, kind| match kind {
+            _ if !matters(&path) => Ok(()),
+            FileType::Symlink => Err(StoreError::SymbolicLink(path)),
+            _ => Err(StoreError::NotAFile(path)),
         })
     }
 
@@ -152,8 +168,18 @@ impl Root {
         Ok(files)
     }
 
-    /// What lies directly in `dir`, in the order of the file system.
+    /// What lies directly in `dir` under names that paths can have, in the order of the file system.
     pub(super) fn entries(&self, dir: &RelPath) -> Result<Vec<(RelPath, FileType)>, StoreError> {
+        let sound = |(name, kind)| match name {
+            Name::Sound(path) => Some((path, kind)),
+            Name::Odd(_) => None,
+        };
+        let everything = self.everything_in(dir)?;
+        Ok(everything.into_iter().filter_map(sound).collect())
+    }
+
+    /// The same under whatever names.
+    pub(super) fn everything_in(&self, dir: &RelPath) -> Result<Vec<(Name, FileType)>, StoreError> {
         let Some(opened) = self.directory(dir)? else {
             return Ok(Vec::new());
         };
@@ -161,16 +187,14 @@ impl Root {
         let mut entries = Vec::new();
         for entry in Dir::read_from(&opened).map_err(failed)? {
             let entry = entry.map_err(failed)?;
-            let Ok(name) = entry.file_name().to_str() else {
-                continue;
-            };
-            if matches!(name, "." | "..") {
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
                 continue;
             }
-            if let Ok(path) = dir.join(name) {
-                let kind = known_kind(&opened, name, entry.file_type()).map_err(failed)?;
-                entries.push((path, kind));
-            }
+            let kind = known_kind(&opened, name, entry.file_type()).map_err(failed)?;
+            let path = name.to_str().ok().and_then(|name| dir.join(name).ok());
+            let odd = || Name::Odd(name.to_string_lossy().into_owned());
+            entries.push((path.map_or_else(odd, Name::Sound), kind));
         }
         Ok(entries)
     }
@@ -222,7 +246,7 @@ fn is_link(parent: &OwnedFd, name: &str) -> bool {
 }
 
 /// Some file systems leave the type out of a directory entry.
-fn known_kind(parent: &OwnedFd, name: &str, kind: FileType) -> Result<FileType, Errno> {
+fn known_kind(parent: &OwnedFd, name: &CStr, kind: FileType) -> Result<FileType, Errno> {
     if kind != FileType::Unknown {
         return Ok(kind);
     }
@@ -332,11 +356,11 @@ mod tests {
             fs::write(dir.path().join("certs").join(name), b"").unwrap();
         }
         assert_eq!(
-            root.list_strictly(&rel("certs")).unwrap(),
+            root.list_strictly(&rel("certs"), |_| true).unwrap(),
             [rel("certs/b/y")]
         );
         symlink("y", dir.path().join("certs/b/link")).unwrap();
-        let error = root.list_strictly(&rel("certs")).unwrap_err();
+        let error = root.list_strictly(&rel("certs"), |_| true).unwrap_err();
         assert!(
             error
                 .to_string()

@@ -1,8 +1,11 @@
 //! Trees that were damaged: what can be made anew is, what a person has to decide is left alone, and nothing is lost.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 
 use age::x25519;
 use certs::issue::certificate::{Role, Template, self_signed, to_pem};
@@ -14,6 +17,7 @@ use certs::model::{
 use certs::seal::seal;
 use certs::store::Root;
 use insta::assert_snapshot;
+use rustix::fs::{CWD, Mode, mkfifoat};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
@@ -415,4 +419,98 @@ fn a_leafs_key_that_another_program_sealed_and_that_is_another() {
     project.write(LEAF_KEY, &file);
     project.run(&["plan"]).exits_with(2);
     assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+/// Puts something else in the place of a file and gives what verbs say that only read, all of which still tell of the rest.
+fn told(path: &str, obstruct: impl FnOnce(&Path)) -> Project {
+    let project = Project::made_as(|project| project.declared().leaf("cp1/root/other"));
+    project.remove("certs/derived/cp1/root-other.crt");
+    project.remove(path);
+    obstruct(&project.path(path));
+    let doctor = project.run(&["doctor", "--json"]);
+    assert!(doctor.json()["keys"].is_array());
+    let report = project.run(&["report", "--output", "-"]).exits_with(0);
+    assert!(report.stdout().contains("cp1/<wbr>root/<wbr>other"));
+    project
+}
+
+fn check_and_status(project: &Project) -> String {
+    let check = project.run(&["check"]).exits_with(1).text();
+    format!("{check}\n\n{}", project.run(&["status"]).text())
+}
+
+#[test]
+fn a_link_in_the_place_of_a_certificate_hides_nothing_else() {
+    let project = told(LEAF, |path| symlink("elsewhere.crt", path).unwrap());
+    assert_snapshot!(check_and_status(&project));
+    let sarif = project.run(&["check", "--format", "sarif"]).exits_with(1);
+    let sarif = sarif.stdout();
+    assert!(sarif.contains("no-file"), "{sarif}");
+    assert!(sarif.contains("certificate-missing"), "{sarif}");
+    assert_snapshot!(
+        "a_link_in_the_place_of_a_certificate_is_refused",
+        project.refuses(&["recreate"])
+    );
+}
+
+#[test]
+fn a_pipe_in_the_place_of_an_authoritys_key_hides_nothing_else() {
+    let project = told(ROOT_KEY, |path| {
+        mkfifoat(CWD, path, Mode::RWXU).unwrap();
+    });
+    assert_snapshot!(check_and_status(&project));
+}
+
+#[test]
+fn a_file_too_large_to_be_ours_hides_nothing_else() {
+    let project = told(LEAF_KEY, |path| {
+        let file = fs::File::create(path).unwrap();
+        file.set_len(100 << 20).unwrap();
+    });
+    assert_snapshot!(check_and_status(&project));
+}
+
+#[test]
+fn a_directory_in_the_place_of_a_revocation_list_hides_nothing_else() {
+    let project = Project::made();
+    fs::create_dir(project.path("certs/ca/root.crl")).unwrap();
+    project.remove(LEAF);
+    assert_snapshot!(check_and_status(&project));
+}
+
+#[test]
+fn a_link_to_the_folder_of_a_host_hides_nothing_else() {
+    let project = Project::made();
+    fs::rename(project.path("certs/derived"), project.path("elsewhere")).unwrap();
+    symlink("../elsewhere", project.path("certs/derived")).unwrap();
+    assert_snapshot!(check_and_status(&project));
+}
+
+#[test]
+fn what_is_no_file_and_belongs_to_nobody_is_named() {
+    let project = Project::made();
+    let folder = project.path("certs/derived/cp1");
+    symlink("../../ca", folder.join("more")).unwrap();
+    mkfifoat(CWD, folder.join("old.crt"), Mode::RWXU).unwrap();
+    fs::write(folder.join(OsStr::from_bytes(b"b\xfcro.crt")), b"").unwrap();
+    fs::write(folder.join("two\nlines.key.age"), b"").unwrap();
+    fs::write(folder.join(OsStr::from_bytes(b"lies mich\xfc")), b"").unwrap();
+    let large = fs::File::create(folder.join("large.crt")).unwrap();
+    large.set_len(100 << 20).unwrap();
+    assert_snapshot!(project.run(&["check", "--strict"]).exits_with(1).text());
+    project.run(&["check"]).exits_with(0);
+}
+
+#[test]
+fn a_link_beside_a_record_is_a_finding_and_one_in_its_place_an_error() {
+    let project = Project::made();
+    project.write("certs/issued/cp1/root/x.txt", b"");
+    symlink("x.txt", project.path("certs/issued/cp1/root/x.crt")).unwrap();
+    assert_snapshot!(project.run(&["check", "--strict"]).exits_with(1).text());
+    symlink("x.txt", project.path("certs/issued/cp1/root/x.json")).unwrap();
+    let check = project.run(&["check"]).exits_with(1).stderr();
+    assert!(
+        check.contains("`certs/issued/cp1/root/x.json` is a symbolic link"),
+        "{check}"
+    );
 }

@@ -56,6 +56,16 @@ fn refuses_an_authority_whose_key_is_unreadable() {
 }
 
 #[test]
+fn refuses_to_replace_an_authority_where_a_link_stands_in_the_place_of_its_certificate() {
+    let mut tree = Tree::made_from(&one_leaf());
+    tree.obstruct_certificate("ca/root");
+    let refusal = "refuse ca/root: the certificate is unusable: it is a link | put a real file in its place \
+                   (`git restore -- certs/ca/root.crt`), or move away what stands there";
+    assert_eq!(tree.plan(&one_leaf())[0], refusal);
+    assert_eq!(tree.plan_with(&one_leaf(), &replace("ca/root"))[0], refusal);
+}
+
+#[test]
 fn refuses_an_authority_whose_sealed_key_is_empty() {
     let mut tree = Tree::made_from(&one_leaf());
     tree.damage_key("ca/root", DefectKind::EmptyKey);

@@ -161,6 +161,14 @@ fn files_that_cannot_be_read_need_a_decision() {
             "refuse shared/sa: the public key is unusable: the file is empty; requested | {restore}"
         )
     );
+    let link = |pair: &mut ObservedKeyPair| {
+        pair.public = defective(DefectKind::NoFile, "it is a link");
+    };
+    assert_eq!(
+        replaced_after(link),
+        "refuse shared/sa: the public key is unusable: it is a link; requested | put a real file in its place \
+         (`git restore -- certs/shared/sa.pub`), or move away what stands there"
+    );
     let key = |kind| {
         move |pair: &mut ObservedKeyPair| pair.key = defective(kind, "it is not an age file")
     };

@@ -87,6 +87,17 @@ fn refuses_a_leaf_whose_key_is_unreadable() {
 }
 
 #[test]
+fn refuses_a_leaf_where_a_link_stands_in_the_place_of_its_certificate() {
+    let mut tree = Tree::made_from(&one_leaf());
+    tree.obstruct_certificate(LEAF);
+    assert_eq!(
+        step(&tree, &one_leaf()),
+        "refuse cp1/root/server: the certificate is unusable: it is a link | put a real file in its place \
+         (`git restore -- certs/derived/cp1/root-server.crt`), or move away what stands there"
+    );
+}
+
+#[test]
 fn refuses_a_leaf_whose_key_is_in_clear() {
     let mut tree = Tree::made_from(&one_leaf());
     tree.damage_key(LEAF, DefectKind::PlaintextKey);

@@ -164,6 +164,11 @@ impl Tree {
         self.pair(id).certificate = defective(DefectKind::Unreadable, "the file is empty");
     }
 
+    /// A link or a device in its place.
+    pub(crate) fn obstruct_certificate(&mut self, id: &str) {
+        self.pair(id).certificate = defective(DefectKind::NoFile, "it is a link");
+    }
+
     pub(crate) fn damage_key(&mut self, id: &str, kind: DefectKind) {
         self.pair(id).key = defective(kind, "it is not an age file");
     }
@@ -380,7 +385,7 @@ pub(crate) fn sealed_state(recipients: &RecipientSet, key: &PrivateKey) -> FileS
 
 pub(crate) fn defective<T>(kind: DefectKind, detail: &str) -> FileState<T> {
     FileState::Defective {
-        digest: Digest::of(detail.as_bytes()),
+        digest: Some(Digest::of(detail.as_bytes())),
         defect: Defect {
             kind,
             damage: certs::model::Damage::Other,

@@ -12,7 +12,7 @@ use crate::render::doctor;
 
 pub(crate) fn run(args: &DoctorArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
-    let observed = project.observe()?;
+    let observed = project.survey()?;
     let plan = plan(
         &project.fleet,
         &observed,

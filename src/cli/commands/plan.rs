@@ -76,7 +76,7 @@ pub(crate) fn make(
     if interrupted.is_some() {
         ui.tell(&format!("warning: {journal} is left from an interrupted run; `certs recreate` finishes it first\n"));
     }
-    let observed = project.observe()?;
+    let observed = project.survey()?;
     let plan = plan(
         &project.fleet,
         &observed,

@@ -20,7 +20,7 @@ use crate::status::Status;
 
 pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load_to_plan(&args.source, ui)?;
-    let observed = project.observe()?;
+    let observed = project.survey()?;
     let now = OffsetDateTime::now_utc();
     let plan = plan(&project.fleet, &observed, now, &Policy::default());
     let status = Status::new(&project.fleet, &observed, &plan);

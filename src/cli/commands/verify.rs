@@ -162,7 +162,7 @@ fn fleet(args: &VerifyArgs, subjects: &mut Vec<Subject>, ui: Ui) -> Result<Trust
             error
         }
     })?;
-    let observed = project.observe()?;
+    let observed = project.survey()?;
     let mut trust = Trust::default();
     let lists = observed.crls.values().filter_map(FileState::facts);
     trust.crls.extend(lists.flat_map(CrlFile::lists).cloned());
