@@ -43,6 +43,13 @@ pub(crate) fn new_password(file: Option<&Path>, what: &str) -> Result<SecretStri
                 .hint("choose one; it is the first line of the --password-file"),
         );
     }
+    // OpenSSL and whatever else is written in C take what stands before it.
+    if password.expose_secret().contains('\0') {
+        return Err(CliError::new(
+            "the password has a NUL character, at which many programs take it to end",
+        )
+        .hint("choose one of characters that can be typed"));
+    }
     Ok(password)
 }
 

@@ -12,6 +12,7 @@ use super::past;
 use super::project::{Project, store_error};
 use super::ui::{Asker, Bar, Ui, end_on_signal};
 use crate::apply::{self, ApplyError, Published, Report, Revocation, Run, SealedKey, Unopened};
+use crate::export::index;
 use crate::model::{ArtifactId, Authority, FileState, Fleet, Moment, Observed};
 use crate::plan::{Action, Pattern, Plan, Reason, Step};
 use crate::render::{json, table};
@@ -138,8 +139,21 @@ impl Writing {
         let result = apply::execute(run, jobs);
         progress.close();
         let report = result.map_err(|error| apply_error(&error, plan, &project.fleet))?;
+        ui.tell(&rules_left_broken(project)?);
         Ok((report, findings))
     }
+}
+
+/// Rules of somebody's own are never written over, so that no run mends them.
+fn rules_left_broken(project: &Project) -> Result<String, CliError> {
+    let broken = index::broken_rules(&project.root, &project.fleet);
+    let broken = broken.map_err(|error| store_error(&error))?;
+    Ok(broken.map_or_else(String::new, |broken| {
+        format!(
+            "warning: {} is left as it is, for it is somebody's own: {}; agenix reads none of it until that is mended (`certs check`)\n",
+            broken.path, broken.cause
+        )
+    }))
 }
 
 /// What was found and what was done, for programs.

@@ -19,6 +19,7 @@ mod pem;
 mod pkcs12;
 mod private_key;
 pub mod public_key;
+pub mod recipients;
 pub mod request;
 pub mod sealed;
 pub mod secret;

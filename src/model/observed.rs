@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::{
     Artifact, ArtifactId, CertificateFacts, CrlFacts, Digest, KeyFingerprint, ListRecord, Marker,
-    Name, PublicKey, RelPath, RevokedCertificate, SealedFacts,
+    Name, PublicKey, Recipient, RecipientSet, RelPath, RevokedCertificate, SealedFacts,
 };
 
 /// The state of the tree at one moment.
@@ -24,6 +24,8 @@ pub struct Observed {
     pub strays: Vec<Stray>,
     /// Keys that are known to be lost. The tree alone does not tell: whoever has its past adds them.
     pub lost_keys: BTreeMap<KeyFingerprint, LostKey>,
+    /// Whom each sealed file was for when it was made, as the last run wrote it down. Anybody may have edited that.
+    pub sealed_to: BTreeMap<String, Vec<String>>,
 }
 
 /// How it is known that a key is lost: by a certificate for it that was revoked because its key is compromised.
@@ -278,6 +280,12 @@ impl Observed {
             ArtifactId::KeyPair(_) => &self.key_pair(id).key,
             ArtifactId::Authority(_) | ArtifactId::Leaf { .. } => &self.pair(id).key,
         }
+    }
+
+    /// Whom a file was for as the last run wrote it down; `None` where that is nothing to go by.
+    pub fn sealed_to(&self, file: &RelPath) -> Option<RecipientSet> {
+        let keys = self.sealed_to.get(file.as_str())?.iter();
+        keys.map(|key| Recipient::parse(key).ok()).collect()
     }
 
     /// The revocation list of an authority.

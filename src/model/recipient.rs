@@ -152,6 +152,12 @@ impl RecipientSet {
         self.iter().chain(other.iter()).cloned().collect()
     }
 
+    /// Those who are not in the other set, each in words a person recognises them by.
+    pub fn beyond(&self, other: &Self) -> Vec<String> {
+        let beyond = self.0.difference(&other.0);
+        beyond.map(Recipient::short).collect()
+    }
+
     /// Names the set: unpadded Base64 of the first 16 bytes of SHA-256 over the canonical recipients, one a line.
     pub fn fingerprint(&self) -> String {
         let lines: Vec<&str> = self.iter().map(Recipient::as_str).collect();

@@ -8,7 +8,7 @@ use std::error::Error as _;
 use rayon::prelude::*;
 
 use crate::inspect::certificate::{self, CertificateDefect};
-use crate::inspect::{crl, inventory, public_key, sealed};
+use crate::inspect::{crl, inventory, public_key, recipients, sealed};
 use crate::model::{
     Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, CrlFacts, CrlFile, Damage,
     Defect, DefectKind, FileState, Fleet, ListRecord, Name, Observed, ObservedKeyPair,
@@ -65,6 +65,7 @@ impl Survey<'_> {
             key_pairs: self.key_pairs()?,
             crls: self.crls()?,
             recorded: self.inventory()?,
+            sealed_to: self.sealed_to(),
             ..Observed::default()
         };
         self.undeclared(&mut observed)?;
@@ -122,6 +123,14 @@ impl Survey<'_> {
             })
         };
         Ok(file_state(self.root.read(&path)?, read))
+    }
+
+    /// Whom the last run says it sealed to. A file that cannot be read tells as little as one that is not there.
+    fn sealed_to(self) -> BTreeMap<String, Vec<String>> {
+        let path = Layout::new(self.fleet.dir.clone()).recipients();
+        let file = self.root.read(&path).ok().flatten();
+        file.map(|file| recipients::entries(&file.bytes))
+            .unwrap_or_default()
     }
 
     /// The files that nobody declares, and what else is there.

@@ -152,10 +152,38 @@ impl<'a> Planner<'a> {
             {
                 reasons.push(Reason::KeyMismatch);
             }
-            reasons.extend(recipient_reason(artifact.recipients(), key));
+            reasons.extend(self.recipient_reason(
+                artifact.recipients(),
+                &artifact.files().key,
+                key,
+            ));
         }
         reasons.extend(self.date_reason(artifact, found));
         reasons
+    }
+
+    /// Who is to be able to open a key that could not, and who no longer. Stanzas do not name native recipients; the list that the last
+    /// run wrote down does, and is believed where the file's own marker names the same set.
+    pub(super) fn recipient_reason(
+        &self,
+        wanted: &RecipientSet,
+        file: &RelPath,
+        sealed: &SealedFacts,
+    ) -> Option<Reason> {
+        let Agreement::Differs {
+            missing,
+            unexpected,
+        } = sealed.agrees_with(wanted)
+        else {
+            return None;
+        };
+        let listed = self.observed.sealed_to(file);
+        let listed = listed.filter(|listed| sealed.agrees_with(listed) == Agreement::Exact);
+        let (added, removed) = match listed {
+            Some(before) => (wanted.beyond(&before), before.beyond(wanted)),
+            None => (missing, unexpected),
+        };
+        Some(Reason::RecipientsChanged { added, removed })
     }
 
     fn chain_reason(
@@ -382,19 +410,6 @@ pub(super) fn cure_for_no_file<T>(
     Some(format!(
         "put a real file in its place (`git restore -- {path}`), or move away what stands there"
     ))
-}
-
-pub(super) fn recipient_reason(wanted: &RecipientSet, sealed: &SealedFacts) -> Option<Reason> {
-    match sealed.agrees_with(wanted) {
-        Agreement::Exact | Agreement::Plausible => None,
-        Agreement::Differs {
-            missing,
-            unexpected,
-        } => Some(Reason::RecipientsChanged {
-            added: missing,
-            removed: unexpected,
-        }),
-    }
 }
 
 pub(super) fn cure_for_key(key: &FileState<SealedFacts>, path: &str, id: &ArtifactId) -> String {

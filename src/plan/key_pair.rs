@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::build::{Planner, cure_for_key, cure_for_no_file, file_reason, recipient_reason};
+use super::build::{Planner, cure_for_key, cure_for_no_file, file_reason};
 use super::{Action, Part, Reason, Step, Target};
 use crate::model::{
     ArtifactId, DefectKind, FileState, Fleet, FoundKeyAlgorithm, KeyFingerprint, KeyPair, Marker,
@@ -73,7 +73,7 @@ impl<'a> Planner<'a> {
         reasons.extend(mismatch(found));
         reasons.extend(self.pair_of_another(&id, found));
         if let Some(sealed) = found.key.facts() {
-            reasons.extend(recipient_reason(&pair.recipients, sealed));
+            reasons.extend(self.recipient_reason(&pair.recipients, &pair.files.key, sealed));
         }
         if self.is_requested(&id) {
             reasons.push(Reason::Requested);

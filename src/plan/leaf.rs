@@ -2,7 +2,6 @@
 
 use super::build::{
     Planner, cure_for_key, cure_for_no_file, file_reason, file_reasons, issues_anew, key_id,
-    recipient_reason,
 };
 use super::{Action, Part, Reason, Step};
 use crate::model::hex::to_hex;
@@ -22,7 +21,11 @@ impl<'a> Planner<'a> {
         if let FileState::Sound { facts, .. } = &pair.certificate {
             reasons.extend(self.pair_reasons(artifact, facts, pair.key.facts()));
         } else if let FileState::Sound { facts, .. } = &pair.key {
-            reasons.extend(recipient_reason(artifact.recipients(), facts));
+            let file = &certificate.files.key;
+            reasons.extend(self.recipient_reason(artifact.recipients(), file, facts));
+        }
+        if pair.key.is_missing() {
+            reasons.extend(self.unlike_the_list(certificate));
         }
         reasons.extend(self.key_of_another(&id, pair, &reasons));
         reasons.extend(self.outside_reasons(artifact));
@@ -35,6 +38,16 @@ impl<'a> Planner<'a> {
             }),
         };
         self.issued_step(certificate, action, reasons)
+    }
+
+    /// A key that is made anew goes to whoever is declared now: who they are is told where there was another before them.
+    fn unlike_the_list(&self, certificate: &Certificate) -> Option<Reason> {
+        let before = self.observed.sealed_to(&certificate.files.key)?;
+        let wanted = &certificate.recipients;
+        (before != *wanted).then(|| Reason::RecipientsChanged {
+            added: wanted.beyond(&before),
+            removed: before.beyond(wanted),
+        })
     }
 
     /// A certificate for somebody else's key. Another key only they can make, so that one that is revoked stays so.

@@ -134,12 +134,12 @@ impl fmt::Display for CsrFault {
             Self::Repeated { extension } => {
                 write!(f, "the extension {extension} stands twice in the request")
             }
-            Self::SeveralCommonNames { names } => write!(
-                f,
-                "the request has {} common names: {}",
-                names.len(),
-                names.join(", ")
-            ),
+            Self::SeveralCommonNames { names } => {
+                const MOST: usize = 10;
+                let shown = names.get(..MOST).unwrap_or(names).join(", ");
+                write!(f, "the request has {} common names: {shown}", names.len())?;
+                f.write_str(if names.len() > MOST { ", …" } else { "" })
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::words::printable;
 use crate::model::Role;
 use crate::policy::Refusal;
 use crate::policy::csr::CsrFault;
@@ -20,6 +21,19 @@ pub fn faults_json(faults: &[CsrFault]) -> Value {
         |fault| json!({ "code": fault.code(), "message": fault.to_string(), "cure": fault.cure() }),
     );
     json!({ "version": 1, "granted": false, "role": Value::Null, "refusals": faults.collect::<Vec<_>>() })
+}
+
+/// What of a request makes no difference: a note each, and their number where somebody filled it with such parts.
+pub fn ignored<T: std::fmt::Display>(parts: &[T]) -> String {
+    const MOST: usize = 10;
+    let notes = parts.iter().take(MOST);
+    let mut text: String = notes
+        .map(|part| format!("note: {}\n", printable(&part.to_string())))
+        .collect();
+    if let Some(more) = parts.len().checked_sub(MOST).filter(|more| *more > 0) {
+        text.push_str(&format!("note: and {more} more are left out\n"));
+    }
+    text
 }
 
 /// Every rule of the role that was broken.

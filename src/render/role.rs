@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::Cell;
 use serde_json::{Map, Value, json};
 
+use super::grant;
 use super::paint::{Paint, Tone};
 use super::table::{Width, new_table, trimmed};
 use super::words::printable;
@@ -120,9 +121,7 @@ pub fn trial(trial: &Trial<'_>, paint: Paint) -> String {
         }
         Ok(grant) => granted(&mut text, grant),
     }
-    for ignored in &trial.ignored {
-        let _ = writeln!(text, "note: {}", printable(ignored));
-    }
+    text.push_str(&grant::ignored(&trial.ignored));
     text
 }
 

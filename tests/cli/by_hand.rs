@@ -1,7 +1,7 @@
 //! Certificates that a record in the tree asks for: made, kept, told of, refused like those that are declared.
 
 use certs::issue::key::{PrivateKey, public_to_pem};
-use certs::model::KeyAlgorithm;
+use certs::model::{KeyAlgorithm, Recipient};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -86,6 +86,37 @@ fn the_key_of_who_is_no_host_is_for_the_operators_and_whom_the_record_names() {
     put(&project, RECORD, &record);
     project.recreate();
     assert!(project.opens(BOB, KEY).is_some());
+}
+
+#[test]
+fn whom_a_record_adds_or_takes_away_is_named_before_a_key_is_sealed() {
+    let mut record = record();
+    let project = made(&record);
+    let plan = || project.run(&["plan"]).exits_with(2).text();
+    record["recipients"] = json!([project.operators()[1]]);
+    put(&project, RECORD, &record);
+    let added = plan();
+    let json = project.run(&["plan", "--json"]).exits_with(2).json();
+    let steps = json["steps"].as_array().unwrap();
+    let step = steps.iter().find(|step| step["artifact"] == "nas/root/web");
+    let bob = Recipient::parse(project.operators()[1]).unwrap().short();
+    assert_eq!(step.unwrap()["reasons"][0]["added"], json!([bob]));
+    let key = project.read(KEY);
+    project.remove(KEY);
+    let made_anew = plan();
+    project.write(KEY, &key);
+    project.recreate();
+    record["recipients"] = json!([]);
+    put(&project, RECORD, &record);
+    let taken_away = plan();
+    // What somebody wrote into the list is not believed against the file.
+    let mut listed: Value = serde_json::from_slice(&project.read("certs/recipients.json")).unwrap();
+    listed[KEY] = json!([project.operators()[1]]);
+    project.write("certs/recipients.json", listed.to_string().as_bytes());
+    let edited = plan();
+    assert_snapshot!(format!(
+        "{added}\n\n{made_anew}\n\n{taken_away}\n\n{edited}"
+    ));
 }
 
 #[test]

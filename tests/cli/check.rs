@@ -335,6 +335,32 @@ fn rules_of_ones_own_are_judged_only_where_they_are_no_nix() {
 }
 
 #[test]
+fn rules_with_conflict_markers_are_written_anew_where_they_are_ours_and_left_with_a_word_else() {
+    let project = Project::made();
+    let ours = String::from_utf8(project.read("certs/secrets.nix")).unwrap();
+    let (first, rest) = ours.split_once('\n').unwrap();
+    let merged = |above: &str, below: &str| {
+        let text = format!("{above}<<<<<<< HEAD\n{below}=======\n{{ }}\n>>>>>>> other\n");
+        project.write("certs/secrets.nix", text.as_bytes());
+        let check = project.run(&["check"]).text();
+        let said = project.recreate().stderr();
+        (
+            check,
+            said,
+            project.read("certs/secrets.nix") == ours.as_bytes(),
+        )
+    };
+    let (check, said, is_ours) = merged(&format!("{first}\n"), rest);
+    assert!(check.contains("certs/secrets.nix"), "{check}");
+    assert!(is_ours && !said.contains("warning"), "{said}");
+    // One side of this is a person's.
+    let (check, said, is_ours) = merged("", &ours);
+    assert!(check.contains("error[rules-damaged]"), "{check}");
+    assert!(!is_ours);
+    insta::assert_snapshot!(said);
+}
+
+#[test]
 fn what_no_run_gets_past_is_not_said_to_be_mended_by_one() {
     let hint = "`certs recreate` makes the files as declared";
     let project = Project::made();

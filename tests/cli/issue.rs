@@ -248,6 +248,27 @@ fn what_stands_in_the_way_is_told_with_what_this_verb_can_do() {
 }
 
 #[test]
+fn a_request_that_is_full_of_attributes_gets_a_few_notes_and_their_number() {
+    let project = made();
+    let csr = request(&key(), |params| {
+        for number in 0..1000 {
+            let kind = DnType::CustomDnType(vec![1, 3, 6, 1, 4, 1, 99999, number]);
+            params.distinguished_name.push(kind, "filling");
+        }
+    });
+    project.write("nas.csr", csr.as_bytes());
+    let signed = project
+        .run(&["sign", "nas.csr", "nas"])
+        .exits_with(0)
+        .text();
+    let (_, told) = signed.split_once("--- stderr\n").unwrap();
+    let tested = project.run(&["role", "test", "lab", "--csr", "nas.csr"]);
+    let tested = tested.exits_with(0).text();
+    assert_eq!(tested.matches("note:").count(), 11);
+    assert_snapshot!(told);
+}
+
+#[test]
 fn what_is_no_request_is_told() {
     let project = made();
     let two = request(&key(), |_| {}) + &request(&key(), |_| {});

@@ -176,7 +176,7 @@ fn reseals_an_authority_whose_operators_changed() {
     let changed = one_leaf().operated_by(&[ADA, BOB]);
     assert_eq!(
         after(&changed)[0],
-        "reseal ca/root: recipients +1 of 2 age1… recipients"
+        "reseal ca/root: recipients +1 of age1…esjqxfdc, age1…csqp2ru4"
     );
 }
 

@@ -271,7 +271,7 @@ fn another_owner_or_operator_reseals() {
     let tree = Tree::made_from(&one_pair());
     assert_eq!(
         tree.plan(&one_pair().operated_by(&[ADA, BOB])),
-        ["reseal shared/sa: recipients +1 of 2 age1… recipients"]
+        ["reseal shared/sa: recipients +1 of age1…esjqxfdc, age1…csqp2ru4"]
     );
 }
 

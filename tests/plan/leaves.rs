@@ -238,8 +238,8 @@ fn reseals_a_leaf_whose_recipients_changed() {
     assert_eq!(
         tree.plan(&more),
         [
-            "reseal ca/root: recipients +1 of 2 age1… recipients",
-            "reseal cp1/root/server: recipients +1 of 2 age1… recipients",
+            "reseal ca/root: recipients +1 of age1…esjqxfdc, age1…csqp2ru4",
+            "reseal cp1/root/server: recipients +1 of age1…esjqxfdc, age1…csqp2ru4",
         ]
     );
 }
@@ -251,7 +251,7 @@ fn a_reason_to_issue_outweighs_one_to_reseal() {
         .with(LEAF, "hosts", json!([]));
     assert_eq!(
         Tree::made_from(&one_leaf()).plan(&changed)[1],
-        "renew cp1/root/server: SANs -dns:server.example; recipients +1 of 2 age1… recipients"
+        "renew cp1/root/server: SANs -dns:server.example; recipients +1 of age1…esjqxfdc, age1…csqp2ru4"
     );
 }
 

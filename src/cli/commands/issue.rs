@@ -256,9 +256,7 @@ fn grant(
             error.cause(cause).hint(refusal.cure(&role.name))
         })
     })?;
-    for ignored in &taken.ignored {
-        ui.tell(&format!("note: {ignored}\n"));
-    }
+    ui.tell(&render::ignored(&taken.ignored));
     for note in &grant.notes {
         ui.tell(&format!("note: {note}\n"));
     }

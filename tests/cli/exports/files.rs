@@ -237,7 +237,10 @@ fn pkcs12_without_a_password() {
         "absent",
     ];
     let absent = refusal(&project, &absent);
-    assert_snapshot!(format!("{nobody}\n\n{empty}\n\n{absent}"));
+    project.write("nul", b"pass\0word\n");
+    let nul = ["pkcs12", LEAF, "-o", "shop.p12", "--password-file", "nul"];
+    let nul = refusal(&project, &nul);
+    assert_snapshot!(format!("{nobody}\n\n{empty}\n\n{absent}\n\n{nul}"));
 }
 
 #[test]
