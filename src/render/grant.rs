@@ -1,5 +1,7 @@
 //! What a role, or anybody, has against a request, as lines and as JSON.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::words::printable;
@@ -26,12 +28,12 @@ pub fn faults_json(faults: &[CsrFault]) -> Value {
 /// What of a request makes no difference: a note each, and their number where somebody filled it with such parts.
 pub fn ignored<T: std::fmt::Display>(parts: &[T]) -> String {
     const MOST: usize = 10;
-    let notes = parts.iter().take(MOST);
-    let mut text: String = notes
-        .map(|part| format!("note: {}\n", printable(&part.to_string())))
-        .collect();
-    if let Some(more) = parts.len().checked_sub(MOST).filter(|more| *more > 0) {
-        text.push_str(&format!("note: and {more} more are left out\n"));
+    let mut text = String::new();
+    for part in parts.iter().take(MOST) {
+        let _ = writeln!(text, "note: {}", printable(&part.to_string()));
+    }
+    if parts.len() > MOST {
+        let _ = writeln!(text, "note: and {} more are left out", parts.len() - MOST);
     }
     text
 }
