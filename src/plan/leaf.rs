@@ -27,9 +27,7 @@ impl<'a> Planner<'a> {
         let paths = (&files.certificate, &files.key);
         let action = match cure_for_no_file(&pair.certificate, &pair.key, paths) {
             Some(cure) => Action::Refuse { cure },
-            None => leaf_action(pair, &reasons, || {
-                cure_for_key(&pair.key, files.key.as_str(), &id)
-            }),
+            None => leaf_action(pair, &reasons, || cure_for_key(&pair.key, &files.key, &id)),
         };
         self.issued_step(certificate, action, reasons)
     }
