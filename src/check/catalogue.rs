@@ -165,6 +165,10 @@ rules! {
         "The record says which key the request came with, and whoever has that key cannot use this certificate. One of the two files is \
          from another time.",
         "docs/by-hand.md#requests; git-restore(1)";
+    KEY_COMPROMISED = "key-compromised", "A record asks for a certificate for a lost key", Error,
+        "A certificate for this key was revoked because the key is compromised, and whoever has the key would be what the next one says. \
+         Nothing is issued for it, whoever asks.",
+        "docs/by-hand.md#requests; RFC 5280 §5.3.1";
     RENEWAL_DUE = "renewal-due", "A certificate is to be renewed", Warning,
         "Two thirds of its lifetime, or what renewBefore leaves of it, are over.",
         "docs/by-hand.md#renewing; docs/cli.md#certs-renew";

@@ -79,7 +79,7 @@ fn order(finding: &Finding) -> (Severity, &'static str, &Subject) {
     (finding.severity, finding.code(), &finding.subject)
 }
 
-/// The two files of an artifact: what is public, and the sealed key.
+/// The two files of an artifact: what is public, and the sealed key, or what has the key of somebody else.
 #[derive(Clone, Copy)]
 struct Files<'a> {
     public: &'a RelPath,
@@ -89,7 +89,10 @@ struct Files<'a> {
 fn files(fleet: &Fleet) -> BTreeMap<ArtifactId, Files<'_>> {
     let certified = fleet.artifacts().map(|artifact| {
         let files = artifact.files();
-        let (public, key) = (&files.certificate, &files.key);
+        // The key of whoever sent a request stands in the record.
+        let record = artifact.requested_key().and(artifact.record());
+        let key = record.map_or(&files.key, |record| &record.file);
+        let public = &files.certificate;
         (artifact.id(), Files { public, key })
     });
     let pairs = fleet.key_pairs.iter().map(|pair| {
@@ -199,6 +202,7 @@ impl Judge<'_> {
             Reason::KeyMismatch
             | Reason::PublicKeyMismatch
             | Reason::KeyOfAnother { .. }
+            | Reason::KeyCompromised { .. }
             | Reason::RecipientsChanged { .. } => Part::Key,
             _ => Part::Certificate,
         };
@@ -269,6 +273,7 @@ fn of_reason(reason: &Reason) -> &'static Lint {
         Reason::Expired { .. } => &rules::EXPIRED,
         Reason::Undeclared => &rules::UNDECLARED,
         Reason::NotTheRequestersKey => &rules::NOT_THE_REQUESTERS_KEY,
+        Reason::KeyCompromised { .. } => &rules::KEY_COMPROMISED,
         Reason::Revoked { .. } => &rules::REVOKED,
         Reason::Requested | Reason::RenewalRequested | Reason::IssuerRefused { .. } => {
             &rules::ISSUER_REFUSED

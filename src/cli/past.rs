@@ -2,20 +2,20 @@
 //! the same key. What cannot be remembered is told, and holds nothing up unless it is known to
 //! have revoked something.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
 use super::error::CliError;
 use super::git::{self, Contents, Coverage};
-use super::project::Project;
+use super::project::{Project, store_error};
 use super::ui::Ui;
 use super::writing::Publication;
 use crate::history::{History, Issued};
 use crate::inspect::crl;
 use crate::model::{
-    Authority, CertificateFacts, CrlFacts, FileState, KeyFingerprint, ListRecord, Moment, Observed,
-    RelPath,
+    Authority, CertificateFacts, CrlFacts, FileState, KeyFingerprint, ListRecord, LostKey, Moment,
+    Observed, RelPath, RevocationReason,
 };
 use crate::render::words::count;
 
@@ -260,6 +260,65 @@ impl Past {
         }
         &self.history
     }
+
+    /// A word on certificates that cannot be found because not all of the past is here.
+    fn unknown_keys(&self, number: usize) -> String {
+        let Some(gap) = self.gap.as_ref().filter(|_| number > 0) else {
+            return String::new();
+        };
+        let keys = count(number, "compromised key", "compromised keys");
+        format!(
+            "warning: {gap}, so {keys} cannot be recognised: a record or a request with such a key would not be refused\n"
+        )
+    }
+}
+
+/// Keys of certificates that were revoked because the key is compromised.
+pub(crate) type LostKeys = BTreeMap<KeyFingerprint, LostKey>;
+
+/// What names a certificate: its issuer's name and its serial number.
+type Number = (Vec<u8>, Vec<u8>);
+
+/// All that are known of: a list has numbers, and whose key it was the certificate says, which is most often gone from the tree.
+pub(crate) fn lost_keys(project: &Project, ui: Ui) -> Result<LostKeys, CliError> {
+    let revoked = revoked_as_compromised(project)?;
+    if revoked.is_empty() {
+        return Ok(LostKeys::new());
+    }
+    let past = Past::read(project);
+    let (mut known, mut lost) = (BTreeSet::new(), LostKeys::new());
+    for issued in past.known().issued() {
+        let facts = issued.facts;
+        let number: Number = (facts.issuer.der().to_vec(), facts.serial.clone());
+        if revoked.contains(&number) {
+            known.insert(number);
+            let (serial, path) = (facts.serial.clone(), issued.version.path.clone());
+            lost.insert(facts.key_fingerprint, LostKey { serial, path });
+        }
+    }
+    ui.tell(&past.unknown_keys(revoked.len() - known.len()));
+    Ok(lost)
+}
+
+/// By issuer and serial number, as every list of the tree has them.
+fn revoked_as_compromised(project: &Project) -> Result<BTreeSet<Number>, CliError> {
+    let mut revoked = BTreeSet::new();
+    for authority in &project.fleet.authorities {
+        let file = project.root.read(&authority.crl);
+        let file = file.map_err(|error| store_error(&error))?;
+        let lists = file.and_then(|file| crl::parse_pem_lists(&file.bytes).ok());
+        let lists = lists
+            .into_iter()
+            .flat_map(|(first, following)| std::iter::once(first).chain(following));
+        for list in lists {
+            let entries = list.entries.into_iter();
+            let compromised =
+                entries.filter(|entry| entry.reason == Some(RevocationReason::KeyCompromise));
+            let issuer = list.issuer.der();
+            revoked.extend(compromised.map(|entry| (issuer.to_vec(), entry.serial)));
+        }
+    }
+    Ok(revoked)
 }
 
 /// What was issued for this key and has not run out.

@@ -6,11 +6,13 @@ use super::args::{SelectionArgs, SourceArgs};
 use super::discover::Located;
 use super::environment::{Home, current_dir};
 use super::error::CliError;
+use super::past::{self, LostKeys};
 use super::ui::{Asker, Ui};
 use crate::export::index::{self, Facts};
 use crate::manifest::{Fault, KeyFiles, Manifest, ManifestError, Records};
 use crate::model::{ArtifactId, Fleet, Observed, RelPath};
 use crate::nixfiles::locate::Locator;
+use crate::observe::{observe, survey};
 use crate::plan::{Pattern, Plan, Policy, Reason, Step, UndeclaredPolicy};
 use crate::render::fault::{self, Place, PlacedFault, Severity};
 use crate::render::words::shown;
@@ -23,6 +25,7 @@ pub(crate) struct Project {
     pub root: Root,
     pub fleet: Fleet,
     declared: Declared,
+    lost_keys: Option<LostKeys>,
 }
 
 /// What the fleet was made of, to make it again with other records.
@@ -39,6 +42,43 @@ impl Project {
         let located = Located::of(args)?;
         let root = open_root(&located.root)?;
         Self::read(&located.read()?, root, ui)
+    }
+
+    /// The same for whoever plans: a plan has to know which keys were lost, where it takes keys as they come.
+    pub(crate) fn load_to_plan(args: &SourceArgs, ui: Ui) -> Result<Self, CliError> {
+        let mut project = Self::load(args, ui)?;
+        let mut leaves = project.fleet.certificates.iter();
+        if leaves.any(|leaf| leaf.requested_key().is_some()) {
+            project.remember_lost_keys(ui)?;
+        }
+        Ok(project)
+    }
+
+    /// Before the lock is taken, like everything that Git is asked.
+    pub(crate) fn remember_lost_keys(&mut self, ui: Ui) -> Result<&LostKeys, CliError> {
+        let lost = match self.lost_keys.take() {
+            Some(lost) => lost,
+            None => past::lost_keys(self, ui)?,
+        };
+        Ok(self.lost_keys.insert(lost))
+    }
+
+    /// What lies at the paths of the fleet, and what is known of lost keys, for a run that writes.
+    pub(crate) fn observe(&self) -> Result<Observed, CliError> {
+        self.with_lost_keys(observe(&self.root, &self.fleet))
+    }
+
+    /// The same for who only tells.
+    pub(crate) fn survey(&self) -> Result<Observed, CliError> {
+        self.with_lost_keys(survey(&self.root, &self.fleet))
+    }
+
+    fn with_lost_keys(&self, found: Result<Observed, StoreError>) -> Result<Observed, CliError> {
+        let found = found.map_err(|error| store_error(&error))?;
+        Ok(Observed {
+            lost_keys: self.lost_keys.clone().unwrap_or_default(),
+            ..found
+        })
     }
 
     /// The project of a manifest that is at hand, in this directory.
@@ -65,6 +105,7 @@ impl Project {
                 key_files,
                 records,
             },
+            lost_keys: None,
         })
     }
 

@@ -13,7 +13,6 @@ use super::project::{Project, store_error};
 use super::ui::{Asker, Bar, Ui, end_on_signal};
 use crate::apply::{self, ApplyError, Published, Report, Revocation, Run, SealedKey, Unopened};
 use crate::model::{ArtifactId, Authority, FileState, Fleet, Moment, Observed};
-use crate::observe::observe;
 use crate::plan::{Action, Pattern, Plan, Reason, Step};
 use crate::render::{json, table};
 use crate::seal::Identities;
@@ -33,11 +32,33 @@ pub(crate) struct Order<'a> {
     pub observed: &'a Observed,
     /// What it is about, where that is not everything.
     pub only: &'a [Pattern],
+    pub selection: Selection,
     pub identity: &'a [String],
     pub jobs: Option<NonZeroUsize>,
     /// Further files of the same commit.
     pub beside: &'a [Change],
     pub json: bool,
+}
+
+/// How it is said to a verb what it is about: it is said so to whoever has to leave something out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Selection {
+    /// With `--only`.
+    Option,
+    /// By what is named.
+    Names,
+    /// It makes one thing, with what that stands on.
+    Single,
+}
+
+impl Selection {
+    fn way_out(self) -> &'static str {
+        match self {
+            Self::Option => "settle them, or leave them out with --only",
+            Self::Names => "settle them, or renew the others by their names: `certs renew NAME…`",
+            Self::Single => "settle that first: what is asked for stands on it",
+        }
+    }
 }
 
 impl Writing {
@@ -82,7 +103,7 @@ impl Writing {
     ) -> Result<(Report, Findings), CliError> {
         let plan = order.plan;
         let findings = Findings::of(project, order.observed, order.only);
-        if let Some(obstacle) = obstacle(plan, &findings, ui) {
+        if let Some(obstacle) = obstacle(order, &findings, ui) {
             return Err(obstacle.within(document(&Report::default(), plan, &findings)));
         }
         ui.tell(&findings.in_one_line());
@@ -233,11 +254,6 @@ fn check_clock(authority: &Authority, publication: &Publication<'_>) -> Result<(
     }
 }
 
-/// What lies at the paths of this fleet.
-pub(crate) fn look(project: &Project, fleet: &Fleet) -> Result<Observed, CliError> {
-    observe(&project.root, fleet).map_err(|error| store_error(&error))
-}
-
 /// The present, in whole seconds, as certificates have it.
 pub(crate) fn now() -> OffsetDateTime {
     let now = OffsetDateTime::now_utc();
@@ -322,12 +338,12 @@ fn after_replacing(id: &ArtifactId) -> String {
 }
 
 /// What has to be settled before anything is made.
-fn obstacle(plan: &Plan, findings: &Findings, ui: Ui) -> Option<CliError> {
+fn obstacle(order: &Order<'_>, findings: &Findings, ui: Ui) -> Option<CliError> {
     if findings.blocking() > 0 {
         return Some(unfit(findings, ui));
     }
-    let has_refusals = plan.refusals().next().is_some();
-    has_refusals.then(|| refused(plan, ui))
+    let has_refusals = order.plan.refusals().next().is_some();
+    has_refusals.then(|| refused(order, ui))
 }
 
 /// Certificates that would not work are not made.
@@ -338,11 +354,12 @@ fn unfit(findings: &Findings, ui: Ui) -> CliError {
         .preamble(findings.errors(ui))
 }
 
-fn refused(plan: &Plan, ui: Ui) -> CliError {
+fn refused(order: &Order<'_>, ui: Ui) -> CliError {
+    let plan = order.plan;
     let count = plan.refusals().count();
     let what = crate::render::words::count(count, "step needs", "steps need");
     CliError::new(format!("{what} a decision; nothing was changed"))
-        .hint("settle them, or leave them out with --only")
+        .hint(order.selection.way_out())
         .preamble(table::refusals(plan, ui.stderr))
 }
 

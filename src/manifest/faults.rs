@@ -2,7 +2,7 @@
 
 use super::Fault;
 use super::v1::{ManifestV1, NoticeV1};
-use crate::model::Name;
+use crate::model::{Name, RelPath};
 
 /// Where a value stands, for the messages about it.
 #[derive(Clone)]
@@ -93,6 +93,17 @@ impl Faults {
             word,
             cause,
         );
+    }
+
+    /// The same of a file that stands in no option.
+    pub(super) fn note_in_file(&mut self, file: &RelPath, field: &str, cause: String) {
+        let context = Context {
+            subject: file.to_string(),
+            option: Vec::new(),
+            hosts: Vec::new(),
+        };
+        let code = format!("invalid-{}", kebab(field));
+        self.push(&code, Vec::new(), &context, None, cause);
     }
 
     pub(super) fn push(

@@ -15,7 +15,7 @@ use crate::inspect::{conflict_marker, public_key};
 use crate::model::{
     Allowances, ArtifactId, AttributeType, Certificate, Custody, Declaration, FoundKeyAlgorithm,
     Host, KeyAlgorithm, Lifetime, Moment, Name, Origin, PairFiles, PublicKey, Recipient,
-    RecipientSet, Record, RelPath, San, spki,
+    RecipientSet, Record, RelPath, San, holder, spki,
 };
 
 /// The version this program reads and writes.
@@ -129,7 +129,7 @@ fn read_one<'a>(issued: &RelPath, path: &'a RelPath, bytes: &[u8]) -> Result<Rea
     let (holder, authority, name) = match below.as_slice() {
         [holder, authority, file] => {
             let name = file.strip_suffix(SUFFIX).unwrap_or(file);
-            (name_in(holder)?, name_in(authority)?, name_in(name)?)
+            (holder_in(holder)?, name_in(authority)?, name_in(name)?)
         }
         _ => {
             return Err(format!(
@@ -161,6 +161,10 @@ fn unread(bytes: &[u8], error: &serde_json::Error) -> String {
         ),
         None => format!("the record cannot be read: {error}; restore it from Git"),
     }
+}
+
+fn holder_in(text: &str) -> Result<Name, String> {
+    holder(text).map_err(|error| error.to_string())
 }
 
 fn name_in(text: &str) -> Result<Name, String> {

@@ -5,12 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::faults::{Context, Faults};
 use crate::model::{
-    Artifact, ArtifactId, Authority, Certificate, KeyPair, Name, Origin, RelPath, San,
+    Artifact, ArtifactId, Authority, Certificate, KeyPair, Name, Origin, Record, RelPath, San,
 };
 
-/// Every file of the fleet, with whose it is and the directory it belongs to.
+/// Every file of the fleet.
 pub(super) struct Files<'a> {
-    list: Vec<(ArtifactId, &'static str, &'a RelPath)>,
+    list: Vec<Owned<'a>>,
+}
+
+/// A file, with whose it is and the directory it belongs to.
+struct Owned<'a> {
+    id: ArtifactId,
+    /// What asks for the artifact, where that is a record.
+    record: Option<&'a Record>,
+    place: &'static str,
+    path: &'a RelPath,
 }
 
 impl<'a> Files<'a> {
@@ -19,47 +28,68 @@ impl<'a> Files<'a> {
         certificates: &'a [Certificate],
         key_pairs: &'a [KeyPair],
     ) -> Self {
-        let authorities = authorities
-            .iter()
-            .map(|a| (a.id(), "ca", [&a.files.certificate, &a.files.key]));
-        let records = certificates
-            .iter()
-            .filter_map(|c| Some((c.id(), "issued", &c.record()?.file)));
-        let certificates = certificates.iter().map(|c| {
-            let place = match c.origin {
+        let mut files = Self { list: Vec::new() };
+        for authority in authorities {
+            let own = &authority.files;
+            files.add(&authority.id(), None, "ca", [&own.certificate, &own.key]);
+        }
+        for leaf in certificates {
+            let (record, own) = (leaf.record(), &leaf.files);
+            let place = match leaf.origin {
                 Origin::Declared => "derived",
                 Origin::ByHand(_) => "issued",
             };
-            (c.id(), place, [&c.files.certificate, &c.files.key])
-        });
-        let key_pairs = key_pairs
-            .iter()
-            .map(|k| (k.id(), "shared", [&k.files.public, &k.files.key]));
-        let all = authorities.chain(certificates).chain(key_pairs);
-        Self {
-            list: all
-                .flat_map(|(id, place, files)| files.map(|file| (id.clone(), place, file)))
-                .chain(records)
-                .collect(),
+            files.add(&leaf.id(), record, place, [&own.certificate, &own.key]);
+            files.add(&leaf.id(), record, place, record.map(|record| &record.file));
         }
+        for pair in key_pairs {
+            let own = &pair.files;
+            files.add(&pair.id(), None, "shared", [&own.public, &own.key]);
+        }
+        files
+    }
+
+    fn add(
+        &mut self,
+        id: &ArtifactId,
+        record: Option<&'a Record>,
+        place: &'static str,
+        paths: impl IntoIterator<Item = &'a RelPath>,
+    ) {
+        self.list.extend(paths.into_iter().map(|path| Owned {
+            id: id.clone(),
+            record,
+            place,
+            path,
+        }));
     }
 
     /// Two artifacts with one file would overwrite each other; macOS takes names that differ only in case for one.
     pub(super) fn report_shared(&self, faults: &mut Faults) {
-        let mut owners: BTreeMap<String, &ArtifactId> = BTreeMap::new();
+        let mut owners: BTreeMap<String, &Owned<'a>> = BTreeMap::new();
         let mut reported: BTreeSet<&ArtifactId> = BTreeSet::new();
-        for (id, _, path) in &self.list {
-            let Some(other) = owners.insert(path.as_str().to_lowercase(), id) else {
+        for owned in &self.list {
+            let Some(other) = owners.insert(owned.path.as_str().to_lowercase(), owned) else {
                 continue;
             };
-            if reported.insert(id) {
-                let context = Context {
-                    subject: id.to_string(),
-                    option: id.option_path(),
-                    hosts: Vec::new(),
+            if reported.insert(&owned.id) {
+                // What was issued by hand gives way to what is declared.
+                let (at_fault, other) = match (owned.record, other.record) {
+                    (None, Some(_)) => (other, owned),
+                    _ => (owned, other),
                 };
-                let cause = format!("{path} is also the file of {other}; rename one of them");
-                faults.note("path", &context, None, cause);
+                let cause = format!(
+                    "{} is also the file of {}; rename one of them",
+                    at_fault.path, other.id
+                );
+                note(
+                    &at_fault.id,
+                    at_fault.record,
+                    Vec::new(),
+                    ("path", None),
+                    cause,
+                    faults,
+                );
             }
         }
     }
@@ -68,7 +98,7 @@ impl<'a> Files<'a> {
     /// authorities would escape pruning, and an authority outside of it would not.
     pub(super) fn report_outside(&self, dir: Option<&RelPath>, faults: &mut Faults) {
         let Some(dir) = dir else { return };
-        for (_, place, path) in &self.list {
+        for Owned { place, path, .. } in &self.list {
             let place = dir.child(place);
             if path.is_within(&place) {
                 continue;
@@ -222,17 +252,42 @@ fn report_excluded_by(issuer: &Authority, artifact: Artifact<'_>, faults: &mut F
             Artifact::Authority(authority) => authority.declared_by.clone(),
             Artifact::Leaf(leaf) => vec![leaf.host.to_string()],
         };
-        let context = Context {
-            subject: artifact.id().to_string(),
-            option: artifact.id().option_path(),
-            hosts,
-        };
         let cause = format!(
             "the name constraints of ca/{} do not permit {san}; remove the name, or permit it in cas.{}.ca.nameConstraints",
             issuer.name, issuer.name
         );
-        faults.note("hosts", &context, Some(bare(san).as_str()), cause);
+        let word = bare(san);
+        let field = ("hosts", Some(word.as_str()));
+        note(
+            &artifact.id(),
+            artifact.record(),
+            hosts,
+            field,
+            cause,
+            faults,
+        );
     }
+}
+
+/// Says it where it is written: in the record of what was issued by hand, and else in the options of these hosts.
+fn note(
+    id: &ArtifactId,
+    record: Option<&Record>,
+    hosts: Vec<String>,
+    (field, word): (&str, Option<&str>),
+    cause: String,
+    faults: &mut Faults,
+) {
+    if let Some(record) = record {
+        faults.note_in_file(&record.file, field, cause);
+        return;
+    }
+    let context = Context {
+        subject: id.to_string(),
+        option: id.option_path(),
+        hosts,
+    };
+    faults.note(field, &context, word, cause);
 }
 
 /// The name as it was declared, without its kind.

@@ -8,6 +8,7 @@ pub mod document;
 pub mod facts;
 pub mod fleet;
 pub mod hex;
+mod holder;
 pub mod key;
 pub mod key_pair;
 pub mod lifetime;
@@ -39,13 +40,14 @@ pub use fleet::{
     Allowances, Artifact, ArtifactId, Authority, Certificate, Custody, Declaration, Fleet, Host,
     Origin, PairFiles, Record, Sealed,
 };
+pub use holder::{HolderError, PLACES, holder};
 pub use key::{FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint};
 pub use key_pair::{KeyPair, KeyPairFiles, PublicKey};
 pub use lifetime::Lifetime;
 pub use moment::Moment;
 pub use name::Name;
 pub use observed::{
-    CertificateFile, CrlFile, Damage, Defect, DefectKind, FileState, ListState, Observed,
+    CertificateFile, CrlFile, Damage, Defect, DefectKind, FileState, ListState, LostKey, Observed,
     ObservedKeyPair, ObservedPair, SignatureState, Stray, UndeclaredFile,
 };
 pub use path::RelPath;

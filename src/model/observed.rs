@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 use super::{
-    Artifact, ArtifactId, CertificateFacts, CrlFacts, Digest, ListRecord, Marker, Name, PublicKey,
-    RelPath, RevokedCertificate, SealedFacts,
+    Artifact, ArtifactId, CertificateFacts, CrlFacts, Digest, KeyFingerprint, ListRecord, Marker,
+    Name, PublicKey, RelPath, RevokedCertificate, SealedFacts,
 };
 
 /// The state of the tree at one moment.
@@ -22,6 +22,16 @@ pub struct Observed {
     pub undeclared: Vec<UndeclaredFile>,
     /// What else lies there and is no file of ours; only who tells looks for it.
     pub strays: Vec<Stray>,
+    /// Keys that are known to be lost. The tree alone does not tell: whoever has its past adds them.
+    pub lost_keys: BTreeMap<KeyFingerprint, LostKey>,
+}
+
+/// How it is known that a key is lost: by a certificate for it that was revoked because its key is compromised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LostKey {
+    pub serial: Vec<u8>,
+    /// Where the certificate stands or stood, relative to the root.
+    pub path: String,
 }
 
 /// A certificate or key file that no declaration names.

@@ -5,7 +5,10 @@ use super::build::{
     recipient_reason,
 };
 use super::{Action, Part, Reason, Step};
-use crate::model::{Artifact, ArtifactId, Certificate, DefectKind, FileState, ObservedPair};
+use crate::model::hex::to_hex;
+use crate::model::{
+    Artifact, ArtifactId, Certificate, DefectKind, FileState, Marker, ObservedPair, PublicKey,
+};
 
 impl<'a> Planner<'a> {
     pub(super) fn leaf_step(&self, certificate: &'a Certificate) -> Step {
@@ -57,6 +60,11 @@ impl<'a> Planner<'a> {
                     certificate.host
                 ),
             }
+        } else if let Some(reason) = self.unfit_key(certificate, &reasons) {
+            reasons.push(reason);
+            Action::Refuse {
+                cure: cure_for_requested_key(certificate),
+            }
         } else if pair.certificate.is_missing() {
             Action::Create
         } else if reasons.is_empty() {
@@ -65,6 +73,42 @@ impl<'a> Planner<'a> {
             Action::Renew
         };
         self.issued_step(certificate, action, reasons)
+    }
+
+    /// Why no certificate is issued for the key that a record has: a request with it would be refused too (`certs sign`), and a record
+    /// can be edited.
+    fn unfit_key(&self, certificate: &'a Certificate, reasons: &[Reason]) -> Option<Reason> {
+        let key = certificate.requested_key()?;
+        if let Some(lost) = self.observed.lost_keys.get(&key.fingerprint) {
+            return Some(Reason::KeyCompromised {
+                serial: to_hex(&lost.serial),
+                path: lost.path.clone(),
+            });
+        }
+        // What was issued already is told as it is found (`public-key-twice`).
+        let is_to_be_issued = !reasons.is_empty();
+        let owner = is_to_be_issued.then(|| self.other_owner(&certificate.id(), key))?;
+        Some(Reason::KeyOfAnother {
+            owner: owner?.to_string(),
+        })
+    }
+
+    /// Whose key it is beside: by a certificate, or by another record where neither of them has one yet.
+    fn other_owner(&self, id: &ArtifactId, key: &PublicKey) -> Option<ArtifactId> {
+        let owners = self
+            .owners
+            .get(&Marker::key_id(key.fingerprint.as_bytes()))
+            .map_or(&[][..], Vec::as_slice);
+        if let Some(other) = owners.iter().find(|owner| **owner != id) {
+            return Some((*other).clone());
+        }
+        let is_proved = !owners.is_empty();
+        let mut leaves = self.fleet.certificates.iter();
+        let has_it = |leaf: &&Certificate| {
+            let other = leaf.requested_key();
+            other.is_some_and(|other| other.fingerprint == key.fingerprint) && leaf.id() != *id
+        };
+        (!is_proved).then(|| leaves.find(has_it).map(Certificate::id))?
     }
 
     /// Where the issuer cannot sign, nothing is issued.
@@ -109,6 +153,19 @@ impl<'a> Planner<'a> {
         is_suspect.then(|| Reason::KeyOfAnother {
             owner: owner.to_string(),
         })
+    }
+}
+
+fn cure_for_requested_key(certificate: &Certificate) -> String {
+    let host = &certificate.host;
+    let sign =
+        format!("sign a request with a key of its own (`certs sign REQUEST {host} --replace`)");
+    match certificate.record() {
+        Some(record) => format!(
+            "put the right public key back into {file} (`git log -p -- {file}`), or {sign}",
+            file = record.file
+        ),
+        None => sign,
     }
 }
 

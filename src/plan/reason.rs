@@ -35,6 +35,11 @@ pub enum Reason {
     },
     /// The certificate is for another key than the one it was asked for with.
     NotTheRequestersKey,
+    /// The key it was asked for with is lost: a certificate for it was revoked for that.
+    KeyCompromised {
+        serial: String,
+        path: String,
+    },
     KeyAlgorithmChanged {
         from: String,
         to: String,
@@ -139,6 +144,7 @@ impl Reason {
             Self::PublicKeyMismatch => "public-key-mismatch",
             Self::KeyOfAnother { .. } => "key-of-another",
             Self::NotTheRequestersKey => "not-the-requesters-key",
+            Self::KeyCompromised { .. } => "key-compromised",
             Self::KeyAlgorithmChanged { .. } => "key-algorithm-changed",
             Self::IssuerChanged { .. } => "issuer-changed",
             Self::NotAnAuthority { .. } => "not-an-authority",
@@ -191,6 +197,10 @@ impl fmt::Display for Reason {
             Self::NotTheRequestersKey => {
                 f.write_str("the certificate is for another key than was asked for")
             }
+            Self::KeyCompromised { serial, path } => write!(
+                f,
+                "its key is compromised: the certificate with the serial number {serial} was revoked for that, at {path}"
+            ),
             Self::KeyAlgorithmChanged { from, to } => write!(f, "key {from} → {to}"),
             Self::IssuerChanged { detail } => write!(f, "issuer: {detail}"),
             Self::NotAnAuthority { detail } => write!(f, "not usable as an authority: {detail}"),

@@ -1,9 +1,6 @@
 //! Owns the name of every file and directory `certs` keeps for itself; the names of certificates come from the declaration.
 
-use crate::model::RelPath;
-
-/// The directories that hold certificates and sealed keys.
-pub const DIRECTORIES: [&str; 4] = ["ca", "derived", "issued", "shared"];
+use crate::model::{PLACES, RelPath};
 
 const INVENTORY: &str = "inventory.json";
 const RECIPIENTS: &str = "recipients.json";
@@ -50,7 +47,7 @@ impl Layout {
 
     /// `ca`, `derived`, `issued` and `shared` below the output directory.
     pub fn directories(&self) -> [RelPath; 4] {
-        DIRECTORIES.map(|name| self.dir.child(name))
+        PLACES.map(|name| self.dir.child(name))
     }
 
     /// What was issued by hand: each certificate with its key and the record that it is wanted.
@@ -89,7 +86,7 @@ mod tests {
         assert_eq!(layout.journal().as_str(), "secrets/certs/.certs-journal");
         assert_eq!(
             layout.directories().map(|dir| dir.file_name().to_owned()),
-            DIRECTORIES.map(str::to_owned)
+            PLACES.map(str::to_owned)
         );
     }
 

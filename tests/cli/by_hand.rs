@@ -185,6 +185,90 @@ fn every_fault_of_every_record_is_told_at_once() {
 }
 
 #[test]
+fn a_record_that_carries_the_key_of_another_is_refused() {
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let project = made(&requested(&key));
+    let phone = "certs/issued/phone/root/client.json";
+    put(&project, phone, &requested(&key));
+    let of_another = project.refuses(&["recreate"]);
+    let check = project
+        .run(&["check", "--only", "phone"])
+        .exits_with(1)
+        .text();
+    // Whose it is, is not kept from renewing.
+    project.run(&["renew", "nas"]).exits_with(0);
+    let roots = certs::inspect::certificate::parse_pem_chain(&project.read("certs/ca/root.crt"));
+    let mut of_root = requested(&key);
+    of_root["publicKey"] = json!(public_to_pem(&roots.unwrap()[0].spki));
+    put(&project, phone, &of_root);
+    let of_an_authority = project.refuses(&["recreate"]);
+    project.remove(phone);
+    put(&project, RECORD, &of_root);
+    let edited = project.refuses(&["renew", "nas"]);
+    assert_snapshot!(format!(
+        "{of_another}\n\n{check}\n\n{of_an_authority}\n\n{edited}"
+    ));
+}
+
+#[test]
+fn one_key_in_two_new_records_is_certified_for_neither() {
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let project = project();
+    put(&project, RECORD, &requested(&key));
+    put(
+        &project,
+        "certs/issued/phone/root/client.json",
+        &requested(&key),
+    );
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+#[test]
+fn a_record_that_carries_a_compromised_key_is_refused() {
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let project = made(&requested(&key));
+    let certificate = project.read(CERTIFICATE);
+    project
+        .run(&["revoke", "nas", "--reason", "key-compromise"])
+        .exits_with(0);
+    let phone = "certs/issued/phone/root/client.json";
+    put(&project, phone, &requested(&key));
+    // What became of the certificate is not known without a Git repository, and that is told.
+    let unknown = project.run(&["plan"]).exits_with(2).text();
+    project.write("certs/issued/nas/root/old.crt", &certificate);
+    let refused = project.refuses(&["recreate"]);
+    let renewed = project.refuses(&["renew", "phone"]);
+    let check = project
+        .run(&["check", "--only", "phone"])
+        .exits_with(1)
+        .text();
+    assert_snapshot!(format!("{unknown}\n\n{refused}\n\n{renewed}\n\n{check}"));
+}
+
+#[test]
+fn a_holder_is_not_called_like_a_directory_of_the_tree() {
+    let project = project();
+    put(&project, "certs/issued/ca/root/server.json", &record());
+    put(&project, "certs/issued/shared/root/server.json", &record());
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+#[test]
+fn what_is_wrong_with_a_record_is_said_of_its_file() {
+    let project = made(&record());
+    put(&project, "certs/issued/NAS/root/web.json", &record());
+    let clash = project.refuses(&["recreate"]);
+    project.remove("certs/issued/NAS/root/web.json");
+    let constraints = json!({ "permitted": { "dns": ["server.example"] } });
+    let declared = project
+        .declared()
+        .with("ca/root", "nameConstraints", constraints);
+    project.declare(&declared);
+    let excluded = project.refuses(&["recreate"]);
+    assert_snapshot!(format!("{clash}\n\n{excluded}"));
+}
+
+#[test]
 fn a_link_among_what_was_issued_is_not_overlooked() {
     let project = made(&record());
     let place = project.path("certs/issued/nas/root");

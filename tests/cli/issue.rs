@@ -223,6 +223,31 @@ fn the_key_of_another_is_not_certified() {
 }
 
 #[test]
+fn the_name_of_a_directory_of_the_tree_is_no_holder() {
+    let project = made();
+    let before = project.files();
+    project.write("nas.csr", request(&key(), |_| {}).as_bytes());
+    let refused = [
+        &["issue", "ca", "--san", "nas.lab.example"][..],
+        &["issue", "shared", "--san", "nas.lab.example"],
+        &["sign", "nas.csr", "issued"],
+    ]
+    .map(|words| project.run(words).exits_with(64).text());
+    assert_eq!(changed(&before, &project.files()), ["nas.csr"]);
+    assert_snapshot!(refused.join("\n\n"));
+}
+
+#[test]
+fn what_stands_in_the_way_is_told_with_what_this_verb_can_do() {
+    let project = made();
+    project.write("certs/ca/web.crt", b"");
+    let issued = project.refuses(&NAS);
+    project.write("certs/ca/root.crt", b"");
+    let renewed = project.refuses(&["renew", "cp1"]);
+    assert_snapshot!(format!("{issued}\n\n{renewed}"));
+}
+
+#[test]
 fn what_is_no_request_is_told() {
     let project = made();
     let two = request(&key(), |_| {}) + &request(&key(), |_| {});

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{IdentityArgs, SourceArgs};
-use crate::model::{Lifetime, Name};
+use crate::model::{Lifetime, Name, holder};
 
 #[derive(Debug, Args)]
 pub(crate) struct IssueArgs {
     /// Who gets it: a host of the fleet, or any other name (a NAS, a service, a person).
-    #[arg(value_name = "HOLDER", value_parser = |text: &str| Name::new(text))]
+    #[arg(value_name = "HOLDER", value_parser = holder)]
     pub holder: Name,
     /// A name it is for: a DNS name, an IP address, a mailbox or a URI; may be given several times. Default, where there is neither
     /// a common name nor a request: the holder.
@@ -35,7 +35,7 @@ pub(crate) struct SignArgs {
     #[arg(value_name = "REQUEST")]
     pub request: PathBuf,
     /// Who sent it: a host of the fleet, or any other name.
-    #[arg(value_name = "HOLDER", value_parser = |text: &str| Name::new(text))]
+    #[arg(value_name = "HOLDER", value_parser = holder)]
     pub holder: Name,
     #[command(flatten)]
     pub wish: WishArgs,

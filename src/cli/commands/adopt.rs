@@ -14,7 +14,6 @@ use crate::cli::project::{Project, store_error};
 use crate::cli::ui::{Asker, Bar, Ui};
 use crate::cli::writing::{Writing, apply_error};
 use crate::model::{ArtifactId, Fleet, Observed};
-use crate::observe::observe;
 use crate::plan::{Pattern, Plan};
 use crate::render::adoption as render;
 use crate::render::words::{count, shown};
@@ -114,7 +113,7 @@ fn look(
     openers: Openers<'_>,
     choices: &[Choice],
 ) -> Result<(Observed, Foreign, Adoption), CliError> {
-    let observed = observe(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
+    let observed = project.observe()?;
     let foreign = Foreign::read(&args.directory, openers)?;
     let now = OffsetDateTime::now_utc();
     let mut adoption = adoption(&project.fleet, &observed, &foreign.material, choices, now)

@@ -6,7 +6,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::past;
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
-use crate::cli::writing::{Publication, Writing, look, now};
+use crate::cli::writing::{Publication, Writing, now};
 use crate::model::{Authority, Fleet, ListState, Observed};
 use crate::render::revocation as render;
 
@@ -15,7 +15,7 @@ pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
     check_names(args, &project.fleet)?;
     let now = now();
     if args.list {
-        let observed = look(&project, &project.fleet)?;
+        let observed = project.observe()?;
         let is_named = |authority: &&Authority| {
             args.authorities.is_empty() || args.authorities.contains(&authority.name)
         };
@@ -29,7 +29,7 @@ pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
     }
     let past = past::Lists::read(&project);
     let writing = Writing::begin(&mut project, ui)?;
-    let observed = look(&project, &project.fleet)?;
+    let observed = project.observe()?;
     let chosen = project.fleet.authorities.iter();
     let chosen = chosen.filter(|authority| is_wanted(args, authority, &observed, now));
     let lists: Vec<Revocation<'_>> = chosen

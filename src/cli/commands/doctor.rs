@@ -7,13 +7,12 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::doctor::{Diagnosis, Examination, State, examine};
-use crate::observe::survey;
 use crate::plan::{Policy, plan};
 use crate::render::doctor;
 
 pub(crate) fn run(args: &DoctorArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
-    let observed = survey(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
+    let observed = project.survey()?;
     let plan = plan(
         &project.fleet,
         &observed,

@@ -1,25 +1,21 @@
 //! `certs issue` and `certs sign`: certificates on request, granted by a role and recorded in the tree.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
-
-use time::OffsetDateTime;
 
 use crate::cli::args::{IssueArgs, SignArgs, WishArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::input;
-use crate::cli::past::{self, Past};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
-use crate::cli::writing::{self, Order, Writing, look, now};
-use crate::inspect::crl;
+use crate::cli::writing::{self, Order, Selection, Writing, now};
 use crate::issue::key::public_to_pem;
 use crate::manifest::{Wanted, record_path};
 use crate::model::document::RequestFacts;
 use crate::model::hex::to_hex;
 use crate::model::{
     ArtifactId, Certificate, CertificateFacts, Custody, Fleet, KeyFingerprint, Marker, Name,
-    Observed, Recipient, RelPath, RevocationReason, Role, Usages,
+    Observed, Recipient, RelPath, Role, Usages,
 };
 use crate::plan::{Pattern, Policy, plan};
 use crate::policy::csr::{self, Taken};
@@ -93,7 +89,7 @@ enum Answer {
 /// Gives back where the certificate lies.
 fn issue(wish: &Wish<'_>, ui: Ui) -> Result<(Project, RelPath), CliError> {
     let args = wish.args;
-    let mut project = Project::load(&args.source, ui)?;
+    let mut project = Project::load_to_plan(&args.source, ui)?;
     let role = role(&project.fleet, args.role.as_ref())?.clone();
     let name = args.name.as_ref().unwrap_or(&role.name);
     let id = ArtifactId::Leaf {
@@ -101,10 +97,10 @@ fn issue(wish: &Wish<'_>, ui: Ui) -> Result<(Project, RelPath), CliError> {
         authority: role.authority.clone(),
         name: name.clone(),
     };
-    check_not_compromised(wish, &project, ui)?;
+    check_not_compromised(wish, &mut project, ui)?;
     let writing = Writing::begin(&mut project, ui)?;
     let earlier = earlier(&project.fleet, &id, args)?.cloned();
-    let observed = look(&project, &project.fleet)?;
+    let observed = project.observe()?;
     let grant = grant(wish, &role, &project.fleet, &observed, ui)?;
     check_key(wish, &id, &observed)?;
 
@@ -122,7 +118,7 @@ fn issue(wish: &Wish<'_>, ui: Ui) -> Result<(Project, RelPath), CliError> {
     beside.extend(key_given_up(wish, earlier.as_ref(), &observed));
     project.add_record(&record, &text, ui)?;
 
-    let observed = look(&project, &project.fleet)?;
+    let observed = project.observe()?;
     let only: Vec<Pattern> = id.to_string().parse().into_iter().collect();
     let new_key = earlier.is_some() && wish.csr.is_none();
     let policy = Policy {
@@ -135,6 +131,7 @@ fn issue(wish: &Wish<'_>, ui: Ui) -> Result<(Project, RelPath), CliError> {
         plan: &plan,
         observed: &observed,
         only: &only,
+        selection: Selection::Single,
         identity: &args.identity.files,
         jobs: None,
         beside: &beside,
@@ -329,32 +326,16 @@ fn check_key(wish: &Wish<'_>, id: &ArtifactId, observed: &Observed) -> Result<()
 }
 
 /// A key that was lost once stays lost, whoever asks for it.
-fn check_not_compromised(wish: &Wish<'_>, project: &Project, ui: Ui) -> Result<(), CliError> {
+fn check_not_compromised(wish: &Wish<'_>, project: &mut Project, ui: Ui) -> Result<(), CliError> {
     let Some(csr) = wish.csr else { return Ok(()) };
-    let mut lost: BTreeSet<Vec<u8>> = BTreeSet::new();
-    for authority in &project.fleet.authorities {
-        let file = project.root.read(&authority.crl);
-        let file = file.map_err(|error| store_error(&error))?;
-        let found = file.and_then(|file| crl::parse_pem(&file.bytes).ok());
-        let entries = found.into_iter().flat_map(|list| list.entries);
-        let compromised =
-            entries.filter(|entry| entry.reason == Some(RevocationReason::KeyCompromise));
-        lost.extend(compromised.map(|entry| entry.serial));
-    }
-    if lost.is_empty() {
-        return Ok(());
-    }
-    let past = Past::read(project);
-    let issued = past.told(ui).issued();
-    let mut of_the_key = past::for_key(&issued, &csr.key_fingerprint, OffsetDateTime::UNIX_EPOCH);
-    match of_the_key.find(|issued| lost.contains(issued.facts.serial.as_slice())) {
-        Some(issued) => Err(CliError::new(
+    match project.remember_lost_keys(ui)?.get(&csr.key_fingerprint) {
+        Some(lost) => Err(CliError::new(
             "a certificate for the key of the request was revoked because the key is compromised",
         )
         .cause(format!(
             "it has the serial number {} and stood at {}",
-            to_hex(&issued.facts.serial),
-            issued.version.path
+            to_hex(&lost.serial),
+            lost.path
         ))
         .hint("make a request with a new key")),
         None => Ok(()),

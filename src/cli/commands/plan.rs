@@ -13,7 +13,6 @@ use crate::cli::ui::Ui;
 use crate::export::index;
 use crate::lint::Finding;
 use crate::model::Fleet;
-use crate::observe::survey;
 use crate::plan::{Plan, plan};
 use crate::render::{json, table};
 use crate::store::Layout;
@@ -66,7 +65,7 @@ pub(crate) fn make(
     selection: &SelectionArgs,
     ui: Ui,
 ) -> Result<Outlook, CliError> {
-    let project = Project::load(source, ui)?;
+    let project = Project::load_to_plan(source, ui)?;
     check_selection(selection, &project.fleet)?;
     let journal = Layout::new(project.fleet.dir.clone()).journal();
     let interrupted = project
@@ -77,7 +76,7 @@ pub(crate) fn make(
     if interrupted.is_some() {
         ui.tell(&format!("warning: {journal} is left from an interrupted run; `certs recreate` finishes it first\n"));
     }
-    let observed = survey(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
+    let observed = project.survey()?;
     let plan = plan(
         &project.fleet,
         &observed,

@@ -4,11 +4,11 @@ use crate::cli::args::RecreateArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::{Project, check_requests, check_selection, policy};
 use crate::cli::ui::Ui;
-use crate::cli::writing::{Order, Writing, look, now};
+use crate::cli::writing::{Order, Selection, Writing, now};
 use crate::plan::plan;
 
 pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
-    let mut project = Project::load(&args.source, ui)?;
+    let mut project = Project::load_to_plan(&args.source, ui)?;
     make(&mut project, args, ui)
 }
 
@@ -16,13 +16,14 @@ pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
 pub(super) fn make(project: &mut Project, args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
     check_selection(&args.selection, &project.fleet)?;
     let writing = Writing::begin(project, ui)?;
-    let observed = look(project, &project.fleet)?;
+    let observed = project.observe()?;
     let plan = plan(&project.fleet, &observed, now(), &policy(&args.selection));
     check_requests(&args.selection, &plan)?;
     let order = Order {
         plan: &plan,
         observed: &observed,
         only: &args.selection.only,
+        selection: Selection::Option,
         identity: &args.identity.files,
         jobs: args.jobs,
         beside: &[],

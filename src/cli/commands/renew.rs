@@ -11,20 +11,20 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::findings::Findings;
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
-use crate::cli::writing::{Order, Writing, look, now};
+use crate::cli::writing::{Order, Selection, Writing, now};
 use crate::model::{ArtifactId, Fleet, Observed};
 use crate::plan::{Pattern, Plan, Policy, Reason, plan};
 use crate::render::{json, table};
 
 pub(crate) fn run(args: &RenewArgs, ui: Ui) -> Result<Exit, CliError> {
-    let mut project = Project::load(&args.source, ui)?;
+    let mut project = Project::load_to_plan(&args.source, ui)?;
     check_patterns(&args.patterns, &project)?;
     if args.dry_run {
-        let observed = look(&project, &project.fleet)?;
+        let observed = project.observe()?;
         return Ok(show(&project, &observed, args, ui));
     }
     let writing = Writing::begin(&mut project, ui)?;
-    let observed = look(&project, &project.fleet)?;
+    let observed = project.observe()?;
     let Some((policy, plan)) = renewal(&project.fleet, &observed, now(), args) else {
         return Ok(nothing(args, ui));
     };
@@ -32,6 +32,7 @@ pub(crate) fn run(args: &RenewArgs, ui: Ui) -> Result<Exit, CliError> {
         plan: &plan,
         observed: &observed,
         only: &policy.only,
+        selection: Selection::Names,
         identity: &args.identity.files,
         jobs: args.jobs,
         beside: &[],

@@ -9,19 +9,18 @@ use crate::cli::args::ReportArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::findings::Findings;
 use crate::cli::git::{self, Coverage};
-use crate::cli::project::{Project, store_error};
+use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::graph::{Gathering, Graph};
 use crate::history::{History, Issued, exposures};
-use crate::observe::survey;
 use crate::plan::{Policy, plan};
 use crate::render::report::{Page, Past, html, of_lints, of_plan};
 use crate::render::words::shown;
 use crate::status::Status;
 
 pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
-    let project = Project::load(&args.source, ui)?;
-    let observed = survey(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
+    let project = Project::load_to_plan(&args.source, ui)?;
+    let observed = project.survey()?;
     let now = OffsetDateTime::now_utc();
     let plan = plan(&project.fleet, &observed, now, &Policy::default());
     let status = Status::new(&project.fleet, &observed, &plan);

@@ -13,7 +13,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::past::{self, Loss, Past};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
-use crate::cli::writing::{Publication, Writing, look, now};
+use crate::cli::writing::{Publication, Writing, now};
 use crate::history::{Issued, Standing};
 use crate::inspect::certificate::{parse_chain, signed_by};
 use crate::model::hex::{from_hex, to_hex};
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
     let past_lists = past::Lists::read(&project);
     let past = Past::read(&project);
     let writing = Writing::begin(&mut project, ui)?;
-    let observed = look(&project, &project.fleet)?;
+    let observed = project.observe()?;
     let now = now();
     let declared = project.fleet.clone();
     let mut targets = Targets::new(&declared, &observed);

@@ -5,18 +5,17 @@ use time::OffsetDateTime;
 use crate::cli::absent::check_patterns;
 use crate::cli::args::{SortBy, StatusArgs};
 use crate::cli::error::{CliError, Exit};
-use crate::cli::project::{Project, store_error};
+use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::model::Lifetime;
-use crate::observe::survey;
 use crate::plan::{Policy, plan};
 use crate::render::json;
 use crate::render::status::{self, Detail};
 use crate::status::{Filter, Order, Status};
 
 pub(crate) fn run(args: &StatusArgs, ui: Ui) -> Result<Exit, CliError> {
-    let project = Project::load(&args.source, ui)?;
-    let observed = survey(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
+    let project = Project::load_to_plan(&args.source, ui)?;
+    let observed = project.survey()?;
     let now = OffsetDateTime::now_utc();
     let plan = plan(&project.fleet, &observed, now, &Policy::default());
     let mut status = Status::new(&project.fleet, &observed, &plan);

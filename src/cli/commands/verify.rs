@@ -9,12 +9,11 @@ use time::OffsetDateTime;
 use crate::cli::args::{SourceArgs, VerifyArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::input::name_of;
-use crate::cli::project::{Project, store_error};
+use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::inspect::certificate::parse_chain;
 use crate::inspect::crl;
 use crate::model::{CertificateFacts, CrlFacts, CrlFile, FileState};
-use crate::observe::survey;
 use crate::render::verify::{self as shown, Answer, Detail, Outcome};
 use crate::store::outside;
 use crate::verify::{Policy, Purpose, Request, RevocationPolicy, verify};
@@ -163,7 +162,7 @@ fn fleet(args: &VerifyArgs, subjects: &mut Vec<Subject>, ui: Ui) -> Result<Trust
             error
         }
     })?;
-    let observed = survey(&project.root, &project.fleet).map_err(|error| store_error(&error))?;
+    let observed = project.survey()?;
     let mut trust = Trust::default();
     let lists = observed.crls.values().filter_map(FileState::facts);
     trust.crls.extend(lists.flat_map(CrlFile::lists).cloned());
