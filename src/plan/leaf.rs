@@ -163,7 +163,7 @@ fn cure_for_requested_key(certificate: &Certificate) -> String {
     match certificate.record() {
         Some(record) => format!(
             "put the right public key back into {file} (`git log -p -- {file}`), or {sign}",
-            file = record.file
+            file = record.file.shell()
         ),
         None => sign,
     }
