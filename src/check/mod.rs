@@ -355,7 +355,7 @@ fn of_list(authority: &Authority, observed: &Observed, state: ListState) -> Opti
 }
 
 fn cure_of_list(authority: &Authority, state: ListState) -> String {
-    let (name, path) = (&authority.name, &authority.crl);
+    let (name, path) = (&authority.name, authority.crl.shell());
     match state {
         ListState::Damaged => format!(
             "restore it: `git log -- {path}`, `git restore --source=<commit> -- {path}`; what it revoked is written nowhere else"
@@ -431,7 +431,8 @@ fn rules_damaged(broken: &Broken) -> Finding {
     Finding {
         cause: broken.cause.clone(),
         cure: format!(
-            "restore it (`git restore -- {path}`), or delete it: `certs recreate` writes its own"
+            "restore it (`git restore -- {}`), or delete it: `certs recreate` writes its own",
+            path.shell()
         ),
         spot: Some(at(path.as_str(), broken.line)),
         ..of_file(&rules::RULES_DAMAGED, path.as_str())

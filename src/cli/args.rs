@@ -281,13 +281,13 @@ pub(crate) enum Command {
                             keys, age files, kubeconfigs, Kubernetes Secrets and ConfigMaps. Of a private key only its kind, its \
                             protection and its public half are shown.\n\nExamples:\n  \
                             certs inspect secrets/certs/ca/cluster.crt\n  certs inspect --short ~/.kube/config\n  certs inspect \
-                            api.example.org:6443 --server-name kubernetes\n  kubectl get secret tls -o json | certs inspect - --json"
+                            api.example.org:6443 --server-name kubernetes\n  kubectl get secret tls -o json | certs inspect --json"
     )]
     Inspect(InspectArgs),
-    /// Print the fingerprint of each certificate or key in a file, and nothing else.
+    /// Print the fingerprint of each certificate or key in files, and nothing else.
     #[command(
-        after_help = "With more than one object in the file, what it is stands behind each fingerprint.\n\nExamples:\n  certs \
-                            fingerprint ca.crt\n  certs fingerprint server.crt --format spki-pin\n  \
+        after_help = "With more than one object, what it is stands behind each fingerprint, with more than one file before that the \
+                            file.\n\nExamples:\n  certs fingerprint ca.crt\n  certs fingerprint *.crt\n  certs fingerprint server.crt --format spki-pin\n  \
                             certs fingerprint bundle.pem --json | jq -r '.fingerprints[].fingerprint'"
     )]
     Fingerprint(FingerprintArgs),

@@ -29,14 +29,7 @@ struct Stay {
 /// All contents of the files below `dir`, in all branches and in the working tree.
 pub(crate) fn history(root: &Root, dir: &RelPath) -> Result<(History, Coverage), CliError> {
     let coverage = coverage(root.path())?;
-    let mut present = BTreeMap::new();
-    let files = files_below(root, dir)?.into_iter();
-    for path in files.filter(|path| Content::is_known(path.as_str())) {
-        // What cannot be read as a file holds nothing of ours, and is told of where the tree is looked at.
-        if let Ok(Some(file)) = root.read(&path) {
-            present.insert(path.to_string(), file.bytes);
-        }
-    }
+    let present = present(root, dir)?;
     let stays = if coverage == Coverage::NoRepository {
         BTreeMap::new()
     } else {
@@ -72,6 +65,15 @@ pub(crate) fn history(root: &Root, dir: &RelPath) -> Result<(History, Coverage),
     Ok((History { versions }, coverage))
 }
 
+/// The files of the working tree by path.
+fn present(root: &Root, dir: &RelPath) -> Result<BTreeMap<String, Vec<u8>>, CliError> {
+    let files = files_below(root, dir)?.into_iter();
+    let known = files.filter(|path| Content::is_known(path.as_str()));
+    // What cannot be read as a file holds nothing of ours, and is told of where the tree is looked at.
+    let read = known.filter_map(|path| Some((path.to_string(), root.read(&path).ok()??.bytes)));
+    Ok(read.collect())
+}
+
 /// What became of a content, given whether the file is there and holds it.
 fn end(stay: &Stay, is_present: Option<bool>) -> Option<End> {
     Some(match (&stay.last, is_present) {
@@ -100,6 +102,23 @@ pub(crate) enum Coverage {
     /// A shallow clone: older commits are not here.
     Shallow,
     NoRepository,
+}
+
+/// The contents of now alone, for where Git cannot be asked.
+pub(crate) fn without_git(root: &Root, dir: &RelPath) -> Result<History, CliError> {
+    let present = present(root, dir)?;
+    let versions = present
+        .iter()
+        .filter_map(|(path, bytes)| version(path, bytes, None, End::Now));
+    Ok(History {
+        versions: versions.collect(),
+    })
+}
+
+/// Whether there is a `git` to ask.
+pub(crate) fn is_installed(root: &Root) -> bool {
+    let version = git(root.path()).arg("--version").output();
+    !version.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 /// Whether the next `git add .` would take a file that is not there yet. Where Git cannot say, it would.

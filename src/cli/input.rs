@@ -1,7 +1,7 @@
 //! What the verbs that look at any file are given: files, standard input, TLS servers, and passwords for what is closed.
 
-use std::io::{self, Read as _};
-use std::path::Path;
+use std::io::{self, IsTerminal as _, Read as _};
+use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
@@ -75,6 +75,18 @@ fn unasked(what: &str, error: &UnlockError) -> CliError {
     CliError::new(format!("{what} needs a password"))
         .cause(cause)
         .hint("put it into a file and give that with --password-file")
+}
+
+/// What was named, or standard input where nothing was and somebody writes there.
+pub(crate) fn named(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
+    if inputs.is_empty() && io::stdin().is_terminal() {
+        return Err(CliError::new("no file is named").hint("name files, or `-` to type one in"));
+    }
+    Ok(if inputs.is_empty() {
+        vec![PathBuf::from("-")]
+    } else {
+        inputs.to_vec()
+    })
 }
 
 /// Everything in a file or on standard input (`-`).

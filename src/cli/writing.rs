@@ -244,7 +244,8 @@ fn check_signer(authority: &Authority, observed: &Observed) -> Result<(), CliErr
         ))
         .cause(defect.detail.clone())
         .hint(format!(
-            "restore it: `git log -- {path}`, `git restore --source=<commit> -- {path}`"
+            "restore it: `git log -- {0}`, `git restore --source=<commit> -- {0}`",
+            path.shell()
         )));
     }
     Ok(())

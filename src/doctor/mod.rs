@@ -265,6 +265,7 @@ fn again(id: &ArtifactId) -> String {
 fn restore(sealed: &Sealed<'_>) -> String {
     format!(
         "restore it: `git log -- {0}`, `git restore --source=<commit> -- {0}`; if no version is good, move it away and `certs recreate --replace {1}`",
-        sealed.file, sealed.id
+        sealed.file.shell(),
+        sealed.id
     )
 }

@@ -11,6 +11,7 @@ mod every_extension;
 mod explicit;
 mod extensions;
 pub mod inventory;
+pub mod jwk;
 mod key;
 mod kubernetes;
 pub(crate) mod name;

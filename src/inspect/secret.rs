@@ -51,7 +51,7 @@ struct LockedKey {
 
 /// What is inside: how its PEM block is called, and how it is known to be right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+pub(super) enum Form {
     Pkcs8,
     Pkcs1,
     Sec1,
@@ -249,7 +249,7 @@ impl Form {
     }
 
     /// One long line (RFC 7468 §3 lets readers take it): nothing is left behind by growing buffers.
-    fn pem(self, der: &[u8]) -> KeyText {
+    pub(super) fn pem(self, der: &[u8]) -> KeyText {
         let label = self.label();
         let length = der.len().div_ceil(3) * 4 + 2 * label.len() + 40;
         let mut text = Zeroizing::new(String::with_capacity(length));

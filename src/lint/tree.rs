@@ -11,7 +11,7 @@ use super::finding::{Basis, Finding, Subject};
 use super::purpose::{Trust, component_of_name, profile};
 use crate::model::{
     ArtifactId, CertificateFacts, ClusterRole, Fleet, KeyFingerprint, KeyPair, Marker, Observed,
-    Recipient,
+    Recipient, shell,
 };
 
 /// What Git holds beside the certificates.
@@ -83,7 +83,11 @@ pub(super) fn lint(
     findings: &mut Vec<Finding>,
 ) {
     findings.extend(tree.unread.iter().map(|index| unread(index)));
-    findings.extend(tree.keys.iter().map(|key| committed(fleet, observed, key)));
+    let keys = tree.keys.iter().map(|key| committed(fleet, observed, key));
+    let mut keys: Vec<Finding> = keys.collect();
+    // Of the keys in one file, those of which nothing else can be said are one finding.
+    keys.dedup_by(|a, b| (&a.subject, a.code(), &a.cause) == (&b.subject, b.code(), &b.cause));
+    findings.extend(keys);
     if let Some(observed) = observed {
         let judged = tree.kubeconfigs.iter();
         findings.extend(judged.filter_map(|config| kubeconfig(fleet, observed, config)));
@@ -107,7 +111,7 @@ fn committed(fleet: &Fleet, observed: Option<&Observed>, key: &CommittedKey) -> 
         Some(_) => format!("delete {}; it stays in the history", key.path),
         None => format!(
             "git rm --cached {}; add it to .gitignore; it stays in the history",
-            key.path
+            shell(&key.path)
         ),
     };
     let sealed = sealed_to(fleet, &key.recipients);

@@ -4,6 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::shell::shell;
+
 /// POSIX `NAME_MAX` on every file system Git repositories live on.
 const LONGEST_COMPONENT: usize = 255;
 
@@ -98,6 +100,11 @@ impl RelPath {
     /// The components from the root downwards.
     pub fn components(&self) -> impl Iterator<Item = &str> {
         self.0.split('/').filter(|component| !component.is_empty())
+    }
+
+    /// As a shell takes it for one word: people copy the commands that they are shown.
+    pub fn shell(&self) -> String {
+        shell(&self.0)
     }
 
     /// The text with `/` between components, empty for the root; `Display` shows the root as `.`.

@@ -64,14 +64,14 @@ impl<'a> Planner<'a> {
         if let FileState::Defective { .. } = &pair.key {
             return refuse(
                 reasons,
-                cure_for_key(&pair.key, files.key.as_str(), &authority.id()),
+                cure_for_key(&pair.key, &files.key, &authority.id()),
             );
         }
         let certificate = match &pair.certificate {
             FileState::Defective { .. } => {
                 let cure = format!(
                     "restore it (`git log -- {0}`, `git restore --source=<commit> -- {0}`), or delete it to have it made anew from its key",
-                    files.certificate
+                    files.certificate.shell()
                 );
                 return refuse(reasons, cure);
             }
@@ -107,8 +107,8 @@ impl<'a> Planner<'a> {
             reasons.push(Reason::LeavesOfAnother { count });
             let cure = format!(
                 "restore {0} and {1} (`git restore -- {0} {1}`); for a new authority instead: --replace {2}",
-                authority.files.certificate,
-                authority.files.key,
+                authority.files.certificate.shell(),
+                authority.files.key.shell(),
                 authority.id()
             );
             return refuse(reasons, cure);
@@ -118,7 +118,7 @@ impl<'a> Planner<'a> {
             reasons.push(Reason::SubjectChanged { from, to });
             let cure = format!(
                 "restore {} (`git restore -- {0}`), or declare the name its certificates were issued under",
-                authority.files.certificate
+                authority.files.certificate.shell()
             );
             return refuse(reasons, cure);
         }

@@ -407,12 +407,18 @@ pub(super) fn cure_for_no_file<T>(
     } else {
         return None;
     };
+    let path = path.shell();
     Some(format!(
         "put a real file in its place (`git restore -- {path}`), or move away what stands there"
     ))
 }
 
-pub(super) fn cure_for_key(key: &FileState<SealedFacts>, path: &str, id: &ArtifactId) -> String {
+pub(super) fn cure_for_key(
+    key: &FileState<SealedFacts>,
+    path: &RelPath,
+    id: &ArtifactId,
+) -> String {
+    let path = path.shell();
     let kind = match key {
         FileState::Defective { defect, .. } => defect.kind,
         FileState::Missing | FileState::Sound { .. } => DefectKind::Unreadable,

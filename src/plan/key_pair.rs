@@ -248,7 +248,7 @@ fn own_action(pair: &KeyPair, found: &ObservedKeyPair, reasons: &[Reason]) -> Ac
         (true, false) => {
             let cure = format!(
                 "restore {0} (`git log -- {0}`, `git restore --source=<commit> -- {0}`); for a new key, with the old one still verified: --replace {1}",
-                pair.files.key,
+                pair.files.key.shell(),
                 pair.id()
             );
             return Action::Refuse { cure };
@@ -284,7 +284,7 @@ fn unreadable(pair: &KeyPair, found: &ObservedKeyPair, reasons: &[Reason]) -> Op
             ));
         }
         FileState::Defective { .. } => {
-            return Some(cure_for_key(&found.key, path.as_str(), &pair.id()));
+            return Some(cure_for_key(&found.key, path, &pair.id()));
         }
         FileState::Missing | FileState::Sound { .. } => {}
     }
@@ -298,7 +298,7 @@ fn unreadable(pair: &KeyPair, found: &ObservedKeyPair, reasons: &[Reason]) -> Op
         }
         FileState::Defective { .. } => Some(format!(
             "restore it (`git log -- {0}`, `git restore --source=<commit> -- {0}`), or delete it to have it made anew; keys of predecessors in it are lost then",
-            pair.files.public
+            pair.files.public.shell()
         )),
         FileState::Missing | FileState::Sound { .. } => None,
     }

@@ -33,9 +33,7 @@ impl<'a> Planner<'a> {
         let paths = (&files.certificate, &files.key);
         let action = match cure_for_no_file(&pair.certificate, &pair.key, paths) {
             Some(cure) => Action::Refuse { cure },
-            None => leaf_action(pair, &reasons, || {
-                cure_for_key(&pair.key, files.key.as_str(), &id)
-            }),
+            None => leaf_action(pair, &reasons, || cure_for_key(&pair.key, &files.key, &id)),
         };
         self.issued_step(certificate, action, reasons)
     }
@@ -178,7 +176,7 @@ fn cure_for_requested_key(certificate: &Certificate) -> String {
     match certificate.record() {
         Some(record) => format!(
             "put the right public key back into {file} (`git log -p -- {file}`), or {sign}",
-            file = record.file
+            file = record.file.shell()
         ),
         None => sign,
     }

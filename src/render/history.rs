@@ -12,7 +12,7 @@ use crate::history::{
     Certainty, Commit, End, Exposure, Holder, Issued, OpenedKey, Opener, Standing, Tokens,
     is_master,
 };
-use crate::model::{CertificateFacts, Moment};
+use crate::model::{CertificateFacts, Moment, shell};
 
 const ISSUED: [&str; 9] = [
     "standing", "subject", "issuer", "ends", "left", "serial", "file", "since", "until",
@@ -232,7 +232,7 @@ fn closing(exposure: &Exposure<'_>, cure: &Cure) -> String {
         let replace: Vec<String> = cure
             .replace
             .iter()
-            .map(|word| format!(" \\\n       --replace {}", words::shell(word)))
+            .map(|word| format!(" \\\n       --replace {}", shell(word)))
             .collect();
         steps.push(format!(
             "make new keys; sealing the old ones again would not take them back:\n     {}{}",
@@ -241,11 +241,7 @@ fn closing(exposure: &Exposure<'_>, cure: &Cure) -> String {
         ));
     }
     if !cure.public_files.is_empty() {
-        let files: Vec<String> = cure
-            .public_files
-            .iter()
-            .map(|file| words::shell(file))
-            .collect();
+        let files: Vec<String> = cure.public_files.iter().map(|file| shell(file)).collect();
         steps.push(format!(
             "trust the old keys of tokens no more; every token they signed ends with that:\n     rm {} && {}",
             files.join(" "),

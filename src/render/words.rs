@@ -71,16 +71,6 @@ pub fn shown(path: &Path) -> String {
     one_line(&path.to_string_lossy())
 }
 
-/// A word as a shell takes it for one.
-pub fn shell(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@+,%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 /// An attribute path as Nix reads it: what is no identifier stands in quotes.
 pub fn attribute_path(parts: &[String]) -> String {
     let part = |part: &String| {
@@ -116,22 +106,6 @@ mod tests {
         assert_eq!(
             attribute_path(&parts),
             r#"cas.kube-apiserver."10"."two words"."a\"b""#
-        );
-    }
-
-    #[test]
-    fn what_a_shell_would_expand_stands_in_quotes() {
-        let words = ["ca/cluster", "*", "two words", "it's", "", "$HOME"].map(shell);
-        assert_eq!(
-            words,
-            [
-                "ca/cluster",
-                "'*'",
-                "'two words'",
-                r"'it'\''s'",
-                "''",
-                "'$HOME'"
-            ]
         );
     }
 

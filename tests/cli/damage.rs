@@ -514,3 +514,17 @@ fn a_link_beside_a_record_is_a_finding_and_one_in_its_place_an_error() {
         "{check}"
     );
 }
+
+#[test]
+fn a_command_to_copy_takes_a_path_with_blanks_for_one_word() {
+    let project = Project::new();
+    let manifest = project.declared().manifest.to_string();
+    let manifest = manifest
+        .replace("\"certs\"", "\"my certs\"")
+        .replace("\"certs/", "\"my certs/");
+    project.write("manifest.json", manifest.as_bytes());
+    project.recreate();
+    project.write("my certs/derived/cp1/root-server.key.age", b"noise");
+    project.write("my certs/ca/root.crt", b"");
+    assert_snapshot!(project.refuses(&["recreate"]));
+}

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::IsTerminal;
 use std::path::Path;
 
 use clap::Command;
@@ -303,6 +304,62 @@ fn fingerprints_are_told_with_what_they_are_of() {
     assert_eq!(told[1]["place"], "line 13");
     let alone = project.run_plainly(&["fingerprint", ROOT, "--format", "colon"]);
     assert_eq!(told[1]["fingerprint"], alone.stdout().trim());
+}
+
+#[test]
+fn fingerprints_of_several_files_are_told_with_their_files() {
+    let project = Project::made();
+    let all = ["fingerprint", ROOT, "nothing.crt", SERVER];
+    let text = project.run_plainly(&all).exits_with(1);
+    assert_eq!(text.stdout().lines().count(), 2);
+    let [root, server] = [ROOT, SERVER].map(|file| {
+        let run = project.run_plainly(&["fingerprint", file]);
+        run.exits_with(0).stdout().trim().to_owned()
+    });
+    assert_eq!(
+        text.stdout(),
+        format!(
+            "{root}  {ROOT}: certificate, CN=root\n{server}  {SERVER}: certificate, CN=server\n"
+        )
+    );
+    let arguments = [&all[..], &["--json"]].concat();
+    let document = project.run_plainly(&arguments).exits_with(1).json();
+    assert_eq!(document["input"], Value::Null);
+    assert_eq!(document["errors"][0]["input"], "nothing.crt");
+    assert_eq!(document["fingerprints"][1]["input"], SERVER);
+}
+
+#[test]
+fn what_is_written_to_it_is_read_where_no_file_is_named() {
+    let project = Project::made();
+    let said = |arguments: &[&str]| {
+        let mut command = project.command();
+        command.args(arguments).write_stdin(project.read(ROOT));
+        project.finish(&mut command).exits_with(0).stdout()
+    };
+    assert_eq!(said(&["fingerprint"]), said(&["fingerprint", "-"]));
+    assert_eq!(said(&["inspect"]), said(&["inspect", "-"]));
+    assert!(said(&["inspect", "--short"]).starts_with("standard input"));
+}
+
+/// The other end of a pseudo terminal is one too, where the system has it so.
+#[test]
+fn at_a_terminal_a_file_has_to_be_named() {
+    for verb in ["inspect", "fingerprint"] {
+        let mut both_ways = fs::File::options();
+        let opened = both_ways.read(true).write(true).open("/dev/ptmx");
+        let Some(terminal) = opened.ok().filter(IsTerminal::is_terminal) else {
+            return;
+        };
+        let program = assert_cmd::cargo::cargo_bin("certs");
+        let mut command = std::process::Command::new(program);
+        let output = command.arg(verb).stdin(terminal).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap(),
+            "error: no file is named\nhint: name files, or `-` to type one in\n"
+        );
+    }
 }
 
 #[test]

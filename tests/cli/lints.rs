@@ -126,6 +126,21 @@ fn an_operators_key_that_git_tracks_stops_everything() {
 }
 
 #[test]
+fn a_command_to_copy_takes_the_name_of_a_committed_key_for_one_word() {
+    let project = Project::made();
+    project.write(".git/HEAD", b"ref: refs/heads/main\n");
+    project.write("ada's key.json", include_bytes!("../fixtures/jwks.json"));
+    project.write(".git/index", &index(&["ada's key.json"]));
+    let check = project.run(&["check"]).exits_with(0).stdout();
+    assert!(
+        check.contains("private-key-committed]: ada's key.json: Git"),
+        "{check}"
+    );
+    let cure = r"hint: git rm --cached 'ada'\''s key.json'; add it";
+    assert!(check.contains(cure), "{check}");
+}
+
+#[test]
 fn an_index_of_git_that_cannot_be_read_is_told() {
     let project = Project::made();
     project.write(".git/index", b"DIRC\0\0\0\x09");

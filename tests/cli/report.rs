@@ -172,3 +172,25 @@ fn writes_a_file_unless_told_otherwise() {
     assert!(text.contains("wrote report.html"), "{text}");
     assert!(project.read("report.html").starts_with(b"<!doctype html>"));
 }
+
+#[test]
+fn without_git_it_says_what_was_not_looked_at() {
+    let project = Project::made();
+    let mut command = project.command();
+    let arguments = ["report", "-o", "-", "--manifest", "manifest.json"];
+    command.args(arguments).env("PATH", project.path("home"));
+    let run = project.finish(&mut command).exits_with(0);
+    let html = run.stdout();
+    assert!(
+        html.contains("Older versions of the files were not looked at."),
+        "{html}"
+    );
+    assert!(
+        html.contains("cp1/<wbr>root/<wbr>server") && html.contains("Who can open what"),
+        "{html}"
+    );
+    assert_eq!(
+        run.stderr(),
+        "warning: `git` is not on the PATH, so older versions of the files were not looked at\n"
+    );
+}

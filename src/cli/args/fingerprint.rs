@@ -8,9 +8,9 @@ use super::PasswordArgs;
 
 #[derive(Debug, Args)]
 pub(crate) struct FingerprintArgs {
-    /// A file, or `-` for standard input.
+    /// Files, or `-` for standard input, which is read where none is named.
     #[arg(value_name = "FILE|-")]
-    pub input: PathBuf,
+    pub inputs: Vec<PathBuf>,
     /// Over what, and how it is written.
     #[arg(long, value_enum, default_value_t = FingerprintFormat::Hex)]
     pub format: FingerprintFormat,

@@ -9,8 +9,8 @@ use super::PasswordArgs;
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// Files, `-` for standard input, or HOST:PORT of TLS servers. A file of that name wins.
-    #[arg(value_name = "FILE|-|HOST:PORT", required = true)]
+    /// Files, `-` for standard input, which is read where none is named, or HOST:PORT of TLS servers. A file of that name wins.
+    #[arg(value_name = "FILE|-|HOST:PORT")]
     pub inputs: Vec<PathBuf>,
     /// One line for each object.
     #[arg(long)]

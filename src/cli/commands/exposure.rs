@@ -8,9 +8,9 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::history::{Exposure, Opener, exposure_of, exposures, replacing};
-use crate::model::{Fleet, Recipient};
+use crate::model::{Fleet, Recipient, shell};
 use crate::render::history::Cure;
-use crate::render::words::{shell, some_of};
+use crate::render::words::some_of;
 use crate::render::{history, json};
 
 pub(crate) fn run(args: &ExposureArgs, ui: Ui) -> Result<Exit, CliError> {

@@ -1,4 +1,6 @@
-//! `certs fingerprint`: the fingerprint of each certificate or key in a file.
+//! `certs fingerprint`: the fingerprint of each certificate or key in files.
+
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum as _;
 use serde_json::{Value, json};
@@ -10,51 +12,115 @@ use crate::cli::ui::Ui;
 use crate::inspect::ssh;
 use crate::model::document::{Found, Object};
 use crate::render::inspect::fingerprint;
-use crate::render::words::printable;
+use crate::render::words::one_line;
+
+/// A fingerprint, what it is of, and where that was.
+struct Line {
+    fingerprint: String,
+    found: Found,
+    input: String,
+}
 
 pub(crate) fn run(args: &FingerprintArgs, ui: Ui) -> Result<Exit, CliError> {
-    let found = input::read(&args.input, &Passwords::of(&args.password)?)?;
-    let name = input::name_of(&args.input);
-    let mut lines = Vec::new();
-    let mut exit = Exit::Done;
-    for found in &found {
-        if let Some(complaint) = input::complaint(&args.input, found) {
-            ui.tell(&complaint.render(ui.stderr));
-            exit = Exit::Failed;
-        }
-        lines.extend(of(&found.object, args.format).map(|line| (line, found)));
-    }
-    match lines.as_slice() {
-        [] if exit == Exit::Failed && !args.json => {}
-        [] if exit == Exit::Done => return Err(nothing(&name, &found, args.format)),
-        all if args.json => ui.print(&format!("{:#}\n", document(&name, all, args.format))),
-        [(line, _)] => ui.print(&format!("{line}\n")),
-        several => {
-            let lines: Vec<String> = several
-                .iter()
-                .map(|(line, found)| format!("{line}  {}", printable(&description(found))))
-                .collect();
-            ui.print(&(lines.join("\n") + "\n"));
+    let passwords = Passwords::of(&args.password)?;
+    let inputs = input::named(&args.inputs)?;
+    let (mut lines, mut errors, mut exit) = (Vec::new(), Vec::new(), Exit::Done);
+    for given in &inputs {
+        match look(given, args.format, &passwords, ui) {
+            Ok((more, of_this)) => {
+                lines.extend(more);
+                if of_this == Exit::Failed {
+                    exit = of_this;
+                }
+            }
+            Err(error) if inputs.len() == 1 => return Err(error),
+            // The others are told all the same.
+            Err(error) => {
+                ui.tell(&error.render(ui.stderr));
+                errors.push(json!({ "input": input::name_of(given), "error": error.json() }));
+                exit = Exit::Failed;
+            }
         }
     }
+    show(&inputs, &lines, &errors, args, ui);
     Ok(exit)
 }
 
-/// Each with what it is of.
-fn document(input: &str, lines: &[(String, &Found)], format: FingerprintFormat) -> Value {
-    let entry = |(fingerprint, found): &(String, &Found)| {
-        json!({
-            "fingerprint": fingerprint,
-            "kind": found.object.code(),
-            "name": name_of(found),
-            "place": found.place.to_string(),
+/// The fingerprints of one input; what cannot be shown of it is told.
+fn look(
+    given: &Path,
+    format: FingerprintFormat,
+    passwords: &Passwords,
+    ui: Ui,
+) -> Result<(Vec<Line>, Exit), CliError> {
+    let all = input::read(given, passwords)?;
+    let mut exit = Exit::Done;
+    for complaint in all
+        .iter()
+        .filter_map(|found| input::complaint(given, found))
+    {
+        ui.tell(&complaint.render(ui.stderr));
+        exit = Exit::Failed;
+    }
+    if exit == Exit::Done && all.iter().all(|found| of(&found.object, format).is_none()) {
+        return Err(nothing(&input::name_of(given), &all, format));
+    }
+    let line = |found: Found| {
+        Some(Line {
+            fingerprint: of(&found.object, format)?,
+            found,
+            input: input::name_of(given),
         })
+    };
+    Ok((all.into_iter().filter_map(line).collect(), exit))
+}
+
+fn show(inputs: &[PathBuf], lines: &[Line], errors: &[Value], args: &FingerprintArgs, ui: Ui) {
+    if args.json {
+        let document = document(inputs, lines, errors, args.format);
+        ui.print(&format!("{document:#}\n"));
+        return;
+    }
+    let text = |line: &Line| match (inputs, lines) {
+        ([_], [_]) => line.fingerprint.clone(),
+        ([_], _) => format!("{}  {}", line.fingerprint, description(&line.found)),
+        _ => format!(
+            "{}  {}: {}",
+            line.fingerprint,
+            line.input,
+            description(&line.found)
+        ),
+    };
+    let text = lines.iter().map(|line| one_line(&text(line)) + "\n");
+    ui.print(&text.collect::<String>());
+}
+
+/// Each with what it is of.
+fn document(
+    inputs: &[PathBuf],
+    lines: &[Line],
+    errors: &[Value],
+    format: FingerprintFormat,
+) -> Value {
+    let entry = |line: &Line| {
+        json!({
+            "fingerprint": line.fingerprint,
+            "kind": line.found.object.code(),
+            "name": name_of(&line.found),
+            "input": line.input,
+            "place": line.found.place.to_string(),
+        })
+    };
+    let input = match inputs {
+        [only] => Value::from(input::name_of(only)),
+        _ => Value::Null,
     };
     json!({
         "version": 1,
         "input": input,
         "format": format.to_possible_value().map(|value| value.get_name().to_owned()),
         "fingerprints": lines.iter().map(entry).collect::<Vec<_>>(),
+        "errors": errors,
     })
 }
 

@@ -17,7 +17,7 @@ pub(crate) fn run(args: &InspectArgs, ui: Ui) -> Result<Exit, CliError> {
     let passwords = Passwords::of(&args.password)?;
     let (mut inspected, mut errors) = (Vec::new(), Vec::new());
     let mut exit = Exit::Done;
-    for given in &args.inputs {
+    for given in &input::named(&args.inputs)? {
         match look(given, args, &passwords) {
             Ok(found) => {
                 for complaint in found

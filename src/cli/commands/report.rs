@@ -24,7 +24,7 @@ pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     let now = OffsetDateTime::now_utc();
     let plan = plan(&project.fleet, &observed, now, &Policy::default());
     let status = Status::new(&project.fleet, &observed, &plan);
-    let (history, past) = read(&project)?;
+    let (history, past) = read(&project, ui)?;
     let issued = history.issued().into_iter();
     let at_large: Vec<Issued<'_>> = issued.filter(|issued| issued.is_at_large(now)).collect();
     let lints = Findings::of(&project, &observed, &[]);
@@ -52,8 +52,13 @@ pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
 }
 
 /// The history as far as it is there.
-fn read(project: &Project) -> Result<(History, Past), CliError> {
-    let (history, coverage) = git::history(&project.root, &project.fleet.dir)?;
+fn read(project: &Project, ui: Ui) -> Result<(History, Past), CliError> {
+    let (root, dir) = (&project.root, &project.fleet.dir);
+    if !git::is_installed(root) {
+        ui.tell("warning: `git` is not on the PATH, so older versions of the files were not looked at\n");
+        return Ok((git::without_git(root, dir)?, Past::Unknown));
+    }
+    let (history, coverage) = git::history(root, dir)?;
     Ok(match coverage {
         Coverage::Whole => (history, Past::Whole),
         Coverage::Shallow => (history, Past::Shallow),

@@ -12,7 +12,7 @@ use crate::cli::git;
 use crate::cli::project::identities;
 use crate::cli::ui::Ui;
 use crate::inspect::sealed;
-use crate::model::{Agreement, Recipient, RecipientSet};
+use crate::model::{Agreement, Recipient, RecipientSet, shell};
 use crate::render::words::shown;
 use crate::seal::{OpenError, keygen, seal};
 use crate::store::outside;
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &HostAddArgs, ui: Ui) -> Result<Exit, CliError> {
             ))
             .hint(format!(
                 "restore it: git restore -- {}; or, if it never was there because a run was cut short, delete {} and run again",
-                place.public,
+                shell(&place.public),
                 place.sealed()
             )));
         }
