@@ -141,12 +141,14 @@ fn keytool() -> Result<(), Failed> {
 
 const CRYPTOGRAPHY: &str = r#"
 import sys
-from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs12
+def spki(key):
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 password = open("pass", "rb").read()
 for name in sys.argv[1:]:
     found = pkcs12.load_pkcs12(open(name, "rb").read(), password)
     assert found.cert.friendly_name == b"ada", found.cert
-    assert found.key.public_key() == found.cert.certificate.public_key()
+    assert spki(found.key.public_key()) == spki(found.cert.certificate.public_key())
     assert [one.certificate.subject.rfc4514_string() for one in found.additional_certs] == ["CN=web", "CN=root"], found
 "#;
 
