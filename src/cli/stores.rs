@@ -8,9 +8,10 @@ use super::args::{StoreKind, StoresArgs};
 use super::environment::Home;
 use super::error::CliError;
 use super::ui::Ui;
+use crate::model::shell;
 use crate::render::words::shown;
 use crate::store::outside;
-use crate::trust::{Act, Command, Label, Listing, Query, Root, Store, shell_word};
+use crate::trust::{Act, Command, Label, Listing, Query, Root, Store};
 
 /// Where Firefox keeps its profiles below the home directory: its own, those of Debian's and Ubuntu's packages.
 const PROFILES: [&str; 3] = [
@@ -60,7 +61,7 @@ fn databases(given: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
         return Err(
             CliError::new(format!("{} is no NSS database", shown(wrong))).hint(format!(
                 "`certutil -N -d sql:{} --empty-password` makes one",
-                shell_word(&wrong.to_string_lossy())
+                shell(&wrong.to_string_lossy())
             )),
         );
     }
@@ -162,7 +163,7 @@ fn describe(act: &Act, write: &str, remove: &str, run: &str) -> String {
 fn line(command: &Command) -> String {
     let words =
         std::iter::once(command.program).chain(command.arguments.iter().map(String::as_str));
-    let mut line = words.map(shell_word).collect::<Vec<_>>().join(" ");
+    let mut line = words.map(shell).collect::<Vec<_>>().join(" ");
     if command.input.is_some() {
         line.push_str(" < CERTIFICATE");
     }

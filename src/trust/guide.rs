@@ -1,6 +1,7 @@
 //! What a person does by hand, on each kind of machine, so that it trusts a root.
 
-use super::{Root, shell_word};
+use super::Root;
+use crate::model::shell;
 
 /// A kind of machine or program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +99,7 @@ impl System {
 
     /// What the system itself trusts; `None` for a program that has a store of its own.
     fn of_machine(self, root: &Root) -> Option<Vec<Step>> {
-        let file = shell_word(&root.file);
+        let file = shell(&root.file);
         let name = root.label().file_name();
         let anchors = |directory: &str, update: &str| {
             vec![step(
@@ -157,7 +158,7 @@ impl System {
     }
 
     fn of_program(self, root: &Root) -> Vec<Step> {
-        let file = shell_word(&root.file);
+        let file = shell(&root.file);
         let name = root.label();
         match self {
             Self::Firefox => vec![

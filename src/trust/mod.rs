@@ -138,16 +138,6 @@ fn tame(name: &str) -> String {
     }
 }
 
-/// A word as a shell reads it: what is more than a plain word stands in quotes.
-pub fn shell_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,13 +155,6 @@ mod tests {
         ] {
             assert_eq!(Label::parse(other), None, "{other}");
         }
-    }
-
-    #[test]
-    fn what_a_shell_would_take_apart_stands_in_quotes() {
-        assert_eq!(shell_word("secrets/certs/ca.crt"), "secrets/certs/ca.crt");
-        assert_eq!(shell_word("Ada's lab"), r"'Ada'\''s lab'");
-        assert_eq!(shell_word(""), "''");
     }
 
     #[test]

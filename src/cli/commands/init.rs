@@ -13,9 +13,9 @@ use crate::cli::operator::{Operator, Origin};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::foundation::{self, Foundation, Permitted, Tiers};
+use crate::model::shell;
 use crate::render::words::shown;
 use crate::store::outside;
-use crate::trust::shell_word;
 
 pub(crate) fn run(args: &InitArgs, ui: Ui) -> Result<Exit, CliError> {
     let permitted = permitted(&args.permit)?;
@@ -211,7 +211,7 @@ fn next_steps(foundation: &Foundation, form: Form, directory: &Path) -> String {
     };
     if directory != Path::new(".") {
         step(
-            &format!("cd {}", shell_word(&directory.to_string_lossy())),
+            &format!("cd {}", shell(&directory.to_string_lossy())),
             "every command finds the declaration from there, and from below",
         );
     }
