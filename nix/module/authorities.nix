@@ -144,6 +144,15 @@ let
         '';
         example = true;
       };
+      keyOffline = mkOption {
+        type = types.bool;
+        default = false;
+        description = ''
+          Whether the private key of the authority is kept outside the repository, and put back for the runs that sign with it.
+          Without this, a key that is not in the tree is a warning in every report.
+        '';
+        example = true;
+      };
       pathLength = mkOption {
         type = types.nullOr types.ints.unsigned;
         default = null;

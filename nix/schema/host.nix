@@ -188,7 +188,8 @@ let
       issuerUrls = orElse [ ] (cfg.issuerUrls or null);
       files = layout.authority dir ca;
     }
-    // (if (cfg.crlExpiry or null) == null then { } else { inherit (cfg) crlExpiry; });
+    // (if (cfg.crlExpiry or null) == null then { } else { inherit (cfg) crlExpiry; })
+    // (if (head levels).keyOffline or null == true then { keyOffline = true; } else { });
 
   resolveLeaf =
     {

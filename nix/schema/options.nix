@@ -177,6 +177,7 @@ let
             // {
               pathLength = number;
               keyOnHost = flag;
+              keyOffline = flag;
               nameConstraints = record {
                 permitted = subtrees;
                 excluded = subtrees;

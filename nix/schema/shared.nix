@@ -36,6 +36,7 @@ let
       "key"
       "pathLength"
       "nameConstraints"
+      "keyOffline"
     ])
     // operators;
 

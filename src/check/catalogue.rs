@@ -54,9 +54,12 @@ rules! {
         "The public file of a declared key pair is not in the tree. It is found again in the sealed key by whoever can open that.",
         "docs/kubernetes.md#living-with-it; docs/cli.md#certs-recreate";
     KEY_MISSING = "key-missing", "A declared sealed key is not there", Warning,
-        "A certificate whose key is gone serves nobody: a leaf is given a new pair. Of an authority it is information, for its key may be \
-         kept elsewhere on purpose; it signs nothing until it is put back.",
+        "A certificate whose key is gone is of no use: a leaf is given a new pair. An authority has to sign something, and its key is not \
+         there.",
         "docs/start.md#the-roots-key-offline; git-restore(1)";
+    KEY_OFFLINE = "key-offline", "The key of an authority is offline", Info,
+        "The declaration says keyOffline, and the key is not in the tree. It signs nothing until it is put back.",
+        "docs/start.md#the-roots-key-offline";
     FILE_EMPTY = "file-empty", "A file has no content", Error,
         "A file of no bytes is what an interrupted write, a full disk or a failed pipe leaves behind. Restore it from Git.",
         "git-log(1), git-restore(1)";

@@ -131,7 +131,7 @@ impl Judge<'_> {
         };
         let reasons = step.reasons.iter();
         let mut findings: Vec<Finding> = reasons
-            .filter(|reason| !matches!(reason, Reason::Requested | Reason::RenewalRequested))
+            .filter(|reason| !is_said_elsewhere(step, reason))
             .map(|reason| self.of_reason(id, step, reason))
             .collect();
         findings.extend(self.not_yet_valid(id));
@@ -199,7 +199,8 @@ impl Judge<'_> {
         let files = self.files.get(id)?;
         let part = match reason {
             Reason::Missing(part) | Reason::Unreadable { part, .. } => *part,
-            Reason::KeyMismatch
+            Reason::KeyOffline
+            | Reason::KeyMismatch
             | Reason::PublicKeyMismatch
             | Reason::KeyOfAnother { .. }
             | Reason::KeyCompromised { .. }
@@ -237,6 +238,15 @@ impl Judge<'_> {
     }
 }
 
+/// What was asked for is not a finding; and of an authority whose key is kept nowhere the lints speak, in every verb.
+fn is_said_elsewhere(step: &Step, reason: &Reason) -> bool {
+    match reason {
+        Reason::Requested | Reason::RenewalRequested => true,
+        Reason::Missing(Part::Key) => step.action == Action::Keep,
+        _ => false,
+    }
+}
+
 fn of_defect(defect: &Defect) -> &'static Lint {
     match (defect.kind, defect.damage) {
         (DefectKind::EmptyKey, _) => &rules::NOTHING_SEALED,
@@ -254,6 +264,7 @@ fn of_reason(reason: &Reason) -> &'static Lint {
         Reason::Missing(Part::Certificate) => &rules::CERTIFICATE_MISSING,
         Reason::Missing(Part::PublicKey) => &rules::PUBLIC_KEY_MISSING,
         Reason::Missing(Part::Key) => &rules::KEY_MISSING,
+        Reason::KeyOffline => &rules::KEY_OFFLINE,
         Reason::Unreadable { .. } => &rules::FILE_DAMAGED,
         Reason::KeyMismatch => &rules::KEY_MISMATCH,
         Reason::PublicKeyMismatch => &rules::PUBLIC_KEY_MISMATCH,

@@ -35,8 +35,12 @@ pub struct Diagnosis {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     Proved,
-    /// The key of an authority that is kept elsewhere.
+    /// The key of an authority that is declared to be offline.
     Elsewhere,
+    /// The key of an authority that is not in the tree, with nothing in the declaration that says where it is.
+    Missing {
+        cure: String,
+    },
     /// None of the identities opens it; who could, and what was said.
     Locked {
         readers: Vec<String>,
@@ -52,6 +56,7 @@ impl State {
         match self {
             Self::Proved => "proved",
             Self::Elsewhere => "elsewhere",
+            Self::Missing { .. } => "missing",
             Self::Locked { .. } => "locked",
             Self::Broken(_) => "broken",
         }
@@ -120,8 +125,16 @@ impl Examination<'_> {
 
     fn missing(&self, sealed: &Sealed<'_>) -> State {
         let is_settled = |action: &Action| *action == Action::Keep;
-        if sealed.id.is_authority() && self.action(&sealed.id).is_some_and(is_settled) {
-            return State::Elsewhere;
+        if let ArtifactId::Authority(name) = &sealed.id
+            && let Some(authority) = self.fleet.authority(name)
+            && self.action(&sealed.id).is_some_and(is_settled)
+        {
+            return if authority.key_offline {
+                State::Elsewhere
+            } else {
+                let cure = authority.cure_of_missing_key();
+                State::Missing { cure }
+            };
         }
         self.broken(sealed, "missing", "it is not there".to_owned())
     }

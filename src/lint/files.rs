@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::catalogue::{
-    CERTIFICATE_VERSION, CRITICAL_EXTENSION, KEY_IDENTIFIER, Lint, PUBLIC_KEY_TWICE, SERIAL_NUMBER,
-    WEAK_KEY, WEAK_SIGNATURE,
+    AUTHORITY_KEY_MISSING, CERTIFICATE_VERSION, CRITICAL_EXTENSION, KEY_IDENTIFIER, Lint,
+    OFFLINE_KEY_PRESENT, PUBLIC_KEY_TWICE, SERIAL_NUMBER, WEAK_KEY, WEAK_SIGNATURE,
 };
 use super::finding::{Basis, Finding};
 use crate::model::{
-    Artifact, ArtifactId, CertificateFacts, Fleet, FoundKeyAlgorithm, KeyFingerprint, Observed,
+    Artifact, ArtifactId, Authority, CertificateFacts, FileState, Fleet, FoundKeyAlgorithm,
+    KeyFingerprint, Observed,
 };
 
 /// What this program reads; RFC 5280 §4.2 has verifiers refuse any other extension that is critical.
@@ -54,6 +55,9 @@ pub(super) fn lint(fleet: &Fleet, observed: &Observed, findings: &mut Vec<Findin
         findings.extend(form(artifact, found));
         findings.extend(key_identifiers(artifact, found, issuer));
         findings.extend(strength(artifact, found));
+        if let Artifact::Authority(authority) = artifact {
+            findings.extend(place_of_key(authority, observed));
+        }
         if let Some(other) = owners.insert(found.key_fingerprint, id.clone()) {
             findings.push(same_key(artifact, &other));
         }
@@ -75,6 +79,29 @@ fn again(artifact: Artifact<'_>) -> String {
             authority.id()
         ),
         Artifact::Leaf(leaf) => format!("`certs recreate --replace {}`", leaf.id()),
+    }
+}
+
+/// Whether the key of an authority is where its declaration says. One that cannot be read is there, and the plan refuses it.
+fn place_of_key(authority: &Authority, observed: &Observed) -> Option<Finding> {
+    let state = observed.key(&authority.id());
+    let key = &authority.files.key;
+    let of_key = |lint| Finding {
+        basis: Basis::Found,
+        ..Finding::of_authority(lint, authority, "keyOffline")
+    };
+    match (state, authority.key_offline) {
+        (FileState::Missing, false) => Some(of_key(&AUTHORITY_KEY_MISSING).saying(
+            format!("its private key is not in the tree: there is no {key}"),
+            "the CA can issue, renew and revoke nothing until the key is back",
+            authority.cure_of_missing_key(),
+        )),
+        (FileState::Sound { .. }, true) => Some(of_key(&OFFLINE_KEY_PRESENT).saying(
+            format!("keyOffline is declared, and {key} is there"),
+            "whoever reads the repository has the sealed key, and with an operator's identity everything it can issue",
+            format!("move {} to where the key is kept", key.shell()),
+        )),
+        _ => None,
     }
 }
 

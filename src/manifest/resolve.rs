@@ -135,6 +135,13 @@ fn resolve_authority(
     }
     let key_hosts =
         hosts::resolve_owners("keyOnHost", wire, &authority.key_hosts, &context, faults);
+    if authority.key_offline && !authority.key_hosts.is_empty() {
+        let cause = format!(
+            "its key cannot be offline and on {}; remove keyOffline or keyOnHost",
+            authority.key_hosts.join(", ")
+        );
+        faults.note("keyOffline", &context, None, cause);
+    }
     let files = resolve_files(
         &authority.files.certificate,
         &authority.files.key,
@@ -156,6 +163,7 @@ fn resolve_authority(
         recipients,
         declared_by: authority.declared_by.clone(),
         key_hosts: key_hosts?,
+        key_offline: authority.key_offline,
         allow: authority.allow.clone(),
     })
 }

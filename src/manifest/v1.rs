@@ -119,6 +119,9 @@ pub struct AuthorityV1 {
     /// Hosts that have the private key, to sign with it.
     #[serde(default)]
     pub key_hosts: Vec<String>,
+    /// Whether the private key is kept outside the tree on purpose.
+    #[serde(default)]
+    pub key_offline: bool,
     #[serde(default)]
     pub allow: BTreeMap<String, String>,
     pub files: FilesV1,

@@ -68,6 +68,8 @@ pub struct Authority {
     pub declared_by: Vec<String>,
     /// Hosts that have its private key, to sign with it.
     pub key_hosts: Vec<Name>,
+    /// Whether its private key is kept outside the tree on purpose, and put back for the runs that sign with it.
+    pub key_offline: bool,
     pub allow: Allowances,
 }
 
@@ -199,6 +201,15 @@ impl Authority {
 
     pub fn is_root(&self) -> bool {
         self.issuer.is_none()
+    }
+
+    /// What to do where its key is not in the tree and no declaration says why.
+    pub fn cure_of_missing_key(&self) -> String {
+        format!(
+            "put {0} back (`git restore -- {0}`), or declare that it is kept elsewhere: certToolkit.cas.{1}.ca.keyOffline = true",
+            self.files.key.shell(),
+            self.name
+        )
     }
 
     /// The path length to issue with. An intermediate always carries one: just enough for what is declared below it

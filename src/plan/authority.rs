@@ -34,8 +34,11 @@ impl<'a> Planner<'a> {
         );
         let mut reasons = findings.reasons;
         if action == Action::Keep && pair.key.is_missing() {
-            // Right for an offline root, and worth knowing for any other.
-            reasons.push(Reason::Missing(Part::Key));
+            reasons.push(if authority.key_offline {
+                Reason::KeyOffline
+            } else {
+                Reason::Missing(Part::Key)
+            });
         }
         self.step(artifact, action, reasons)
     }

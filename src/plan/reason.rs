@@ -20,6 +20,8 @@ pub enum Part {
 pub enum Reason {
     /// The file is not there.
     Missing(Part),
+    /// The key of an authority is not in the tree, as its declaration says.
+    KeyOffline,
     /// The file is there and cannot be used.
     Unreadable {
         part: Part,
@@ -129,6 +131,7 @@ impl Reason {
             Self::Missing(Part::Certificate) => "certificate-missing",
             Self::Missing(Part::PublicKey) => "public-key-missing",
             Self::Missing(Part::Key) => "key-missing",
+            Self::KeyOffline => "key-offline",
             Self::Unreadable {
                 part: Part::Certificate,
                 ..
@@ -177,6 +180,7 @@ impl fmt::Display for Reason {
             Self::Missing(Part::Certificate) => f.write_str("the certificate is missing"),
             Self::Missing(Part::PublicKey) => f.write_str("the public key is missing"),
             Self::Missing(Part::Key) => f.write_str("the sealed key is missing"),
+            Self::KeyOffline => f.write_str("the key is offline"),
             Self::Unreadable {
                 part: Part::Certificate,
                 defect,

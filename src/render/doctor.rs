@@ -8,6 +8,8 @@ use super::paint::{Paint, Tone};
 use super::words;
 use crate::doctor::{Diagnosis, State};
 
+const MISSING: &str = "the private key of the CA is not in the tree, and was not proved";
+
 /// Broken keys first, then those that stayed closed, then a line that counts.
 pub fn text(diagnoses: &[Diagnosis], paint: Paint) -> String {
     let mut text = String::new();
@@ -28,6 +30,19 @@ pub fn text(diagnoses: &[Diagnosis], paint: Paint) -> String {
         }
     }
     for diagnosis in diagnoses {
+        if let State::Missing { cure } = &diagnosis.state {
+            let _ = writeln!(
+                text,
+                "{}: {} ({}): {MISSING}\n  {} {}",
+                paint.apply(Tone::Warning, "missing"),
+                diagnosis.id,
+                diagnosis.file,
+                paint.apply(Tone::Good, "hint:"),
+                cure
+            );
+        }
+    }
+    for diagnosis in diagnoses {
         if let State::Locked { readers, detail } = &diagnosis.state {
             let _ = writeln!(
                 text,
@@ -45,7 +60,7 @@ pub fn text(diagnoses: &[Diagnosis], paint: Paint) -> String {
 }
 
 fn summary(diagnoses: &[Diagnosis]) -> String {
-    let parts: Vec<String> = ["proved", "elsewhere", "locked", "broken"]
+    let parts: Vec<String> = ["proved", "elsewhere", "missing", "locked", "broken"]
         .into_iter()
         .map(|code| (code, count(diagnoses, code)))
         .filter(|(code, count)| *count > 0 || *code == "proved")
@@ -68,6 +83,9 @@ pub fn json(diagnoses: &[Diagnosis]) -> Value {
 fn key(diagnosis: &Diagnosis) -> Value {
     let (mut faults, mut readers, mut closed) = (Vec::new(), None, None);
     match &diagnosis.state {
+        State::Missing { cure } => {
+            faults.push(json!({ "code": "missing", "detail": MISSING, "cure": cure }));
+        }
         State::Broken(ailments) => {
             faults = ailments
                 .iter()

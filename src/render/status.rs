@@ -258,7 +258,7 @@ fn left(entry: &Entry<'_>, now: OffsetDateTime, paint: Paint) -> String {
 /// A key that is elsewhere shortens no certificate's life.
 fn left_tone(state: State) -> Tone {
     match state {
-        State::Offline => Tone::Good,
+        State::KeyMissing | State::Offline => Tone::Good,
         state => tone(state),
     }
 }
@@ -304,7 +304,7 @@ fn tone(state: State) -> Tone {
         | State::Missing
         | State::Expired
         | State::NotYetValid => Tone::Bad,
-        State::Differs | State::Due => Tone::Warning,
+        State::Differs | State::Due | State::KeyMissing => Tone::Warning,
         State::Offline => Tone::Quiet,
         State::Good => Tone::Good,
     }

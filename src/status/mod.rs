@@ -73,13 +73,15 @@ pub enum State {
     Differs,
     /// Time to renew.
     Due,
-    /// As declared; the authority's key is not in the tree.
+    /// The certificate is as declared; the authority's key is not in the tree, and no declaration says that it is offline.
+    KeyMissing,
+    /// As declared; the authority's key is offline.
     Offline,
     Good,
 }
 
 impl State {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Refused,
         Self::Revoked,
         Self::Damaged,
@@ -88,6 +90,7 @@ impl State {
         Self::NotYetValid,
         Self::Differs,
         Self::Due,
+        Self::KeyMissing,
         Self::Offline,
         Self::Good,
     ];
@@ -103,6 +106,7 @@ impl State {
             Self::NotYetValid => "not-yet-valid",
             Self::Differs => "differs",
             Self::Due => "due",
+            Self::KeyMissing => "key-missing",
             Self::Offline => "key-offline",
             Self::Good => "good",
         }
@@ -251,7 +255,8 @@ fn state(step: Option<&Step>, facts: Option<&CertificateFacts>, now: OffsetDateT
     let is_kept = step.action == Action::Keep;
     let states = step.reasons.iter().map(|reason| match reason {
         Reason::Unreadable { .. } => State::Damaged,
-        Reason::Missing(Part::Key) if is_kept => State::Offline,
+        Reason::Missing(Part::Key) if is_kept => State::KeyMissing,
+        Reason::KeyOffline => State::Offline,
         Reason::Missing(_) => State::Missing,
         Reason::Expired { .. } => State::Expired,
         Reason::RenewalDue { .. } => State::Due,

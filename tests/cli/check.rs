@@ -192,6 +192,7 @@ fn redeclared(project: &Project) -> Declared {
         )
         .with("ca/two", "crlUrls", json!(["http://crl.example/root.crl"]))
         .with("ca/limited", "pathLength", json!(0))
+        .with("ca/offline", "keyOffline", json!(true))
         .with("shared/sa", "verificationKeys", json!(["next"]))
         .leaf("cp1/torn/new")
         .leaf("cp1/root/scheduler")
@@ -272,7 +273,7 @@ fn every_planted_fault_is_found_under_its_code() {
     assert!(codes.len() >= 25, "{}", codes.len());
     // A key that is kept elsewhere is no fault.
     assert_eq!(
-        found[&("ca/offline".to_owned(), "key-missing".to_owned())],
+        found[&("ca/offline".to_owned(), "key-offline".to_owned())],
         "info"
     );
     assert_eq!(project.files(), before);

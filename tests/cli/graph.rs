@@ -18,7 +18,8 @@ fn fleet(project: &Project) -> Declared {
         .leaf("cp2/web/site")
         .leaf("w1/web/agent")
         .key_pair("tokens", &["cp1", "cp2"])
-        .with("ca/web", "keyHosts", json!(["cp1"]));
+        .with("ca/web", "keyHosts", json!(["cp1"]))
+        .with("ca/root", "keyOffline", json!(true));
     for host in ["cp2", "w1"] {
         let key = keygen::ssh_identity(&format!("root@{host}")).unwrap();
         fleet.manifest["hosts"][host]["ownerKeys"] = json!([{ "key": key.recipient }]);

@@ -29,6 +29,7 @@ mod key_pairs;
 mod kubernetes;
 mod lints;
 mod metrics;
+mod offline;
 mod project;
 mod recreate;
 mod redact;

@@ -19,6 +19,7 @@ fn troubled() -> Project {
     project.declare(
         &more
             .with("cp2/web/site", "hosts", json!(["site.example", "10.0.0.2"]))
+            .with("ca/root", "keyOffline", json!(true))
             .leaf("cp2/web/new"),
     );
     project.remove("certs/ca/root.key.age");

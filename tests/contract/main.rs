@@ -86,6 +86,9 @@ fn meaning(resolution: &Resolution) -> String {
                 "  issuer   {:?}, path length {:?}, {} below",
                 authority.issuer, authority.path_length, authority.depth_below
             );
+            if authority.key_offline {
+                let _ = writeln!(text, "  key is   offline");
+            }
         }
         if let Artifact::Leaf(Certificate {
             component: Some(component),

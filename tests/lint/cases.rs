@@ -543,6 +543,14 @@ fn files() -> Vec<(&'static str, Case)> {
                 facts.critical = BTreeSet::from(["1.2.3.4".to_owned()]);
             }),
         ),
+        (
+            "authority-key-missing",
+            found(server, |_| ()).map_observed(|observed| {
+                let id = ArtifactId::Authority(Name::new("root").unwrap());
+                observed.pairs.get_mut(&id).unwrap().key = FileState::Missing;
+            }),
+        ),
+        ("offline-key-present", offline_key_present()),
         ("public-key-twice", same_key()),
         ("recipient-key-committed", committed(&[ADA], None)),
         (
@@ -557,6 +565,15 @@ fn files() -> Vec<(&'static str, Case)> {
             using("cas.root.certs.etcdClient.path"),
         ),
     ]
+}
+
+/// The tree of a run, and a declaration that says its root's key is elsewhere.
+fn offline_key_present() -> Case {
+    let made = tree::Tree::made_from(&one_leaf());
+    Case {
+        observed: Some(made.observed),
+        ..one_leaf().with("ca/root", "keyOffline", json!(true)).into()
+    }
 }
 
 /// The leaf has its authority's key.

@@ -252,6 +252,14 @@ fn an_offline_root_is_kept_until_it_has_to_sign() {
 }
 
 #[test]
+fn a_declared_offline_key_is_not_missing() {
+    let mut tree = Tree::made_from(&one_leaf());
+    tree.lose_key("ca/root");
+    let declared = one_leaf().with("ca/root", "keyOffline", json!(true));
+    assert_eq!(tree.plan(&declared)[0], "keep ca/root: the key is offline");
+}
+
+#[test]
 fn an_offline_root_with_a_reason_of_its_own_is_refused() {
     let mut tree = Tree::made_from(&one_leaf());
     tree.lose_key("ca/root");

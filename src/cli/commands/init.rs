@@ -219,8 +219,8 @@ fn next_steps(foundation: &Foundation, form: Form, directory: &Path) -> String {
         let key = format!("{}/ca/{}.key.age", foundation::DIR, foundation::ROOT);
         step(
             &format!("mv {key} /media/safe/"),
-            "keeps the root's key offline, best before the first commit: Git forgets nothing. Only to renew or change\n      \
-             ca/intermediate it is put back: `certs recreate` asks for it then",
+            "keeps the root's key offline, best before the first commit: Git forgets nothing. Declare it as well:\n      \
+             cas.root.ca.keyOffline = true. `certs recreate` and `certs crl` say when they need the key",
         );
     }
     step(

@@ -30,6 +30,16 @@ lints! {
         "\"Critical\" means: who does not understand this must refuse the certificate. In an authority's certificate it breaks every chain below it.",
         "",
         "RFC 5280 §4.2";
+    AUTHORITY_KEY_MISSING = "authority-key-missing", "A CA's private key is not in the tree", Rule::Always(Severity::Warning),
+        "What the CA issued is valid and stays so, but nothing can be renewed or revoked without its key. If the key is kept offline on purpose, declare \
+         keyOffline = true, and put the key back for the runs that need it. Otherwise it was lost or never committed: restore it while somebody still has it.",
+        "cas.root.ca.keyOffline = true;",
+        "docs/start.md#the-roots-key-offline; git-restore(1)";
+    OFFLINE_KEY_PRESENT = "offline-key-present", "The key of an offline CA is in the tree", Rule::Always(Severity::Warning),
+        "The declaration says keyOffline, and the sealed key is in its place. After the run that needed it, move it back to where it is kept, and do not commit \
+         it: Git forgets nothing.",
+        "",
+        "docs/start.md#the-roots-key-offline";
     PUBLIC_KEY_TWICE = "public-key-twice", "Two certificates are for one key", Rule::Always(Severity::Warning),
         "A key pair was copied from another artifact. Each artifact has a key of its own, so that one can be replaced without the other and each is sealed to its own \
          host.",

@@ -20,6 +20,7 @@ pub fn glyph(state: State) -> &'static str {
         State::NotYetValid => "◔",
         State::Differs => "≠",
         State::Due => "↻",
+        State::KeyMissing => "◌",
         State::Offline => "○",
         State::Good => "✓",
     }
@@ -29,7 +30,7 @@ pub fn glyph(state: State) -> &'static str {
 pub fn grade(state: State) -> &'static str {
     match state {
         State::Refused | State::Revoked | State::Damaged | State::Missing | State::Expired => "bad",
-        State::NotYetValid | State::Differs | State::Due => "warn",
+        State::NotYetValid | State::Differs | State::Due | State::KeyMissing => "warn",
         State::Offline => "off",
         State::Good => "good",
     }

@@ -31,7 +31,7 @@
     for (const value of values) at(key).add(new Option(value, value));
   }
 
-  const worst = ["refused", "revoked", "damaged", "missing", "expired", "not-yet-valid", "differs", "due", "key-offline", "good"];
+  const worst = ["refused", "revoked", "damaged", "missing", "expired", "not-yet-valid", "differs", "due", "key-missing", "key-offline", "good"];
   const orders = {
     end: (a, b) => (a.end || "9").localeCompare(b.end || "9"),
     state: (a, b) => worst.indexOf(a.state) - worst.indexOf(b.state),

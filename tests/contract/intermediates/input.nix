@@ -7,6 +7,7 @@
       root = {
         ca = {
           pathLength = 2;
+          keyOffline = true;
           nameConstraints = {
             permitted.dns = [ "example.org" ];
             permitted.ip = [ "10.0.0.0/8" ];
