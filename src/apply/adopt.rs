@@ -14,7 +14,7 @@ use crate::inspect::{certificate as inspect, public_key};
 use crate::issue::key::{PrivateKey, public_to_pem};
 use crate::model::{
     Artifact, ArtifactId, CertificateFacts, KeyFingerprint, KeyPair, Name, PublicKey, RelPath,
-    Sealed,
+    Sealed, Voucher,
 };
 use crate::seal;
 
@@ -118,6 +118,7 @@ impl<'a> Workbench<'a> {
         };
         Ok(MadeAdopted {
             id: sealed.id,
+            vouchers: vouchers(adopted)?,
             product,
             public_path,
             public_file,
@@ -199,6 +200,19 @@ impl<'a> Workbench<'a> {
         prove::sealed_key(&self.run, id, sealed.recipients, &file, key)?;
         Ok(file)
     }
+}
+
+/// The word of an adopted pair's key for the others that were taken over with it.
+fn vouchers(adopted: &Adopted<'_>) -> Result<Vec<Voucher>, ApplyError> {
+    let (AdoptedPublic::Shared { pair, keys }, Some(key)) = (&adopted.public, &adopted.key) else {
+        return Ok(Vec::new());
+    };
+    let others = keys.iter().skip(1);
+    let vouchers: Result<Vec<Voucher>, _> = others.map(|other| key.vouch(&other.spki)).collect();
+    vouchers.map_err(|source| ApplyError::Key {
+        artifact: pair.id(),
+        source,
+    })
 }
 
 fn fingerprint(product: &Product) -> Option<KeyFingerprint> {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::made::{Made, MadeAdopted, MadePair};
 use super::{ApplyError, Done, Product, Report, Run};
 use crate::export::index::{self, Facts};
-use crate::model::{Digest, FileState, Observed, RelPath};
+use crate::model::{CertificateFile, Digest, FileState, Observed, RelPath};
 use crate::plan::{Action, Step, Target};
 use crate::store::{Change, Expected};
 
@@ -39,6 +39,8 @@ impl Ready {
                 id,
                 action: made.action,
                 product: Product::Certificate(Box::new(made.certificate)),
+                beside: made.beside,
+                vouchers: Vec::new(),
             },
             writes: key.into_iter().chain(certificate).collect(),
         }
@@ -59,6 +61,8 @@ impl Ready {
                 id,
                 action: made.action,
                 product: Product::PublicKeys(made.public),
+                beside: Vec::new(),
+                vouchers: made.vouchers,
             },
             writes: key.into_iter().chain(public).collect(),
         }
@@ -69,6 +73,18 @@ impl Ready {
         let key = made
             .key_file
             .map(|bytes| Write::new(made.key_path, observed.key(&made.id), bytes));
+        // A file that stays keeps what is known of it.
+        let stays = made.public_file.is_none();
+        let file = observed.pair(&made.id).certificate.facts();
+        let file = file.filter(|_| stays && made.id.is_authority());
+        let beside = file.into_iter().flat_map(CertificateFile::beside);
+        let beside = beside.map(|(facts, standing)| (facts.clone(), standing.clone()));
+        let beside = beside.collect();
+        let vouchers = if stays {
+            observed.key_pair(&made.id).vouchers.clone()
+        } else {
+            made.vouchers
+        };
         let public = made.public_file.map(|text| Write {
             path: made.public_path.clone(),
             expected: Expected::Absent,
@@ -80,6 +96,8 @@ impl Ready {
                 // What it comes to: the same key and certificate, sealed to those who are declared.
                 action: Action::Reseal,
                 product: made.product,
+                beside,
+                vouchers,
             },
             writes: key.into_iter().chain(public).collect(),
         }
@@ -219,10 +237,15 @@ impl<'a> Committer<'a> {
             match &done.product {
                 Product::Certificate(certificate) => {
                     facts.certificates.insert(done.id.clone(), certificate);
+                    let beside = done
+                        .beside
+                        .iter()
+                        .map(|(facts, standing)| (facts, standing));
+                    facts.beside.insert(done.id.clone(), beside.collect());
                 }
                 Product::PublicKeys(keys) => {
-                    let current = keys.first().map(|current| (done.id.clone(), current));
-                    facts.public_keys.extend(current);
+                    facts.public_keys.insert(done.id.clone(), keys);
+                    facts.vouchers.insert(done.id.clone(), &done.vouchers);
                 }
             }
         }

@@ -9,9 +9,10 @@ use super::made::MadePair;
 use super::unlock::{Unlocked, owner_of};
 use super::{ApplyError, Run, prove, steps_by_id};
 use crate::inspect::public_key;
+use crate::inspect::signature::vouches;
 use crate::issue::key::{PrivateKey, public_to_pem};
-use crate::model::{FoundKeyAlgorithm, KeyPair, Name, PublicKey};
-use crate::plan::{Action, Step, public_keys, withdrawn_keys};
+use crate::model::{Digest, FoundKeyAlgorithm, KeyPair, Name, PublicKey, Voucher};
+use crate::plan::{Action, Reason, Step, UndeclaredPolicy, public_keys, withdrawn_keys};
 use crate::seal;
 
 /// Every pair the plan changes.
@@ -106,7 +107,7 @@ struct Workbench<'r, 'a> {
 impl<'a> Workbench<'_, 'a> {
     fn make(&self, pair: &'a KeyPair, step: &Step) -> Result<MadePair<'a>, ApplyError> {
         let key = self.keys.get(&pair.name).cloned();
-        let public = self.public_keys(pair)?;
+        let public = self.public_keys(pair, step)?;
         let found = self.run.observed.key_pair(&pair.id()).public_keys();
         let text = || public.iter().map(|key| public_to_pem(&key.spki)).collect();
         let public_file = (!holds_the_same(found, &public)).then(text);
@@ -114,9 +115,11 @@ impl<'a> Workbench<'_, 'a> {
             Some(key) if step.action.seals() => Some(sealed(pair, key)?),
             _ => None,
         };
+        let vouchers = self.vouchers(pair, &public, key.as_deref())?;
         let made = MadePair {
             pair,
             action: step.action.clone(),
+            vouchers,
             public,
             public_file,
             key_file,
@@ -126,7 +129,7 @@ impl<'a> Workbench<'_, 'a> {
         Ok(made)
     }
 
-    fn public_keys(&self, pair: &KeyPair) -> Result<Vec<PublicKey>, ApplyError> {
+    fn public_keys(&self, pair: &KeyPair, step: &Step) -> Result<Vec<PublicKey>, ApplyError> {
         let own = self
             .public
             .get(&pair.name)
@@ -136,9 +139,55 @@ impl<'a> Workbench<'_, 'a> {
             })?;
         let others = pair.verification_keys.iter();
         let others = others.filter_map(|name| self.public.get(name));
-        let standing = self.standing(pair)?;
-        let withdrawn = withdrawn_keys(pair, self.run.fleet, self.run.observed);
+        let mut reasons = step.reasons.iter();
+        let standing = if reasons.any(|reason| matches!(reason, Reason::Retired { .. })) {
+            Vec::new()
+        } else {
+            self.standing(pair)?
+        };
+        let undeclared = self.undeclared();
+        let withdrawn = withdrawn_keys(pair, self.run.fleet, self.run.observed, undeclared);
         Ok(public_keys(own, others, &standing, &withdrawn))
+    }
+
+    fn undeclared(&self) -> UndeclaredPolicy {
+        let mut steps = self.run.plan.steps.iter();
+        if steps.any(|step| step.action == Action::Prune) {
+            UndeclaredPolicy::Prune
+        } else {
+            UndeclaredPolicy::Keep
+        }
+    }
+
+    /// The word of the pair's key for every other key in its file, where the key is in hand. A declared one may be declared no more one
+    /// day, and is known by this then.
+    fn vouchers(
+        &self,
+        pair: &KeyPair,
+        public: &[PublicKey],
+        key: Option<&PrivateKey>,
+    ) -> Result<Vec<Voucher>, ApplyError> {
+        let Some((own, others)) = public.split_first() else {
+            return Ok(Vec::new());
+        };
+        let recorded = self.run.observed.recorded.facts();
+        let recorded = recorded.and_then(|recorded| recorded.vouchers.get(&pair.id()));
+        let recorded = recorded.map_or(&[][..], Vec::as_slice);
+        let vouchers = others.iter().map(|other| {
+            let of = Digest::of(&other.spki);
+            let mut known = recorded.iter().filter(|voucher| voucher.of == of);
+            match (known.find(|voucher| vouches(&own.spki, voucher)), key) {
+                (Some(known), _) => Ok(Some(known.clone())),
+                (None, Some(key)) => key.vouch(&other.spki).map(Some),
+                (None, None) => Ok(None),
+            }
+        });
+        let vouchers: Result<Vec<_>, _> = vouchers.collect();
+        let vouchers = vouchers.map_err(|source| ApplyError::Key {
+            artifact: pair.id(),
+            source,
+        })?;
+        Ok(vouchers.into_iter().flatten().collect())
     }
 
     /// The public keys that were there, and the one of the sealed key, whose place a new one takes: tokens of either may be in

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::Product;
 use crate::issue::key::PrivateKey;
-use crate::model::{Artifact, ArtifactId, CertificateFacts, KeyPair, PublicKey, RelPath};
+use crate::model::{
+    Artifact, ArtifactId, CertificateFacts, KeyPair, PublicKey, RelPath, Standing, Voucher,
+};
 use crate::plan::Action;
 
 /// An authority or a certificate.
@@ -14,7 +16,9 @@ pub(super) struct Made<'a> {
     pub(super) certificate: CertificateFacts,
     /// Text of the certificate file; `None` where it stays.
     pub(super) certificate_file: Option<String>,
-    /// The sealed key; `None` where whoever asked for the certificate has it.
+    /// Behind an authority's own certificate, as the file will have them, with what they are.
+    pub(super) beside: Vec<(CertificateFacts, Standing)>,
+    /// The sealed key; `None` where it stays, or whoever asked for the certificate has it.
     pub(super) key_file: Option<Vec<u8>>,
 }
 
@@ -24,6 +28,8 @@ pub(super) struct MadePair<'a> {
     pub(super) action: Action,
     /// As the file holds them, the current one first.
     pub(super) public: Vec<PublicKey>,
+    /// What its key vouches for among these.
+    pub(super) vouchers: Vec<Voucher>,
     /// Text of the public file; `None` where it stays.
     pub(super) public_file: Option<String>,
     /// `None` where it stays.
@@ -36,6 +42,8 @@ pub(super) struct MadePair<'a> {
 pub(super) struct MadeAdopted<'a> {
     pub(super) id: ArtifactId,
     pub(super) product: Product,
+    /// What the key of a shared pair vouches for among its public keys.
+    pub(super) vouchers: Vec<Voucher>,
     pub(super) public_path: &'a RelPath,
     pub(super) public_file: Option<String>,
     pub(super) key_path: &'a RelPath,

@@ -12,9 +12,9 @@ use crate::issue::key::PrivateKey;
 use crate::issue::name::NameDer;
 use crate::model::{
     Artifact, ArtifactId, Authority, Certificate, CertificateFacts, CertificateFile,
-    FoundKeyAlgorithm, Marker, Name, PublicKey, San, Validity,
+    FoundKeyAlgorithm, Marker, Name, PublicKey, San, Standing, Validity,
 };
-use crate::plan::{Action, Step};
+use crate::plan::{Action, Reason, Step};
 use crate::seal;
 
 /// The authorities of a run as they will be once it is over.
@@ -108,6 +108,7 @@ impl<'a> Workbench<'a> {
             action,
             certificate,
             certificate_file,
+            beside: Vec::new(),
             key_file: None,
         };
         let signer = self.signer_certificate(artifact);
@@ -131,13 +132,22 @@ impl<'a> Workbench<'a> {
                 artifact: id.clone(),
                 source,
             })?;
-        let (certificate, certificate_file) =
+        let (certificate, mut certificate_file) =
             self.certificate(artifact, step, &action, &Holder::Ours(&key))?;
+        let mut beside = Vec::new();
+        if let Artifact::Authority(authority) = artifact {
+            beside = self.beside(authority, step, &certificate, &key)?;
+            let is_retired = step.reasons.iter().any(is_retirement);
+            if certificate_file.is_some() || is_retired {
+                certificate_file = Some(bundle_text(&certificate, &beside));
+            }
+        }
         let made = Made {
             artifact,
             action,
             certificate,
             certificate_file,
+            beside,
             key_file: Some(key_file),
         };
         prove::pair(
@@ -164,7 +174,7 @@ impl<'a> Workbench<'a> {
             (Some(granted), _) => {
                 let der = self.certificate_for(artifact, action, granted.validity(), key)?;
                 let certificate = prove::parsed(&id, &der)?;
-                let file = self.certificate_file(artifact, &der, found);
+                let file = self.certificate_file(artifact, &der);
                 Ok((certificate, Some(file)))
             }
             (None, Some(found)) => Ok((found.certificate.clone(), None)),
@@ -287,54 +297,111 @@ impl<'a> Workbench<'a> {
         }
     }
 
-    /// A leaf is followed by its intermediates (RFC 8446 §4.4.2), an authority by the predecessors still in date, so that
-    /// relying parties trust both while it is being replaced.
-    fn certificate_file(
-        &self,
-        artifact: Artifact<'_>,
-        der: &[u8],
-        found: Option<&CertificateFile>,
-    ) -> String {
+    /// An authority's file with nothing in it but its own certificate. No key is needed for that.
+    pub(super) fn rewritten(&self, authority: &'a Authority) -> Result<Made<'a>, ApplyError> {
+        let id = authority.id();
+        let found = self.run.observed.certificate(&id);
+        let certificate = found.cloned().ok_or_else(|| ApplyError::Unproved {
+            artifact: id.clone(),
+            detail: "there is no certificate to keep".to_owned(),
+        })?;
+        let text = issue::to_pem(&certificate.der);
+        let read = inspect::parse_pem_chain(text.as_bytes()).ok();
+        if read.as_deref() != Some(std::slice::from_ref(&certificate)) {
+            return Err(ApplyError::Unproved {
+                artifact: id,
+                detail: "its certificate reads back as another".to_owned(),
+            });
+        }
+        Ok(Made {
+            artifact: Artifact::Authority(authority),
+            action: Action::Rewrite,
+            certificate,
+            certificate_file: Some(text),
+            beside: Vec::new(),
+            key_file: None,
+        })
+    }
+
+    /// A leaf is followed by its intermediates (RFC 8446 §4.4.2); what follows an authority is in [`Self::beside`].
+    fn certificate_file(&self, artifact: Artifact<'_>, der: &[u8]) -> String {
         match artifact {
             Artifact::Leaf(_) => {
                 let issuers = self.run.fleet.issuers_of(artifact).into_iter();
                 let signers = issuers.filter_map(|issuer| self.signers.get(&issuer.name));
                 chain_text(der, signers.map(|signer| &signer.certificate))
             }
-            Artifact::Authority(_) => {
-                let mut file = issue::to_pem(der);
-                for predecessor in found
-                    .into_iter()
-                    .flat_map(|found| self.predecessors(artifact, found, der))
-                {
-                    file.push_str(&issue::to_pem(&predecessor.der));
-                }
-                file
-            }
+            Artifact::Authority(_) => issue::to_pem(der),
         }
     }
 
+    /// What stands behind an authority's own certificate: the predecessors still in date, so that relying parties trust both while it is
+    /// being replaced, each with the word of the authority's key for it.
+    fn beside(
+        &self,
+        authority: &Authority,
+        step: &Step,
+        own: &CertificateFacts,
+        key: &PrivateKey,
+    ) -> Result<Vec<(CertificateFacts, Standing)>, ApplyError> {
+        let id = authority.id();
+        let Some(found) = self.run.observed.pair(&id).certificate.facts() else {
+            return Ok(Vec::new());
+        };
+        if step.reasons.iter().any(is_retirement) {
+            return Ok(Vec::new());
+        }
+        if step.validity.is_none() {
+            let beside = found.beside();
+            return Ok(beside
+                .map(|(facts, standing)| (facts.clone(), standing.clone()))
+                .collect());
+        }
+        let vouched = |facts: &CertificateFacts| {
+            let voucher = key.vouch(&facts.der).map_err(|source| ApplyError::Key {
+                artifact: id.clone(),
+                source,
+            })?;
+            Ok((facts.clone(), Standing::Predecessor(voucher)))
+        };
+        let predecessors = self.predecessors(authority, found, own);
+        predecessors.into_iter().map(vouched).collect()
+    }
+
     /// Earlier certificates of other keys; one of the same key is superseded by the renewed one, and nobody is to trust what the issuer
-    /// revoked.
+    /// revoked, nor a certificate of which nothing shows that its key was the authority's.
     fn predecessors<'f>(
         &self,
-        artifact: Artifact<'_>,
+        authority: &Authority,
         found: &'f CertificateFile,
-        der: &[u8],
+        own: &CertificateFacts,
     ) -> Vec<&'f CertificateFacts> {
-        let key = inspect::parse_der(der)
-            .map(|facts| facts.key_fingerprint)
-            .ok();
-        let all = std::iter::once(&found.certificate).chain(&found.following);
         let now = self.run.plan.now;
         let is_revoked = |facts: &CertificateFacts| {
-            let issuer = artifact.issuer_name();
+            let issuer = authority.issuer.as_ref();
             let entry = issuer.and_then(|issuer| self.run.observed.revocation_by(issuer, facts));
             entry.is_some()
         };
-        all.filter(|facts| facts.not_after > now && Some(&facts.key_fingerprint) != key.as_ref())
+        let first = Some(&found.certificate).filter(|first| self.was_its_key(authority, first));
+        first
+            .into_iter()
+            .chain(found.predecessors())
+            .filter(|facts| facts.not_after > now && facts.key_fingerprint != own.key_fingerprint)
             .filter(|facts| !is_revoked(facts))
             .collect()
+    }
+
+    /// Whether the key that is being replaced is the one of this certificate: the sealed key that was opened says so, or else what the
+    /// last run wrote down. Whoever can write the certificate's file alone cannot have a stranger taken for a predecessor.
+    fn was_its_key(&self, authority: &Authority, first: &CertificateFacts) -> bool {
+        let id = authority.id();
+        let opened = self.unlocked.key(&id);
+        if opened.is_some_and(|key| key.fingerprint() == first.key_fingerprint) {
+            return true;
+        }
+        let recorded = self.run.observed.recorded.facts();
+        let recorded = recorded.and_then(|recorded| recorded.keys.get(&id));
+        recorded.is_some_and(|key| *key == first.key_fingerprint.to_string())
     }
 
     fn signer_certificate(&self, artifact: Artifact<'_>) -> Option<&CertificateFacts> {
@@ -343,6 +410,16 @@ impl<'a> Workbench<'a> {
             .and_then(|name| self.signers.get(name))
             .map(|signer| &signer.certificate)
     }
+}
+
+fn bundle_text(own: &CertificateFacts, beside: &[(CertificateFacts, Standing)]) -> String {
+    let others = beside.iter().map(|(facts, _)| facts);
+    let all = std::iter::once(own).chain(others);
+    all.map(|facts| issue::to_pem(&facts.der)).collect()
+}
+
+fn is_retirement(reason: &Reason) -> bool {
+    matches!(reason, Reason::Retired { .. })
 }
 
 /// A certificate followed by its intermediates; whoever trusts a root has it.

@@ -22,7 +22,7 @@ pub use adopt::{Adopted, AdoptedPublic, adopt};
 pub use error::{ApplyError, SealedKey, Unopened};
 pub use revoke::{Published, Revocation, publish};
 
-use crate::model::{ArtifactId, CertificateFacts, Fleet, Observed, PublicKey};
+use crate::model::{ArtifactId, CertificateFacts, Fleet, Observed, PublicKey, Standing, Voucher};
 use crate::plan::{Action, Plan, Step};
 use crate::seal::Identities;
 use crate::store::{Change, Lock, Root};
@@ -71,6 +71,10 @@ pub struct Done {
     pub id: ArtifactId,
     pub action: Action,
     pub product: Product,
+    /// What stands behind an authority's own certificate.
+    pub beside: Vec<(CertificateFacts, Standing)>,
+    /// What the key of a shared pair vouches for.
+    pub vouchers: Vec<Voucher>,
 }
 
 /// What came out of a step.
@@ -139,7 +143,10 @@ fn make_authorities<'a>(
         if !step.action.changes_files() {
             continue;
         }
-        let new = workbench.authority(authority, step)?;
+        let new = match step.action {
+            Action::Rewrite => workbench.rewritten(authority)?,
+            _ => workbench.authority(authority, step)?,
+        };
         run.progress.made(&new.artifact.id());
         committer.add([Ready::certified(new, run.observed)]);
     }

@@ -137,7 +137,7 @@ fn by_earlier_keys<'a>(run: &Run<'a>, revocation: &'a Revocation<'_>) -> Vec<&'a
     let lists: Vec<&CrlFacts> = lists.filter(in_date).collect();
     // A renewed authority has several certificates for one key.
     let mut keys = BTreeSet::from([trusted.certificate.key_fingerprint]);
-    let earlier = trusted.following.iter();
+    let earlier = trusted.trusted();
     let earlier = earlier.filter(|certificate| keys.insert(certificate.key_fingerprint));
     let last = earlier.filter_map(|certificate| {
         let own = lists.iter().copied();

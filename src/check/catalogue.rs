@@ -198,10 +198,25 @@ rules! {
     VERIFICATION_KEY_REFUSED = "verification-key-refused", "A verification key needs a decision first", Error,
         "Which key the other pair will have is not known before a person has decided about it.",
         "docs/kubernetes.md#living-with-it; docs/cli.md#certs-plan";
-    ALSO_VERIFIES = "also-verifies", "A public file holds keys of nobody declared", Warning,
-        "They are predecessors of the pair's key or were put there by hand. What was signed with them is accepted until their blocks are \
-         deleted.",
-        "docs/kubernetes.md#living-with-it";
+    ALSO_VERIFIES = "also-verifies", "A shared pair still verifies by a key that was replaced", Warning,
+        "Whoever has the old private key can sign on: what was signed with it is accepted as long as its public key is in the file. Once \
+         nothing signed with it is in use, `certs recreate --retire shared/<pair>` takes it out.",
+        "docs/kubernetes.md#living-with-it; docs/trust.md#what-a-bundle-may-hold";
+    VERIFIES_BY_STRANGER = "verifies-by-stranger", "A public file holds the key of a stranger", Error,
+        "A public key is in a shared pair's file that is neither its own nor a declared verification key, and the pair's key does not vouch \
+         for it as a predecessor. Whoever has the private key signs tokens that are accepted. No run gets past it; find out who put it \
+         there, then `certs recreate --retire shared/<pair>` leaves only declared keys.",
+        "docs/trust.md#what-a-bundle-may-hold; git-log(1)";
+    TRUSTS_REPLACED = "trusts-replaced-ca", "A CA that was replaced is still trusted", Warning,
+        "After `--replace` the old certificate stays behind the new one, so that hosts trust both while you roll out. Until it is taken \
+         out, whoever has the old key can issue for everything the CA is trusted for; Kubernetes reads no revocation list. Once every host \
+         has the certificates of the new key, `certs recreate --retire ca/<name>` takes it out.",
+        "docs/trust.md#what-a-bundle-may-hold; kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates";
+    TRUSTS_STRANGER = "trusts-stranger", "A CA's file holds the certificate of a stranger", Error,
+        "A certificate stands behind the CA's own that is not for its key, and the CA's key does not vouch for it as a predecessor. Programs \
+         that read the file trust it like the CA: for Kubernetes its key makes a system:masters. It is not exported, and no run gets past \
+         it; find out who put it there, then `certs recreate --retire ca/<name>` leaves only the CA's own certificate.",
+        "docs/trust.md#what-a-bundle-may-hold; git-log(1)";
     INTERRUPTED = "interrupted-run", "A run was interrupted", Warning,
         "The journal of a commit is left: some files may be of before and some of after. The next run finishes it first.",
         "docs/architecture.md#decisions; docs/cli.md#certs-recreate";

@@ -64,6 +64,9 @@ pub fn outlasts_a_run(finding: &Finding) -> bool {
         rules::NOT_YET_VALID.code,
         rules::UNDECLARED.code,
         rules::ALSO_VERIFIES.code,
+        rules::VERIFIES_BY_STRANGER.code,
+        rules::TRUSTS_REPLACED.code,
+        rules::TRUSTS_STRANGER.code,
         rules::CRL_DUE.code,
         rules::CRL_EXPIRED.code,
         rules::CRL_OF_ANOTHER_KEY.code,
@@ -142,14 +145,19 @@ impl Judge<'_> {
         let lint = self.rule(id, reason);
         let mut finding = self.finding(lint, id, reason);
         let is_refused = matches!(step.action, Action::Refuse { .. });
-        if step.action == Action::Keep {
+        let stays = ends_with_retirement(reason);
+        if step.action == Action::Keep && !stays {
             finding.severity = Severity::Info;
         } else if is_refused {
             finding.severity = Severity::Error;
         }
         finding.cause = reason.to_string();
         lint.text.clone_into(&mut finding.consequence);
-        finding.cure = cure(id, step);
+        finding.cure = if stays {
+            retirement(id)
+        } else {
+            cure(id, step)
+        };
         finding
     }
 
@@ -241,7 +249,7 @@ impl Judge<'_> {
 /// What was asked for is not a finding; and of an authority whose key is kept nowhere the lints speak, in every verb.
 fn is_said_elsewhere(step: &Step, reason: &Reason) -> bool {
     match reason {
-        Reason::Requested | Reason::RenewalRequested => true,
+        Reason::Requested | Reason::RenewalRequested | Reason::Retired { .. } => true,
         Reason::Missing(Part::Key) => step.action == Action::Keep,
         _ => false,
     }
@@ -286,13 +294,17 @@ fn of_reason(reason: &Reason) -> &'static Lint {
         Reason::NotTheRequestersKey => &rules::NOT_THE_REQUESTERS_KEY,
         Reason::KeyCompromised { .. } => &rules::KEY_COMPROMISED,
         Reason::Revoked { .. } => &rules::REVOKED,
-        Reason::Requested | Reason::RenewalRequested | Reason::IssuerRefused { .. } => {
-            &rules::ISSUER_REFUSED
-        }
+        Reason::Requested
+        | Reason::RenewalRequested
+        | Reason::Retired { .. }
+        | Reason::IssuerRefused { .. } => &rules::ISSUER_REFUSED,
         Reason::LeavesOfAnother { .. } => &rules::LEAVES_OF_ANOTHER,
         Reason::VerificationKeysChanged { .. } => &rules::VERIFICATION_KEYS_CHANGED,
         Reason::VerificationKeyRefused { .. } => &rules::VERIFICATION_KEY_REFUSED,
         Reason::AlsoVerifies { .. } => &rules::ALSO_VERIFIES,
+        Reason::VerifiesByStranger { .. } => &rules::VERIFIES_BY_STRANGER,
+        Reason::TrustsReplaced { .. } => &rules::TRUSTS_REPLACED,
+        Reason::TrustsStranger { .. } => &rules::TRUSTS_STRANGER,
     }
 }
 
@@ -310,6 +322,24 @@ fn field(reason: &Reason) -> Option<&'static str> {
         Reason::VerificationKeysChanged { .. } => Some("verificationKeys"),
         _ => None,
     }
+}
+
+/// Whether a run leaves it as it is until a person says that the predecessor is out of use.
+pub fn ends_with_retirement(reason: &Reason) -> bool {
+    matches!(
+        reason,
+        Reason::TrustsReplaced { .. } | Reason::AlsoVerifies { .. }
+    )
+}
+
+fn retirement(id: &ArtifactId) -> String {
+    let unused = match id {
+        ArtifactId::KeyPair(_) => "once nothing signed with it is in use",
+        ArtifactId::Authority(_) | ArtifactId::Leaf { .. } => {
+            "once every host has what the new key issued"
+        }
+    };
+    format!("{unused}: `certs recreate --retire {id}`, then bring the file to the hosts")
 }
 
 fn cure(id: &ArtifactId, step: &Step) -> String {

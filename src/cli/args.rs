@@ -365,6 +365,10 @@ pub(crate) struct SelectionArgs {
     /// a shared key pair (`shared/service-account`), which still verifies by its old key.
     #[arg(long, value_name = "PATTERN")]
     pub replace: Vec<Pattern>,
+    /// Take the certificates and keys that were replaced out of this file: what is left is the CA's own certificate (`ca/cluster`), or the
+    /// pair's own and its declared verification keys (`shared/service-account`). Together with --replace nothing of the old key stays.
+    #[arg(long, value_name = "NAME")]
+    pub retire: Vec<Pattern>,
     /// Delete certificates and keys that are no longer declared (never an authority's). Not together with --only.
     #[arg(long, conflicts_with = "only")]
     pub prune: bool,

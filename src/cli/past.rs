@@ -102,7 +102,7 @@ impl Lists {
             return Vec::new();
         };
         let is_own = |list: &CrlFacts| {
-            let mut own = std::iter::once(&file.certificate).chain(&file.following);
+            let mut own = file.trusted();
             own.any(|own| crl::signed_by(list, own))
         };
         let contents = self.contents.iter();

@@ -217,6 +217,7 @@ pub(crate) fn policy(selection: &SelectionArgs) -> Policy {
         only: selection.only.clone(),
         replace: selection.replace.clone(),
         renew: Vec::new(),
+        retire: selection.retire.clone(),
         undeclared: if selection.prune {
             UndeclaredPolicy::Prune
         } else {
@@ -244,6 +245,15 @@ pub(crate) fn check_selection(selection: &SelectionArgs, fleet: &Fleet) -> Resul
             .hint("an authority or a key pair is replaced by its full name only: --replace ca/<name>, --replace shared/<name>"));
         }
     }
+    for pattern in &selection.retire {
+        let mut conservative = ids.iter().filter(|id| id.is_conservative());
+        if !conservative.any(|id| pattern.names(id)) {
+            return Err(CliError::new(format!(
+                "--retire {pattern} names no CA and no key pair that is declared"
+            ))
+            .hint("give the full name: --retire ca/<name>, --retire shared/<name>"));
+        }
+    }
     Ok(())
 }
 
@@ -259,6 +269,15 @@ pub(crate) fn check_requests(selection: &SelectionArgs, plan: &Plan) -> Result<(
         if !plan.steps.iter().any(|step| is_requested(pattern, step)) {
             return Err(CliError::new(format!(
                 "--only leaves out what --replace {pattern} asks for"
+            ))
+            .hint("leave out --only, or name it there too"));
+        }
+    }
+    for pattern in &selection.retire {
+        let mut ids = plan.steps.iter().filter_map(Step::artifact);
+        if !ids.any(|id| pattern.names(id)) {
+            return Err(CliError::new(format!(
+                "--only leaves out what --retire {pattern} asks for"
             ))
             .hint("leave out --only, or name it there too"));
         }

@@ -340,12 +340,12 @@ fn after_replacing(id: &ArtifactId) -> String {
     match id {
         ArtifactId::Authority(_) => format!(
             "warning: {id} has a new key. Its file holds the old certificate too, unless that was revoked, so that both are trusted \
-             while you roll out; delete the second block once every host has the first\n"
+             while you roll out; once every host has what the new key issued: certs recreate --retire {id}\n"
         ),
         ArtifactId::KeyPair(_) => format!(
             "warning: {id} has a new key. Its public file holds the old public key too, so that what was signed with it stays \
-             good; delete that block once nothing signed with it is in use. Until every owner has the new file, some refuse what \
-             others sign\n"
+             good; once nothing signed with it is in use: certs recreate --retire {id}. Until every owner has the new file, some refuse \
+             what others sign\n"
         ),
         ArtifactId::Leaf { .. } => String::new(),
     }

@@ -1,14 +1,17 @@
 //! The derived files beside the certificates: `inventory.json`, `recipients.json` and `secrets.nix`. All can be made again from the
-//! rest, but for what the first remembers of a revocation list that is lost.
+//! rest, but for what the first remembers: a revocation list that is lost, and the statements of authorities and shared pairs about their
+//! predecessors.
 
-use std::collections::BTreeMap;
+mod blocks;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
 use crate::inspect::conflict_marker;
 use crate::model::{
-    Artifact, ArtifactId, Authority, CertificateFacts, Fleet, KeyPair, ListRecord, Moment, Name,
-    Observed, PublicKey, RelPath, Sealed,
+    Artifact, ArtifactId, Authority, CertificateFacts, Fleet, KeyFingerprint, KeyPair, ListRecord,
+    Moment, Name, Observed, PublicKey, RelPath, Sealed, Standing, Voucher,
 };
 use crate::nixfiles;
 use crate::store::{Change, Expected, Layout, Root, StoreError};
@@ -17,8 +20,14 @@ use crate::store::{Change, Expected, Layout, Root, StoreError};
 #[derive(Clone, Debug, Default)]
 pub struct Facts<'a> {
     pub certificates: BTreeMap<ArtifactId, &'a CertificateFacts>,
-    /// The current key of each shared pair.
-    pub public_keys: BTreeMap<ArtifactId, &'a PublicKey>,
+    /// What stands behind each authority's own certificate.
+    pub beside: BTreeMap<ArtifactId, Vec<(&'a CertificateFacts, &'a Standing)>>,
+    /// The keys of each shared pair, the current one first.
+    pub public_keys: BTreeMap<ArtifactId, &'a [PublicKey]>,
+    /// What the key of each shared pair vouches for.
+    pub vouchers: BTreeMap<ArtifactId, &'a [Voucher]>,
+    /// Keys of pairs that are declared no more and are still there.
+    pub former_keys: BTreeSet<KeyFingerprint>,
     /// The last list of each authority; one that is lost among them, for the inventory is what remembers it.
     pub lists: BTreeMap<Name, ListRecord>,
 }
@@ -26,11 +35,24 @@ pub struct Facts<'a> {
 impl<'a> Facts<'a> {
     pub fn found(observed: &'a Observed) -> Self {
         let pairs = observed.key_pairs.iter();
+        let files = observed.pairs.iter();
+        let files = files.filter(|(id, _)| id.is_authority());
         Self {
             certificates: observed.certificates(),
-            public_keys: pairs
-                .filter_map(|(id, pair)| Some((id.clone(), pair.current()?)))
+            beside: files
+                .filter_map(|(id, pair)| {
+                    let file = pair.certificate.facts()?;
+                    Some((id.clone(), file.beside().collect()))
+                })
                 .collect(),
+            public_keys: pairs
+                .clone()
+                .map(|(id, pair)| (id.clone(), pair.public_keys()))
+                .collect(),
+            vouchers: pairs
+                .map(|(id, pair)| (id.clone(), pair.vouchers.as_slice()))
+                .collect(),
+            former_keys: observed.former_keys.clone(),
             lists: observed.last_lists(),
         }
     }
@@ -119,9 +141,10 @@ pub fn inventory(fleet: &Fleet, known: &Facts<'_>) -> Value {
         let Some(facts) = known.certificates.get(&artifact.id()) else {
             continue;
         };
-        let entry = entry(artifact, facts);
+        let mut entry = entry(artifact, facts);
         match artifact {
             Artifact::Authority(authority) => {
+                entry["bundle"] = blocks::of_authority(facts, known.beside.get(&authority.id()));
                 authorities.insert(authority.name.to_string(), entry);
             }
             Artifact::Leaf(leaf) => {
@@ -135,8 +158,10 @@ pub fn inventory(fleet: &Fleet, known: &Facts<'_>) -> Value {
         .key_pairs
         .iter()
         .filter_map(|pair| {
-            let current = known.public_keys.get(&pair.id())?;
-            Some((pair.name.to_string(), key_pair_entry(pair, current)))
+            let current = known.public_keys.get(&pair.id())?.first()?;
+            let mut entry = key_pair_entry(pair, current);
+            entry["bundle"] = blocks::of_key_pair(fleet, pair, known);
+            Some((pair.name.to_string(), entry))
         })
         .collect();
     json!({

@@ -1,7 +1,10 @@
-//! Reads back what an inventory remembers of revocation lists. Writing it belongs to `export`; the rest of it is for others to read.
+//! Reads back what an inventory remembers that the files do not tell: lists, keys, statements about predecessors. Writing it belongs to
+//! `export`; the rest of it is for others to read.
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use thiserror::Error;
 use time::OffsetDateTime;
@@ -10,7 +13,7 @@ use time::format_description::well_known::Rfc3339;
 use super::pem::conflict_marker;
 use crate::model::crl::ListNumberError;
 use crate::model::name::NameError;
-use crate::model::{Damage, ListRecord, Name};
+use crate::model::{ArtifactId, Damage, Digest, ListRecord, Name, Recorded, Voucher};
 
 /// Why an inventory tells nothing.
 #[derive(Debug, Error)]
@@ -48,6 +51,29 @@ struct Inventory {
     /// Earlier inventories have none.
     #[serde(default)]
     revocation_lists: BTreeMap<String, List>,
+    #[serde(default)]
+    authorities: BTreeMap<String, Kept>,
+    #[serde(default)]
+    key_pairs: BTreeMap<String, Kept>,
+}
+
+/// What is recorded of a key that others stand on.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Kept {
+    #[serde(default)]
+    key_fingerprint: Option<String>,
+    /// Everything in its file, its own first. Earlier inventories have none.
+    #[serde(default)]
+    bundle: Vec<Block>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Block {
+    sha256: String,
+    #[serde(default)]
+    voucher: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -59,11 +85,11 @@ struct List {
     revoked: usize,
 }
 
-/// The last list of each authority.
+/// What is remembered of authorities and shared pairs.
 ///
 /// # Errors
 /// What keeps it from being read.
-pub fn lists(bytes: &[u8]) -> Result<BTreeMap<Name, ListRecord>, InventoryDefect> {
+pub fn read(bytes: &[u8]) -> Result<Recorded, InventoryDefect> {
     if bytes.is_empty() {
         return Err(InventoryDefect::Empty);
     }
@@ -72,9 +98,40 @@ pub fn lists(bytes: &[u8]) -> Result<BTreeMap<Name, ListRecord>, InventoryDefect
     }
     let inventory: Inventory = serde_json::from_slice(bytes)?;
     let lists = inventory.revocation_lists.into_iter();
-    lists
-        .map(|(name, list)| Ok((Name::new(&name)?, record(&list)?)))
-        .collect()
+    let mut recorded = Recorded {
+        lists: lists
+            .map(|(name, list)| Ok((Name::new(&name)?, record(&list)?)))
+            .collect::<Result<_, InventoryDefect>>()?,
+        ..Recorded::default()
+    };
+    for (name, kept) in inventory.authorities {
+        keep(
+            &mut recorded,
+            ArtifactId::Authority(Name::new(&name)?),
+            kept,
+        );
+    }
+    for (name, kept) in inventory.key_pairs {
+        keep(&mut recorded, ArtifactId::KeyPair(Name::new(&name)?), kept);
+    }
+    Ok(recorded)
+}
+
+/// A statement that cannot be read states nothing.
+fn keep(recorded: &mut Recorded, id: ArtifactId, kept: Kept) {
+    let vouchers = kept.bundle.into_iter().filter_map(|block| {
+        Some(Voucher {
+            of: Digest::from_hex(&block.sha256)?,
+            signature: BASE64_STANDARD.decode(block.voucher?).ok()?,
+        })
+    });
+    let vouchers: Vec<Voucher> = vouchers.collect();
+    if !vouchers.is_empty() {
+        recorded.vouchers.insert(id.clone(), vouchers);
+    }
+    if let Some(key) = kept.key_fingerprint {
+        recorded.keys.insert(id, key);
+    }
 }
 
 fn record(list: &List) -> Result<ListRecord, InventoryDefect> {
@@ -110,7 +167,7 @@ mod tests {
         ]
         .iter()
         .map(|text| {
-            let defect = lists(text.as_bytes()).unwrap_err();
+            let defect = read(text.as_bytes()).unwrap_err();
             format!("{:?}: {defect}", defect.damage())
         })
         .collect();
@@ -128,7 +185,7 @@ mod tests {
 
     #[test]
     fn what_it_does_not_know_of_it_passes_over() {
-        let lists = lists(br#"{ "version": 1, "later": {}, "authorities": {} }"#).unwrap();
-        assert!(lists.is_empty());
+        let recorded = read(br#"{ "version": 1, "later": {}, "authorities": {} }"#).unwrap();
+        assert_eq!(recorded, Recorded::default());
     }
 }

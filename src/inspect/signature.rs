@@ -10,7 +10,8 @@ use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 use super::key;
 use crate::model::facts::CertificateFacts;
-use crate::model::key::{FoundKeyAlgorithm, KeyAlgorithm};
+use crate::model::key::{FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint};
+use crate::model::standing::{Voucher, statement};
 
 /// Signature algorithms as OpenSSL names them.
 const SIGNATURE_ALGORITHMS: [(&str, &str); 12] = [
@@ -85,6 +86,26 @@ pub(crate) fn made_by_key(
     let verification = verification(algorithm, &key)?;
     let verifier = UnparsedPublicKey::new(verification, &key.subject_public_key.data);
     Some(verifier.verify(content, signature).is_ok())
+}
+
+/// Whether a public key (DER of a `SubjectPublicKeyInfo`) signed this statement as our own keys sign: each with the hash that belongs to it.
+pub(crate) fn vouches(spki: &[u8], voucher: &Voucher) -> bool {
+    use KeyAlgorithm::{EcdsaP256, EcdsaP384, EcdsaP521, Ed25519};
+    let Ok((_, key)) = SubjectPublicKeyInfo::from_der(spki) else {
+        return false;
+    };
+    let verification: &dyn VerificationAlgorithm = match key::algorithm(&key) {
+        FoundKeyAlgorithm::Known(EcdsaP256) => &lc::ECDSA_P256_SHA256_ASN1,
+        FoundKeyAlgorithm::Known(EcdsaP384) => &lc::ECDSA_P384_SHA384_ASN1,
+        FoundKeyAlgorithm::Known(EcdsaP521) => &lc::ECDSA_P521_SHA512_ASN1,
+        FoundKeyAlgorithm::Known(Ed25519) => &lc::ED25519,
+        other if other.to_string().starts_with("rsa ") => &lc::RSA_PKCS1_2048_8192_SHA256,
+        FoundKeyAlgorithm::Known(_) | FoundKeyAlgorithm::Other(_) => return false,
+    };
+    let content = statement(&voucher.of, &KeyFingerprint::of_spki(spki));
+    UnparsedPublicKey::new(verification, &key.subject_public_key.data)
+        .verify(&content, &voucher.signature)
+        .is_ok()
 }
 
 /// A signature algorithm as OpenSSL names it; its object identifier where we know no name.

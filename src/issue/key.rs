@@ -19,7 +19,9 @@ use zeroize::Zeroizing;
 
 use super::load;
 use super::pem::pem_text;
+use crate::model::digest::Digest;
 use crate::model::key::{FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint};
+use crate::model::standing::{Voucher, statement};
 
 /// A private key that can sign certificates. The secret is held by aws-lc, which wipes it on drop; it is never shown.
 pub struct PrivateKey {
@@ -160,6 +162,19 @@ impl PrivateKey {
             Pair::Ed25519(pair) => pair.to_pkcs8v1().map(|der| der.as_ref().to_vec().into()),
         }
         .map_err(|_| KeyError::Library)
+    }
+
+    /// States that this certificate (its DER) or key (its DER `SubjectPublicKeyInfo`) was the artifact's before this key was.
+    ///
+    /// # Errors
+    /// `Library`.
+    pub fn vouch(&self, predecessor: &[u8]) -> Result<Voucher, KeyError> {
+        let of = Digest::of(predecessor);
+        let signature = self.sign(&statement(&of, &self.fingerprint()));
+        Ok(Voucher {
+            of,
+            signature: signature.map_err(|_| KeyError::Library)?,
+        })
     }
 
     fn from_pair(pair: Pair) -> Result<Self, KeyError> {

@@ -244,11 +244,7 @@ fn kubeconfig(fleet: &Fleet, observed: &Observed, config: &Kubeconfig) -> Option
 
 fn bundle<'a>(observed: &'a Observed, id: &ArtifactId) -> Option<Vec<&'a CertificateFacts>> {
     let file = observed.pair(id).certificate.facts()?;
-    Some(
-        std::iter::once(&file.certificate)
-            .chain(&file.following)
-            .collect(),
-    )
+    Some(file.trusted().collect())
 }
 
 /// One finding for each name, at its first use.

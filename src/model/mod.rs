@@ -24,6 +24,7 @@ pub mod san;
 pub mod sealed;
 pub mod shell;
 pub mod spki;
+pub mod standing;
 pub mod subject;
 pub mod usage;
 pub mod validity;
@@ -48,7 +49,7 @@ pub use moment::Moment;
 pub use name::Name;
 pub use observed::{
     CertificateFile, CrlFile, Damage, Defect, DefectKind, FileState, ListState, LostKey, Observed,
-    ObservedKeyPair, ObservedPair, SignatureState, Stray, UndeclaredFile,
+    ObservedKeyPair, ObservedPair, Recorded, SignatureState, Stray, UndeclaredFile,
 };
 pub use path::RelPath;
 pub use recipient::{Recipient, RecipientSet};
@@ -57,6 +58,7 @@ pub use san::{FoundSan, San, Uri};
 pub use sealed::{Agreement, Marker, SealedDefect, SealedFacts};
 pub use shell::shell;
 pub use spki::SpkiDefect;
+pub use standing::{Standing, Voucher};
 pub use subject::{AttributeType, DistinguishedName, Subject};
 pub use usage::{ExtendedKeyUsage, KeyUsage, Usages};
 pub use validity::{BACKDATE, Granted, Validity, ValidityError};

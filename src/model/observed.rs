@@ -1,12 +1,13 @@
 //! What the files say: for every declared pair what is there, and which files nobody declared. Values only; `observe` fills them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
 use super::{
     Artifact, ArtifactId, CertificateFacts, CrlFacts, Digest, KeyFingerprint, ListRecord, Marker,
-    Name, PublicKey, Recipient, RecipientSet, RelPath, RevokedCertificate, SealedFacts,
+    Name, PublicKey, Recipient, RecipientSet, RelPath, RevokedCertificate, SealedFacts, Standing,
+    Voucher,
 };
 
 /// The state of the tree at one moment.
@@ -16,10 +17,12 @@ pub struct Observed {
     pub key_pairs: BTreeMap<ArtifactId, ObservedKeyPair>,
     /// The revocation list of each authority.
     pub crls: BTreeMap<Name, FileState<CrlFile>>,
-    /// What the inventory remembers of the lists that were made.
-    pub recorded: FileState<BTreeMap<Name, ListRecord>>,
+    /// What the inventory remembers that the files alone do not tell.
+    pub recorded: FileState<Recorded>,
     /// Certificates and keys in the tree's own folders that no declaration names.
     pub undeclared: Vec<UndeclaredFile>,
+    /// Public keys of shared pairs whose two files are there and which no declaration names (any more).
+    pub former_keys: BTreeSet<KeyFingerprint>,
     /// What else lies there and is no file of ours; only who tells looks for it.
     pub strays: Vec<Stray>,
     /// Keys that are known to be lost. The tree alone does not tell: whoever has its past adds them.
@@ -52,6 +55,17 @@ pub struct Stray {
     pub detail: String,
 }
 
+/// What the last run wrote down.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// The last list of each authority.
+    pub lists: BTreeMap<Name, ListRecord>,
+    /// The key of every authority and shared pair, by its fingerprint as text.
+    pub keys: BTreeMap<ArtifactId, String>,
+    /// The statements about predecessors; not yet verified.
+    pub vouchers: BTreeMap<ArtifactId, Vec<Voucher>>,
+}
+
 /// The two files of one artifact as found.
 #[derive(Clone, Debug)]
 pub struct ObservedPair {
@@ -65,6 +79,8 @@ pub struct ObservedKeyPair {
     /// At least one key; the current one first.
     pub public: FileState<Vec<PublicKey>>,
     pub key: FileState<SealedFacts>,
+    /// What its own key vouches for: predecessors of that.
+    pub vouchers: Vec<Voucher>,
 }
 
 /// What stands at a declared path.
@@ -89,6 +105,8 @@ pub struct CertificateFile {
     pub certificate: CertificateFacts,
     /// Certificates after the first: intermediates of a leaf, predecessors of an authority.
     pub following: Vec<CertificateFacts>,
+    /// What each of these is to an authority; empty for a leaf.
+    pub standings: Vec<Standing>,
     pub signature: SignatureState,
 }
 
@@ -158,6 +176,38 @@ impl CrlFile {
         } else {
             ListState::Good
         }
+    }
+}
+
+impl CertificateFile {
+    /// What follows an authority's own certificate, each with what it is. What was not looked into is a stranger.
+    pub fn beside(&self) -> impl Iterator<Item = (&CertificateFacts, &Standing)> {
+        let unknown = std::iter::repeat(&Standing::Stranger);
+        self.following
+            .iter()
+            .zip(self.standings.iter().chain(unknown))
+    }
+
+    /// Of an authority's file what is to be trusted: its own certificate and what is known to be its own as well.
+    pub fn trusted(&self) -> impl Iterator<Item = &CertificateFacts> {
+        let known = self
+            .beside()
+            .filter(|(_, standing)| **standing != Standing::Stranger);
+        std::iter::once(&self.certificate).chain(known.map(|(certificate, _)| certificate))
+    }
+
+    /// Earlier certificates of other keys that the authority's key vouches for.
+    pub fn predecessors(&self) -> impl Iterator<Item = &CertificateFacts> {
+        self.beside()
+            .filter(|(_, standing)| matches!(standing, Standing::Predecessor(_)))
+            .map(|(certificate, _)| certificate)
+    }
+
+    /// What nothing shows to be the authority's.
+    pub fn strangers(&self) -> impl Iterator<Item = &CertificateFacts> {
+        self.beside()
+            .filter(|(_, standing)| **standing == Standing::Stranger)
+            .map(|(certificate, _)| certificate)
     }
 }
 
@@ -251,6 +301,7 @@ impl ObservedKeyPair {
     pub const ABSENT: Self = Self {
         public: FileState::Missing,
         key: FileState::Missing,
+        vouchers: Vec::new(),
     };
 
     /// Every public key found, the current one first; none where the file cannot be read.
@@ -260,6 +311,12 @@ impl ObservedKeyPair {
 
     pub fn current(&self) -> Option<&PublicKey> {
         self.public_keys().first()
+    }
+
+    /// Whether its own key says that this one was its predecessor.
+    pub fn vouches_for(&self, key: &PublicKey) -> bool {
+        let of = Digest::of(&key.spki);
+        self.vouchers.iter().any(|voucher| voucher.of == of)
     }
 }
 
@@ -296,7 +353,7 @@ impl Observed {
 
     /// The last list that an authority is known to have made, where the tree does not have it.
     pub fn lost_list(&self, authority: &Name) -> Option<&ListRecord> {
-        let recorded = self.recorded.facts()?.get(authority)?;
+        let recorded = self.recorded.facts()?.lists.get(authority)?;
         let found = self.crl(authority).facts();
         let found = found.map(|file| ListRecord::from(&file.list));
         let is_lost = found.is_none_or(|found| recorded.is_later_than(&found));
@@ -320,7 +377,8 @@ impl Observed {
         let found = found.filter_map(|(name, state)| Some((name, &state.facts()?.list)));
         let found = found.map(|(name, list)| (name.clone(), ListRecord::from(list)));
         let mut lists: BTreeMap<Name, ListRecord> = found.collect();
-        let recorded = self.recorded.facts().into_iter().flat_map(BTreeMap::keys);
+        let recorded = self.recorded.facts().into_iter();
+        let recorded = recorded.flat_map(|recorded| recorded.lists.keys());
         let lost = recorded.filter_map(|name| Some((name.clone(), self.lost_list(name)?.clone())));
         lists.extend(lost);
         lists

@@ -1,6 +1,7 @@
 //! What the tree says about a fleet: reads every declared file, and names the files nobody declares. Opens no key.
 
 pub mod exposed;
+mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;
@@ -11,8 +12,8 @@ use crate::inspect::certificate::{self, CertificateDefect};
 use crate::inspect::{crl, inventory, public_key, recipients, sealed};
 use crate::model::{
     Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, CrlFacts, CrlFile, Damage,
-    Defect, DefectKind, FileState, Fleet, ListRecord, Name, Observed, ObservedKeyPair,
-    ObservedPair, PublicKey, RelPath, SealedDefect, SealedFacts, SignatureState, Stray,
+    Defect, DefectKind, FileState, Fleet, KeyFingerprint, Marker, Name, Observed, ObservedKeyPair,
+    ObservedPair, PublicKey, Recorded, RelPath, SealedDefect, SealedFacts, SignatureState, Stray,
     UndeclaredFile,
 };
 use crate::store::{Layout, ReadFile, Root, StoreError};
@@ -69,7 +70,9 @@ impl Survey<'_> {
             ..Observed::default()
         };
         self.undeclared(&mut observed)?;
+        observed.former_keys = self.former_keys(&observed.undeclared)?;
         check_signatures(&artifacts, &mut observed);
+        standing::judge(self.fleet, &mut observed);
         check_lists(&mut observed);
         Ok(observed)
     }
@@ -98,7 +101,12 @@ impl Survey<'_> {
             .map(|pair| {
                 let public = self.state(&pair.files.public, read_public_keys)?;
                 let key = self.state(&pair.files.key, read_sealed)?;
-                Ok((pair.id(), ObservedKeyPair { public, key }))
+                let pair_state = ObservedKeyPair {
+                    public,
+                    key,
+                    vouchers: Vec::new(),
+                };
+                Ok((pair.id(), pair_state))
             })
             .collect()
     }
@@ -113,10 +121,10 @@ impl Survey<'_> {
     }
 
     /// What the inventory remembers that the tree itself may have lost.
-    fn inventory(self) -> Result<FileState<BTreeMap<Name, ListRecord>>, StoreError> {
+    fn inventory(self) -> Result<FileState<Recorded>, StoreError> {
         let path = Layout::new(self.fleet.dir.clone()).inventory();
         let read = |bytes: &[u8]| {
-            inventory::lists(bytes).map_err(|defect| Defect {
+            inventory::read(bytes).map_err(|defect| Defect {
                 kind: DefectKind::Unreadable,
                 damage: defect.damage(),
                 detail: defect.to_string(),
@@ -151,6 +159,31 @@ impl Survey<'_> {
         };
         observed.strays.retain(|stray| !leads_to_declared(stray));
         Ok(())
+    }
+
+    /// The keys of whole pairs that were declared once: the sealed key beside the public one says by its marker that it is its.
+    fn former_keys(
+        self,
+        undeclared: &[UndeclaredFile],
+    ) -> Result<BTreeSet<KeyFingerprint>, StoreError> {
+        let shared = self.fleet.dir.child("shared");
+        let mut keys = BTreeSet::new();
+        for file in undeclared {
+            let name = file.path.file_name().strip_suffix(".pub");
+            let Some(name) = name.filter(|_| file.path.is_within(&shared)) else {
+                continue;
+            };
+            let sealed = self.state(&shared.child(&format!("{name}.key.age")), read_sealed)?;
+            let public = self.state(&file.path, read_public_keys)?;
+            let marker = sealed.facts().and_then(|sealed| sealed.marker.as_ref());
+            let current = public.facts().and_then(|keys| keys.first());
+            if let (Some(marker), Some(current)) = (marker, current)
+                && marker.key == Marker::key_id(current.fingerprint.as_bytes())
+            {
+                keys.insert(current.fingerprint);
+            }
+        }
+        Ok(keys)
     }
 
     fn undeclared_in(
@@ -260,6 +293,7 @@ fn read_certificate(bytes: &[u8]) -> Result<CertificateFile, Defect> {
     Ok(CertificateFile {
         certificate,
         following,
+        standings: Vec::new(),
         signature: SignatureState::Unknown,
     })
 }

@@ -28,11 +28,14 @@ impl<'a> Planner<'a> {
         } else {
             self.authority_findings(authority, pair)
         };
-        let action = findings.refusal.map_or_else(
+        let mut action = findings.refusal.map_or_else(
             || authority_action(pair, &findings.reasons),
             |cure| Action::Refuse { cure },
         );
         let mut reasons = findings.reasons;
+        if let Some(file) = pair.certificate.facts() {
+            self.judge_bundle(authority, file, &mut action, &mut reasons);
+        }
         if action == Action::Keep && pair.key.is_missing() {
             reasons.push(if authority.key_offline {
                 Reason::KeyOffline

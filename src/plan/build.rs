@@ -96,6 +96,12 @@ impl<'a> Planner<'a> {
         patterns.any(|pattern| pattern.asks_to_replace(id))
     }
 
+    /// Whether everything that is not its own is to leave its public file.
+    pub(super) fn is_retired(&self, id: &ArtifactId) -> bool {
+        let mut patterns = self.policy.retire.iter();
+        patterns.any(|pattern| pattern.names(id))
+    }
+
     pub(super) fn is_renewal_requested(&self, id: &ArtifactId) -> bool {
         let mut patterns = self.policy.renew.iter();
         patterns.any(|pattern| pattern.asks_to_replace(id))
@@ -447,7 +453,10 @@ pub(super) fn cure_for_key(
 
 /// Whether a reason is settled by a new certificate rather than by sealing the key again.
 pub(super) fn issues_anew(reason: &Reason) -> bool {
-    !matches!(reason, Reason::RecipientsChanged { .. })
+    !matches!(
+        reason,
+        Reason::RecipientsChanged { .. } | Reason::Retired { .. }
+    )
 }
 
 /// The chosen steps and, before them, the issuers and key pairs a chosen change stands on.

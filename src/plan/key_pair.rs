@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::{Planner, cure_for_key, cure_for_no_file, file_reason};
-use super::{Action, Part, Reason, Step, Target};
+use super::{Action, Part, Reason, Step, Target, UndeclaredPolicy};
 use crate::model::{
     ArtifactId, DefectKind, FileState, Fleet, FoundKeyAlgorithm, KeyFingerprint, KeyPair, Marker,
     Name, Observed, ObservedKeyPair, PublicKey,
@@ -29,18 +29,25 @@ pub fn public_keys<'k>(
     keys
 }
 
-/// The keys of declared pairs that this one does not list, as they were found: where one stands in its file, it was listed.
+/// The keys of declared pairs that this one does not list, as they were found: where one stands in its file, it was listed. And those of
+/// pairs that are declared no more, once their files are deleted.
 pub fn withdrawn_keys(
     pair: &KeyPair,
     fleet: &Fleet,
     observed: &Observed,
+    undeclared: UndeclaredPolicy,
 ) -> BTreeSet<KeyFingerprint> {
+    let former = match undeclared {
+        UndeclaredPolicy::Prune => observed.former_keys.iter().copied(),
+        UndeclaredPolicy::Keep => BTreeSet::iter(const { &BTreeSet::new() }).copied(),
+    };
     let is_unlisted =
         |other: &&KeyPair| other.name != pair.name && !pair.verification_keys.contains(&other.name);
     let others = fleet.key_pairs.iter().filter(is_unlisted);
     others
         .filter_map(|other| observed.key_pair(&other.id()).current())
         .map(|key| key.fingerprint)
+        .chain(former)
         .collect()
 }
 
@@ -121,9 +128,7 @@ impl<'a> Planner<'a> {
                 action = Action::Rewrite;
             }
         }
-        if action == Action::Keep {
-            reasons.extend(self.also_verifies(pair, found));
-        }
+        self.judge_others(pair, found, &mut action, &mut reasons);
         Step {
             target: Target::Artifact(pair.id()),
             action,
@@ -168,7 +173,7 @@ impl<'a> Planner<'a> {
             .filter(is_absent)
             .map(|name| ArtifactId::KeyPair(name.clone()).to_string())
             .collect();
-        let withdrawn = withdrawn_keys(pair, self.fleet, self.observed);
+        let withdrawn = withdrawn_keys(pair, self.fleet, self.observed, self.policy.undeclared);
         let removed: Vec<String> = keys
             .iter()
             .skip(1)
@@ -198,21 +203,94 @@ impl<'a> Planner<'a> {
         owner.map_or_else(|| key.fingerprint.to_string(), ToString::to_string)
     }
 
-    /// Keys that no declaration names are kept, and worth knowing: whoever has one can sign. Nothing is said while a declared key
-    /// cannot be told from them.
-    fn also_verifies(&self, pair: &KeyPair, found: &ObservedKeyPair) -> Option<Reason> {
-        let declared = pair.verification_keys.iter().cloned();
-        let declared: Option<Vec<&PublicKey>> = declared
-            .map(|name| self.observed.key_pair(&ArtifactId::KeyPair(name)).current())
-            .collect();
-        let declared = declared?;
-        let others = found.public_keys().iter().skip(1);
-        let keys: Vec<String> = others
-            .filter(|key| !declared.contains(key))
-            .map(|key| key.fingerprint.to_string())
-            .collect();
+    /// Adds what is to be said of the keys that no declaration names: whoever has one can sign.
+    fn judge_others(
+        &self,
+        pair: &KeyPair,
+        found: &ObservedKeyPair,
+        action: &mut Action,
+        reasons: &mut Vec<Reason>,
+    ) {
         let file = pair.files.public.to_string();
-        (!keys.is_empty()).then_some(Reason::AlsoVerifies { file, keys })
+        let (known, strangers) = self.undeclared_keys(pair, found);
+        if self.is_retired(&pair.id()) {
+            let removed: Vec<String> = [known, strangers].concat();
+            if removed.is_empty() && *action != Action::Replace {
+                return;
+            }
+            reasons.push(Reason::Retired { removed });
+            if *action == Action::Keep {
+                *action = Action::Rewrite;
+            }
+        } else if !strangers.is_empty() {
+            reasons.push(Reason::VerifiesByStranger {
+                file,
+                keys: strangers,
+            });
+            if !matches!(action, Action::Refuse { .. }) {
+                *action = Action::Refuse {
+                    cure: self.cure_of_strange_key(pair),
+                };
+            }
+        } else if !known.is_empty() && !matches!(action, Action::Replace | Action::Refuse { .. }) {
+            reasons.push(Reason::AlsoVerifies {
+                pair: pair.id(),
+                file,
+                keys: known,
+            });
+        }
+    }
+
+    fn cure_of_strange_key(&self, pair: &KeyPair) -> String {
+        let path = pair.files.public.shell();
+        format!(
+            "find out who put it there (`git log -p -- {path}`); `{}` leaves only declared keys in {path}",
+            self.retirement(&pair.id())
+        )
+    }
+
+    /// The keys behind a pair's own that are neither declared nor about to be taken out: those that are known as predecessors, and
+    /// strangers.
+    fn undeclared_keys(
+        &self,
+        pair: &KeyPair,
+        found: &ObservedKeyPair,
+    ) -> (Vec<String>, Vec<String>) {
+        let others = pair.verification_keys.iter().cloned();
+        let others: Vec<&ObservedKeyPair> = others
+            .map(|name| self.observed.key_pair(&ArtifactId::KeyPair(name)))
+            .collect();
+        let withdrawn = withdrawn_keys(pair, self.fleet, self.observed, self.policy.undeclared);
+        // Which of them is declared nobody can tell while a declared pair is not known; that pair's own step says so.
+        let is_untold = |other: &&ObservedKeyPair| {
+            let marker = other.key.facts().and_then(|sealed| sealed.marker.as_ref());
+            other.current().is_none() && marker.is_none()
+        };
+        if others.iter().any(is_untold) {
+            return (Vec::new(), Vec::new());
+        }
+        let is_declared = |key: &PublicKey| {
+            let mut current = others.iter().filter_map(|other| other.current());
+            withdrawn.contains(&key.fingerprint) || current.any(|current| current == key)
+        };
+        // The predecessor of a declared verification key is known by that.
+        let is_known = |key: &PublicKey| {
+            let sealed = others.iter().filter(|other| other.current().is_none());
+            let mut sealed = sealed.filter_map(|other| other.key.facts()?.marker.as_ref());
+            found.vouches_for(key)
+                || others.iter().any(|other| other.vouches_for(key))
+                || self.observed.former_keys.contains(&key.fingerprint)
+                || sealed.any(|marker| marker.key == key_id(key))
+        };
+        let undeclared = found.public_keys().iter().skip(1);
+        let undeclared = undeclared.filter(|key| !is_declared(key));
+        let (known, strangers): (Vec<&PublicKey>, Vec<&PublicKey>) =
+            undeclared.partition(|key| is_known(key));
+        let fingerprints = |keys: Vec<&PublicKey>| {
+            let keys = keys.into_iter();
+            keys.map(|key| key.fingerprint.to_string()).collect()
+        };
+        (fingerprints(known), fingerprints(strangers))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod authority;
 mod build;
+mod bundle;
 mod drift;
 mod key_pair;
 mod leaf;
@@ -29,6 +30,8 @@ pub struct Policy {
     pub replace: Vec<Pattern>,
     /// Give these new certificates for the keys they have. An authority has to be named in full.
     pub renew: Vec<Pattern>,
+    /// Take everything out of the files of these that is not theirs by declaration: predecessors and strangers. Named in full.
+    pub retire: Vec<Pattern>,
     pub undeclared: UndeclaredPolicy,
 }
 
@@ -79,7 +82,7 @@ pub enum Action {
     Replace,
     /// The same key and certificate, sealed to other recipients.
     Reseal,
-    /// The public keys of a shared pair written anew; its sealed key stays as it is.
+    /// The public file of an authority or a shared pair written anew; its sealed key stays as it is.
     Rewrite,
     /// Delete files nobody declares.
     Prune,

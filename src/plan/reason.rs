@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::{Duration, OffsetDateTime};
 
-use crate::model::{BACKDATE, Moment, RevocationReason};
+use crate::model::{ArtifactId, BACKDATE, Moment, RevocationReason};
 
 /// Which file of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,10 +117,31 @@ pub enum Reason {
     VerificationKeyRefused {
         pair: String,
     },
-    /// Public keys of nobody declared stand in a shared pair's file: predecessors, or what a person put there.
+    /// Public keys of nobody declared stand in a shared pair's file, and are known: predecessors.
     AlsoVerifies {
+        pair: ArtifactId,
         file: String,
         keys: Vec<String>,
+    },
+    /// The same of keys of which nothing shows whose they are.
+    VerifiesByStranger {
+        file: String,
+        keys: Vec<String>,
+    },
+    /// Predecessors of an authority are trusted beside it.
+    TrustsReplaced {
+        authority: ArtifactId,
+        file: String,
+        certificates: Vec<String>,
+    },
+    /// Certificates of which nothing shows that they were the authority's ever are trusted beside it.
+    TrustsStranger {
+        file: String,
+        certificates: Vec<String>,
+    },
+    /// Asked for on the command line: these are taken out of the public file.
+    Retired {
+        removed: Vec<String>,
     },
 }
 
@@ -170,6 +191,10 @@ impl Reason {
             Self::VerificationKeysChanged { .. } => "verification-keys-changed",
             Self::VerificationKeyRefused { .. } => "verification-key-refused",
             Self::AlsoVerifies { .. } => "also-verifies",
+            Self::VerifiesByStranger { .. } => "verifies-by-stranger",
+            Self::TrustsReplaced { .. } => "trusts-replaced-ca",
+            Self::TrustsStranger { .. } => "trusts-stranger",
+            Self::Retired { .. } => "retired",
         }
     }
 }
@@ -261,11 +286,31 @@ impl fmt::Display for Reason {
             Self::VerificationKeyRefused { pair } => {
                 write!(f, "its verification key {pair} needs a decision first")
             }
-            Self::AlsoVerifies { file, keys } => write!(
+            Self::AlsoVerifies { pair, file, keys } => write!(
                 f,
-                "{file} also verifies by {}; delete each block once nothing signed with its key is in use",
+                "{file} also verifies by {}, which was replaced; `certs recreate --retire {pair}` ends that",
                 keys.join(", ")
             ),
+            Self::VerifiesByStranger { file, keys } => write!(
+                f,
+                "{file} also verifies by {}, which is not declared and not known as a predecessor",
+                keys.join(", ")
+            ),
+            Self::TrustsReplaced {
+                authority,
+                file,
+                certificates,
+            } => write!(
+                f,
+                "{file} also trusts {}, which was replaced; `certs recreate --retire {authority}` ends that",
+                certificates.join(", ")
+            ),
+            Self::TrustsStranger { file, certificates } => write!(
+                f,
+                "{file} also trusts {}, which is not known as a predecessor",
+                certificates.join(", ")
+            ),
+            Self::Retired { removed } => write!(f, "retired: {}", removed.join(", ")),
         }
     }
 }

@@ -260,8 +260,8 @@ fn state(step: Option<&Step>, facts: Option<&CertificateFacts>, now: OffsetDateT
         Reason::Missing(_) => State::Missing,
         Reason::Expired { .. } => State::Expired,
         Reason::RenewalDue { .. } => State::Due,
-        // Keys beside its own are as somebody wanted them.
-        Reason::AlsoVerifies { .. } => State::Good,
+        // A predecessor beside its own is what a rotation leaves; `check` says how it ends.
+        Reason::AlsoVerifies { .. } | Reason::TrustsReplaced { .. } => State::Good,
         _ => State::Differs,
     });
     states.min().unwrap_or(State::Good)

@@ -9,6 +9,7 @@
 )]
 
 mod adopt;
+mod bundles;
 mod by_hand;
 mod check;
 mod commands;

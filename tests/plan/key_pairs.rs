@@ -58,7 +58,8 @@ impl Tree {
                 .map(|name| parse_der(self.keys[&id(name.as_str())].spki_der()).unwrap())
                 .collect();
             let found = before.key_pair(&pair.id()).public_keys();
-            let withdrawn = withdrawn_keys(pair, fleet, &before);
+            let withdrawn =
+                withdrawn_keys(pair, fleet, &before, certs::plan::UndeclaredPolicy::Keep);
             let own = parse_der(key.spki_der()).unwrap();
             let public = public_keys(&own, &others, found, &withdrawn);
             let key_state = if step.action.seals() {
@@ -66,7 +67,11 @@ impl Tree {
             } else {
                 before.key_pair(&pair.id()).key.clone()
             };
+            let has_key = step.action.seals() || step.opens_own_key();
+            let others = public.iter().skip(1).filter(|_| has_key);
+            let vouchers = others.map(|other| key.vouch(&other.spki).unwrap());
             let state = ObservedKeyPair {
+                vouchers: vouchers.collect(),
                 public: sound(public),
                 key: key_state,
             };
@@ -361,7 +366,8 @@ fn a_replaced_pair_still_verifies_by_its_old_key_and_says_so() {
     assert_eq!(
         tree.plan(&two_pairs())[1],
         format!(
-            "keep shared/sa: certs/shared/sa.pub also verifies by {}; delete each block once nothing signed with its key is in use",
+            "keep shared/sa: certs/shared/sa.pub also verifies by {}, which was replaced; `certs recreate --retire \
+             shared/sa` ends that",
             old.fingerprint
         )
     );

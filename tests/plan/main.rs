@@ -9,6 +9,7 @@
 )]
 
 mod authorities;
+mod bundles;
 mod key_pairs;
 mod leaves;
 mod selection;

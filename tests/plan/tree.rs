@@ -152,6 +152,14 @@ impl Tree {
         self.observed.certificate(&self.id(id)).unwrap()
     }
 
+    /// As if the key of its issuer's certificate had not signed it.
+    pub(crate) fn mark_broken(&mut self, id: &str) {
+        let FileState::Sound { facts, .. } = &mut self.pair(id).certificate else {
+            panic!("{id} is not sound");
+        };
+        facts.signature = SignatureState::Broken;
+    }
+
     pub(crate) fn lose_certificate(&mut self, id: &str) {
         self.pair(id).certificate = FileState::Missing;
     }
@@ -369,6 +377,7 @@ fn sound_certificate(
     let facts = CertificateFile {
         certificate,
         following,
+        standings: Vec::new(),
         signature: SignatureState::Unknown,
     };
     FileState::Sound { digest, facts }

@@ -395,7 +395,7 @@ impl<'a> Targets<'a> {
 fn is_by(facts: &CertificateFacts, authority: &Authority, observed: &Observed) -> bool {
     let pair = observed.pair(&authority.id());
     pair.certificate.facts().is_some_and(|file| {
-        let mut own = std::iter::once(&file.certificate).chain(&file.following);
+        let mut own = file.trusted();
         own.any(|own| signed_by(facts, own))
     })
 }

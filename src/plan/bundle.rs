@@ -1,0 +1,113 @@
+//! What becomes of the certificates behind an authority's own: a stranger stops the run, a predecessor stays until a person retires it.
+
+use super::build::Planner;
+use super::{Action, Reason};
+use crate::model::standing::described;
+use crate::model::{ArtifactId, Authority, CertificateFacts, CertificateFile, SignatureState};
+
+impl Planner<'_> {
+    /// Adds what is to be said of an authority's file to what was decided about its certificate.
+    pub(super) fn judge_bundle(
+        &self,
+        authority: &Authority,
+        found: &CertificateFile,
+        action: &mut Action,
+        reasons: &mut Vec<Reason>,
+    ) {
+        let file = authority.files.certificate.to_string();
+        let strangers = all_described(found.strangers());
+        if self.is_retired(&authority.id()) {
+            let removed = all_described(found.following.iter());
+            // A stranger never issued for this fleet; with one in the file no other run could bring what is below up to date.
+            let in_use = if strangers.is_empty() {
+                self.issued_by_another(authority)
+            } else {
+                0
+            };
+            self.retire(authority, removed, in_use, action, reasons);
+        } else if !strangers.is_empty() {
+            reasons.push(Reason::TrustsStranger {
+                file,
+                certificates: strangers,
+            });
+            if !matches!(action, Action::Refuse { .. }) {
+                *action = Action::Refuse {
+                    cure: self.cure_of_stranger(authority),
+                };
+            }
+        } else if !matches!(action, Action::Replace | Action::Refuse { .. }) {
+            let certificates = all_described(found.predecessors());
+            if !certificates.is_empty() {
+                reasons.push(Reason::TrustsReplaced {
+                    authority: authority.id(),
+                    file,
+                    certificates,
+                });
+            }
+        }
+    }
+
+    fn retire(
+        &self,
+        authority: &Authority,
+        removed: Vec<String>,
+        in_use: usize,
+        action: &mut Action,
+        reasons: &mut Vec<Reason>,
+    ) {
+        // With a new key the certificate of the one that is replaced does not stay either.
+        if removed.is_empty() && *action != Action::Replace {
+            return;
+        }
+        reasons.push(Reason::Retired { removed });
+        match action {
+            Action::Keep if in_use > 0 => {
+                *action = Action::Refuse {
+                    cure: format!(
+                        "of what {} issues, {in_use} in the tree is by another key: `certs recreate` first, bring it to the hosts, then \
+                         retire",
+                        authority.id()
+                    ),
+                };
+            }
+            Action::Keep => *action = Action::Rewrite,
+            _ => {}
+        }
+    }
+
+    fn cure_of_stranger(&self, authority: &Authority) -> String {
+        let path = authority.files.certificate.shell();
+        format!(
+            "find out who put it there (`git log -p -- {path}`); `{}` leaves only its own certificate in {path}",
+            self.retirement(&authority.id())
+        )
+    }
+
+    /// What takes a stranger out, together with what was asked for.
+    pub(super) fn retirement(&self, id: &ArtifactId) -> String {
+        if self.is_requested(id) {
+            format!("certs recreate --replace {id} --retire {id}")
+        } else {
+            format!("certs recreate --retire {id}")
+        }
+    }
+
+    /// How many certificates in the tree the key of the authority's certificate of today did not sign.
+    fn issued_by_another(&self, authority: &Authority) -> usize {
+        let issued = self
+            .fleet
+            .artifacts()
+            .filter(|artifact| artifact.issuer_name() == Some(&authority.name));
+        let files = issued.filter_map(|artifact| {
+            let pair = self.observed.pair(&artifact.id());
+            pair.certificate.facts()
+        });
+        files
+            .filter(|file| file.signature == SignatureState::Broken)
+            .count()
+    }
+}
+
+fn all_described<'c>(certificates: impl Iterator<Item = &'c CertificateFacts>) -> Vec<String> {
+    certificates.map(described).collect()
+}

@@ -1,0 +1,286 @@
+//! What a bundle holds: a CA and its predecessor, a pair's keys; and what becomes of a stranger in either.
+
+use certs::inspect::certificate::parse_pem_chain;
+use certs::issue::key::{PrivateKey, public_to_pem};
+use certs::model::KeyAlgorithm;
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::project::{Project, changed};
+use crate::redact::without_fingerprints;
+
+const ROOT: &str = "certs/ca/root.crt";
+const PUBLIC: &str = "certs/shared/sa.pub";
+const INVENTORY: &str = "certs/inventory.json";
+
+fn append(project: &Project, path: &str, text: &[u8]) {
+    project.write(path, &[project.read(path), text.to_vec()].concat());
+}
+
+/// The root of another project.
+fn stranger() -> Vec<u8> {
+    Project::made().read(ROOT)
+}
+
+fn another_key() -> Vec<u8> {
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    public_to_pem(key.spki_der()).into_bytes()
+}
+
+fn with_pair() -> Project {
+    let project = Project::new();
+    project.declare(&project.declared().key_pair("sa", &["cp1"]));
+    project.recreate();
+    project
+}
+
+fn certificates(project: &Project) -> usize {
+    parse_pem_chain(&project.read(ROOT)).unwrap().len()
+}
+
+/// What is said, without the fingerprints of keys, which differ from run to run.
+fn said(project: &Project, arguments: &[&str], code: i32) -> String {
+    let text = project.run(arguments).exits_with(code).text();
+    without_fingerprints(&text)
+}
+
+fn codes(project: &Project, path: &str) -> Vec<String> {
+    let found = project.run(&["check", "--json"]).json();
+    let list = found["findings"].as_array().unwrap().clone();
+    let kinds = ["trusts-", "verifies-by", "also-verifies"];
+    let is_kind = |finding: &&Value| {
+        let code = finding["code"].as_str().unwrap();
+        finding["subject"] == path && kinds.iter().any(|kind| code.starts_with(kind))
+    };
+    let about = list.iter().filter(is_kind);
+    about
+        .map(|finding| {
+            format!(
+                "{} {}",
+                finding["severity"].as_str().unwrap(),
+                finding["code"].as_str().unwrap()
+            )
+        })
+        .collect()
+}
+
+fn bundle(project: &Project, pointer: &str) -> Vec<String> {
+    let inventory: Value = serde_json::from_slice(&project.read(INVENTORY)).unwrap();
+    let blocks = inventory.pointer(pointer).unwrap().as_array().unwrap();
+    let standing = |block: &Value| block["standing"].as_str().unwrap().to_owned();
+    blocks.iter().map(standing).collect()
+}
+
+#[test]
+fn a_replaced_root_is_a_warning_until_it_is_retired() {
+    let project = Project::made();
+    project
+        .run(&["recreate", "--replace", "ca/root"])
+        .exits_with(0);
+    assert_eq!(certificates(&project), 2);
+    assert_eq!(
+        bundle(&project, "/authorities/root/bundle"),
+        ["own", "predecessor"]
+    );
+    assert_snapshot!("replaced_plan", said(&project, &["plan"], 0));
+    assert_snapshot!("replaced_check", said(&project, &["check"], 0));
+    project.run(&["check", "--strict"]).exits_with(1);
+    assert!(codes(&project, "ca/root").contains(&"warning trusts-replaced-ca".to_owned()));
+
+    let before = project.files();
+    assert_snapshot!(
+        "retired",
+        said(&project, &["recreate", "--retire", "ca/root"], 0)
+    );
+    assert_eq!(changed(&before, &project.files()), [ROOT, INVENTORY]);
+    assert_eq!(certificates(&project), 1);
+    assert_eq!(bundle(&project, "/authorities/root/bundle"), ["own"]);
+    assert!(!codes(&project, "ca/root").contains(&"warning trusts-replaced-ca".to_owned()));
+    project.run(&["plan"]).exits_with(0);
+    let again = project.files();
+    project
+        .run(&["recreate", "--retire", "ca/root"])
+        .exits_with(0);
+    assert_eq!(again, project.files());
+}
+
+#[test]
+fn retiring_needs_no_identity() {
+    let project = Project::made();
+    project
+        .run(&["recreate", "--replace", "ca/root"])
+        .exits_with(0);
+    project
+        .run(&["recreate", "--retire", "ca/root", "--identity", "nowhere"])
+        .exits_with(0);
+    assert_eq!(certificates(&project), 1);
+}
+
+#[test]
+fn with_a_new_key_nothing_of_the_old_one_stays_where_it_is_retired_at_once() {
+    let project = with_pair();
+    for name in ["ca/root", "shared/sa"] {
+        project
+            .run(&["recreate", "--replace", name, "--retire", name])
+            .exits_with(0);
+    }
+    assert_eq!(certificates(&project), 1);
+    assert_eq!(bundle(&project, "/keyPairs/sa/bundle"), ["own"]);
+    project.run(&["plan"]).exits_with(0);
+}
+
+#[test]
+fn a_root_that_was_replaced_twice_has_both_predecessors() {
+    let project = Project::made();
+    for _ in 0..2 {
+        project
+            .run(&["recreate", "--replace", "ca/root"])
+            .exits_with(0);
+    }
+    assert_eq!(
+        bundle(&project, "/authorities/root/bundle"),
+        ["own", "predecessor", "predecessor"]
+    );
+    project.run(&["renew", "ca/root"]).exits_with(0);
+    assert_eq!(certificates(&project), 3);
+    project.run(&["plan"]).exits_with(0);
+}
+
+#[test]
+fn a_stranger_in_a_bundle_is_an_error_everywhere_and_is_not_exported() {
+    let project = Project::made();
+    append(&project, ROOT, &stranger());
+    assert_snapshot!("stranger_plan", said(&project, &["plan"], 1));
+    assert_snapshot!("stranger_check", said(&project, &["check"], 1));
+    assert!(codes(&project, "ca/root").contains(&"error trusts-stranger".to_owned()));
+    let before = project.files();
+    for arguments in [
+        &["recreate"][..],
+        &["recreate", "--replace", "ca/root"],
+        &["recreate", "--only", "ca/root"],
+    ] {
+        project.run(arguments).exits_with(1);
+        assert_eq!(before, project.files());
+    }
+    project
+        .run(&["recreate", "--retire", "ca/root"])
+        .exits_with(0);
+    assert_eq!(certificates(&project), 1);
+    project.run(&["check"]).exits_with(0);
+}
+
+#[test]
+fn nobody_but_the_ca_key_can_make_a_stranger_a_predecessor() {
+    let project = Project::made();
+    let replaced = Project::made();
+    replaced
+        .run(&["recreate", "--replace", "ca/root"])
+        .exits_with(0);
+    append(&project, ROOT, &stranger());
+    // An inventory of somebody who has another key, and one that says it without a statement.
+    let theirs: Value = serde_json::from_slice(&replaced.read(INVENTORY)).unwrap();
+    let voucher = theirs["authorities"]["root"]["bundle"][1]["voucher"].clone();
+    let extra = parse_pem_chain(&project.read(ROOT)).unwrap().remove(1);
+    let sha256 = certs::model::Digest::of(&extra.der).to_string();
+    let mut ours: Value = serde_json::from_slice(&project.read(INVENTORY)).unwrap();
+    let blocks = ours["authorities"]["root"]["bundle"]
+        .as_array_mut()
+        .unwrap();
+    blocks.push(json!({ "sha256": sha256, "standing": "predecessor", "voucher": voucher }));
+    blocks.push(json!({ "sha256": sha256, "standing": "own" }));
+    project.write(INVENTORY, ours.to_string().as_bytes());
+    assert!(codes(&project, "ca/root").contains(&"error trusts-stranger".to_owned()));
+}
+
+#[test]
+fn a_predecessor_that_comes_back_after_it_was_retired_is_a_stranger() {
+    let project = Project::made();
+    project
+        .run(&["recreate", "--replace", "ca/root"])
+        .exits_with(0);
+    let both = project.read(ROOT);
+    project
+        .run(&["recreate", "--retire", "ca/root"])
+        .exits_with(0);
+    project.write(ROOT, &both);
+    assert!(codes(&project, "ca/root").contains(&"error trusts-stranger".to_owned()));
+}
+
+#[test]
+fn a_stranger_in_the_place_of_the_root_does_not_become_its_predecessor() {
+    let project = Project::made();
+    project.write(ROOT, &stranger());
+    project.run(&["plan"]).exits_with(1);
+    project
+        .run(&["recreate", "--replace", "ca/root"])
+        .exits_with(0);
+    assert_eq!(certificates(&project), 1);
+}
+
+#[test]
+fn a_replaced_key_of_a_pair_is_a_warning_until_it_is_retired() {
+    let project = with_pair();
+    project
+        .run(&["recreate", "--replace", "shared/sa"])
+        .exits_with(0);
+    assert_eq!(
+        bundle(&project, "/keyPairs/sa/bundle"),
+        ["own", "predecessor"]
+    );
+    assert_snapshot!("pair_check", said(&project, &["check"], 0));
+    project.run(&["check", "--strict"]).exits_with(1);
+    let before = project.files();
+    assert_snapshot!(
+        "pair_retired",
+        said(&project, &["recreate", "--retire", "shared/sa"], 0)
+    );
+    assert_eq!(changed(&before, &project.files()), [INVENTORY, PUBLIC]);
+    assert_eq!(codes(&project, "shared/sa"), [] as [&str; 0]);
+}
+
+#[test]
+fn the_key_of_a_stranger_in_a_pairs_file_is_an_error() {
+    let project = with_pair();
+    append(&project, PUBLIC, &another_key());
+    assert_snapshot!("pair_stranger", said(&project, &["check"], 1));
+    let before = project.files();
+    project.run(&["recreate"]).exits_with(1);
+    project
+        .run(&["recreate", "--replace", "shared/sa"])
+        .exits_with(1);
+    assert_eq!(before, project.files());
+    project
+        .run(&["recreate", "--retire", "shared/sa"])
+        .exits_with(0);
+    project.run(&["check"]).exits_with(0);
+}
+
+/// `sa` follows `old`; then `old` is taken out of the declaration without having been withdrawn before.
+#[test]
+fn the_key_of_a_pair_that_is_declared_no_more_is_a_warning_with_the_step_that_ends_it() {
+    let project = Project::new();
+    let with = project
+        .declared()
+        .key_pair("old", &["cp1"])
+        .key_pair("sa", &["cp1"])
+        .with("shared/sa", "verificationKeys", json!(["old"]));
+    project.declare(&with);
+    project.recreate();
+    project.declare(&project.declared().key_pair("sa", &["cp1"]));
+    assert_eq!(codes(&project, "shared/sa"), ["warning also-verifies"]);
+    project.run(&["recreate"]).exits_with(0);
+    assert_eq!(codes(&project, "shared/sa"), ["warning also-verifies"]);
+    project.run(&["recreate", "--prune"]).exits_with(0);
+    assert_eq!(codes(&project, "shared/sa"), [] as [&str; 0]);
+    assert_eq!(bundle(&project, "/keyPairs/sa/bundle"), ["own"]);
+    project.run(&["plan"]).exits_with(0);
+}
+
+#[test]
+fn retire_wants_the_full_name() {
+    let project = Project::made();
+    for name in ["root", "ca/*", "cp1/root/server"] {
+        let said = project.refuses(&["recreate", "--retire", name]);
+        assert!(said.contains("names no CA and no key pair"), "{said}");
+    }
+}
