@@ -219,6 +219,7 @@ fn fingerprint(product: &Product) -> Option<KeyFingerprint> {
     match product {
         Product::Certificate(certificate) => Some(certificate.key_fingerprint),
         Product::PublicKeys(keys) => keys.first().map(|key| key.fingerprint),
+        Product::HostKey(key) => Some(key.fingerprint),
     }
 }
 

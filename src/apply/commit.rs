@@ -4,12 +4,12 @@ use std::sync::PoisonError;
 
 use rayon::prelude::*;
 
-use super::made::{Made, MadeAdopted, MadePair};
+use super::made::{Made, MadeAdopted, MadeHostKey, MadePair};
 use super::{ApplyError, Done, Product, Report, Run};
 use crate::export::index::{self, Facts};
 use crate::model::{CertificateFile, Digest, FileState, Observed, RelPath};
 use crate::plan::{Action, Step, Target};
-use crate::store::{Change, Expected};
+use crate::store::{Change, CommitError, Expected};
 
 /// A proved artifact with the files it changes, which reach the disk in one commit.
 pub(super) struct Ready {
@@ -65,6 +65,22 @@ impl Ready {
                 vouchers: made.vouchers,
             },
             writes: key.into_iter().chain(public).collect(),
+        }
+    }
+
+    pub(super) fn host_key(made: MadeHostKey<'_>, observed: &Observed) -> Self {
+        let id = made.key.id();
+        let found = &observed.host_key(&id).key;
+        let write = Write::new(&made.key.files.key, found, made.key_file);
+        Self {
+            done: Done {
+                id,
+                action: Action::Reseal,
+                product: Product::HostKey(made.public),
+                beside: Vec::new(),
+                vouchers: Vec::new(),
+            },
+            writes: vec![write],
         }
     }
 
@@ -195,15 +211,29 @@ impl<'a> Committer<'a> {
             .commit_gate
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        self.run
-            .root
-            .commit(self.run.lock, changes)
-            .map_err(|source| match self.files {
-                0 => ApplyError::Commit(source),
-                written => ApplyError::LaterCommit { written, source },
-            })?;
+        self.put(changes).map_err(|source| match self.files {
+            0 => ApplyError::Commit(source),
+            written => ApplyError::LaterCommit { written, source },
+        })?;
         self.files += files;
         Ok(())
+    }
+
+    /// The journal is for what is in our own folders. The sealed key of a host is one file elsewhere, and one rename needs none; it goes
+    /// first, so that the list of who may open what never says more than is true.
+    fn put(&self, changes: Vec<Change>) -> Result<(), CommitError> {
+        let Run { root, lock, .. } = self.run;
+        let dir = &self.run.fleet.dir;
+        let (ours, elsewhere): (Vec<Change>, Vec<Change>) = changes
+            .into_iter()
+            .partition(|change| change.path().is_within(dir));
+        for change in &elsewhere {
+            root.replace(lock, change)?;
+        }
+        if ours.is_empty() {
+            return Ok(());
+        }
+        root.commit(lock, ours)
     }
 
     fn pruned(&self) -> Vec<Change> {
@@ -247,6 +277,7 @@ impl<'a> Committer<'a> {
                     facts.public_keys.insert(done.id.clone(), keys);
                     facts.vouchers.insert(done.id.clone(), &done.vouchers);
                 }
+                Product::HostKey(_) => {}
             }
         }
         facts

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::Product;
 use crate::issue::key::PrivateKey;
 use crate::model::{
-    Artifact, ArtifactId, CertificateFacts, KeyPair, PublicKey, RelPath, Standing, Voucher,
+    Artifact, ArtifactId, CertificateFacts, HostKey, KeyPair, PublicKey, RelPath, SshKey, Standing,
+    Voucher,
 };
 use crate::plan::Action;
 
@@ -36,6 +37,13 @@ pub(super) struct MadePair<'a> {
     pub(super) key_file: Option<Vec<u8>>,
     /// `None` where nothing needs it.
     pub(super) key: Option<Arc<PrivateKey>>,
+}
+
+/// The key of a host, sealed again.
+pub(super) struct MadeHostKey<'a> {
+    pub(super) key: &'a HostKey,
+    pub(super) public: SshKey,
+    pub(super) key_file: Vec<u8>,
 }
 
 /// What was made elsewhere, and is taken over as it is.

@@ -5,6 +5,7 @@
 mod adopt;
 mod commit;
 mod error;
+mod host_key;
 mod key_pair;
 mod made;
 mod make;
@@ -22,7 +23,9 @@ pub use adopt::{Adopted, AdoptedPublic, adopt};
 pub use error::{ApplyError, SealedKey, Unopened};
 pub use revoke::{Published, Revocation, publish};
 
-use crate::model::{ArtifactId, CertificateFacts, Fleet, Observed, PublicKey, Standing, Voucher};
+use crate::model::{
+    ArtifactId, CertificateFacts, Fleet, Observed, PublicKey, SshKey, Standing, Voucher,
+};
 use crate::plan::{Action, Plan, Step};
 use crate::seal::Identities;
 use crate::store::{Change, Lock, Root};
@@ -83,6 +86,8 @@ pub enum Product {
     Certificate(Box<CertificateFacts>),
     /// Of a shared pair, the current one first.
     PublicKeys(Vec<PublicKey>),
+    /// The public half of a host's key.
+    HostKey(SshKey),
 }
 
 /// How many artifacts are made between two commits: enough to make the cost of a commit vanish, few enough that an
@@ -103,7 +108,7 @@ pub fn execute(run: Run<'_>, jobs: NonZeroUsize) -> Result<Report, ApplyError> {
         });
     }
     unlock::check_coverage(&run)?;
-    let unlocked = unlock::open_keys(&run)?;
+    let (unlocked, host_keys) = opened(unlock::open_keys(&run), host_key::reseal_all(&run))?;
     let mut committer = Committer::new(run);
     run.progress.start(
         run.plan
@@ -117,8 +122,27 @@ pub fn execute(run: Run<'_>, jobs: NonZeroUsize) -> Result<Report, ApplyError> {
         run.progress.made(&made.pair.id());
         Ready::shared(made, run.observed)
     }));
+    committer.add(
+        host_keys
+            .into_iter()
+            .map(|made| Ready::host_key(made, run.observed)),
+    );
     make_leaves(&run, &workbench, &mut committer, jobs)?;
     committer.finish()
+}
+
+/// Everything that does not open is told at once.
+fn opened<A, B>(
+    keys: Result<A, ApplyError>,
+    host_keys: Result<B, ApplyError>,
+) -> Result<(A, B), ApplyError> {
+    match (keys, host_keys) {
+        (Err(ApplyError::Sealed(mut closed)), Err(ApplyError::Sealed(more))) => {
+            closed.extend(more);
+            Err(ApplyError::Sealed(closed))
+        }
+        (keys, host_keys) => Ok((keys?, host_keys?)),
+    }
 }
 
 fn describe(step: &Step) -> String {

@@ -66,7 +66,7 @@ pub(super) fn open_keys(run: &Run<'_>) -> Result<Unlocked, ApplyError> {
     let files: Vec<Sealed<'_>> = run
         .fleet
         .sealed()
-        .filter(|sealed| wanted.contains(&sealed.id))
+        .filter(|sealed| wanted.contains(&sealed.id) && !sealed.id.is_host_key())
         .collect();
     let opened: Vec<(ArtifactId, Result<PrivateKey, SealedKey>)> = files
         .par_iter()
@@ -156,6 +156,8 @@ fn open_key(
                 .map_or(Ok(()), |authority| check_authority(run, authority, &key))?,
             ArtifactId::Leaf { .. } => check_pair(run, id, &key)?,
             ArtifactId::KeyPair(_) => check_key_pair(run, id, &key)?,
+            // What is proved of it is in `host_key`.
+            ArtifactId::HostKey(_) => {}
         }
         Ok(key)
     };

@@ -94,6 +94,10 @@ rules! {
         "The header of the sealed file names another key than the first of the pair's public file: what is signed with it is refused by \
          whoever has that file.",
         "docs/cli.md#certs-doctor; docs/kubernetes.md#living-with-it";
+    HOST_KEY_RETIRED = "host-key-retired", "A sealed host key is not the one that is declared", Warning,
+        "The private key next to it was made for a host that has another key by now. Nothing new is sealed to it, and what was once sealed to \
+         it, it still opens.",
+        "docs/start.md#a-host; docs/cli.md#certs-host-add";
     KEY_OF_ANOTHER = "key-of-another", "A key is that of another artifact", Error,
         "The file was copied from elsewhere in the tree. Sealing it again would hand one artifact's key to the owner of another.",
         "docs/cli.md#certs-doctor; git-restore(1)";

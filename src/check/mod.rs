@@ -2,6 +2,7 @@
 //! that the plan has not decided.
 
 pub mod catalogue;
+mod host_keys;
 
 use std::collections::BTreeMap;
 
@@ -39,6 +40,7 @@ pub struct Broken {
 /// Every reason of every step, what dates and signatures say, and the files that are out of date: by severity, then by code.
 pub fn findings(fleet: &Fleet, observed: &Observed, plan: &Plan, beside: &Beside) -> Vec<Finding> {
     let judge = Judge {
+        fleet,
         observed,
         files: files(fleet),
         hosts: hosts(fleet),
@@ -60,6 +62,10 @@ pub fn findings(fleet: &Fleet, observed: &Observed, plan: &Plan, beside: &Beside
 
 /// Whether no run of `recreate` mends it unless asked to.
 pub fn outlasts_a_run(finding: &Finding) -> bool {
+    let is_of_host_key = matches!(&finding.subject, Subject::Artifact(id) if id.is_host_key());
+    if is_of_host_key {
+        return finding.code() != rules::RECIPIENTS_CHANGED.code;
+    }
     [
         rules::NOT_YET_VALID.code,
         rules::UNDECLARED.code,
@@ -102,7 +108,17 @@ fn files(fleet: &Fleet) -> BTreeMap<ArtifactId, Files<'_>> {
         let (public, key) = (&pair.files.public, &pair.files.key);
         (pair.id(), Files { public, key })
     });
-    certified.chain(pairs).collect()
+    let host_keys = fleet.host_keys.iter().map(|key| {
+        let (public, sealed) = (&key.files.public, &key.files.key);
+        (
+            key.id(),
+            Files {
+                public,
+                key: sealed,
+            },
+        )
+    });
+    certified.chain(pairs).chain(host_keys).collect()
 }
 
 /// The hosts that declare each artifact, for its place in their sources.
@@ -120,6 +136,7 @@ fn hosts(fleet: &Fleet) -> BTreeMap<ArtifactId, Vec<String>> {
 }
 
 struct Judge<'a> {
+    fleet: &'a Fleet,
     observed: &'a Observed,
     files: BTreeMap<ArtifactId, Files<'a>>,
     hosts: BTreeMap<ArtifactId, Vec<String>>,
@@ -146,17 +163,21 @@ impl Judge<'_> {
         let mut finding = self.finding(lint, id, reason);
         let is_refused = matches!(step.action, Action::Refuse { .. });
         let stays = ends_with_retirement(reason);
-        if step.action == Action::Keep && !stays {
+        let left_to_a_person = host_keys::cure(self.fleet, id, step, reason);
+        if step.action == Action::Keep && !stays && left_to_a_person.is_none() {
             finding.severity = Severity::Info;
         } else if is_refused {
             finding.severity = Severity::Error;
         }
         finding.cause = reason.to_string();
         lint.text.clone_into(&mut finding.consequence);
+        if id.is_host_key() && *reason == Reason::Undeclared {
+            host_keys::UNDECLARED.clone_into(&mut finding.consequence);
+        }
         finding.cure = if stays {
             retirement(id)
         } else {
-            cure(id, step)
+            left_to_a_person.unwrap_or_else(|| cure(id, step))
         };
         finding
     }
@@ -192,6 +213,7 @@ impl Judge<'_> {
     fn defect(&self, id: &ArtifactId, part: Part) -> Option<&Defect> {
         match part {
             Part::Certificate => self.observed.pair(id).certificate.defect(),
+            Part::PublicKey if id.is_host_key() => self.observed.host_key(id).public.defect(),
             Part::PublicKey => self.observed.key_pair(id).public.defect(),
             Part::Key => self.observed.key(id).defect(),
         }
@@ -210,6 +232,8 @@ impl Judge<'_> {
             Reason::KeyOffline
             | Reason::KeyMismatch
             | Reason::PublicKeyMismatch
+            | Reason::HostKeyRetired { .. }
+            | Reason::Undeclared
             | Reason::KeyOfAnother { .. }
             | Reason::KeyCompromised { .. }
             | Reason::RecipientsChanged { .. } => Part::Key,
@@ -276,6 +300,7 @@ fn of_reason(reason: &Reason) -> &'static Lint {
         Reason::Unreadable { .. } => &rules::FILE_DAMAGED,
         Reason::KeyMismatch => &rules::KEY_MISMATCH,
         Reason::PublicKeyMismatch => &rules::PUBLIC_KEY_MISMATCH,
+        Reason::HostKeyRetired { .. } => &rules::HOST_KEY_RETIRED,
         Reason::KeyOfAnother { .. } => &rules::KEY_OF_ANOTHER,
         Reason::KeyAlgorithmChanged { .. } => &rules::KEY_ALGORITHM_CHANGED,
         Reason::IssuerChanged { .. } => &rules::ISSUER_CHANGED,
@@ -334,7 +359,7 @@ pub fn ends_with_retirement(reason: &Reason) -> bool {
 
 fn retirement(id: &ArtifactId) -> String {
     let unused = match id {
-        ArtifactId::KeyPair(_) => "once nothing signed with it is in use",
+        ArtifactId::KeyPair(_) | ArtifactId::HostKey(_) => "once nothing signed with it is in use",
         ArtifactId::Authority(_) | ArtifactId::Leaf { .. } => {
             "once every host has what the new key issued"
         }

@@ -170,7 +170,8 @@ fn file_of(subject: &Subject, fleet: &Fleet) -> Option<Place> {
                     .find(|pair| pair.id() == *id)
                     .map(|pair| &pair.files.public)
             };
-            certificate.or_else(public)?.to_string()
+            let host_key = || fleet.host_key(id).map(|key| &key.files.key);
+            certificate.or_else(public).or_else(host_key)?.to_string()
         }
         Subject::Host(_) | Subject::Role(_) | Subject::Recipient(_) => return None,
     };

@@ -10,7 +10,8 @@ use time::OffsetDateTime;
 
 use super::error::CliError;
 use crate::history::{Commit, Content, End, History, Version};
-use crate::model::RelPath;
+use crate::model::{Fleet, RelPath};
+use crate::observe::host_keys;
 use crate::render::words;
 use crate::store::{Root, outside};
 
@@ -26,14 +27,16 @@ struct Stay {
     last: Option<(Commit, bool)>,
 }
 
-/// All contents of the files below `dir`, in all branches and in the working tree.
-pub(crate) fn history(root: &Root, dir: &RelPath) -> Result<(History, Coverage), CliError> {
+/// All contents of the fleet's files and of the keys of its hosts, in all branches and in the working tree.
+pub(crate) fn history(root: &Root, fleet: &Fleet) -> Result<(History, Coverage), CliError> {
     let coverage = coverage(root.path())?;
-    let present = present(root, dir)?;
+    let places = places(fleet);
+    let present = present(root, fleet)?;
     let stays = if coverage == Coverage::NoRepository {
         BTreeMap::new()
     } else {
-        stays(root.path(), &[dir], Content::is_known)?
+        let places: Vec<&RelPath> = places.iter().collect();
+        stays(root.path(), &places, Content::is_known)?
     };
     let blobs: BTreeSet<&str> = stays.keys().map(|(_, blob)| blob.as_str()).collect();
     let contents = read_blobs(root.path(), &blobs)?;
@@ -65,9 +68,27 @@ pub(crate) fn history(root: &Root, dir: &RelPath) -> Result<(History, Coverage),
     Ok((History { versions }, coverage))
 }
 
+/// Where the history of a fleet is: our own folders, and wherever keys of hosts are or were.
+fn places(fleet: &Fleet) -> BTreeSet<RelPath> {
+    let files = fleet.host_keys.iter().map(|key| &key.files);
+    let files = files.flat_map(|files| [files.public.clone(), files.key.clone()]);
+    let mut places: BTreeSet<RelPath> = host_keys::folders(fleet).into_iter().collect();
+    places.extend(files);
+    places.insert(fleet.dir.clone());
+    places
+}
+
 /// The files of the working tree by path.
-fn present(root: &Root, dir: &RelPath) -> Result<BTreeMap<String, Vec<u8>>, CliError> {
-    let files = files_below(root, dir)?.into_iter();
+fn present(root: &Root, fleet: &Fleet) -> Result<BTreeMap<String, Vec<u8>>, CliError> {
+    let mut files: BTreeSet<RelPath> = files_below(root, &fleet.dir)?.into_iter().collect();
+    for key in &fleet.host_keys {
+        files.extend([key.files.public.clone(), key.files.key.clone()]);
+    }
+    for folder in host_keys::folders(fleet) {
+        // Where it cannot be listed, there is nothing of this tree.
+        files.extend(root.list(&folder).unwrap_or_default());
+    }
+    let files = files.into_iter();
     let known = files.filter(|path| Content::is_known(path.as_str()));
     // What cannot be read as a file holds nothing of ours, and is told of where the tree is looked at.
     let read = known.filter_map(|path| Some((path.to_string(), root.read(&path).ok()??.bytes)));
@@ -105,8 +126,8 @@ pub(crate) enum Coverage {
 }
 
 /// The contents of now alone, for where Git cannot be asked.
-pub(crate) fn without_git(root: &Root, dir: &RelPath) -> Result<History, CliError> {
-    let present = present(root, dir)?;
+pub(crate) fn without_git(root: &Root, fleet: &Fleet) -> Result<History, CliError> {
+    let present = present(root, fleet)?;
     let versions = present
         .iter()
         .filter_map(|(path, bytes)| version(path, bytes, None, End::Now));

@@ -233,7 +233,7 @@ pub(crate) struct Past {
 
 impl Past {
     pub(crate) fn read(project: &Project) -> Self {
-        let (history, gap) = match git::history(&project.root, &project.fleet.dir) {
+        let (history, gap) = match git::history(&project.root, &project.fleet) {
             Ok((history, Coverage::Whole)) => (history, None),
             Ok((history, Coverage::Shallow)) => {
                 (history, Some("this is a shallow clone".to_owned()))

@@ -12,7 +12,7 @@ use crate::export::index::{self, Facts};
 use crate::manifest::{Fault, KeyFiles, Manifest, ManifestError, Records};
 use crate::model::{ArtifactId, Fleet, Observed, RelPath};
 use crate::nixfiles::locate::Locator;
-use crate::observe::{observe, survey};
+use crate::observe::{host_keys, observe, survey};
 use crate::plan::{Pattern, Plan, Policy, Reason, Step, UndeclaredPolicy};
 use crate::render::fault::{self, Place, PlacedFault, Severity};
 use crate::render::words::shown;
@@ -97,9 +97,10 @@ impl Project {
             let warnings = placed(&resolution.warnings, root.path());
             ui.tell(&render_faults(&warnings, Severity::Warning, ui));
         }
+        let fleet = with_host_keys(&root, resolution.fleet);
         Ok(Self {
             root,
-            fleet: resolution.fleet,
+            fleet,
             declared: Declared {
                 manifest,
                 key_files,
@@ -137,7 +138,7 @@ impl Project {
             .manifest
             .resolve_with(&declared.key_files, &records)
             .map_err(|faults| refused(&faults, self.root.path(), ui))?;
-        self.fleet = resolution.fleet;
+        self.fleet = with_host_keys(&self.root, resolution.fleet);
         self.declared.records = records;
         Ok(())
     }
@@ -155,6 +156,14 @@ impl Project {
     /// The identities given, or else those declared; those declared that do not exist are passed over.
     pub(crate) fn identities(&self, given: &[String]) -> Result<Identities, CliError> {
         identities(given, &self.fleet.identities, self.root.path())
+    }
+}
+
+/// The keys of hosts that are sealed in the tree are as much in its custody as what is declared.
+fn with_host_keys(root: &Root, fleet: Fleet) -> Fleet {
+    Fleet {
+        host_keys: host_keys::find(root, &fleet),
+        ..fleet
     }
 }
 

@@ -322,8 +322,12 @@ fn advise(report: &Report, plan: &Plan, ui: Ui) {
         ui.tell(&after_replacing(&done.id));
     }
     for id in plan.changes().filter_map(taken_away) {
+        let anew = match id {
+            ArtifactId::HostKey(host) => format!("`certs host add {host} --replace`"),
+            _ => format!("--replace {id}"),
+        };
         ui.tell(&format!(
-            "warning: {id} is sealed to fewer than before, and who could open it may still have the key: --replace {id} makes a new one\n"
+            "warning: {id} is sealed to fewer than before, and who could open it may still have the key: {anew} makes a new one\n"
         ));
     }
 }
@@ -347,7 +351,7 @@ fn after_replacing(id: &ArtifactId) -> String {
              good; once nothing signed with it is in use: certs recreate --retire {id}. Until every owner has the new file, some refuse \
              what others sign\n"
         ),
-        ArtifactId::Leaf { .. } => String::new(),
+        ArtifactId::Leaf { .. } | ArtifactId::HostKey(_) => String::new(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Opens every sealed key it may and proves it: that it is a key, the one its certificate is for, in the form and sealed to whom it
 //! should be. Reads only; what mends a fault is a command for a person.
 
+mod host_key;
+
 use rayon::prelude::*;
 
 use crate::issue::key::PrivateKey;
@@ -105,15 +107,15 @@ impl Examination<'_> {
             Ok(content) => content,
             Err(error) => return Ok(unopened(sealed, &error)),
         };
+        if let Some(key) = self.fleet.host_key(&sealed.id) {
+            let ailments = host_key::judge(key, self.observed, facts, &content);
+            return Ok(proved_or(ailments));
+        }
         Ok(match PrivateKey::from_pem(&content) {
             Ok(key) => {
                 let mut ailments = self.judge(sealed, facts, &key.fingerprint());
                 ailments.extend(form(sealed, &content));
-                if ailments.is_empty() {
-                    State::Proved
-                } else {
-                    State::Broken(ailments)
-                }
+                proved_or(ailments)
             }
             Err(error) => State::Broken(vec![Ailment {
                 code: "not-a-key",
@@ -227,6 +229,14 @@ impl Examination<'_> {
     }
 }
 
+fn proved_or(ailments: Vec<Ailment>) -> State {
+    if ailments.is_empty() {
+        State::Proved
+    } else {
+        State::Broken(ailments)
+    }
+}
+
 fn unopened(sealed: &Sealed<'_>, error: &OpenError) -> State {
     match error {
         OpenError::NoMatchingIdentity { .. } | OpenError::Refused { .. } => State::Locked {
@@ -276,6 +286,9 @@ fn again(id: &ArtifactId) -> String {
 
 /// A key that is damaged is restored; only where no version is good a new one is made, which an authority's heirs would notice.
 fn restore(sealed: &Sealed<'_>) -> String {
+    if let ArtifactId::HostKey(name) = &sealed.id {
+        return host_key::restore(sealed.file, name);
+    }
     format!(
         "restore it: `git log -- {0}`, `git restore --source=<commit> -- {0}`; if no version is good, move it away and `certs recreate --replace {1}`",
         sealed.file.shell(),

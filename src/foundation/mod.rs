@@ -7,12 +7,12 @@ mod nix;
 pub use manifest::manifest;
 pub use nix::{flake, module, plain_file};
 
-use crate::model::{IpNetwork, Lifetime, Recipient, Subtrees};
+use crate::model::{HOST_KEY_FOLDERS, IpNetwork, Lifetime, Recipient, Subtrees};
 
 /// Where everything is that `certs` writes.
 pub const DIR: &str = "secrets/certs";
 /// Where the public keys of hosts lie, one file for each.
-pub const HOST_KEYS: &str = "ssh-host-keys";
+pub const HOST_KEYS: &str = HOST_KEY_FOLDERS[0];
 /// What everybody trusts, by its name in `cas`.
 pub const ROOT: &str = "root";
 /// What issues from day to day.

@@ -10,9 +10,9 @@ pub use exposure::{
     Certainty, Exposure, Holder, OpenedKey, Opener, Tokens, exposure_of, exposures, replacing,
 };
 
-use crate::inspect::{certificate, public_key, sealed};
+use crate::inspect::{certificate, public_key, sealed, ssh};
 use crate::model::{
-    AttributeType, CertificateFacts, PublicKey, Recipient, RecipientSet, SealedFacts,
+    AttributeType, CertificateFacts, PublicKey, Recipient, RecipientSet, SealedFacts, SshKey,
 };
 
 /// The group that no role of Kubernetes can take anything from.
@@ -60,6 +60,8 @@ pub enum Content {
     Sealed(SealedFacts),
     /// Those of a key pair, the current one first.
     PublicKeys(Vec<PublicKey>),
+    /// The public key of a host, or of somebody else.
+    SshKey(SshKey),
     /// Every set that something was sealed to at that time, as `recipients.json` has it for agenix.
     Recipients(Vec<RecipientSet>),
     /// Nothing that can be read as what its name says.
@@ -94,7 +96,8 @@ impl Content {
         }
         if has_suffix(path, ".pub") {
             let keys = public_key::parse_pem(bytes);
-            return Some(keys.map_or(Self::Unreadable, Self::PublicKeys));
+            let ssh = |_| ssh::recipient(bytes).map_or(Self::Unreadable, Self::SshKey);
+            return Some(keys.map_or_else(ssh, Self::PublicKeys));
         }
         if has_suffix(path, ".crt") {
             let chain = certificate::parse_pem_chain(bytes);

@@ -12,6 +12,7 @@ use crate::model::document::keys::{
     KeyFormat, PrivateKeyFacts, Protection, PublicKeyFacts, PublicKeyFormat,
 };
 use crate::model::key::FoundKeyAlgorithm;
+use crate::model::{KeyFingerprint, Recipient, SshKey};
 
 pub(super) const RSA_ENCRYPTION: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -53,6 +54,18 @@ pub fn public_key(line: &str) -> Option<PublicKeyFacts> {
         wire,
         Some(comment).filter(|text| !text.is_empty()),
     ))
+}
+
+/// The first public key of a `.pub` file, where files can be sealed to it.
+pub fn recipient(file: &[u8]) -> Option<SshKey> {
+    let text = std::str::from_utf8(file).ok()?;
+    let mut lines = text.lines().map(str::trim);
+    let line = lines.find(|line| !line.is_empty() && !line.starts_with('#'))?;
+    let spki = public_key(line)?.spki?;
+    Some(SshKey {
+        recipient: Recipient::parse(line).ok()?,
+        fingerprint: KeyFingerprint::of_spki(&spki),
+    })
 }
 
 /// The public half of a private key of OpenSSH, which stands in clear whether or not the key is encrypted; the rest is not looked at.

@@ -118,6 +118,7 @@ fn belongs_to(id: &ArtifactId, host: &Name, fleet: &Fleet) -> bool {
             .key_pairs
             .iter()
             .any(|pair| pair.name == *name && pair.owners.contains(host)),
+        ArtifactId::HostKey(_) => fleet.host_key(id).is_some_and(|key| key.host == *host),
     }
 }
 

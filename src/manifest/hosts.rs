@@ -9,7 +9,7 @@ use super::values::{Common, Role, resolve_declaration, resolve_files, resolve_re
 use crate::model::recipient::RecipientError;
 use crate::model::{
     Certificate, ClusterAuthorities, ClusterRole, Component, Custody, Host, IpNetwork, Membership,
-    Name, Origin, Recipient, RecipientSet,
+    Name, Origin, Recipient, RecipientSet, RelPath,
 };
 
 /// Who opens what is sealed for a host.
@@ -39,11 +39,16 @@ pub(super) fn resolve_hosts(
         } else {
             RecipientSet::default()
         };
+        let users = resolve_recipients("userAgeKeys", &declared.users, &context, faults);
+        let recipients = Recipients {
+            all: users.union(&keys),
+            users,
+        };
         let leaves = resolve_leaves(
             wire,
             (name, declared),
             resolved_name.as_ref(),
-            &keys,
+            &recipients,
             &context,
             faults,
         );
@@ -58,6 +63,9 @@ pub(super) fn resolve_hosts(
                 name,
                 Host {
                     keys,
+                    declared_keys: declared_keys(declared, key_files),
+                    key_files: own_key_files(declared),
+                    operators: recipients.users,
                     membership: membership.flatten(),
                     allow,
                 },
@@ -146,6 +154,29 @@ fn key_file_lines(
     Vec::new()
 }
 
+/// What can be read of the keys of a host. What cannot is a fault where anything is sealed to it, and told nowhere else.
+fn declared_keys(host: &HostV1, key_files: &KeyFiles) -> RecipientSet {
+    let lines = host.owner_keys.iter().flat_map(|key| match key {
+        OwnerKeyV1::Key(line) => vec![line.clone()],
+        OwnerKeyV1::File(path) => match key_files.get(path) {
+            Some(Ok(text)) => public_key_lines(text).collect(),
+            Some(Err(_)) | None => Vec::new(),
+        },
+    });
+    lines
+        .filter_map(|line| Recipient::parse(&line).ok())
+        .collect()
+}
+
+/// Where the keys of a host are read from, inside the project: next to them their private halves may be sealed.
+fn own_key_files(host: &HostV1) -> Vec<RelPath> {
+    let files = host.owner_keys.iter().filter_map(|key| match key {
+        OwnerKeyV1::File(path) => RelPath::new(path).ok(),
+        OwnerKeyV1::Key(_) => None,
+    });
+    files.collect()
+}
+
 /// One key a line, as in `authorized_keys`; blank lines and comments are not keys.
 fn public_key_lines(text: &str) -> impl Iterator<Item = String> {
     let lines = text.lines().map(str::trim);
@@ -158,22 +189,17 @@ fn resolve_leaves(
     wire: &ManifestV1,
     (host, declared): (&str, &HostV1),
     name: Option<&Name>,
-    keys: &RecipientSet,
+    recipients: &Recipients,
     context: &Context,
     faults: &mut Faults,
 ) -> Vec<Certificate> {
     if declared.certificates.values().all(BTreeMap::is_empty) {
         return Vec::new();
     }
-    let users = resolve_recipients("userAgeKeys", &declared.users, context, faults);
     if declared.users.is_empty() {
         let cause = "no operator could open its keys; list age or SSH public keys in certToolkit.userAgeKeys".to_owned();
         faults.note("userAgeKeys", context, None, cause);
     }
-    let recipients = Recipients {
-        all: users.union(keys),
-        users,
-    };
     let mut leaves = Vec::new();
     for (authority, declared) in &declared.certificates {
         for (leaf, certificate) in declared {
@@ -182,7 +208,7 @@ fn resolve_leaves(
                 (host, authority, leaf),
                 name,
                 certificate,
-                &recipients,
+                recipients,
                 faults,
             ));
         }

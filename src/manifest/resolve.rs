@@ -9,7 +9,9 @@ use super::values::{
     resolve_urls,
 };
 use super::{Fault, KeyFiles, Records, hosts, key_pairs, record, relations, roles};
-use crate::model::{Authority, Certificate, Fleet, Host, Lifetime, Name, PairFiles, RelPath};
+use crate::model::{
+    Authority, Certificate, Fleet, Host, Lifetime, Name, PairFiles, RecipientSet, RelPath,
+};
 
 /// A fleet without faults, and what is worth telling all the same.
 #[derive(Clone, Debug)]
@@ -39,6 +41,7 @@ pub(super) fn resolve(
         certificates.extend(issued);
         certificates.sort_by_cached_key(Certificate::id);
     }
+    let operators = operators(&hosts, &authorities);
     hand_to_hosts(&mut authorities, &hosts);
     let key_pairs = key_pairs::resolve_key_pairs(wire, &hosts, &mut faults);
     let roles = roles::resolve_roles(wire, &mut faults);
@@ -58,12 +61,25 @@ pub(super) fn resolve(
                 certificates,
                 key_pairs,
                 hosts,
+                host_keys: Vec::new(),
+                operators,
                 roles,
             },
             warnings,
         }),
         _ => Err(faults.list),
     }
+}
+
+/// Who operates what has no operators of its own. So far nobody else opens the key of an authority.
+fn operators(hosts: &BTreeMap<Name, Host>, authorities: &[Authority]) -> RecipientSet {
+    let of_hosts = hosts.values().flat_map(|host| &host.operators);
+    let of_hosts: RecipientSet = of_hosts.cloned().collect();
+    if !of_hosts.is_empty() {
+        return of_hosts;
+    }
+    let of_authorities = authorities.iter().flat_map(|one| &one.recipients);
+    of_authorities.cloned().collect()
 }
 
 fn resolve_authorities(wire: &ManifestV1, faults: &mut Faults) -> Vec<Authority> {

@@ -6,8 +6,8 @@ use std::fmt;
 use time::OffsetDateTime;
 
 use super::{
-    Component, KeyAlgorithm, KeyPair, Lifetime, Membership, Name, NameConstraints, PublicKey,
-    RecipientSet, RelPath, Role, San, Subject, Uri, Usages,
+    Component, HostKey, KeyAlgorithm, KeyPair, Lifetime, Membership, Name, NameConstraints,
+    PublicKey, RecipientSet, RelPath, Role, San, Subject, Uri, Usages,
 };
 
 /// Findings that somebody decided to live with: the code of the lint, and why.
@@ -28,6 +28,10 @@ pub struct Fleet {
     pub key_pairs: Vec<KeyPair>,
     /// Every host of the fleet.
     pub hosts: BTreeMap<Name, Host>,
+    /// The keys of hosts that are sealed in the tree, by name. No declaration says that there is one: whoever loads the fleet looks.
+    pub host_keys: Vec<HostKey>,
+    /// Who operates what has no operators of its own: those of all hosts, else those of the authorities.
+    pub operators: RecipientSet,
     /// The rules for what is issued on request.
     pub roles: BTreeMap<Name, Role>,
 }
@@ -37,6 +41,12 @@ pub struct Fleet {
 pub struct Host {
     /// Its own SSH keys. Empty where nothing is sealed to it.
     pub keys: RecipientSet,
+    /// Every SSH key that is declared for it and can be read, whether or not anything is sealed to it.
+    pub declared_keys: RecipientSet,
+    /// The files that these are read from, where they are inside the project.
+    pub key_files: Vec<RelPath>,
+    /// Who may open what is sealed for it.
+    pub operators: RecipientSet,
     /// Its place in a Kubernetes cluster, where it has one.
     pub membership: Option<Membership>,
     pub allow: Allowances,
@@ -140,7 +150,7 @@ pub struct PairFiles {
     pub key: RelPath,
 }
 
-/// The stable name of what has a key: `ca/<authority>`, `<host>/<authority>/<certificate>` or `shared/<key pair>`.
+/// The stable name of what has a key: `ca/<authority>`, `<host>/<authority>/<certificate>`, `shared/<key pair>` or `host-key/<host>`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ArtifactId {
     Authority(Name),
@@ -150,6 +160,8 @@ pub enum ArtifactId {
         name: Name,
     },
     KeyPair(Name),
+    /// The SSH key of a host, sealed for its installation.
+    HostKey(Name),
 }
 
 impl fmt::Display for ArtifactId {
@@ -162,6 +174,7 @@ impl fmt::Display for ArtifactId {
                 name,
             } => write!(f, "{host}/{authority}/{name}"),
             Self::KeyPair(name) => write!(f, "shared/{name}"),
+            Self::HostKey(name) => write!(f, "host-key/{name}"),
         }
     }
 }
@@ -175,9 +188,13 @@ impl ArtifactId {
         matches!(self, Self::KeyPair(_))
     }
 
+    pub fn is_host_key(&self) -> bool {
+        matches!(self, Self::HostKey(_))
+    }
+
     /// Whether others stand or fall with its key, so that it is replaced only where a person names it in full.
     pub fn is_conservative(&self) -> bool {
-        self.is_authority() || self.is_key_pair()
+        self.is_authority() || self.is_key_pair() || self.is_host_key()
     }
 
     /// Attribute path of its declaration under `certToolkit`.
@@ -190,6 +207,7 @@ impl ArtifactId {
                 .map(str::to_owned)
                 .to_vec(),
             Self::KeyPair(name) => ["keyPairs", name.as_str()].map(str::to_owned).to_vec(),
+            Self::HostKey(_) => vec!["owningHostKey".to_owned()],
         }
     }
 }
@@ -319,7 +337,7 @@ pub struct Sealed<'a> {
 }
 
 impl Fleet {
-    /// Everything that has a private key here: authorities, leaves, key pairs.
+    /// Everything that has a private key here: authorities, leaves, key pairs, the keys of hosts.
     pub fn sealed(&self) -> impl Iterator<Item = Sealed<'_>> {
         let ours = self
             .artifacts()
@@ -329,11 +347,17 @@ impl Fleet {
             file: &artifact.files().key,
             recipients: artifact.recipients(),
         });
-        certified.chain(self.key_pairs.iter().map(|pair| Sealed {
+        let pairs = self.key_pairs.iter().map(|pair| Sealed {
             id: pair.id(),
             file: &pair.files.key,
             recipients: &pair.recipients,
-        }))
+        });
+        let host_keys = self.host_keys.iter().map(|key| Sealed {
+            id: key.id(),
+            file: &key.files.key,
+            recipients: &key.recipients,
+        });
+        certified.chain(pairs).chain(host_keys)
     }
 
     /// Authorities first, in issuing order, then leaves.
@@ -342,10 +366,22 @@ impl Fleet {
         authorities.chain(self.certificates.iter().map(Artifact::Leaf))
     }
 
-    /// The name of everything that is made: authorities, leaves, key pairs.
+    /// The name of everything that has a key or a certificate here: authorities, leaves, key pairs, the keys of hosts.
     pub fn ids(&self) -> impl Iterator<Item = ArtifactId> {
         let pairs = self.key_pairs.iter().map(KeyPair::id);
-        self.artifacts().map(|artifact| artifact.id()).chain(pairs)
+        let host_keys = self.host_keys.iter().map(HostKey::id);
+        let certified = self.artifacts().map(|artifact| artifact.id());
+        certified.chain(pairs).chain(host_keys)
+    }
+
+    /// Who may open what is sealed for a host, whether or not it is declared yet.
+    pub fn operators_of(&self, host: &Name) -> &RecipientSet {
+        let own = self.hosts.get(host).map(|host| &host.operators);
+        own.filter(|own| !own.is_empty()).unwrap_or(&self.operators)
+    }
+
+    pub fn host_key(&self, id: &ArtifactId) -> Option<&HostKey> {
+        self.host_keys.iter().find(|key| key.id() == *id)
     }
 
     /// The records of what was issued by hand.

@@ -9,6 +9,7 @@ pub mod facts;
 pub mod fleet;
 pub mod hex;
 mod holder;
+pub mod host_key;
 pub mod key;
 pub mod key_pair;
 pub mod lifetime;
@@ -42,6 +43,7 @@ pub use fleet::{
     Origin, PairFiles, Record, Sealed,
 };
 pub use holder::{HolderError, PLACES, holder};
+pub use host_key::{HOST_KEY_FOLDERS, HostKey, HostKeyFiles, ObservedHostKey, SshKey};
 pub use key::{FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint};
 pub use key_pair::{KeyPair, KeyPairFiles, PublicKey};
 pub use lifetime::Lifetime;

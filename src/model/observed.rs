@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 
 use super::{
     Artifact, ArtifactId, CertificateFacts, CrlFacts, Digest, KeyFingerprint, ListRecord, Marker,
-    Name, PublicKey, Recipient, RecipientSet, RelPath, RevokedCertificate, SealedFacts, Standing,
-    Voucher,
+    Name, ObservedHostKey, PublicKey, Recipient, RecipientSet, RelPath, RevokedCertificate,
+    SealedFacts, Standing, Voucher,
 };
 
 /// The state of the tree at one moment.
@@ -15,6 +15,8 @@ use super::{
 pub struct Observed {
     pub pairs: BTreeMap<ArtifactId, ObservedPair>,
     pub key_pairs: BTreeMap<ArtifactId, ObservedKeyPair>,
+    /// The keys of hosts that are sealed in the tree.
+    pub host_keys: BTreeMap<ArtifactId, ObservedHostKey>,
     /// The revocation list of each authority.
     pub crls: BTreeMap<Name, FileState<CrlFile>>,
     /// What the inventory remembers that the files alone do not tell.
@@ -331,9 +333,18 @@ impl Observed {
         self.key_pairs.get(id).unwrap_or(ABSENT)
     }
 
+    pub fn host_key(&self, id: &ArtifactId) -> &ObservedHostKey {
+        const ABSENT: &ObservedHostKey = &ObservedHostKey {
+            public: FileState::Missing,
+            key: FileState::Missing,
+        };
+        self.host_keys.get(id).unwrap_or(ABSENT)
+    }
+
     /// The sealed key of whatever has one.
     pub fn key(&self, id: &ArtifactId) -> &FileState<SealedFacts> {
         match id {
+            ArtifactId::HostKey(_) => &self.host_key(id).key,
             ArtifactId::KeyPair(_) => &self.key_pair(id).key,
             ArtifactId::Authority(_) | ArtifactId::Leaf { .. } => &self.pair(id).key,
         }

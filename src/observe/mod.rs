@@ -1,6 +1,7 @@
 //! What the tree says about a fleet: reads every declared file, and names the files nobody declares. Opens no key.
 
 pub mod exposed;
+pub mod host_keys;
 mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,9 +13,9 @@ use crate::inspect::certificate::{self, CertificateDefect};
 use crate::inspect::{crl, inventory, public_key, recipients, sealed};
 use crate::model::{
     Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, CrlFacts, CrlFile, Damage,
-    Defect, DefectKind, FileState, Fleet, KeyFingerprint, Marker, Name, Observed, ObservedKeyPair,
-    ObservedPair, PublicKey, Recorded, RelPath, SealedDefect, SealedFacts, SignatureState, Stray,
-    UndeclaredFile,
+    Defect, DefectKind, FileState, Fleet, KeyFingerprint, Marker, Name, Observed, ObservedHostKey,
+    ObservedKeyPair, ObservedPair, PublicKey, Recorded, RelPath, SealedDefect, SealedFacts,
+    SignatureState, Stray, UndeclaredFile,
 };
 use crate::store::{Layout, ReadFile, Root, StoreError};
 
@@ -64,6 +65,7 @@ impl Survey<'_> {
         let mut observed = Observed {
             pairs: self.pairs(&artifacts)?,
             key_pairs: self.key_pairs()?,
+            host_keys: self.host_keys()?,
             crls: self.crls()?,
             recorded: self.inventory()?,
             sealed_to: self.sealed_to(),
@@ -109,6 +111,22 @@ impl Survey<'_> {
                 Ok((pair.id(), pair_state))
             })
             .collect()
+    }
+
+    fn host_keys(self) -> Result<BTreeMap<ArtifactId, ObservedHostKey>, StoreError> {
+        let keys = self.fleet.host_keys.iter();
+        keys.map(|key| {
+            let public = self.state(&key.files.public, host_keys::read)?;
+            let sealed = self.state(&key.files.key, read_sealed)?;
+            Ok((
+                key.id(),
+                ObservedHostKey {
+                    public,
+                    key: sealed,
+                },
+            ))
+        })
+        .collect()
     }
 
     /// Reads the revocation lists; signatures are left unchecked.

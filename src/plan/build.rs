@@ -41,6 +41,7 @@ pub fn plan(fleet: &Fleet, observed: &Observed, now: OffsetDateTime, policy: &Po
             .iter()
             .map(|certificate| planner.leaf_step(certificate)),
     );
+    steps.extend(planner.host_key_steps());
     let mut steps = select(fleet, steps, policy);
     if policy.only.is_empty() {
         steps.extend(undeclared_steps(fleet, observed, policy.undeclared));

@@ -4,6 +4,7 @@ mod authority;
 mod build;
 mod bundle;
 mod drift;
+mod host_key;
 mod key_pair;
 mod leaf;
 mod reason;

@@ -42,6 +42,10 @@ pub enum Reason {
         serial: String,
         path: String,
     },
+    /// The host has another key by now than the one that is sealed here.
+    HostKeyRetired {
+        host: String,
+    },
     KeyAlgorithmChanged {
         from: String,
         to: String,
@@ -183,6 +187,7 @@ impl Reason {
             Self::RenewalDue { .. } => "renewal-due",
             Self::Expired { .. } => "expired",
             Self::Undeclared => "undeclared",
+            Self::HostKeyRetired { .. } => "host-key-retired",
             Self::Requested => "requested",
             Self::RenewalRequested => "renewal-requested",
             Self::Revoked { .. } => "revoked",
@@ -230,6 +235,12 @@ impl fmt::Display for Reason {
                 f,
                 "its key is compromised: the certificate with the serial number {serial} was revoked for that, at {path}"
             ),
+            Self::HostKeyRetired { host } => {
+                write!(
+                    f,
+                    "another key is declared for {host} than the one that is sealed here"
+                )
+            }
             Self::KeyAlgorithmChanged { from, to } => write!(f, "key {from} → {to}"),
             Self::IssuerChanged { detail } => write!(f, "issuer: {detail}"),
             Self::NotAnAuthority { detail } => write!(f, "not usable as an authority: {detail}"),

@@ -12,7 +12,7 @@ use crate::history::{
     Certainty, Commit, End, Exposure, Holder, Issued, OpenedKey, Opener, Standing, Tokens,
     is_master,
 };
-use crate::model::{CertificateFacts, Moment, shell};
+use crate::model::{CertificateFacts, Moment, Name, shell};
 
 const ISSUED: [&str; 9] = [
     "standing", "subject", "issuer", "ends", "left", "serial", "file", "since", "until",
@@ -156,6 +156,8 @@ fn alarming(count: usize) -> Tone {
 pub struct Cure {
     /// `certs recreate` with the words that name the declaration.
     pub recreate: String,
+    /// For each host whose SSH key is readable: `certs host add … --replace`.
+    pub host_keys: Vec<String>,
     /// What to `--replace`, in as few words as mean it.
     pub replace: Vec<String>,
     /// Public files that would go on trusting a replaced key pair.
@@ -191,6 +193,13 @@ fn opened(key: &OpenedKey<'_>) -> [Cell; 4] {
         Certainty::Possible => " (possibly)",
     };
     let is = match (key.tokens, identity) {
+        _ if key.host().is_some() => {
+            let host = key.host().map_or("", Name::as_str);
+            toned(
+                &format!("the SSH host key of {host}: everything sealed to {host}"),
+                Tone::Bad,
+            )
+        }
         (Tokens::AnyServiceAccount, _) => {
             toned("any service account: it signs their tokens", Tone::Bad)
         }
@@ -228,6 +237,12 @@ fn danger(facts: &CertificateFacts) -> Tone {
 /// The steps after a loss, in the order in which they help.
 fn closing(exposure: &Exposure<'_>, cure: &Cure) -> String {
     let mut steps: Vec<String> = shut_out(exposure).into_iter().collect();
+    if !cure.host_keys.is_empty() {
+        steps.push(format!(
+            "give these hosts new SSH host keys, for everything new is sealed to the keys they have; install each on its host (/etc/ssh/ssh_host_ed25519_key) before it is switched:\n     {}",
+            cure.host_keys.join("\n     ")
+        ));
+    }
     if !cure.replace.is_empty() {
         let replace: Vec<String> = cure
             .replace

@@ -139,6 +139,8 @@ fn row(entry: &Entry<'_>, now: OffsetDateTime, detail: Detail) -> Vec<Cell> {
 fn without_certificate(entry: &Entry<'_>) -> String {
     if entry.id.is_key_pair() {
         "shared key pair".to_owned()
+    } else if entry.id.is_host_key() {
+        "host key".to_owned()
     } else {
         String::new()
     }
@@ -212,7 +214,7 @@ fn branch(
 fn line(entry: &Entry<'_>, now: OffsetDateTime, paint: Paint) -> String {
     let name = match &entry.id {
         ArtifactId::Leaf { host, name, .. } => format!("{host} {name}"),
-        id @ (ArtifactId::Authority(_) | ArtifactId::KeyPair(_)) => id.to_string(),
+        id => id.to_string(),
     };
     let subject = entry
         .facts
@@ -265,18 +267,25 @@ fn left_tone(state: State) -> Tone {
 
 /// `14 certificates and 1 key pair: 1 expired, 2 due, 12 good.`
 fn summary(status: &Status<'_>, paint: Paint) -> String {
-    let pairs = status.entries.iter().filter(|entry| entry.id.is_key_pair());
-    let pairs = pairs.count();
-    let certificates = status.entries.len() - pairs;
-    let total = [
+    let count = |is: fn(&ArtifactId) -> bool| {
+        let entries = status.entries.iter();
+        entries.filter(|entry| is(&entry.id)).count()
+    };
+    let (pairs, host_keys) = (
+        count(ArtifactId::is_key_pair),
+        count(ArtifactId::is_host_key),
+    );
+    let certificates = status.entries.len() - pairs - host_keys;
+    let kinds = [
         (certificates, "certificate", "certificates"),
         (pairs, "key pair", "key pairs"),
-    ]
-    .into_iter()
-    .filter(|(count, ..)| *count > 0)
-    .map(|(count, one, many)| words::count(count, one, many))
-    .collect::<Vec<_>>()
-    .join(" and ");
+        (host_keys, "host key", "host keys"),
+    ];
+    let kinds = kinds.into_iter().filter(|(count, ..)| *count > 0);
+    let kinds: Vec<String> = kinds
+        .map(|(count, one, many)| words::count(count, one, many))
+        .collect();
+    let total = words::joined(&kinds);
     let parts: Vec<String> = status
         .tally()
         .into_iter()

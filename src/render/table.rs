@@ -7,7 +7,7 @@ use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, 
 use super::paint::{Paint, Tone};
 use super::words;
 use crate::apply::{Product, Report};
-use crate::model::{CertificateFacts, ExtendedKeyUsage, Granted, Moment};
+use crate::model::{ArtifactId, CertificateFacts, ExtendedKeyUsage, Granted, Moment};
 use crate::plan::{Action, Plan, Step};
 
 /// How wide a table may be; `None` where the output is not a terminal.
@@ -122,6 +122,12 @@ fn cells(product: &Product) -> [String; 4] {
                 Moment(facts.not_after).to_string(),
             ]
         }
+        Product::HostKey(key) => [
+            key.recipient.short(),
+            String::new(),
+            "host key".to_owned(),
+            String::new(),
+        ],
         Product::PublicKeys(keys) => {
             let algorithm = keys.first().map(|key| key.algorithm.to_string());
             let others = match keys.len().saturating_sub(1) {
@@ -318,18 +324,31 @@ fn nothing_to_do(plan: &Plan) -> String {
         .iter()
         .filter(|step| step.action == Action::Keep)
         .filter_map(Step::artifact);
-    let (pairs, certificates): (Vec<_>, Vec<_>) = kept.partition(|id| id.is_key_pair());
-    let (pairs, certificates) = (pairs.len(), certificates.len());
-    let what = match (certificates, pairs) {
-        (_, 0) => words::count(certificates, "certificate is", "certificates are"),
-        (0, _) => words::count(pairs, "key pair is", "key pairs are"),
-        _ => format!(
-            "{} and {} are",
-            words::count(certificates, "certificate", "certificates"),
-            words::count(pairs, "key pair", "key pairs")
-        ),
-    };
-    format!("Nothing to do: {what} as declared.")
+    let (mut pairs, mut host_keys, mut certificates) = (0, 0, 0);
+    for id in kept {
+        match id {
+            ArtifactId::KeyPair(_) => pairs += 1,
+            ArtifactId::HostKey(_) => host_keys += 1,
+            ArtifactId::Authority(_) | ArtifactId::Leaf { .. } => certificates += 1,
+        }
+    }
+    let kinds = [
+        (pairs, "key pair", "key pairs"),
+        (host_keys, "host key", "host keys"),
+    ];
+    let others = kinds.into_iter().filter(|(count, ..)| *count > 0);
+    let mut parts: Vec<String> = others
+        .map(|(count, one, many)| words::count(count, one, many))
+        .collect();
+    if certificates > 0 || parts.is_empty() {
+        parts.insert(0, words::count(certificates, "certificate", "certificates"));
+    }
+    let is_one = parts.len() == 1 && certificates + pairs + host_keys == 1;
+    let verb = if is_one { "is" } else { "are" };
+    format!(
+        "Nothing to do: {} {verb} as declared.",
+        words::joined(&parts)
+    )
 }
 
 /// `Created 13, kept 0; wrote 29 files.`

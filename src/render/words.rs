@@ -15,6 +15,15 @@ pub fn count(number: usize, one: &str, many: &str) -> String {
     }
 }
 
+/// `a`, `a and b`, `a, b and c`.
+pub fn joined(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [before @ .., last] => format!("{} and {last}", before.join(", ")),
+    }
+}
+
 /// The first `most` items and how many more there are.
 pub fn some_of(items: &[String], most: usize) -> String {
     let shown = items

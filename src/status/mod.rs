@@ -12,7 +12,7 @@ pub use filter::{Filter, Order};
 pub use list::ListEntry;
 
 use crate::model::{
-    Artifact, ArtifactId, CertificateFacts, Fleet, KeyPair, Name, Observed, Recipient,
+    Artifact, ArtifactId, CertificateFacts, Fleet, HostKey, KeyPair, Name, Observed, Recipient,
     RecipientSet, Record,
 };
 use crate::plan::{Action, Part, Plan, Reason, Step};
@@ -26,7 +26,7 @@ pub struct Status<'a> {
     pub lists: Vec<ListEntry<'a>>,
 }
 
-/// One authority, certificate or shared key pair.
+/// One authority, certificate, shared key pair or host key.
 #[derive(Debug)]
 pub struct Entry<'a> {
     pub id: ArtifactId,
@@ -119,20 +119,27 @@ impl<'a> Status<'a> {
         let view = View::of(fleet, observed, plan);
         let certified = fleet.artifacts().map(|artifact| view.certified(artifact));
         let pairs = fleet.key_pairs.iter().map(|pair| view.key_pair(pair));
+        let host_keys = fleet.host_keys.iter().map(|key| view.host_key(key));
         Self {
             now: plan.now,
-            entries: certified.chain(pairs).collect(),
+            entries: certified.chain(pairs).chain(host_keys).collect(),
             lists: list::lists(fleet, observed, plan.now),
         }
     }
 
-    /// Authorities and certificates, without the shared key pairs.
+    /// Authorities and certificates, without what has a key alone.
     pub fn certified(&self) -> impl Iterator<Item = &Entry<'a>> {
-        self.entries.iter().filter(|entry| !entry.id.is_key_pair())
+        let is_certified = |entry: &&Entry<'a>| !entry.id.is_key_pair() && !entry.id.is_host_key();
+        self.entries.iter().filter(is_certified)
     }
 
     pub fn key_pairs(&self) -> impl Iterator<Item = &Entry<'a>> {
         self.entries.iter().filter(|entry| entry.id.is_key_pair())
+    }
+
+    /// The sealed keys of hosts.
+    pub fn host_keys(&self) -> impl Iterator<Item = &Entry<'a>> {
+        self.entries.iter().filter(|entry| entry.id.is_host_key())
     }
 
     /// How many entries are in each state that occurs, the worst first.
@@ -221,6 +228,22 @@ impl<'a, 'p> View<'a, 'p> {
             owners: &pair.owners,
             record: None,
             state: state(changed, None, self.now),
+            reasons: reasons(step),
+            id,
+        }
+    }
+
+    fn host_key(&self, key: &HostKey) -> Entry<'a> {
+        let id = key.id();
+        let step = self.steps.get(&id).copied();
+        Entry {
+            issuer: None,
+            facts: None,
+            renewal: None,
+            readers: self.readers(&id, &key.recipients),
+            owners: &[],
+            record: None,
+            state: state(step, None, self.now),
             reasons: reasons(step),
             id,
         }

@@ -21,6 +21,7 @@ mod exports;
 mod faults;
 mod graph;
 mod host;
+mod host_keys;
 mod hostile;
 mod identities;
 mod init;

@@ -8,7 +8,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::history::{Exposure, Opener, exposure_of, exposures, replacing};
-use crate::model::{Fleet, Recipient, shell};
+use crate::model::{Fleet, Name, Recipient, shell};
 use crate::render::history::Cure;
 use crate::render::words::some_of;
 use crate::render::{history, json};
@@ -65,17 +65,28 @@ fn names(exposure: &Exposure<'_>, who: &str) -> bool {
 
 fn cure(exposure: &Exposure<'_>, fleet: &Fleet, args: &ExposureArgs) -> Cure {
     let meant = exposure.to_replace();
-    let source = args.source.words().into_iter();
-    let words: Vec<String> = ["certs", "recreate"]
-        .map(str::to_owned)
-        .into_iter()
-        .chain(source)
-        .map(|word| shell(&word))
-        .collect();
+    let command = |words: &[&str]| -> String {
+        let words = words.iter().map(|word| (*word).to_owned());
+        let words = words.chain(args.source.words());
+        words.map(|word| shell(&word)).collect::<Vec<_>>().join(" ")
+    };
+    let new_key = |host: &Name| {
+        let tree = format!("./extra-files/{host}");
+        command(&[
+            "certs",
+            "host",
+            "add",
+            host.as_str(),
+            "--replace",
+            "--extra-files",
+            &tree,
+        ])
+    };
     let pairs = fleet.key_pairs.iter();
     let pairs = pairs.filter(|pair| meant.contains(&pair.id()));
     Cure {
-        recreate: words.join(" "),
+        recreate: command(&["certs", "recreate"]),
+        host_keys: exposure.hosts().into_iter().map(new_key).collect(),
         replace: replacing(&meant, fleet),
         public_files: pairs.map(|pair| pair.files.public.to_string()).collect(),
     }

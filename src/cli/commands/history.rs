@@ -30,7 +30,7 @@ pub(crate) fn run(args: &HistoryArgs, ui: Ui) -> Result<Exit, CliError> {
 
 /// The history of the project, and a word where it is not all of it.
 pub(crate) fn read(project: &Project, ui: Ui) -> Result<History, CliError> {
-    let (past, coverage) = git::history(&project.root, &project.fleet.dir)?;
+    let (past, coverage) = git::history(&project.root, &project.fleet)?;
     match coverage {
         Coverage::Whole => {}
         Coverage::Shallow => ui.tell(

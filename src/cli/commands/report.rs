@@ -53,12 +53,12 @@ pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
 
 /// The history as far as it is there.
 fn read(project: &Project, ui: Ui) -> Result<(History, Past), CliError> {
-    let (root, dir) = (&project.root, &project.fleet.dir);
+    let root = &project.root;
     if !git::is_installed(root) {
         ui.tell("warning: `git` is not on the PATH, so older versions of the files were not looked at\n");
-        return Ok((git::without_git(root, dir)?, Past::Unknown));
+        return Ok((git::without_git(root, &project.fleet)?, Past::Unknown));
     }
-    let (history, coverage) = git::history(root, dir)?;
+    let (history, coverage) = git::history(root, &project.fleet)?;
     Ok(match coverage {
         Coverage::Whole => (history, Past::Whole),
         Coverage::Shallow => (history, Past::Shallow),

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::{Certainty, OpenedKey, Opener, Tokens};
 use crate::history::{Content, End, History, Version};
+use crate::inspect::ssh;
 use crate::model::key_pair::is_called_service_account;
 use crate::model::recipient::RecipientKind;
 use crate::model::{
@@ -21,6 +22,8 @@ pub(super) struct Index<'a> {
     by_set: BTreeMap<&'a str, Vec<usize>>,
     /// Those without a marker, or with one of a set that nobody knows: recipients without a tag may open them.
     unnamed: Vec<(usize, &'a SealedFacts)>,
+    /// The public keys of hosts, as markers name them: whoever opens the private half opens what is sealed to the host.
+    host_keys: BTreeMap<String, Recipient>,
     /// The fingerprints of the sets that a recipient is in, of those that are or were declared.
     sets_of: BTreeMap<Recipient, Vec<String>>,
 }
@@ -34,6 +37,7 @@ impl<'a> Index<'a> {
             by_tag: BTreeMap::new(),
             by_set: BTreeMap::new(),
             unnamed: Vec::new(),
+            host_keys: host_keys(fleet, history),
             sets_of: BTreeMap::new(),
         };
         for version in &history.versions {
@@ -70,18 +74,38 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// What these keys open, in the order of the history.
+    /// What these keys open, and what the keys of hosts open that they open, in the order of the history.
     pub(super) fn opened_by(&self, openers: &[Opener]) -> Vec<OpenedKey<'a>> {
         let mut opened: BTreeMap<usize, Certainty> = BTreeMap::new();
-        for (number, certainty) in openers.iter().flat_map(|opener| self.openings(opener)) {
-            let known = opened.entry(number).or_insert(certainty);
-            *known = certainty.min(*known);
+        let mut used: BTreeSet<Opener> = BTreeSet::new();
+        let mut pending: Vec<(Opener, Certainty)> = openers
+            .iter()
+            .map(|opener| (opener.clone(), Certainty::Certain))
+            .collect();
+        while let Some((opener, sure)) = pending.pop() {
+            if !used.insert(opener.clone()) {
+                continue;
+            }
+            for (number, certainty) in self.openings(&opener) {
+                let certainty = certainty.max(sure);
+                let known = opened.entry(number).or_insert(certainty);
+                *known = certainty.min(*known);
+                let host = self.keys.get(number).and_then(|key| self.host_key_in(key));
+                pending.extend(host.map(|host| (Opener::Key(host.clone()), certainty)));
+            }
         }
         let opened = opened.into_iter().filter_map(|(number, certainty)| {
             let key = self.keys.get(number)?.clone();
             Some(OpenedKey { certainty, ..key })
         });
         opened.collect()
+    }
+
+    /// The host whose private key is sealed in a version, where it is one.
+    fn host_key_in(&self, key: &OpenedKey<'_>) -> Option<&Recipient> {
+        key.sealed_ids()
+            .iter()
+            .find_map(|sealed| self.host_keys.get(sealed))
     }
 
     fn openings(&self, opener: &Opener) -> Vec<(usize, Certainty)> {
@@ -160,6 +184,21 @@ fn sets(fleet: &Fleet, history: &History) -> BTreeMap<String, RecipientSet> {
         .collect()
 }
 
+/// Every public key that the declaration has for a host or that was next to a sealed one, as markers name it.
+fn host_keys(fleet: &Fleet, history: &History) -> BTreeMap<String, Recipient> {
+    let declared = fleet.hosts.values().flat_map(|host| &host.declared_keys);
+    let declared = declared.filter_map(|key| ssh::recipient(key.as_str().as_bytes()));
+    let found = history.versions.iter();
+    let found = found.filter_map(|version| match &version.content {
+        Content::SshKey(key) => Some(key.clone()),
+        _ => None,
+    });
+    found
+        .chain(declared)
+        .map(|key| (key.key_id(), key.recipient))
+        .collect()
+}
+
 /// What tells whose key is sealed in a version.
 struct Known<'a> {
     /// Declared artifacts by the path of their key.
@@ -170,6 +209,8 @@ struct Known<'a> {
     certificates: BTreeMap<String, Vec<&'a CertificateFacts>>,
     /// All certificates by the path they stood at and the commit they came with.
     neighbours: BTreeMap<&'a str, Vec<(Option<&'a str>, &'a CertificateFacts)>>,
+    /// All public SSH keys by the path of the sealed key they are next to.
+    ssh_keys: BTreeMap<String, Vec<String>>,
     /// What has which key today, as markers name it.
     current: BTreeMap<String, ArtifactId>,
     /// The public keys that stand in files of key pairs today.
@@ -194,7 +235,8 @@ impl<'a> Known<'a> {
                 .collect(),
             certificates: BTreeMap::new(),
             neighbours: BTreeMap::new(),
-            current: BTreeMap::new(),
+            ssh_keys: BTreeMap::new(),
+            current: current_host_keys(fleet),
             trusted: BTreeSet::new(),
             now,
         };
@@ -229,6 +271,10 @@ impl<'a> Known<'a> {
                     self.current.insert(marker.key.clone(), id.clone());
                 }
             }
+            Content::SshKey(key) => {
+                let sealed = key_path(&version.path, ".pub");
+                self.ssh_keys.entry(sealed).or_default().push(key.key_id());
+            }
             Content::PublicKeys(keys) if is_now => {
                 let ids = keys.iter().map(|key| key.fingerprint);
                 self.trusted
@@ -251,6 +297,7 @@ impl<'a> Known<'a> {
             version,
             artifact: artifact.cloned(),
             in_use: in_use.cloned(),
+            sealed: sealed.clone().unwrap_or_default(),
             certainty: Certainty::Certain,
             identities: self.identities(version, sealed.as_deref()),
             tokens: self.tokens(version, sealed.as_deref(), in_use),
@@ -261,6 +308,9 @@ impl<'a> Known<'a> {
     fn sealed_keys(&self, version: &Version, facts: &SealedFacts) -> Option<Vec<String>> {
         if let Some(marker) = &facts.marker {
             return Some(vec![marker.key.clone()]);
+        }
+        if let Some(keys) = self.ssh_keys.get(&version.path) {
+            return Some(keys.clone());
         }
         let commit = version.first.as_ref().map(|commit| commit.id.as_str());
         let beside = self.beside(version).iter();
@@ -311,6 +361,19 @@ impl<'a> Known<'a> {
             Tokens::None
         }
     }
+}
+
+/// Each declared host by its keys: a private half that was ever sealed here is in use as long as the host has it.
+fn current_host_keys(fleet: &Fleet) -> BTreeMap<String, ArtifactId> {
+    let mut current = BTreeMap::new();
+    for (name, host) in &fleet.hosts {
+        for key in &host.declared_keys {
+            if let Some(key) = ssh::recipient(key.as_str().as_bytes()) {
+                current.insert(key.key_id(), ArtifactId::HostKey(name.clone()));
+            }
+        }
+    }
+    current
 }
 
 fn key_id(facts: &CertificateFacts) -> String {

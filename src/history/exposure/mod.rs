@@ -11,7 +11,7 @@ pub use holders::Holder;
 
 use self::index::Index;
 use super::{History, Version, is_master};
-use crate::model::{ArtifactId, Certificate, CertificateFacts, Fleet, Recipient};
+use crate::model::{ArtifactId, Certificate, CertificateFacts, Fleet, Name, Recipient};
 
 /// Everything that one holder's keys open.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub struct OpenedKey<'a> {
     pub artifact: Option<ArtifactId>,
     /// What has this very key today, whoever that is sealed to by now: sealing it again takes no older version back.
     pub in_use: Option<ArtifactId>,
+    /// Which keys it may be, as markers name them; none where nothing tells.
+    pub(super) sealed: Vec<String>,
     pub certainty: Certainty,
     /// The certificates it is the key of, those in date.
     pub identities: Vec<&'a CertificateFacts>,
@@ -110,6 +112,11 @@ impl Exposure<'_> {
             .collect()
     }
 
+    /// The hosts that need a new SSH key before anything is sealed to them again.
+    pub fn hosts(&self) -> BTreeSet<&Name> {
+        self.keys.iter().filter_map(OpenedKey::host).collect()
+    }
+
     /// The worst first.
     fn weight(&self) -> [usize; 4] {
         let identities = self.identities();
@@ -124,6 +131,18 @@ impl Exposure<'_> {
 }
 
 impl OpenedKey<'_> {
+    pub(super) fn sealed_ids(&self) -> &[String] {
+        &self.sealed
+    }
+
+    /// The host whose SSH key it is, where it still is: whoever has it opens everything that is sealed to the host, new keys too.
+    pub fn host(&self) -> Option<&Name> {
+        match self.in_use.as_ref()? {
+            ArtifactId::HostKey(name) => Some(name),
+            _ => None,
+        }
+    }
+
     /// The sealed key by our marker; without it by its place.
     fn name(&self) -> String {
         match &self.version.content {
@@ -179,7 +198,8 @@ pub fn exposure_of<'a>(
 pub fn replacing(meant: &BTreeSet<&ArtifactId>, fleet: &Fleet) -> Vec<String> {
     let leaves: Vec<ArtifactId> = fleet.certificates.iter().map(Certificate::id).collect();
     let is_leaf = |id: &ArtifactId| matches!(id, ArtifactId::Leaf { .. });
-    let conservative = meant.iter().filter(|id| !is_leaf(id));
+    // No run makes the key of a host: the host has to have it.
+    let conservative = meant.iter().filter(|id| !is_leaf(id) && !id.is_host_key());
     let mut words: Vec<String> = conservative.map(ToString::to_string).collect();
     if !leaves.is_empty() && leaves.iter().all(|leaf| meant.contains(leaf)) {
         words.push("*".to_owned());

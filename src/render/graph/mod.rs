@@ -49,7 +49,7 @@ fn group_title(group: &Group, most: usize) -> String {
 fn bundle_title(bundle: &Bundle, source: Option<&Source>) -> String {
     let pair = source.and_then(|source| match &source.id {
         ArtifactId::KeyPair(name) => Some(name),
-        ArtifactId::Authority(_) | ArtifactId::Leaf { .. } => None,
+        ArtifactId::Authority(_) | ArtifactId::Leaf { .. } | ArtifactId::HostKey(_) => None,
     });
     match (&bundle.name, pair, bundle.count) {
         (_, Some(name), _) | (Some(name), None, 1) => name.to_string(),

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::certificate;
 use crate::history::{Commit, End, Exposure, Holder, Issued, Opener, Tokens, groups};
-use crate::model::Moment;
+use crate::model::{Moment, Name};
 
 /// Every certificate that was ever issued.
 pub fn issued(all: &[Issued<'_>], now: OffsetDateTime) -> Value {
@@ -56,6 +56,7 @@ fn exposure(exposure: &Exposure<'_>) -> Value {
                 "certainty": key.certainty.code(),
                 "since": key.version.first.as_ref().map(commit),
                 "until": until(&key.version.end),
+                "hostKey": key.host().map(Name::as_str),
                 "signsTokens": key.tokens == Tokens::AnyServiceAccount,
                 "identities": key.identities.iter().map(|facts| certificate(facts)).collect::<Vec<_>>(),
             })
@@ -66,7 +67,8 @@ fn exposure(exposure: &Exposure<'_>) -> Value {
         "declared": exposure.holder.is_declared(),
         "recipients": recipients.collect::<Vec<_>>(),
         "keys": keys,
-        "replace": exposure.to_replace().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "hostKeys": exposure.hosts().into_iter().map(Name::as_str).collect::<Vec<_>>(),
+        "replace": exposure.to_replace().iter().filter(|id| !id.is_host_key()).map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
 

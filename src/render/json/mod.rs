@@ -32,6 +32,10 @@ fn done(done: &Done) -> Value {
     let mut value = match &done.product {
         Product::Certificate(facts) => certificate(facts),
         Product::PublicKeys(keys) => public_keys(keys),
+        Product::HostKey(key) => json!({
+            "publicKey": key.recipient.as_str(),
+            "keyFingerprint": key.fingerprint.to_string(),
+        }),
     };
     if let Some(object) = value.as_object_mut() {
         object.shift_insert(0, "artifact".to_owned(), json!(done.id.to_string()));

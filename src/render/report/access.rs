@@ -157,7 +157,10 @@ fn authorities(page: &Page<'_>, html: &mut Markup) {
     html.raw("<th>Opened by</th></tr></thead><tbody>");
     let entries = page.status.entries.iter();
     let authorities = entries.filter(|entry| entry.id.is_authority());
-    for entry in authorities.chain(page.status.key_pairs()) {
+    for entry in authorities
+        .chain(page.status.key_pairs())
+        .chain(page.status.host_keys())
+    {
         let readers: Vec<String> = entry.readers.iter().map(reader).collect();
         html.raw("<tr>")
             .element("th", &[("scope", &"row")], &entry.id);

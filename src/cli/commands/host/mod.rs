@@ -14,7 +14,7 @@ use crate::cli::ui::Ui;
 use crate::foundation::HOST_KEYS;
 use crate::inspect::ssh;
 use crate::manifest::{Manifest, Owner, OwnerKey};
-use crate::model::{KeyFingerprint, Name, Recipient, RecipientSet};
+use crate::model::{HOST_KEY_FOLDERS, KeyFingerprint, Name, Recipient, RecipientSet};
 use crate::render::words::shown;
 use crate::store::outside;
 
@@ -129,7 +129,7 @@ impl Hosts {
 
     /// In the folder that is there: ours, or that of the example.
     fn usual_file(&self, name: &Name) -> String {
-        let folder = [HOST_KEYS, "host-keys"]
+        let folder = HOST_KEY_FOLDERS
             .into_iter()
             .find(|folder| self.root.join(folder).is_dir());
         format!("{}/{name}.pub", folder.unwrap_or(HOST_KEYS))
