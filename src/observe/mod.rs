@@ -45,6 +45,35 @@ pub fn survey(root: &Root, fleet: &Fleet) -> Result<Observed, StoreError> {
     .observed()
 }
 
+/// The file of one authority with what each certificate in it is, for who needs nothing else of the tree.
+///
+/// # Errors
+/// What cannot be read as a file.
+pub fn bundle(
+    root: &Root,
+    fleet: &Fleet,
+    authority: &Authority,
+) -> Result<FileState<CertificateFile>, StoreError> {
+    let survey = Survey {
+        root,
+        fleet,
+        obstacles: Obstacles::Refused,
+    };
+    let issuer = fleet.issuer_of(Artifact::Authority(authority));
+    let artifacts: Vec<Artifact<'_>> = std::iter::once(authority)
+        .chain(issuer)
+        .map(Artifact::Authority)
+        .collect();
+    let mut observed = Observed {
+        pairs: survey.pairs(&artifacts)?,
+        recorded: survey.inventory()?,
+        ..Observed::default()
+    };
+    standing::judge(fleet, &mut observed);
+    let pair = observed.pairs.remove(&authority.id());
+    Ok(pair.map_or(FileState::Missing, |pair| pair.certificate))
+}
+
 /// What becomes of a link, a device or a directory in the place of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Obstacles {
@@ -86,7 +115,11 @@ impl Survey<'_> {
     ) -> Result<BTreeMap<ArtifactId, ObservedPair>, StoreError> {
         let read = |artifact: &Artifact<'_>| -> Result<_, StoreError> {
             let files = artifact.files();
-            let certificate = self.state(&files.certificate, read_certificate)?;
+            let read_file = match artifact {
+                Artifact::Authority(_) => read_bundle,
+                Artifact::Leaf(_) => read_certificate,
+            };
+            let certificate = self.state(&files.certificate, read_file)?;
             let key = match artifact.requested_key() {
                 // What somebody put there is nobody's key of ours.
                 Some(_) => FileState::Missing,
@@ -300,6 +333,28 @@ fn file_state<T>(
     }
 }
 
+/// A file of which programs trust every block: one that is not read here, and that another program might read, is no block to pass over.
+fn read_bundle(bytes: &[u8]) -> Result<CertificateFile, Defect> {
+    let file = read_certificate(bytes)?;
+    match unread_blocks(bytes, 1 + file.following.len()) {
+        Some(defect) => Err(defect),
+        None => Ok(file),
+    }
+}
+
+fn unread_blocks(bytes: &[u8], read: usize) -> Option<Defect> {
+    const BEGIN: &[u8] = b"-----BEGIN ";
+    let begun = bytes.windows(BEGIN.len()).filter(|text| *text == BEGIN);
+    let unread = begun.count().saturating_sub(read);
+    (unread > 0).then(|| Defect {
+        kind: DefectKind::Unreadable,
+        damage: Damage::Other,
+        detail: format!(
+            "{unread} of its PEM blocks do not belong here, and programs that read the file may trust them"
+        ),
+    })
+}
+
 fn read_certificate(bytes: &[u8]) -> Result<CertificateFile, Defect> {
     let mut chain =
         certificate::parse_pem_chain(bytes).map_err(|defect| certificate_defect(&defect))?;
@@ -330,7 +385,7 @@ fn certificate_defect(defect: &CertificateDefect) -> Defect {
 }
 
 fn read_public_keys(bytes: &[u8]) -> Result<Vec<PublicKey>, Defect> {
-    public_key::parse_pem(bytes).map_err(|defect| Defect {
+    let keys = public_key::parse_pem(bytes).map_err(|defect| Defect {
         kind: if defect.is_private_key() {
             DefectKind::PlaintextKey
         } else {
@@ -338,7 +393,11 @@ fn read_public_keys(bytes: &[u8]) -> Result<Vec<PublicKey>, Defect> {
         },
         damage: defect.damage(),
         detail: defect.to_string(),
-    })
+    })?;
+    match unread_blocks(bytes, keys.len()) {
+        Some(defect) => Err(defect),
+        None => Ok(keys),
+    }
 }
 
 fn read_sealed(bytes: &[u8]) -> Result<SealedFacts, Defect> {

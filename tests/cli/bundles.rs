@@ -170,6 +170,84 @@ fn a_stranger_in_a_bundle_is_an_error_everywhere_and_is_not_exported() {
 }
 
 #[test]
+fn nothing_that_is_exported_or_verified_has_a_stranger_in_it() {
+    let project = Project::made();
+    let own = parse_pem_chain(&project.read(ROOT)).unwrap();
+    let other = Project::made();
+    append(&project, ROOT, &other.read(ROOT));
+    for arguments in [
+        &["export", "bundle"][..],
+        &["export", "configmap"],
+        &["export", "trust-bundle"],
+        &["export", "pem", "server", "--part", "bundle"],
+    ] {
+        let run = project.run(arguments).exits_with(0);
+        assert!(
+            run.stderr()
+                .contains("is not known as a predecessor; it is left out")
+        );
+        let blocks = run.stdout().matches("-----BEGIN CERTIFICATE-----").count();
+        assert_eq!(blocks, 1, "{arguments:?}");
+    }
+    let exported = project.run(&["export", "bundle"]).stdout();
+    assert_eq!(parse_pem_chain(exported.as_bytes()).unwrap(), own);
+    assert_snapshot!("stranger_verify", said(&project, &["verify"], 1));
+    let forged = other.read("certs/derived/cp1/root-server.crt");
+    project.write("forged.crt", &forged);
+    let run = project.run(&["verify", "forged.crt"]).exits_with(1);
+    assert!(
+        run.stderr().contains("it is not trusted here"),
+        "{}",
+        run.stderr()
+    );
+}
+
+#[test]
+fn a_block_that_is_not_read_here_is_no_block_to_pass_over() {
+    let text = String::from_utf8(stranger()).unwrap();
+    for label in ["TRUSTED CERTIFICATE", "X509 CERTIFICATE", "PKCS7"] {
+        let project = Project::made();
+        append(
+            &project,
+            ROOT,
+            text.replace("CERTIFICATE", label).as_bytes(),
+        );
+        for arguments in [&["check"][..], &["plan"], &["recreate"], &["verify"]] {
+            project.run(arguments).exits_with(1);
+        }
+        let run = project.run(&["export", "bundle"]);
+        assert!(run.stdout().matches("-----BEGIN ").count() < 2);
+    }
+    for label in ["RSA PUBLIC KEY", "CERTIFICATE"] {
+        let project = with_pair();
+        append(
+            &project,
+            PUBLIC,
+            text.replace("CERTIFICATE", label).as_bytes(),
+        );
+        project.run(&["check"]).exits_with(1);
+        project.run(&["recreate"]).exits_with(1);
+    }
+}
+
+#[test]
+fn a_predecessor_is_exported_and_trusted_until_it_is_retired() {
+    let project = Project::made();
+    let old = project.read("certs/derived/cp1/root-server.crt");
+    project.write("old.crt", &old);
+    project
+        .run(&["recreate", "--replace", "ca/root"])
+        .exits_with(0);
+    project.run(&["verify", "old.crt"]).exits_with(0);
+    let exported = project.run(&["export", "bundle"]).exits_with(0).stdout();
+    assert_eq!(exported.matches("-----BEGIN CERTIFICATE-----").count(), 2);
+    project
+        .run(&["recreate", "--retire", "ca/root"])
+        .exits_with(0);
+    project.run(&["verify", "old.crt"]).exits_with(1);
+}
+
+#[test]
 fn nobody_but_the_ca_key_can_make_a_stranger_a_predecessor() {
     let project = Project::made();
     let replaced = Project::made();

@@ -134,6 +134,27 @@ fn what_is_declared_gets_a_new_key_after_it_was_revoked() {
 }
 
 #[test]
+fn the_lists_of_the_tree_count_where_other_roots_are_given() {
+    let project = made();
+    let leaf = "certs/derived/cp1/root-server.crt";
+    let verify = ["verify", leaf, "--roots", "certs/ca/root.crt"];
+    project.run(&verify).exits_with(0);
+    project.run(&["revoke", "cp1/root/server"]).exits_with(0);
+    let refused = project.run(&verify).exits_with(1).stdout();
+    assert!(refused.contains("revoked"), "{refused}");
+    // Outside of a project there is none to look at; in one that cannot be read, that is said.
+    project.write("broken.json", b"{}");
+    let arguments = [&verify[..], &["--manifest", "broken.json"]].concat();
+    let run = project.run_plainly(&arguments).exits_with(0);
+    assert!(
+        run.stderr()
+            .contains("the revocation lists of this project are not looked at"),
+        "{}",
+        run.stderr()
+    );
+}
+
+#[test]
 fn an_authority_that_is_revoked_waits_for_a_person() {
     let project = made();
     let said = project.run(&["revoke", "ca/web", "--reason", "caCompromise"]);

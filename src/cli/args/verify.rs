@@ -15,7 +15,8 @@ pub(crate) struct VerifyArgs {
     /// are its intermediates. Without any, every certificate of the declared fleet.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Trust the certificates in this file; may be given several times. Default: the declared root authorities.
+    /// Trust the certificates in this file; may be given several times. Default: the declared root authorities. What the revocation lists of
+    /// a project found here name is refused all the same.
     #[arg(long, value_name = "FILE")]
     pub roots: Vec<PathBuf>,
     /// Certificates that may stand between the certificate and a root; may be given several times.

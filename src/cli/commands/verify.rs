@@ -7,13 +7,15 @@ use rayon::prelude::*;
 use time::OffsetDateTime;
 
 use crate::cli::args::{SourceArgs, VerifyArgs};
+use crate::cli::discover::Located;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::input::name_of;
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::inspect::certificate::parse_chain;
 use crate::inspect::crl;
-use crate::model::{CertificateFacts, CrlFacts, CrlFile, FileState};
+use crate::model::standing::described;
+use crate::model::{ArtifactId, CertificateFacts, CrlFacts, CrlFile, FileState};
 use crate::render::verify::{self as shown, Answer, Detail, Outcome};
 use crate::store::outside;
 use crate::verify::{Policy, Purpose, Request, RevocationPolicy, verify};
@@ -25,7 +27,7 @@ pub(crate) fn run(args: &VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
     let mut trust = if args.roots.is_empty() || args.files.is_empty() {
         fleet(args, &mut subjects, ui)?
     } else {
-        Trust::default()
+        lists_of_the_tree(args, ui)
     };
     if !args.roots.is_empty() {
         // A declared root that is not among those given may still stand between them and the rest, cross-signed.
@@ -45,10 +47,21 @@ pub(crate) fn run(args: &VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
         crls.append(&mut trust.crls);
         policy.revocation = RevocationPolicy::Listed;
     }
-    let answers: Vec<Answer> = subjects
+    let mut answers: Vec<Answer> = subjects
         .into_par_iter()
         .map(|subject| subject.judge(&trust, &crls, &policy))
         .collect();
+    if args.files.is_empty() {
+        answers.extend(trust.strangers.iter().map(stranger));
+    } else {
+        for (id, certificate) in &trust.strangers {
+            ui.tell(&format!(
+                "warning: the file of {id} also holds {}, which is not known as a predecessor; it is not trusted here (`certs check` \
+                 says more)\n",
+                described(certificate)
+            ));
+        }
+    }
     let text = if args.json {
         format!("{:#}\n", shown::json(&answers, &policy))
     } else {
@@ -64,6 +77,17 @@ pub(crate) fn run(args: &VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
         Ok(Exit::Done)
     } else {
         Ok(Exit::Failed)
+    }
+}
+
+/// Whatever it is, the fleet's programs trust it.
+fn stranger((id, certificate): &(ArtifactId, CertificateFacts)) -> Answer {
+    Answer {
+        name: id.to_string(),
+        outcome: Outcome::Unreadable(format!(
+            "its file also trusts {}, which is not known as a predecessor",
+            described(certificate)
+        )),
     }
 }
 
@@ -89,6 +113,8 @@ struct Trust {
     intermediates: Vec<CertificateFacts>,
     /// What the declared authorities have revoked.
     crls: Vec<CrlFacts>,
+    /// What stands in the file of a declared authority and is not the authority's; not trusted.
+    strangers: Vec<(ArtifactId, CertificateFacts)>,
 }
 
 /// A file to judge: its certificates, or why there are none.
@@ -171,7 +197,10 @@ fn fleet(args: &VerifyArgs, subjects: &mut Vec<Subject>, ui: Ui) -> Result<Trust
         let path = &artifact.files().certificate;
         let state = &observed.pair(&id).certificate;
         if let Some(file) = state.facts() {
-            let whole = std::iter::once(&file.certificate).chain(&file.following);
+            let whole = file.trusted();
+            for stranger in file.strangers().filter(|_| id.is_authority()) {
+                trust.strangers.push((id.clone(), stranger.clone()));
+            }
             if id.is_authority() && artifact.issuer_name().is_none() {
                 trust.roots.extend(whole.cloned());
             } else if id.is_authority() {
@@ -187,6 +216,9 @@ fn fleet(args: &VerifyArgs, subjects: &mut Vec<Subject>, ui: Ui) -> Result<Trust
                     FileState::Defective { defect, .. } => {
                         Err(format!("{path}: {}", defect.detail))
                     }
+                    FileState::Sound { facts, .. } if id.is_authority() => {
+                        Ok(facts.trusted().cloned().collect())
+                    }
                     FileState::Sound { facts, .. } => {
                         let first = std::iter::once(&facts.certificate);
                         Ok(first.chain(&facts.following).cloned().collect())
@@ -196,6 +228,26 @@ fn fleet(args: &VerifyArgs, subjects: &mut Vec<Subject>, ui: Ui) -> Result<Trust
         }
     }
     Ok(trust)
+}
+
+/// What the lists of the project say where other roots are given; none where there is no project.
+fn lists_of_the_tree(args: &VerifyArgs, ui: Ui) -> Trust {
+    let mut trust = Trust::default();
+    if Located::of(&args.source).is_err() {
+        return trust;
+    }
+    let lists = Project::load(&args.source, ui).and_then(|project| project.survey());
+    match lists {
+        Ok(observed) => {
+            let lists = observed.crls.values().filter_map(FileState::facts);
+            trust.crls.extend(lists.flat_map(CrlFile::lists).cloned());
+        }
+        Err(error) => ui.tell(&format!(
+            "warning: the revocation lists of this project are not looked at: {}\n",
+            error.message()
+        )),
+    }
+    trust
 }
 
 fn is_default(source: &SourceArgs) -> bool {

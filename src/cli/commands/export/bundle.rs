@@ -11,7 +11,7 @@ use crate::export::chain::pem;
 pub(crate) fn run(args: &BundleArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.roots.source, ui)?;
     let output = Output::public(Content::Text, &args.out, ui)?;
-    let roots = roots(&project, &args.roots.of)?;
+    let roots = roots(&project, &args.roots.of, ui)?;
     let text = pem(roots.iter().flat_map(|root| &root.certificates));
     output.finish(text.as_bytes(), ui)
 }

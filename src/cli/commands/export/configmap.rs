@@ -13,7 +13,7 @@ use crate::export::resource::Object;
 pub(crate) fn run(args: &ConfigMapArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.roots.source, ui)?;
     let output = Output::public(Content::Text, &args.resource.out, ui)?;
-    let roots = roots(&project, &args.roots.of)?;
+    let roots = roots(&project, &args.roots.of, ui)?;
     let roots: Vec<_> = roots.iter().flat_map(|root| &root.certificates).collect();
     let object = Object::new(args.name.clone(), args.namespace.namespace.clone());
     let resource = config_map(&object, &roots);

@@ -30,7 +30,7 @@ pub(crate) fn run(args: &IssuerArgs, ui: Ui) -> Result<Exit, CliError> {
     let object = Object::new(name, args.namespace.namespace.clone());
     let resources = match (&args.vault.vault, &project, authority) {
         (Some(server), Some(project), Some(authority)) => {
-            let roots = roots_of(project, Artifact::Authority(authority))?;
+            let roots = roots_of(project, Artifact::Authority(authority), ui)?;
             of_vault(&object, server, args, &roots.certificates, ui)?
         }
         (Some(server), ..) => of_vault(&object, server, args, &[], ui)?,

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use super::material::{self, missing, open_key, read_chain, tell_of_revocations};
+use super::material::{
+    self, bundle, check_file, missing, open_key, read_chain, tell_of_revocations,
+};
 use super::output::{Content, Output, typed};
 use crate::cli::args::KubeconfigArgs;
 use crate::cli::environment::current_dir;
@@ -82,7 +84,7 @@ fn describe(
     let (authority, certificate, key) = if args.reference {
         referenced(project, leaf, membership, args)?
     } else {
-        embedded(project, leaf, membership, chain, args)?
+        embedded(project, leaf, membership, chain, args, ui)?
     };
     warn(leaf, own, membership, ui);
     ui.tell(&words::printable(&summary(name, own, &server)));
@@ -170,9 +172,10 @@ fn embedded(
     membership: Option<&Membership>,
     chain: &[CertificateFacts],
     args: &KubeconfigArgs,
+    ui: Ui,
 ) -> Result<Materials, CliError> {
     let root = trusted_root(&project.fleet, leaf, membership)?;
-    let bundle = read_chain(project, &root.files.certificate)?;
+    let bundle = bundle(project, root, ui)?;
     let own = chain.first().ok_or_else(|| missing(&leaf.id()))?;
     let key = open_key(project, Artifact::Leaf(leaf), own, &args.out.identity.files)?;
     let key = key.to_pem().map_err(|error| CliError::from_error(&error))?;
@@ -195,6 +198,7 @@ fn referenced(
     args: &KubeconfigArgs,
 ) -> Result<Materials, CliError> {
     let root = trusted_root(&project.fleet, leaf, membership)?;
+    check_file(project, root)?;
     let here = current_dir()?;
     let file = |path: &RelPath| {
         let path = here.join(project.root.path()).join(path.as_str());

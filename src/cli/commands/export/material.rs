@@ -11,10 +11,12 @@ use crate::export::resource::ObjectName;
 use crate::inspect::certificate::parse_pem_chain;
 use crate::inspect::crl;
 use crate::issue::key::PrivateKey;
-use crate::model::RevokedCertificate;
+use crate::model::standing::described;
 use crate::model::{
-    Artifact, ArtifactId, Authority, Certificate, CertificateFacts, Fleet, Moment, RelPath,
+    Artifact, ArtifactId, Authority, Certificate, CertificateFacts, CertificateFile, FileState,
+    Fleet, Moment, RelPath, RevokedCertificate,
 };
+use crate::observe;
 use crate::plan::Pattern;
 use crate::render::words;
 use crate::seal::OpenError;
@@ -115,7 +117,7 @@ pub(super) fn chain(project: &Project, artifact: Artifact<'_>, ui: Ui) -> Result
     let above = project.fleet.issuers_of(artifact);
     let above: Vec<Candidates> = above
         .into_iter()
-        .map(|authority| candidates(project, authority))
+        .map(|authority| candidates(project, authority, ui))
         .collect::<Result<_, _>>()?;
     let chain = Chain::of(own, &above).map_err(|broken| {
         CliError::new(format!("{} has no chain to its root", artifact.id()))
@@ -183,11 +185,67 @@ fn revoked(
     Ok(list.and_then(|list| list.entry(&certificate.serial).cloned()))
 }
 
-fn candidates(project: &Project, authority: &Authority) -> Result<Candidates, CliError> {
+fn candidates(project: &Project, authority: &Authority, ui: Ui) -> Result<Candidates, CliError> {
     Ok(Candidates {
         authority: authority.name.clone(),
-        certificates: read_chain(project, &authority.files.certificate)?,
+        certificates: bundle(project, authority, ui)?,
     })
+}
+
+/// What is to be trusted of an authority's file: its own certificate and its known predecessors. A stranger is left out, and named.
+pub(crate) fn bundle(
+    project: &Project,
+    authority: &Authority,
+    ui: Ui,
+) -> Result<Vec<CertificateFacts>, CliError> {
+    let file = file_of(project, authority)?;
+    for stranger in file.strangers() {
+        ui.tell(&format!(
+            "warning: {}; it is left out\nhint: {}\n",
+            of_stranger(authority, stranger),
+            cure_of_stranger(authority)
+        ));
+    }
+    Ok(file.trusted().cloned().collect())
+}
+
+/// Whether the file itself can be named to a program, which trusts everything in it.
+pub(super) fn check_file(project: &Project, authority: &Authority) -> Result<(), CliError> {
+    let file = file_of(project, authority)?;
+    let stranger = file.strangers().next();
+    stranger.map_or(Ok(()), |stranger| {
+        let error = CliError::new(of_stranger(authority, stranger));
+        Err(error.hint(cure_of_stranger(authority)))
+    })
+}
+
+fn of_stranger(authority: &Authority, stranger: &CertificateFacts) -> String {
+    format!(
+        "{} also trusts {}, which is not known as a predecessor",
+        authority.files.certificate,
+        described(stranger)
+    )
+}
+
+fn cure_of_stranger(authority: &Authority) -> String {
+    format!(
+        "`certs check` says more; `certs recreate --retire {}` takes it out of the file",
+        authority.id()
+    )
+}
+
+fn file_of(project: &Project, authority: &Authority) -> Result<CertificateFile, CliError> {
+    let path = &authority.files.certificate;
+    // What cannot be read is told of as of every file.
+    read_chain(project, path)?;
+    let found = observe::bundle(&project.root, &project.fleet, authority);
+    match found.map_err(|error| store_error(&error))? {
+        FileState::Sound { facts, .. } => Ok(facts),
+        FileState::Missing => Err(missing(&authority.id())),
+        FileState::Defective { defect, .. } => Err(CliError::new(format!("{path} cannot be used"))
+            .cause(defect.detail)
+            .hint("`certs plan` says what to do about it")),
+    }
 }
 
 /// The trusted certificates of one root, under its name.
@@ -197,7 +255,7 @@ pub(super) struct Root {
 }
 
 /// The roots of what the words mean, each once. Without a word there has to be one only: what is trusted is not guessed.
-pub(super) fn roots(project: &Project, of: &[Pattern]) -> Result<Vec<Root>, CliError> {
+pub(super) fn roots(project: &Project, of: &[Pattern], ui: Ui) -> Result<Vec<Root>, CliError> {
     let fleet = &project.fleet;
     let mut wanted: Vec<&Authority> = Vec::new();
     if of.is_empty() {
@@ -219,7 +277,7 @@ pub(super) fn roots(project: &Project, of: &[Pattern]) -> Result<Vec<Root>, CliE
     }
     wanted
         .into_iter()
-        .map(|root| trusted_of(project, root))
+        .map(|root| trusted_of(project, root, ui))
         .collect()
 }
 
@@ -246,9 +304,13 @@ fn only_root(fleet: &Fleet) -> Result<Option<&Authority>, CliError> {
 }
 
 /// The root of one artifact.
-pub(super) fn roots_of(project: &Project, artifact: Artifact<'_>) -> Result<Root, CliError> {
+pub(super) fn roots_of(
+    project: &Project,
+    artifact: Artifact<'_>,
+    ui: Ui,
+) -> Result<Root, CliError> {
     let root = root_of(&project.fleet, artifact).ok_or_else(|| missing(&artifact.id()))?;
-    trusted_of(project, root)
+    trusted_of(project, root, ui)
 }
 
 fn root_of<'f>(fleet: &'f Fleet, artifact: Artifact<'f>) -> Option<&'f Authority> {
@@ -259,8 +321,8 @@ fn root_of<'f>(fleet: &'f Fleet, artifact: Artifact<'f>) -> Option<&'f Authority
     })
 }
 
-fn trusted_of(project: &Project, root: &Authority) -> Result<Root, CliError> {
-    let candidates = candidates(project, root)?;
+fn trusted_of(project: &Project, root: &Authority, ui: Ui) -> Result<Root, CliError> {
+    let candidates = candidates(project, root, ui)?;
     let certificates: Vec<CertificateFacts> = trusted(&candidates, OffsetDateTime::now_utc())
         .into_iter()
         .cloned()

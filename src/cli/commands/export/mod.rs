@@ -20,6 +20,8 @@ pub(crate) mod trust_bundle;
 pub(crate) mod truststore;
 mod wanted;
 
+pub(crate) use material::bundle as bundle_of;
+
 use crate::cli::args::ExportCommand;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;

@@ -27,7 +27,7 @@ pub(crate) fn run(args: &PemArgs, ui: Ui) -> Result<Exit, CliError> {
         PemPart::Leaf => Zeroizing::new(pem([&chain.own])),
         PemPart::Chain => Zeroizing::new(pem(&chain.intermediates)),
         PemPart::Fullchain => Zeroizing::new(pem(chain.sent())),
-        PemPart::Bundle => Zeroizing::new(pem(&roots_of(&project, artifact)?.certificates)),
+        PemPart::Bundle => Zeroizing::new(pem(&roots_of(&project, artifact, ui)?.certificates)),
         PemPart::Key => key()?,
         PemPart::Combined => {
             let (key, certificates) = (key()?, pem(chain.sent()));

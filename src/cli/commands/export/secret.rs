@@ -21,7 +21,7 @@ pub(crate) fn run(args: &SecretArgs, ui: Ui) -> Result<Exit, CliError> {
     let output = Output::of(Content::Secret, &args.out, ui)?;
     let artifact = Artifact::Leaf(leaf);
     let chain = chain(&project, artifact, ui)?;
-    let roots = roots_of(&project, artifact)?;
+    let roots = roots_of(&project, artifact, ui)?;
     let roots: Vec<_> = roots.certificates.iter().collect();
     let key = open_key(&project, artifact, &chain.own, &args.out.identity.files)?;
     let key = key.to_pem().map_err(|error| CliError::from_error(&error))?;

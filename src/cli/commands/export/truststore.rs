@@ -18,7 +18,7 @@ const USUAL_PASSWORD: &str = "changeit";
 pub(crate) fn run(args: &TrustStoreArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.roots.source, ui)?;
     let output = Output::public(Content::Binary, &args.out, ui)?;
-    let roots = roots(&project, &args.roots.of)?;
+    let roots = roots(&project, &args.roots.of, ui)?;
     let mut entries = Vec::new();
     for root in &roots {
         for (number, certificate) in root.certificates.iter().enumerate() {

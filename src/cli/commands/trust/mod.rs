@@ -8,11 +8,12 @@ use std::path::Path;
 
 use time::OffsetDateTime;
 
+use super::export::bundle_of;
 use crate::cli::args::{TrustCommand, TrustRootsArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
-use crate::inspect::certificate::parse_chain;
+use crate::inspect::certificate::{CertificateDefect, parse_chain};
 use crate::inspect::signature::signed_by;
 use crate::issue::certificate::to_pem;
 use crate::model::{Authority, CertificateFacts, Name};
@@ -33,7 +34,7 @@ pub(crate) fn run(command: &TrustCommand, ui: Ui) -> Result<Exit, CliError> {
 fn roots(args: &TrustRootsArgs, ui: Ui) -> Result<Vec<Root>, CliError> {
     if args.names.is_empty() {
         let project = Project::load(&args.source, ui)?;
-        return declared(&project, only_root(&project)?);
+        return declared(&project, only_root(&project)?, ui);
     }
     let mut project = None;
     let mut roots = Vec::new();
@@ -46,7 +47,7 @@ fn roots(args: &TrustRootsArgs, ui: Ui) -> Result<Vec<Root>, CliError> {
             Some(loaded) => loaded,
             None => Project::load(&args.source, ui)?,
         };
-        roots.extend(declared(&loaded, named(&loaded, name)?)?);
+        roots.extend(declared(&loaded, named(&loaded, name)?, ui)?);
         project = Some(loaded);
     }
     Ok(roots)
@@ -85,7 +86,7 @@ fn named<'p>(project: &'p Project, word: &str) -> Result<&'p Authority, CliError
         })
 }
 
-fn declared(project: &Project, authority: &Authority) -> Result<Vec<Root>, CliError> {
+fn declared(project: &Project, authority: &Authority, ui: Ui) -> Result<Vec<Root>, CliError> {
     let id = authority.id().to_string();
     if let Some(issuer) = &authority.issuer {
         let issuer = format!("ca/{issuer}");
@@ -104,24 +105,32 @@ fn declared(project: &Project, authority: &Authority) -> Result<Vec<Root>, CliEr
         .ok_or_else(|| {
             CliError::new(format!("{path} is not there")).hint("`certs recreate` makes it")
         })?;
-    fit(&id, authority.name.as_str(), path.as_str(), &file.bytes)
+    let chain = parse_chain(&file.bytes).map_err(|defect| unread(path.as_str(), &defect))?;
+    // A stranger in the file is named by whoever reads the bundle, and does not go in.
+    let trusted = if chain.len() > 1 {
+        bundle_of(project, authority, ui)?
+    } else {
+        chain
+    };
+    fit(&id, authority.name.as_str(), path.as_str(), trusted)
 }
 
 fn in_file(path: &str) -> Result<Vec<Root>, CliError> {
     let bytes = outside::read(Path::new(path))
         .map_err(|error| CliError::new(format!("cannot read {path}")).cause(error.to_string()))?;
     let stem = Path::new(path).file_stem().unwrap_or_default();
-    fit(path, &stem.to_string_lossy(), path, &bytes)
+    let chain = parse_chain(&bytes).map_err(|defect| unread(path, &defect))?;
+    fit(path, &stem.to_string_lossy(), path, chain)
 }
 
 /// Every root in a file: in a rotation it holds the one before, too. Of what stands behind the first, what is no root (any
 /// more) is passed over.
-fn fit(what: &str, name: &str, file: &str, bytes: &[u8]) -> Result<Vec<Root>, CliError> {
-    let chain = parse_chain(bytes).map_err(|defect| {
-        CliError::new(format!("{file} cannot be used"))
-            .cause(defect.to_string())
-            .hint("`certs inspect` says what is in it")
-    })?;
+fn fit(
+    what: &str,
+    name: &str,
+    file: &str,
+    chain: Vec<CertificateFacts>,
+) -> Result<Vec<Root>, CliError> {
     let now = OffsetDateTime::now_utc();
     let root = |facts: CertificateFacts| {
         let pem = to_pem(&facts.der);
@@ -138,6 +147,12 @@ fn fit(what: &str, name: &str, file: &str, bytes: &[u8]) -> Result<Vec<Root>, Cl
         .into_iter()
         .chain(chain.filter_map(|facts| root(facts).ok()))
         .collect())
+}
+
+fn unread(file: &str, defect: &CertificateDefect) -> CliError {
+    CliError::new(format!("{file} cannot be used"))
+        .cause(defect.to_string())
+        .hint("`certs inspect` says what is in it")
 }
 
 fn unfit(what: &str, reason: &Unfit) -> CliError {
