@@ -2,7 +2,7 @@
 {
   description = "Declared certificate authorities and Kubernetes certificates, issued, proved and sealed with age for NixOS";
 
-  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-25.11";
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
 
   outputs =
     { self, nixpkgs }:

@@ -69,6 +69,7 @@ in
     ./module/key-pairs.nix
     ./module/kubernetes.nix
     ./module/monitoring.nix
+    ./module/readers.nix
     ./module/roles.nix
     ./module/trust.nix
     ./module/wiring.nix
@@ -88,11 +89,16 @@ in
           (types.attrsOf types.anything)
         ]
       );
-      default = args.flakeRoot or args.self or null;
-      defaultText = literalMD "the special argument `flakeRoot`, or else `self`";
+      default =
+        args.flakeRoot or (import ./module/flake.nix {
+          special = args;
+          inherit config;
+        });
+      defaultText = literalMD "the special argument `flakeRoot`, or else `self` or `inputs.self`";
       description = ''
         The root of the project, which `dir` is relative to: the directory with `flake.nix`.
-        Set it to `./.` in a flake that is not at the top of its repository.
+        Set it to `./.` in a flake that is not at the top of its repository. Of a derivation the files are named and not read
+        while the configuration is evaluated.
       '';
       example = literalExpression "./.";
     };

@@ -3,13 +3,20 @@
   lib,
   stdenv,
   rustPlatform,
+  rustc,
   installShellFiles,
   age,
   openssl,
 }:
 let
   cargo = lib.importTOML ../Cargo.toml;
+  needed = cargo.package.rust-version;
 in
+lib.throwIf (lib.versionOlder rustc.version needed)
+  (
+    "certs needs Rust ${needed} or newer, but the nixpkgs it is built with has ${rustc.version}."
+    + " Set package = certs.packages.\${system}.certs and remove certs.inputs.nixpkgs.follows, or update nixpkgs to 25.11 or newer."
+  )
 rustPlatform.buildRustPackage {
   pname = cargo.package.name;
   inherit (cargo.package) version;

@@ -7,7 +7,7 @@ pkgs.mkShell {
     cargo
     clippy
     jq
-    nixfmt-rfc-style
+    nixfmt
     openssl
     rust-analyzer
     rustfmt

@@ -2,7 +2,7 @@
   description = "A small Kubernetes cluster whose certificates live in Git";
 
   inputs = {
-    nixpkgs.url = "github:NixOS/nixpkgs/nixos-25.11";
+    nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
     agenix.url = "github:ryantm/agenix";
     # Where you have certs from; or `nix registry add certs <where>` once.
     certs.url = "flake:certs";

@@ -24,11 +24,11 @@ in
       controlPlaneEndpoint = "api.example.org:6443";
       adminUsers = [ "alice" ];
       nodes = {
-        cp1 = controlPlane "10.0.0.1";
-        cp2 = controlPlane "10.0.0.2";
-        cp3 = controlPlane "10.0.0.3";
-        w1 = worker "10.0.0.11";
-        w2 = worker "10.0.0.12";
+        cp1 = controlPlane "192.0.2.1";
+        cp2 = controlPlane "192.0.2.2";
+        cp3 = controlPlane "192.0.2.3";
+        w1 = worker "192.0.2.11";
+        w2 = worker "192.0.2.12";
       };
     };
   };

@@ -113,7 +113,7 @@ let
           example = {
             apiserver = {
               commonName = "kube-apiserver";
-              hosts = [ "10.0.0.1" ];
+              hosts = [ "192.0.2.1" ];
             };
           };
         };
@@ -280,7 +280,7 @@ in
     example = {
       cluster = {
         ca.commonName = "kubernetes";
-        certs.apiserver.hosts = [ "10.0.0.1" ];
+        certs.apiserver.hosts = [ "192.0.2.1" ];
       };
     };
   };

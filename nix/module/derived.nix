@@ -62,21 +62,27 @@ let
       keyPath = derived types.str keyPath.description keyPath.text keyPath.value;
     };
 
+  # What is still to be built is not read, or it would be built during evaluation.
+  isBuilt = lib.isDerivation cfg.root;
+
   # Only this file is copied, so a change elsewhere in the project changes no path.
   fileInStore =
     relative:
-    builtins.path {
-      path = existing relative;
-      name = baseNameOf relative;
-    };
+    if isBuilt then
+      "${cfg.root}/${relative}"
+    else
+      builtins.path {
+        path = existing relative;
+        name = baseNameOf relative;
+      };
 
   textOf = relative: builtins.readFile (existing relative);
 
-  isThere = relative: builtins.pathExists (rootDirectory + "/${relative}");
+  isThere = relative: !isBuilt && builtins.pathExists (rootDirectory + "/${relative}");
 
   existing =
     relative:
-    if isThere relative then
+    if isBuilt || isThere relative then
       rootDirectory + "/${relative}"
     else
       throw (
@@ -89,7 +95,7 @@ let
     if cfg.root == null then
       throw (
         "certToolkit: the root of the project is not known."
-        + " Set certToolkit.root = ./. in flake.nix, or give the modules `self` or `flakeRoot` as a special argument."
+        + " Set certToolkit.root = ./. in flake.nix, or give the modules `self` (specialArgs = { inherit self; })."
       )
     else if builtins.isPath cfg.root then
       cfg.root

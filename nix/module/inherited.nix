@@ -76,7 +76,7 @@ let
           The list is inherited and replaced as a whole.
         '';
         example = [
-          "10.0.0.1"
+          "192.0.2.1"
           "kubernetes.default.svc"
         ];
       };

@@ -55,7 +55,7 @@ let
       type = types.listOf types.str;
       default = [ ];
       description = "The IP addresses by which the other nodes reach the host.";
-      example = [ "10.0.0.1" ];
+      example = [ "192.0.2.1" ];
     };
     nodeName = mkOption {
       type = types.nullOr types.str;
@@ -174,11 +174,11 @@ in
             "control-plane"
             "etcd"
           ];
-          addresses = [ "10.0.0.1" ];
+          addresses = [ "192.0.2.1" ];
         };
         w1 = {
           roles = [ "worker" ];
-          addresses = [ "10.0.0.11" ];
+          addresses = [ "192.0.2.11" ];
         };
       };
     };
@@ -213,7 +213,7 @@ in
     nodeIPs = following (types.listOf types.str) "nodeIPs" "`nodes.<hostName>.addresses`" {
       description = "The IP addresses by which the other nodes reach this host.";
       example = [
-        "10.0.0.1"
+        "192.0.2.1"
         "fd00::1"
       ];
     };

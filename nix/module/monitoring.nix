@@ -4,8 +4,9 @@
   config,
   lib,
   options,
+  pkgs,
   ...
-}@args:
+}:
 let
   inherit (lib)
     concatMap
@@ -67,7 +68,7 @@ in
     };
     package = mkOption {
       type = types.package;
-      default = (args.pkgs or { }).certs or (args.pkgs.callPackage ../package.nix { });
+      default = pkgs.certs or (pkgs.callPackage ../package.nix { });
       defaultText = literalMD "`pkgs.certs`, or `certs` built with the packages of the host";
       description = "The program.";
       example = literalExpression "inputs.certs.packages.\${system}.certs";

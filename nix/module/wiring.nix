@@ -120,7 +120,6 @@ let
 
   doubts = import ./wiring/doubts.nix {
     inherit
-      certificate
       cfg
       config
       has

@@ -41,6 +41,25 @@ let
 
   isAddress = text: parseAddress text != null;
 
+  # Whether an address, as text, is in a network. An address of the other family is not.
+  contains =
+    network: text:
+    let
+      address = parseAddress text;
+    in
+    address != null
+    && length address == length network.address
+    && masked (network // { inherit address; }) == masked network;
+
+  # Whether two networks have an address in common: one of them then contains the other.
+  overlap =
+    a: b:
+    let
+      wider = if a.prefix < b.prefix then a else b;
+      narrower = if a.prefix < b.prefix then b else a;
+    in
+    contains wider (format narrower.address);
+
   # 4 or 6.
   family = network: if network.length == 32 then 4 else 6;
 
@@ -228,6 +247,8 @@ in
 {
   inherit
     parseNetwork
+    contains
+    overlap
     firstAddress
     formatNetwork
     isAddress

@@ -244,7 +244,7 @@ let
   # Those that are networks; of the others there are faults.
   networksOf = cidrs: filter (network: network != null) (map parseNetwork cidrs);
 
-  # "api.example.org:6443", "10.0.0.1", "[fd00::1]:6443" -> the part before the port; null if it is none of these.
+  # "api.example.org:6443", "192.0.2.1", "[fd00::1]:6443" -> the part before the port; null if it is none of these.
   endpointHost =
     endpoint:
     let

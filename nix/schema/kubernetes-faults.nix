@@ -11,6 +11,7 @@ let
     fault: settings:
     roleFaults fault settings
     ++ nodeAddressFaults fault settings
+    ++ serviceAddressFaults fault settings
     ++ concatMap (serviceNetworkFaults fault) settings.serviceCIDRs
     ++ serviceFamilyFaults fault settings.serviceCIDRs
     ++ endpointFaults fault settings.controlPlaneEndpoint
@@ -83,9 +84,56 @@ let
       address:
       fault "node-address-invalid" [ "kubernetes" "nodeIPs" ] (
         "The address ${quote (shorten 60 address)} of the host ${quote settings.host} is no IP address."
-        + " Write one such as \"10.0.0.1\" or \"fd00::1\", without prefix, port or zone; names belong into extraSANs."
+        + " Write one such as \"192.0.2.1\" or \"fd00::1\", without prefix, port or zone; names belong into extraSANs."
       )
     ) (filter (address: !(isAddress address)) settings.nodeIPs);
+
+  # An address of the service network is rewritten to that of a service on every node: whoever asks for the node would
+  # reach the service, and its first address is the API server itself.
+  serviceAddressFaults =
+    fault: settings:
+    let
+      inherit (settings) host;
+      ofTable = orElse [ ] ((orElse { } (settings.nodes.${host} or null)).addresses or null);
+      inServices =
+        address:
+        filter (cidr: contains (parseNetwork cidr) address) (
+          filter (cidr: parseNetwork cidr != null) settings.serviceCIDRs
+        );
+      say =
+        option: what: address:
+        map (
+          cidr:
+          fault "address-in-service-network" ([ "kubernetes" ] ++ option) (
+            "The ${what address} is inside the service network ${quote cidr}, whose addresses every node rewrites to those of"
+            + " services, so nothing could reach it. Give it an address outside, or set kubernetes.serviceCIDRs to a network that"
+            + " nothing else uses."
+          )
+        ) (inServices address);
+      nodes =
+        map (address: {
+          inherit address;
+          option =
+            if elem address ofTable then
+              [
+                "nodes"
+                host
+                "addresses"
+              ]
+            else
+              [ "nodeIPs" ];
+        }) settings.nodeIPs;
+      endpoint = endpointHost settings.controlPlaneEndpoint;
+    in
+    concatMap (node: say node.option (address: "address ${quote address} of the host ${quote host}") node.address) nodes
+    ++ (
+      if endpoint == null then
+        [ ]
+      else
+        say [ "controlPlaneEndpoint" ] (
+          address: "endpoint ${quote address} of the cluster ${quote settings.cluster}"
+        ) endpoint
+    );
 
   serviceNetworkFaults =
     fault: cidr:
@@ -138,7 +186,7 @@ let
       [
         (fault "endpoint-invalid" [ "kubernetes" "controlPlaneEndpoint" ] (
           "certToolkit.kubernetes.controlPlaneEndpoint is ${quote (shorten 60 endpoint)}, which is no host with or without a port."
-          + " Write it without https://, such as \"api.example.org:6443\", \"10.0.0.10:6443\" or \"[fd00::10]:6443\"."
+          + " Write it without https://, such as \"api.example.org:6443\", \"192.0.2.10:6443\" or \"[fd00::10]:6443\"."
         ))
       ];
 
@@ -236,7 +284,12 @@ let
     unique
     ;
   inherit (options) attributeName optionName;
-  inherit (addresses) family isAddress parseNetwork;
+  inherit (addresses)
+    contains
+    family
+    isAddress
+    parseNetwork
+    ;
   inherit (kubernetesComponents)
     componentIds
     endpointHost

@@ -18,8 +18,35 @@ let
     got = addresses.formatNetwork (addresses.parseNetwork cidr);
     inherit want;
   };
+  inside = cidr: address: want: {
+    name = "${cidr} contains ${address}";
+    got = addresses.contains (addresses.parseNetwork cidr) address;
+    inherit want;
+  };
+  common = a: b: want: {
+    name = "${a} overlaps ${b}";
+    got = addresses.overlap (addresses.parseNetwork a) (addresses.parseNetwork b);
+    inherit want;
+  };
 in
 [
+  (inside "10.0.0.0/24" "10.0.0.1" true)
+  (inside "10.0.0.255/24" "10.0.0.0" true)
+  (inside "10.0.0.0/24" "10.0.1.0" false)
+  (inside "10.96.0.0/12" "10.111.255.255" true)
+  (inside "10.96.0.0/12" "10.112.0.0" false)
+  (inside "0.0.0.0/0" "203.0.113.1" true)
+  (inside "0.0.0.0/0" "::1" false)
+  (inside "fd00:96::/108" "fd00:96::f:ffff" true)
+  (inside "fd00:96::/108" "fd00:96::10:0" false)
+  (inside "10.0.0.0/24" "cp1.example.org" false)
+
+  (common "10.0.0.0/8" "10.96.0.0/12" true)
+  (common "10.96.0.0/12" "10.0.0.0/8" true)
+  (common "10.1.0.0/16" "10.2.0.0/16" false)
+  (common "10.1.0.0/16" "10.1.2.3/16" true)
+  (common "10.0.0.0/8" "fd00::/8" false)
+
   (first "10.0.0.0/24" "10.0.0.1")
   (first "10.0.0.128/25" "10.0.0.129")
   (first "10.96.0.0/12" "10.96.0.1")

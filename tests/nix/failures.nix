@@ -12,6 +12,19 @@ let
     ]).config.certToolkit.cas.cluster;
 in
 {
+  a_compiler_that_is_too_old_is_one_sentence = {
+    value =
+      (import ../../nix/package.nix {
+        inherit lib;
+        rustPlatform.buildRustPackage = arguments: arguments;
+        rustc.version = "1.86.0";
+        stdenv = null;
+        installShellFiles = null;
+        age = null;
+        openssl = null;
+      }).pname;
+    says = "certs needs Rust ${(lib.importTOML ../../Cargo.toml).package.rust-version} or newer, but the nixpkgs it is built with has 1.86.0. Set package = certs.packages.\${system}.certs and remove certs.inputs.nixpkgs.follows, or update nixpkgs to 25.11 or newer.";
+  };
   a_missing_certificate_says_what_to_run = {
     value = (certs { flakeRoot = ./project; } { }).certs.not-made-yet.path;
     says = "there is no file secrets/certs/derived/cp1/cluster-not-made-yet.crt below the root of the project. Make it with `nix run .#certs.recreate`, then run `git add secrets/certs`";

@@ -40,7 +40,15 @@ in
       apiserverAddress = text;
       masterAddress = text;
       lib = option types.attrs { mkKubeConfig = name: files: files // { inherit name; }; };
-      addons.dns.clusterDomain = option types.str "cluster.local";
+      clusterCidr = option (types.nullOr types.str) "10.1.0.0/16";
+      addons.dns = {
+        clusterDomain = option types.str "cluster.local";
+        clusterIp = option types.str "${
+          lib.concatStringsSep "." (
+            lib.take 3 (lib.splitString "." config.services.kubernetes.apiserver.serviceClusterIpRange)
+          )
+        }.254";
+      };
       apiserver = {
         enable = switch;
         advertiseAddress = option (types.nullOr types.str) null;
@@ -88,6 +96,7 @@ in
         tlsCertFile = file;
         tlsKeyFile = file;
         unschedulable = switch;
+        clusterDns = option (types.listOf types.str) [ config.services.kubernetes.addons.dns.clusterIp ];
         inherit kubeconfig;
       };
       proxy = {

@@ -3,22 +3,33 @@
 let
   lib = import (nixpkgs + "/lib");
 
-  host =
-    name: kubernetes:
+  system =
+    modules:
     (import (nixpkgs + "/nixos/lib/eval-config.nix") {
       system = "x86_64-linux";
       modules = [
         ../../nix/module.nix
         {
-          networking.hostName = name;
           boot.isContainer = true;
           system.stateVersion = lib.trivial.release;
+          certToolkit = {
+            userAgeKeys = [ "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq" ];
+            owningHostKey = "./host.pub";
+          };
+        }
+      ]
+      ++ modules;
+    }).config;
+
+  host =
+    name: kubernetes:
+    system [
+        {
+          networking.hostName = name;
           # The keys are opened by nobody here; where they would be is all that matters.
           certToolkit = {
             ageIntegration = false;
             root = ./cluster;
-            userAgeKeys = [ "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq" ];
-            owningHostKey = "./host.pub";
             kubernetes = kubernetes // {
               enable = true;
               wire = true;
@@ -41,7 +52,50 @@ let
           };
         }
       ];
-    }).config;
+
+  # As in a project that came from K8Nix: agenix opens the keys, and the services are given them by hand.
+  byHand = system [
+    ./agenix.nix
+    (
+      { config, ... }:
+      let
+        inherit (config.certToolkit.cas.cluster) certs;
+      in
+      {
+        networking.hostName = "cp1";
+        certToolkit = {
+          root = ./project;
+          cas.cluster.certs.apiserver = { };
+          keyPairs.service-account.owner = "kubernets";
+        };
+        services.kubernetes = {
+          masterAddress = "cp1";
+          apiserver = {
+            enable = true;
+            tlsCertFile = certs.apiserver.path;
+            tlsKeyFile = certs.apiserver.keyPath;
+            serviceAccountKeyFile = config.certToolkit.keyPairs.service-account.publicPath;
+            serviceAccountSigningKeyFile = config.certToolkit.keyPairs.service-account.keyPath;
+          };
+        };
+      }
+    )
+  ];
+
+  watched = system [
+    {
+      networking.hostName = "cp1";
+      certToolkit = {
+        ageIntegration = false;
+        root = ./project;
+        cas.cluster.certs.apiserver = { };
+        monitoring.enable = true;
+      };
+    }
+  ];
+
+  toolkitWarnings =
+    configuration: lib.filter (lib.hasPrefix "certToolkit") configuration.warnings;
 
   cp1 = host "cp1" {
     clusterSigning = true;
@@ -179,6 +233,34 @@ in
     want = [
       [ ]
       [ ]
+    ];
+  }
+  {
+    # Or its pods ask for names in a network that no service is in.
+    name = "a_worker_tells_its_pods_the_dns_of_the_declared_network";
+    got = w1.services.kubernetes.kubelet.clusterDns;
+    want = [ "10.96.0.254" ];
+  }
+  {
+    name = "services_that_are_given_keys_by_hand_may_not_read_them";
+    got = toolkitWarnings byHand;
+    want = [
+      "certToolkit: there is no user \"kubernets\" on cp1, so agenix cannot give it the key of certToolkit.keyPairs.service-account. Declare users.users.kubernets, or correct owner."
+      "certToolkit: kube-apiserver.service on cp1 runs as kubernetes, but the key of certToolkit.cas.cluster.certs.apiserver belongs to root, so it cannot read it. Set certToolkit.cas.cluster.certs.apiserver.owner = \"kubernetes\"."
+      "certToolkit: kube-apiserver.service on cp1 runs as kubernetes, but the key of certToolkit.keyPairs.service-account belongs to kubernets, so it cannot read it. Set certToolkit.keyPairs.service-account.owner = \"kubernetes\"."
+    ];
+  }
+  {
+    name = "metrics_are_written_with_the_program_of_the_hosts_packages";
+    got = [
+      (named watched.certToolkit.monitoring.package)
+      (lib.hasInfix "/bin/certs metrics --deployed" watched.systemd.services.certs-metrics.serviceConfig.ExecStart)
+      (lib.hasSuffix ".drv" watched.system.build.toplevel.drvPath)
+    ];
+    want = [
+      "certs-${(lib.importTOML ../../Cargo.toml).package.version}"
+      true
+      true
     ];
   }
 ]

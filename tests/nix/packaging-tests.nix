@@ -9,6 +9,7 @@ let
       buildPlatform.canExecute = _: true;
       hostPlatform = { };
     };
+    rustc.version = cargo.package.rust-version;
     installShellFiles = null;
     age = null;
     openssl = null;

@@ -78,6 +78,33 @@ let
   };
   service = watched.systemd.services.certs-metrics.serviceConfig;
 
+  # A certificate of thirty days, so many days before its end.
+  monthly =
+    days: declaration:
+    warnings (
+      at (1000000000 - days * day)
+      // {
+        cas.cluster.certs = lib.mkForce { month = declaration; };
+      }
+    );
+  endsIn =
+    days:
+    "certToolkit: cas.cluster.certs.month (CN=month) ends 2001-09-09T01:46:40Z, in ${toString days} days. Run `nix run .#certs.recreate` and commit what it makes.";
+
+  # A flake with a time, told to the modules in every way there is, and a root that has none.
+  clockOf =
+    specialArgs: module:
+    (evaluate.hostWith specialArgs "cp1" [
+      { certToolkit.root = ./expiring; }
+      module
+    ]).config.certToolkit.expiry.clock;
+  self = {
+    outPath = "/nowhere";
+    lastModified = 4102444800;
+  };
+
+  inherit (import ../../nix/module/time.nix { inherit lib; }) duration epoch;
+
   test = name: got: want: { inherit name got want; };
 in
 [
@@ -155,5 +182,132 @@ in
   (test "a_server_listens_where_wanted"
     (lib.hasSuffix "--listen 127.0.0.1:9793" watched.systemd.services.certs-metrics-server.serviceConfig.ExecStart)
     true
+  )
+  (test "before_its_renewal_there_is_nothing_to_do"
+    (map (days: monthly days { }) [
+      29
+      11
+      10
+    ])
+    [
+      [ ]
+      [ ]
+      [ (endsIn 10) ]
+    ]
+  )
+  (test "the_declared_renewal_counts"
+    [
+      (monthly 5 { renewBefore = "1.5d12h"; })
+      (monthly 2 { renewBefore = "1.5d12h"; })
+      (monthly 20 { renewBefore = "600h"; })
+    ]
+    [
+      [ ]
+      [ (endsIn 2) ]
+      [ (endsIn 20) ]
+    ]
+  )
+  # A renewed one would end on the same day.
+  (test "what_ends_with_its_issuer_waits_for_it"
+    (map
+      (
+        renewBefore:
+        warnings (
+          at (1000000000 - 5 * day)
+          // {
+            cas = lib.mkForce {
+              old = {
+                ca = { inherit renewBefore; };
+                certs.clamped = { };
+              };
+            };
+          }
+        )
+      )
+      [
+        "24h"
+        "240h"
+      ]
+    )
+    [
+      [ ]
+      [
+        "certToolkit: cas.old.ca (CN=old) ends 2001-09-09T01:46:40Z, in 5 days. Run `nix run .#certs.recreate` and commit what it makes."
+        "certToolkit: cas.old.certs.clamped (CN=clamped) ends 2001-09-09T01:46:40Z, in 5 days. Run `nix run .#certs.recreate` and commit what it makes."
+      ]
+    ]
+  )
+  (test "the_time_of_the_flake_is_known_beside_a_root_that_has_none"
+    [
+      (clockOf { inherit self; } { })
+      (clockOf { inputs.self = self; } { })
+      (clockOf { } { _module.args = { inherit self; }; })
+      (clockOf { } { _module.args.inputs.self = self; })
+    ]
+    [
+      4102444800
+      4102444800
+      4102444800
+      4102444800
+    ]
+  )
+  # As `nix flake check` evaluates this file; any other evaluation knows the time.
+  (test "an_evaluation_that_does_not_know_the_time_says_so"
+    (map
+      (expiry: lib.filter (lib.hasInfix "not watched") (host { inherit expiry; }).warnings)
+      [
+        { }
+        { clock = null; }
+      ]
+    )
+    [
+      (lib.optional (!builtins ? currentTime) (
+        "certToolkit: the ends of the certificates of cp1 are not watched, because this evaluation does not know the time."
+        + " Give the modules the flake (specialArgs = { inherit self; }), or set certToolkit.expiry.clock: self.lastModified, or null to watch nothing."
+      ))
+      [ ]
+    ]
+  )
+  (test "moments_are_read"
+    (map epoch [
+      "1970-01-01T00:00:00Z"
+      "2000-02-29T23:59:59Z"
+      "2001-09-09T01:46:40Z"
+      "2024-12-31T00:00:08Z"
+      "2100-03-01T00:00:00Z"
+      "now"
+    ])
+    [
+      0
+      951868799
+      1000000000
+      1735603208
+      4107542400
+      null
+    ]
+  )
+  (test "durations_are_read"
+    (map duration [
+      "8760h"
+      "1y"
+      "1h30m"
+      "1.5d"
+      "08h"
+      "2w"
+      "90"
+      "1h x"
+      ""
+    ])
+    [
+      31536000
+      31536000
+      5400
+      129600
+      28800
+      1209600
+      null
+      null
+      null
+    ]
   )
 ]

@@ -283,7 +283,42 @@ let
         )
         (
           "certToolkit: services.kubernetes.addonManager is enabled on w1, but nothing gives it a certificate, so it cannot join the cluster."
-          + " Put \"addon-manager\" into certToolkit.kubernetes.extraComponents, or disable it."
+          + " A certificate for it is made on hosts with the role \"control-plane\" only. Put \"control-plane\" into"
+          + " certToolkit.kubernetes.roles, or into nodes.w1.roles, and \"addon-manager\" into certToolkit.kubernetes.extraComponents,"
+          + " or disable it."
+        )
+      ];
+    }
+    {
+      # What was asked for is placed on the hosts with its role, so asking again would not help.
+      name = "an_extra_that_was_asked_for_elsewhere_needs_its_role";
+      got =
+        (host "cp1" [
+          { services.kubernetes.flannel.enable = true; }
+          (clusterWith { extraComponents = [ "flannel" ]; })
+        ]).warnings;
+      want = [
+        (
+          "certToolkit: services.kubernetes.flannel is enabled on cp1, but nothing gives it a certificate, so it cannot join the cluster."
+          + " A certificate for it is made on hosts with the role \"worker\" only. Put \"worker\" into certToolkit.kubernetes.roles,"
+          + " or into nodes.cp1.roles, or disable it."
+        )
+      ];
+    }
+    {
+      name = "an_extra_that_was_given_no_name_is_a_doubt";
+      got =
+        (host "w1" [
+          { services.kubernetes.flannel.enable = true; }
+          (clusterWith {
+            extraComponents = [ "flannel" ];
+            certificateNames.flannel = null;
+          })
+        ]).warnings;
+      want = [
+        (
+          "certToolkit: services.kubernetes.flannel is enabled on w1, but nothing gives it a certificate, so it cannot join the cluster."
+          + " Remove certToolkit.kubernetes.certificateNames.flannel = null, which leaves it without one, or disable it."
         )
       ];
     }
@@ -337,11 +372,11 @@ let
       want = [
         (
           "certToolkit: etcd.service on cp1 runs as etcd, but the key of certToolkit.cas.etcd.certs.etcd-peer belongs to etcd-io,"
-          + " so it cannot read it. Set certToolkit.cas.etcd.certs.etcd-peer.owner = \"etcd\", or leave it out."
+          + " so it cannot read it. Set certToolkit.cas.etcd.certs.etcd-peer.owner = \"etcd\"."
         )
         (
           "certToolkit: kube-scheduler.service on cp1 runs as kubernetes, but the key of certToolkit.cas.kubernetes.certs.kube-scheduler belongs to root,"
-          + " so it cannot read it. Set certToolkit.cas.kubernetes.certs.kube-scheduler.owner = \"kubernetes\", or leave it out."
+          + " so it cannot read it. Set certToolkit.cas.kubernetes.certs.kube-scheduler.owner = \"kubernetes\"."
         )
       ];
     }
@@ -368,6 +403,55 @@ let
           + " Pods that reach the API server by its full name refuse its certificate. Say it in one of the two places only."
         )
       ];
+    }
+    {
+      # nixpkgs takes three octets, whatever the network.
+      name = "the_dns_that_pods_are_told_is_a_service";
+      got =
+        (host "w1" [ (clusterWith { serviceCIDRs = mkForce [ "10.96.0.0/25" ]; }) ]).warnings
+        ++ (host "w1" [ (clusterWith { serviceCIDRs = mkForce [ "fd00:96::/108" ]; }) ]).warnings;
+      want =
+        map
+          (
+            { address, network }:
+            "certToolkit: the kubelet on w1 tells its pods that the DNS of the cluster is at ${address}, which is not inside"
+            + " the service network ${network}. Set services.kubernetes.addons.dns.clusterIp on all hosts to an address inside it."
+          )
+          [
+            {
+              address = "10.96.0.254";
+              network = "10.96.0.0/25";
+            }
+            {
+              address = "fd00:96::/108.254";
+              network = "fd00:96::/108";
+            }
+          ];
+    }
+    {
+      name = "a_dns_of_the_node_itself_is_no_doubt";
+      got = (host "w1" [ { services.kubernetes.kubelet.clusterDns = [ "169.254.20.10" ]; } ]).warnings;
+      want = [ ];
+    }
+    {
+      name = "pods_have_a_network_of_their_own";
+      got =
+        (host "w1" [ { services.kubernetes.clusterCidr = "10.0.0.0/8"; } ]).warnings
+        ++ (host "w1" [ { services.kubernetes.clusterCidr = "fd00:96::/64"; } ]).warnings
+        ++ (host "w1" [ { services.kubernetes.clusterCidr = null; } ]).warnings;
+      want =
+        let
+          overlaps = pods: ''
+            certToolkit: the pod network ${pods} (services.kubernetes.clusterCidr) on w1 overlaps the service network 10.96.0.0/12, fd00:96::/108, so a pod and a service may have one address. Set services.kubernetes.clusterCidr on all hosts to a network that nothing else uses, or change certToolkit.kubernetes.serviceCIDRs.'';
+        in
+        [
+          (overlaps "10.0.0.0/8")
+          (
+            "certToolkit: the address 10.0.0.11 of w1 is inside the pod network 10.0.0.0/8 (services.kubernetes.clusterCidr),"
+            + " so a pod may have it too. Set services.kubernetes.clusterCidr on all hosts to a network that nothing else uses."
+          )
+          (overlaps "fd00:96::/64")
+        ];
     }
     {
       name = "a_kubelet_has_the_name_in_its_certificate";

@@ -184,7 +184,8 @@ in
         kubelet = {
           enable = true;
           hostname = "w1";
-          nodeIp = "10.0.0.11";
+          clusterDns = [ "10.96.0.254" ];
+        nodeIp = "10.0.0.11";
           clientCaFile = "store:kubernetes.crt";
           tlsCertFile = kubelet.certFile;
           tlsKeyFile = kubelet.keyFile;

@@ -85,6 +85,12 @@ let
     apiserverAddress = wired (addresses.url addresses.apiServer.port addresses.apiServer.address);
     masterAddress = wired addresses.apiServer.address;
     addons.dns.clusterDomain = wired cfg.clusterDomain;
+    # On workers too: nixpkgs computes the address of the cluster's DNS, which every kubelet hands to its pods, from the
+    # service network of the API server. The other way round, the network is read from here: see
+    # certToolkit.kubernetes.serviceCIDRs.
+    apiserver = mkIf (declared options.certToolkit.kubernetes.serviceCIDRs) {
+      serviceClusterIpRange = wired (concatStringsSep "," cfg.serviceCIDRs);
+    };
   };
 
   apiserver = mkMerge [
@@ -100,10 +106,6 @@ let
     # A node that is asked by its address needs no name service, and its certificate has the address: kubeadm's order.
     (mkIf (workers != { } && lib.all (node: node.addresses != [ ]) (lib.attrValues workers)) {
       preferredAddressTypes = wired "InternalIP,ExternalIP,Hostname";
-    })
-    # The other way round, the service network is read from here: see certToolkit.kubernetes.serviceCIDRs.
-    (mkIf (declared options.certToolkit.kubernetes.serviceCIDRs) {
-      serviceClusterIpRange = wired (concatStringsSep "," cfg.serviceCIDRs);
     })
     (mkIf (has "kube-apiserver") (serving "kube-apiserver"))
     (mkIf (has "kube-apiserver-kubelet-client") (

@@ -1,7 +1,6 @@
 # What the wiring of a host leaves open: services without an identity, settings that were overruled or are not those of
-# the certificates, keys that their reader may not read.
+# the certificates, networks that collide.
 {
-  certificate,
   cfg,
   config,
   has,
@@ -12,9 +11,23 @@
 let
   inherit (lib) concatMap optional;
   inherit (config.services) etcd flannel kubernetes;
+  inherit (import ../../schema/addresses.nix) contains overlap parseNetwork;
 
   role = name: "Put \"${name}\" into certToolkit.kubernetes.roles, or into nodes.${hostName}.roles";
-  extra = name: "Put \"${name}\" into certToolkit.kubernetes.extraComponents";
+  # A component that is asked for is placed on the hosts with its role.
+  extra =
+    name: itsRole:
+    let
+      asked = lib.elem name cfg.extraComponents;
+    in
+    if !isRole itsRole then
+      "A certificate for it is made on hosts with the role \"${itsRole}\" only. ${role itsRole}${
+        lib.optionalString (!asked) ", and \"${name}\" into certToolkit.kubernetes.extraComponents"
+      }"
+    else if asked then
+      "Remove certToolkit.kubernetes.certificateNames.${name} = null, which leaves it without one"
+    else
+      "Put \"${name}\" into certToolkit.kubernetes.extraComponents";
 
   # Services that run here, and what shows that they have a certificate, from us or from anyone.
   identities = [
@@ -52,13 +65,13 @@ let
       service = "services.kubernetes.flannel";
       runs = kubernetes.flannel.enable && flannel.enable;
       certificate = flannel.kubeconfig;
-      cure = extra "flannel";
+      cure = extra "flannel" "worker";
     }
     {
       service = "services.kubernetes.addonManager";
       runs = kubernetes.addonManager.enable;
       certificate = config.systemd.services.kube-addon-manager.environment.KUBECONFIG or null;
-      cure = extra "addon-manager";
+      cure = extra "addon-manager" "control-plane";
     }
     {
       service = "services.etcd";
@@ -129,6 +142,14 @@ let
       consequence = "Pods that reach the API server by its service address refuse its certificate";
     }
     {
+      option = "services.kubernetes.apiserver.serviceClusterIpRange";
+      concerns = isRole "worker" && !(isRole "control-plane") && kubernetes.kubelet.enable;
+      runs = kubernetes.apiserver.serviceClusterIpRange;
+      certified = lib.concatStringsSep "," cfg.serviceCIDRs;
+      by = "serviceCIDRs";
+      consequence = "The address of the DNS that the kubelet tells its pods follows from the former";
+    }
+    {
       option = "services.kubernetes.addons.dns.clusterDomain";
       concerns = isRole "control-plane" && kubernetes.apiserver.enable;
       runs = kubernetes.addons.dns.clusterDomain;
@@ -160,68 +181,45 @@ let
       + " ${consequence}. Say it in one of the two places only."
     );
 
-  # Which unit opens which keys.
-  readers = {
-    kube-apiserver =
-      keysOf [
-        "kube-apiserver"
-        "kube-apiserver-kubelet-client"
-        "kube-apiserver-etcd-client"
-        "front-proxy-client"
-      ]
-      ++ serviceAccount;
-    kube-controller-manager =
-      keysOf [
-        "kube-controller-manager"
-        "kube-controller-manager-server"
-      ]
-      ++ serviceAccount;
-    kube-scheduler = keysOf [
-      "kube-scheduler"
-      "kube-scheduler-server"
-    ];
-    kube-addon-manager = keysOf [ "addon-manager" ];
-    etcd = keysOf [
-      "etcd-server"
-      "etcd-peer"
-    ];
-  };
+  # --- Networks -----------------------------------------------------------------------------------------------------
 
-  keysOf =
-    components:
-    map (
-      component:
-      let
-        inherit (cfg.certificates.${component}) authority name;
-      in
-      {
-        option = "cas.${authority}.certs.${name}";
-        inherit (certificate component) owner mode;
-      }
-    ) (lib.filter has components);
+  services = lib.filter (network: network != null) (map parseNetwork cfg.serviceCIDRs);
+  inServices = address: lib.any (network: contains network address) services;
+  written = lib.concatStringsSep ", " cfg.serviceCIDRs;
 
-  serviceAccount = optional (isRole "control-plane") {
-    option = "keyPairs.${cfg.serviceAccount}";
-    inherit (config.certToolkit.keyPairs.${cfg.serviceAccount}) owner mode;
-  };
-
-  unreadable =
-    unit: keys:
+  # nixpkgs takes the first three octets of the service network for the address of the DNS, whatever its length and family.
+  dnsOutside =
     let
-      # Root reads everything, and a group may have anyone in it.
-      user = config.systemd.services.${unit}.serviceConfig.User or "root";
-      mayRead =
-        { owner, mode, ... }:
-        user == "root" || owner == user || builtins.match "0?[0-7]([4-7][0-7]|[0-7][4-7])" mode != null;
+      address = kubernetes.addons.dns.clusterIp;
+      concerns =
+        isRole "worker" && kubernetes.kubelet.enable && lib.elem address kubernetes.kubelet.clusterDns;
     in
-    map (
-      { option, owner, ... }:
-      "certToolkit: ${unit}.service on ${hostName} runs as ${user}, but the key of certToolkit.${option} belongs to ${
-        if owner == "" then "root" else owner
-      }, so it cannot read it. Set certToolkit.${option}.owner = \"${user}\", or leave it out."
-    ) (lib.filter (key: !mayRead key) (lib.optionals (config.systemd.services ? ${unit}) keys));
+    optional (concerns && !inServices address) (
+      "certToolkit: the kubelet on ${hostName} tells its pods that the DNS of the cluster is at ${address}, which is not inside"
+      + " the service network ${written}. Set services.kubernetes.addons.dns.clusterIp on all hosts to an address inside it."
+    );
+
+  podsCollide =
+    let
+      pods = kubernetes.clusterCidr;
+      network = if pods == null then null else parseNetwork pods;
+      addresses = lib.filter (contains network) cfg.nodeIPs;
+      cure = "Set services.kubernetes.clusterCidr on all hosts to a network that nothing else uses";
+    in
+    lib.optionals (network != null && (isRole "control-plane" || isRole "worker")) (
+      optional (lib.any (overlap network) services) (
+        "certToolkit: the pod network ${pods} (services.kubernetes.clusterCidr) on ${hostName} overlaps the service network"
+        + " ${written}, so a pod and a service may have one address. ${cure}, or change certToolkit.kubernetes.serviceCIDRs."
+      )
+      ++ map (
+        address:
+        "certToolkit: the address ${address} of ${hostName} is inside the pod network ${pods} (services.kubernetes.clusterCidr),"
+        + " so a pod may have it too. ${cure}."
+      ) addresses
+    );
 in
 concatMap withoutIdentity identities
 ++ concatMap lost flags
 ++ concatMap disagreement twice
-++ lib.concatLists (lib.mapAttrsToList unreadable readers)
+++ dnsOutside
+++ podsCollide

@@ -9,7 +9,10 @@
   };
 
   services.openssh.enable = true;
-  fileSystems."/".device = "/dev/disk/by-label/nixos";
+  fileSystems."/" = {
+    device = "/dev/disk/by-label/nixos";
+    fsType = "ext4";
+  };
   boot.loader.grub.device = "/dev/sda";
-  system.stateVersion = "25.11";
+  system.stateVersion = "26.05";
 }
