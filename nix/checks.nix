@@ -31,8 +31,8 @@ lib.mapAttrs' (
 // {
   package = certs;
 }
-# Machines need NixOS, and evaluating them builds and runs the program: only where it can run.
+# Machines need NixOS. No name here may be that of a file above, which it would hide.
 // lib.optionalAttrs (pkgs ? testers.runNixOSTest && pkgs.stdenv.hostPlatform.isLinux) {
   on-nixpkgs = check "on-nixpkgs.nix" { nixpkgs = pkgs.path; };
-  kubernetes = import ../tests/nixos/kubernetes.nix { inherit pkgs certs; };
+  vm-kubernetes = import ../tests/nixos/kubernetes.nix { inherit pkgs certs; };
 }

@@ -3,6 +3,7 @@
 {
   config,
   lib,
+  options,
   pkgs,
   ...
 }:
@@ -13,6 +14,13 @@ let
   bundles = lib.attrValues cfg.multiYamlAddons;
   imported = lib.filter (bundle: bundle.importFromDerivation) bundles;
   copied = lib.filter (bundle: !bundle.importFromDerivation) bundles;
+
+  # Its control planes may have the same module, and apply what is in it.
+  isWorker =
+    let
+      runs = component: lib.attrByPath [ "kubernetes" component "enable" ] false config.services;
+    in
+    runs "kubelet" && !runs "apiserver";
 
   # One Kubernetes List. The add-on manager passes over objects without its label.
   asList =
@@ -124,6 +132,14 @@ in
   };
 
   config = lib.mkMerge [
+    (lib.optionalAttrs (options ? warnings) {
+      warnings = lib.optional (bundles != [ ] && !cfg.enable && !isWorker) (
+        "services.kubernetes.addonManager.multiYamlAddons has ${
+          lib.concatMapStringsSep ", " (bundle: bundle.name) bundles
+        }, but the add-on manager does not run here, so nothing applies them."
+        + " Set services.kubernetes.addonManager.enable = true, or remove the bundles."
+      );
+    })
     (lib.mkIf (imported != [ ]) {
       services.kubernetes.addonManager.addons = keyed (lib.concatMap objectsOf imported);
     })

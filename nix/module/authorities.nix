@@ -189,6 +189,7 @@ let
         };
       };
     }
+    // formerOptions "cas.${ca}.ca"
     // derivedOptions {
       what = "the authority";
       id = {
@@ -246,6 +247,7 @@ let
       };
       kubeconfig = kubeconfigOptions ca name;
     }
+    // formerOptions "cas.${ca}.certs.${name}"
     // derivedOptions {
       what = "the certificate";
       id = {
@@ -268,6 +270,28 @@ let
               + " host has it not as a file. Set certToolkit.cas.${ca}.certs.${name}.onHost = true if a program here needs it."
             );
       };
+    };
+
+  # What K8Nix had in every certificate, for its shell scripts to be joined by the flakes of its users.
+  formerOptions =
+    path:
+    let
+      gone =
+        name: instead:
+        mkOption {
+          type = types.raw;
+          default = throw "certToolkit.${path}.${name} is K8Nix' and not here. ${instead}";
+          defaultText = literalMD "an error that says what to use";
+          description = "An option of K8Nix that is not here.";
+          readOnly = true;
+          internal = true;
+        };
+      manifest = "Its names, usages and lifetime are in the manifest (nix eval --json .#certs.manifest), and `certs plan` shows what would be issued.";
+    in
+    {
+      createScript = gone "createScript" "Remove the script made of it: packages.<system>.certs = certs.lib.mkCerts { inherit (self) nixosConfigurations; system = …; }; makes all certificates (nix run .#certs.recreate), and certs.lib.mkRecreateCertsApp is there as K8Nix has it.";
+      csr = gone "csr" manifest;
+      csrFile = gone "csrFile" manifest;
     };
 
   allowBreakGlass = allowOption { system-masters = "Break-glass access, kept offline."; };

@@ -27,6 +27,8 @@ let
                 default = { };
               };
             };
+            services.kubernetes.kubelet.enable = mkOption { default = false; };
+            warnings = mkOption { default = [ ]; };
             environment.etc = mkOption {
               default = { };
               type = types.attrsOf (types.submodule { options.source = mkOption { type = types.str; }; });
@@ -57,6 +59,36 @@ in
     name = "a_bundle_is_not_built_during_evaluation";
     got = lib.attrNames (evaluate bundle).services.kubernetes.addonManager.addons;
     want = [ "dns" ];
+  }
+  {
+    name = "a_bundle_that_nothing_applies_is_warned_of";
+    got =
+      map
+        (
+          settings:
+          (evaluate {
+            services.kubernetes = lib.recursiveUpdate bundle.services.kubernetes settings;
+          }).warnings
+        )
+        [
+          { }
+          { addonManager.enable = false; }
+          # A worker that shares a module with its control planes.
+          {
+            addonManager.enable = false;
+            kubelet.enable = true;
+          }
+        ];
+    want = [
+      [ ]
+      [
+        (
+          "services.kubernetes.addonManager.multiYamlAddons has web, but the add-on manager does not run here, so nothing applies them."
+          + " Set services.kubernetes.addonManager.enable = true, or remove the bundles."
+        )
+      ]
+      [ ]
+    ];
   }
   {
     name = "an_imported_bundle_keeps_namespaces_and_duplicates";

@@ -15,7 +15,7 @@ let
     };
   };
 
-  agenix = ./agenix.nix;
+  agenix = ./agenix/modules/age.nix;
 in
 rec {
   # Nothing but our module.

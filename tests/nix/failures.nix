@@ -37,6 +37,22 @@ in
     value = (certs { flakeRoot = ./.; } { }).bundlePath;
     says = "there is no file secrets/certs/ca/cluster.crt";
   };
+  a_script_of_k8nix_says_what_makes_the_certificates = {
+    value = (certs { } { }).certs.not-made-yet.createScript;
+    says = "certToolkit.cas.cluster.certs.not-made-yet.createScript is K8Nix' and not here. Remove the script made of it: packages.<system>.certs = certs.lib.mkCerts { inherit (self) nixosConfigurations; system = …; }; makes all certificates";
+  };
+  a_script_of_an_authority_says_so_too = {
+    value = (certs { } { }).ca.createScript;
+    says = "certToolkit.cas.cluster.ca.createScript is K8Nix' and not here. Remove the script made of it: packages.<system>.certs = certs.lib.mkCerts";
+  };
+  a_request_of_k8nix_says_where_its_content_is = {
+    value = [ (certs { } { }).certs.not-made-yet.csr ];
+    says = "certToolkit.cas.cluster.certs.not-made-yet.csr is K8Nix' and not here. Its names, usages and lifetime are in the manifest";
+  };
+  a_request_file_of_k8nix_says_so_too = {
+    value = (certs { } { }).ca.csrFile;
+    says = "certToolkit.cas.cluster.ca.csrFile is K8Nix' and not here.";
+  };
   an_unknown_root_says_how_to_set_it = {
     value = (certs { } { }).ca.path;
     says = "the root of the project is not known. Set certToolkit.root = ./. in flake.nix";

@@ -55,7 +55,7 @@ let
 
   # As in a project that came from K8Nix: agenix opens the keys, and the services are given them by hand.
   byHand = system [
-    ./agenix.nix
+    ./agenix/modules/age.nix
     (
       { config, ... }:
       let
@@ -262,5 +262,26 @@ in
       true
       true
     ];
+  }
+  {
+    # Nothing can be built here, so anything that is read of what is still to be built would fail.
+    name = "the_machines_of_the_cluster_test_are_evaluated_without_building";
+    got =
+      let
+        pkgs = import nixpkgs {
+          system = "x86_64-linux";
+          config = { };
+          overlays = [ ];
+        };
+      in
+      lib.hasSuffix "vm-test-run-certs-kubernetes.drv" (
+        builtins.unsafeDiscardStringContext
+          (import ../nixos/kubernetes.nix {
+            inherit pkgs;
+            certs = pkgs.hello;
+            agenix = ./agenix;
+          }).drvPath
+      );
+    want = true;
   }
 ]

@@ -1,16 +1,18 @@
 # A cluster on virtual machines: one control plane with etcd and one worker, from declared roles to nodes that are ready.
 # `certs` makes the certificates, agenix opens their keys, `certToolkit.kubernetes.wire` gives them to the services.
 #
-# The machines read keys and certificates in the store, so evaluating them builds `certs` and runs it first.
-{ pkgs, certs }:
-let
-  inherit (pkgs) lib;
-
+# What the machines read is made by a derivation, whose files are named and not read, so evaluating them builds nothing.
+{
+  pkgs,
+  certs,
   # agenix is no input of this flake, because its module need not come from us.
-  agenix = builtins.fetchTarball {
+  agenix ? builtins.fetchTarball {
     url = "https://github.com/ryantm/agenix/archive/b027ee29d959fda4b60b57566d64c98a202e0feb.tar.gz";
     sha256 = "sha256-9VnK6Oqai65puVJ4WYtCTvlJeXxMzAp/69HhQuTdl/I=";
-  };
+  },
+}:
+let
+  inherit (pkgs) lib;
 
   addresses = {
     cp1 = "192.168.1.1";
@@ -23,8 +25,9 @@ let
     certToolkit = {
       hostName = host;
       dir = "secrets";
-      userAgeKeys = [ (lib.fileContents "${keys}/operator.pub") ];
-      owningHostKey = lib.fileContents "${keys}/${host}.pub";
+      # Read when the certificates are made.
+      userAgeKeys = [ "keys/operator.pub" ];
+      owningHostKey = "keys/${host}.pub";
       kubernetes = {
         enable = true;
         wire = true;
@@ -87,7 +90,8 @@ let
         passAsFile = [ "manifest" ];
       }
       ''
-        mkdir $out
+        mkdir --parents $out/keys
+        cp ${keys}/*.pub $out/keys
         certs recreate --manifest "$manifestPath" --root $out --identity ${keys}/operator
         age --decrypt --identity ${keys}/operator --output $out/super-admin.key \
           $out/secrets/derived/cp1/kubernetes-super-admin.key.age
@@ -137,7 +141,7 @@ let
     {
       imports = [
         ../../nix/module.nix
-        "${agenix}/modules/age.nix"
+        (agenix + "/modules/age.nix")
         (declaration host)
       ];
 
@@ -157,6 +161,7 @@ let
 
       environment.systemPackages = [
         pkgs.etcd
+        pkgs.jq
         pkgs.kubectl
       ];
       environment.etc."super-admin.kubeconfig".source = superAdmin;
@@ -236,6 +241,12 @@ pkgs.testers.runNixOSTest {
       # The API server reaches each kubelet: client and serving certificates, and the binding of the bootstrap manifest.
       for node in ["cp1", "w1"]:
           cp1.succeed(f"kubectl get --raw /api/v1/nodes/{node}/proxy/healthz")
+
+      # A worker tells its pods the DNS of the declared service network.
+      cp1.succeed(
+          "kubectl get --raw /api/v1/nodes/w1/proxy/configz"
+          " | jq --exit-status '.kubeletconfig.clusterDNS == [\"10.96.0.254\"]'"
+      )
 
       # A node may write itself and no other.
       as_w1 = (

@@ -1,10 +1,14 @@
-# The option of agenix that our modules set, with its defaults. Not a test itself.
+# The options of agenix that our modules and tests set, with their defaults. Not a test itself.
 { lib, config, ... }:
 let
   inherit (lib) mkOption types;
   users = config.users.users or { };
 in
 {
+  options.age.identityPaths = mkOption {
+    default = [ ];
+    type = types.listOf types.path;
+  };
   options.age.secrets = mkOption {
     default = { };
     type = types.attrsOf (
