@@ -32,23 +32,54 @@ let
     else if isPath value || inStore value then
       keysInFile value
     else
-      map (line: if looksLikeKey line then keyEntry line else fileEntry line) (keyLines value);
+      let
+        lines = keyLines value;
+        comments = commentLines value;
+        hidden = if lines == [ ] then comments else filter announcesKey comments;
+      in
+      # What is said is meant: an entry without a key is not left out in silence.
+      if lines == [ ] && comments == [ ] then
+        refuse "key-empty" "has an entry without a key. Write a public key there, or remove the entry."
+      else
+        map (line: if looksLikeKey line then keyEntry line else fileEntry line) lines
+        ++ concatMap commentEntry hidden;
+
+  refuse = code: message: [
+    {
+      fault = true;
+      problem = { inherit code message; };
+    }
+  ];
+
+  # A key behind a comment would be left out.
+  commentEntry =
+    line:
+    if isPrivate line then
+      [ (keyEntry line) ]
+    else
+      refuse "key-comment" (
+        "has a comment in the place of a key (it begins with ${quote (shorten 24 line)}), which would be left out."
+        + " Write the key alone, without the # and what is before it, or remove the line."
+      );
+
+  # As age-keygen writes the recipient into the file of an identity.
+  announcesKey = line: match "#+[[:blank:]]*[Pp]ublic [Kk]ey:.*" line != null;
 
   keysInFile =
     path:
     let
-      lines = map withoutHost (keyLines (readFile path));
-      refuse = code: message: [
-        {
-          fault = true;
-          problem = { inherit code message; };
-        }
-      ];
+      text = readFile path;
+      lines = map withoutHost (keyLines text);
     in
     if !(pathExists path) then
       refuse "key-file-missing" (
         "names the file ${shortPath path}, which does not exist."
         + " Create it with the public key in it, and run git add if the project is a flake in Git."
+      )
+    else if any announcesKey (commentLines text) && !(any isPrivate lines) then
+      refuse "key-comment" (
+        "names the file ${shortPath path}, where a key is behind a comment (# public key: …) and would be left out."
+        + " Write the key alone on its line, or remove the line."
       )
     else if lines == [ ] then
       refuse "key-file-empty" (
@@ -111,7 +142,7 @@ let
   looksLikeKey =
     line: match "(ssh-|ecdsa-|sk-)[^/[:blank:]]*[[:blank:]].*|age1[^/]*|AGE-SECRET-KEY-.*" line != null;
 
-  isPrivate = line: match ".*PRIVATE KEY.*|AGE-SECRET-KEY-.*|AGE-PLUGIN-.*" line != null;
+  isPrivate = line: match ".*PRIVATE KEY.*|.*AGE-SECRET-KEY-.*|.*AGE-PLUGIN-.*" line != null;
 
   # "age1...", "ssh-ed25519 AAAA…", "<your key>": copied from an example, and never filled in.
   isPlaceholder = line: any (word: match ".*\\.\\.\\..*|.*….*|<.*" word != null) (firstTwoWords line);
@@ -130,11 +161,13 @@ let
         (elemAt words 1)
       ];
 
-  keyLines =
-    text:
-    filter (line: line != "" && substring 0 1 line != "#") (
-      map trim (filter isString (split "[\r\n]+" text))
-    );
+  keyLines = text: filter (line: !isComment line) (linesOf text);
+
+  commentLines = text: filter isComment (linesOf text);
+
+  isComment = line: substring 0 1 line == "#";
+
+  linesOf = text: filter (line: line != "") (map trim (filter isString (split "[\r\n]+" text)));
 
   trim =
     line:
@@ -222,7 +255,12 @@ let
     substring
     unsafeDiscardStringContext
     ;
-  inherit (prelude) isPath max quote;
+  inherit (prelude)
+    isPath
+    max
+    quote
+    shorten
+    ;
   inherit (options) optionName;
   inherit (files) dirParts;
 in

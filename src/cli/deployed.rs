@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::error::CliError;
+use crate::inspect::json::refuse_repeated_keys;
 use crate::inspect::{certificate, crl};
 use crate::issue::key::PrivateKey;
 use crate::model::{CertificateFacts, Lifetime};
@@ -83,6 +84,7 @@ pub(crate) fn listed(path: &Path) -> Result<Vec<File>, CliError> {
         .hint("it is made by certToolkit.monitoring; name certificate files to look at others")
     };
     let bytes = outside::read(path).map_err(|error| failed(error.to_string()))?;
+    refuse_repeated_keys(&bytes).map_err(|error| failed(error.to_string()))?;
     let list: Deployed =
         serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))?;
     if list.version != 1 {

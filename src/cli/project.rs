@@ -173,6 +173,9 @@ pub(crate) fn unread_manifest(error: &ManifestError) -> CliError {
         ManifestError::ConflictMarkers { .. } => {
             "finish the merge, or check one of the two versions out (`git checkout --ours` or `--theirs`)"
         }
+        ManifestError::RepeatedKey(_) => {
+            "keep one of the two, with what belongs to it; the other would be lost without a word"
+        }
         _ => "make it with the `certs` of the same version: certs manifest",
     })
 }

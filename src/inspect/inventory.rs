@@ -10,6 +10,7 @@ use thiserror::Error;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::json::refuse_repeated_keys;
 use super::pem::conflict_marker;
 use crate::model::crl::ListNumberError;
 use crate::model::name::NameError;
@@ -96,6 +97,7 @@ pub fn read(bytes: &[u8]) -> Result<Recorded, InventoryDefect> {
     if let Some(line) = conflict_marker(&String::from_utf8_lossy(bytes)) {
         return Err(InventoryDefect::ConflictMarkers { line });
     }
+    refuse_repeated_keys(bytes)?;
     let inventory: Inventory = serde_json::from_slice(bytes)?;
     let lists = inventory.revocation_lists.into_iter();
     let mut recorded = Recorded {
@@ -160,6 +162,7 @@ mod tests {
             "{\n<<<<<<< HEAD\n".to_owned(),
             "{ \"revocationLists\": ".to_owned(),
             "7".to_owned(),
+            r#"{ "revocationLists": { "root": {}, "root": {} } }"#.to_owned(),
             list("number", "seven"),
             list("thisUpdate", "yesterday"),
             list("revoked", "few"),
@@ -176,6 +179,7 @@ mod tests {
         ConflictMarkers { line: 2 }: line 2 is a merge conflict marker; check one of the two versions out (`git checkout --ours` or `--theirs`)
         CutOff: it is no inventory: EOF while parsing a value at line 1 column 21
         Other: it is no inventory: invalid type: integer `7`, expected an object at line 1 column 1
+        Other: it is no inventory: "revocationLists" has the key "root" twice at line 1 column 41
         Other: what it says of a list cannot be read: "seven" is no number of a revocation list
         Other: what it says of a list cannot be read: the 'year' component could not be parsed
         Other: it is no inventory: invalid type: string "few", expected usize at line 1 column 92

@@ -11,6 +11,7 @@ mod every_extension;
 mod explicit;
 mod extensions;
 pub mod inventory;
+pub mod json;
 pub mod jwk;
 mod key;
 mod kubernetes;

@@ -2,8 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::json::refuse_repeated_keys;
+
 /// Path of each sealed file → public keys, as they stand there. A file that cannot be read tells nothing: it is made anew from the
 /// declaration.
 pub fn entries(json: &[u8]) -> BTreeMap<String, Vec<String>> {
+    if refuse_repeated_keys(json).is_err() {
+        return BTreeMap::new();
+    }
     serde_json::from_slice(json).unwrap_or_default()
 }

@@ -32,8 +32,11 @@ impl Context {
     }
 }
 
+#[derive(Default)]
 pub(super) struct Faults {
     pub(super) list: Vec<Fault>,
+    /// What is probably not meant; no run is stopped by it.
+    pub(super) doubts: Vec<Fault>,
 }
 
 impl Faults {

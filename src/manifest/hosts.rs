@@ -6,7 +6,7 @@ use super::KeyFiles;
 use super::faults::{Context, Faults, shortened};
 use super::v1::{CertificateV1, HostV1, KubernetesV1, ManifestV1, OwnerKeyV1};
 use super::values::{Common, Role, resolve_declaration, resolve_files, resolve_recipients};
-use crate::model::recipient::RecipientError;
+use crate::model::recipient::{RecipientError, key_lines};
 use crate::model::{
     Certificate, ClusterAuthorities, ClusterRole, Component, Custody, Host, IpNetwork, Membership,
     Name, Origin, Recipient, RecipientSet, RelPath,
@@ -145,7 +145,10 @@ fn key_file_lines(
         Some(Ok(text)) => match Recipient::parse(text) {
             // One fault for the whole file, and none of its lines.
             Err(error @ RecipientError::PrivateKey { .. }) => format!("{path}: {error}"),
-            Ok(_) | Err(_) => return public_key_lines(text).collect(),
+            Ok(_) | Err(_) => match key_lines(text) {
+                Ok(lines) => return lines.into_iter().map(str::to_owned).collect(),
+                Err(error) => format!("{path}: {error}"),
+            },
         },
         Some(Err(cause)) => cause.clone(),
         None => format!("{path} was not read"),
@@ -159,7 +162,10 @@ fn declared_keys(host: &HostV1, key_files: &KeyFiles) -> RecipientSet {
     let lines = host.owner_keys.iter().flat_map(|key| match key {
         OwnerKeyV1::Key(line) => vec![line.clone()],
         OwnerKeyV1::File(path) => match key_files.get(path) {
-            Some(Ok(text)) => public_key_lines(text).collect(),
+            Some(Ok(text)) => {
+                let lines = key_lines(text).unwrap_or_default();
+                lines.into_iter().map(str::to_owned).collect()
+            }
             Some(Err(_)) | None => Vec::new(),
         },
     });
@@ -175,14 +181,6 @@ fn own_key_files(host: &HostV1) -> Vec<RelPath> {
         OwnerKeyV1::Key(_) => None,
     });
     files.collect()
-}
-
-/// One key a line, as in `authorized_keys`; blank lines and comments are not keys.
-fn public_key_lines(text: &str) -> impl Iterator<Item = String> {
-    let lines = text.lines().map(str::trim);
-    lines
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(str::to_owned)
 }
 
 fn resolve_leaves(

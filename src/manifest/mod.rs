@@ -17,6 +17,7 @@ pub use resolve::Resolution;
 pub use v1::{ManifestV1, VERSION};
 
 use crate::inspect::conflict_marker;
+use crate::inspect::json::refuse_repeated_keys;
 use crate::model::RelPath;
 use v1::OwnerKeyV1;
 
@@ -34,6 +35,8 @@ pub enum ManifestError {
     ConflictMarkers { line: usize },
     #[error("the manifest is not JSON: {0}")]
     Json(#[source] serde_json::Error),
+    #[error("the manifest is ambiguous: {0}")]
+    RepeatedKey(#[source] serde_json::Error),
     #[error("the manifest does not say which version it is")]
     NoVersion,
     #[error("the manifest has version {found}; this program reads version {VERSION}")]
@@ -92,6 +95,8 @@ impl Manifest {
     pub fn parse(json: &[u8]) -> Result<Self, ManifestError> {
         let value: serde_json::Value =
             serde_json::from_slice(json).map_err(|error| not_json(json, error))?;
+        // What is read above has the last of two keys: the first would be lost with everything in it.
+        refuse_repeated_keys(json).map_err(ManifestError::RepeatedKey)?;
         match value.get("version") {
             None => return Err(ManifestError::NoVersion),
             Some(version) if version.as_u64() != Some(VERSION) => {

@@ -11,6 +11,7 @@ use super::Records;
 use super::faults::{Context, Faults};
 use super::v1::{KeyV1, ManifestV1};
 use super::values::{Common, Role, resolve_declaration, resolve_recipients};
+use crate::inspect::json::refuse_repeated_keys;
 use crate::inspect::{conflict_marker, public_key};
 use crate::model::{
     Allowances, ArtifactId, AttributeType, Certificate, Custody, Declaration, FoundKeyAlgorithm,
@@ -137,6 +138,7 @@ fn read_one<'a>(issued: &RelPath, path: &'a RelPath, bytes: &[u8]) -> Result<Rea
             ));
         }
     };
+    refuse_repeated_keys(bytes).map_err(|error| unread(bytes, &error))?;
     let wire: RecordV1 = serde_json::from_slice(bytes).map_err(|error| unread(bytes, &error))?;
     if wire.version != VERSION {
         return Err(format!(
@@ -199,7 +201,7 @@ pub(super) fn resolve(
     let declared: BTreeSet<ArtifactId> = declared.iter().map(Certificate::id).collect();
     let mut certificates = Vec::new();
     for record in records {
-        let mut own = Faults { list: Vec::new() };
+        let mut own = Faults::default();
         let certificate = resolve_one(record, manifest, dir, hosts, &mut own);
         // What is wrong stands in the record; no option says it.
         for fault in own.list {
@@ -341,7 +343,7 @@ fn recipients(
         .filter(|users| !users.is_empty())
         .unwrap_or(&authority.users);
     // What is wrong with an operator's key is said of the authority or the host already.
-    let mut said = Faults { list: Vec::new() };
+    let mut said = Faults::default();
     let users = resolve_recipients("userAgeKeys", users, context, &mut said);
     let named = resolve_recipients("recipients", &record.wire.recipients, context, faults);
     let own = hosts.get(&record.holder).map(|host| host.keys.clone());

@@ -27,6 +27,7 @@ pub(super) fn resolve(
 ) -> Result<Resolution, Vec<Fault>> {
     let mut faults = Faults {
         list: wire.errors.iter().map(notice).collect(),
+        doubts: Vec::new(),
     };
     let dir = faults.keep("dir", &Context::option(&["dir"]), RelPath::new(&wire.dir));
     let mut authorities = resolve_authorities(wire, &mut faults);
@@ -51,7 +52,8 @@ pub(super) fn resolve(
     let authorities = relations::order(authorities, &mut faults);
     relations::report_excluded_names(&authorities, &certificates, &mut faults);
     faults.drop_what_the_evaluation_said(wire);
-    let warnings = wire.warnings.iter().map(notice).collect();
+    let warnings = wire.warnings.iter().map(notice).chain(faults.doubts);
+    let warnings = warnings.collect();
     match dir {
         Some(dir) if faults.list.is_empty() => Ok(Resolution {
             fleet: Fleet {

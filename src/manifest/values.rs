@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::Fault;
 use super::faults::{Context, Faults};
 use super::v1::{KeyV1, NameConstraintsV1};
 use crate::model::subject::AttributeType;
@@ -185,7 +186,12 @@ pub(super) fn resolve_recipients(
     };
     for line in lines {
         match Recipient::parse(line) {
-            Ok(recipient) => recipients.push(recipient),
+            Ok(recipient) => {
+                if let Some(other) = recipients.iter().find(|other| **other == recipient) {
+                    doubt_repetition(field, &field_context, line, (other, &recipient), faults);
+                }
+                recipients.push(recipient);
+            }
             Err(error) => {
                 let already = faults
                     .list
@@ -198,6 +204,33 @@ pub(super) fn resolve_recipients(
         }
     }
     recipients.into_iter().collect()
+}
+
+/// One key under two names: one of the two holders has probably no key in the list.
+fn doubt_repetition(
+    field: &str,
+    context: &Context,
+    line: &str,
+    (first, second): (&Recipient, &Recipient),
+    faults: &mut Faults,
+) {
+    let (Some(before), Some(again)) = (first.label(), second.label()) else {
+        return;
+    };
+    let is_known = |doubt: &Fault| doubt.word.as_deref() == Some(line);
+    if before == again || faults.doubts.iter().any(is_known) {
+        return;
+    }
+    faults.doubts.push(Fault {
+        code: "recipient-twice".to_owned(),
+        message: format!(
+            "{field} lists one public key twice, as {before:?} and as {again:?}: the key of one of them is missing"
+        ),
+        cure: None,
+        option: context.field(field),
+        word: Some(line.to_owned()),
+        hosts: context.hosts.clone(),
+    });
 }
 
 pub(super) fn resolve_files(

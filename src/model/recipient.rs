@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-pub use parse::RecipientError;
+pub use parse::{RecipientError, key_lines};
 
 /// What kind of key a recipient is, which decides the stanza it gets in the header.
 #[derive(Debug, Clone, PartialEq, Eq)]

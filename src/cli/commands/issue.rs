@@ -13,6 +13,7 @@ use crate::issue::key::public_to_pem;
 use crate::manifest::{Wanted, record_path};
 use crate::model::document::RequestFacts;
 use crate::model::hex::to_hex;
+use crate::model::recipient::key_lines;
 use crate::model::{
     ArtifactId, Certificate, CertificateFacts, Custody, Fleet, KeyFingerprint, Marker, Name,
     Observed, Recipient, RelPath, Role, Usages,
@@ -376,14 +377,10 @@ fn recipients(given: &[String]) -> Result<Vec<Recipient>, CliError> {
                 .cause(cause)
                 .hint("give an age recipient (age1…) or an SSH public key, or a file with one")
         };
-        let before = recipients.len();
-        let keys = lines.lines().map(str::trim);
-        for key in keys.filter(|key| !key.is_empty() && !key.starts_with('#')) {
+        // What a shell made nothing of would leave out a key that was meant.
+        let keys = key_lines(lines).map_err(|error| refuse(error.to_string()))?;
+        for key in keys {
             recipients.push(Recipient::parse(key).map_err(|error| refuse(error.to_string()))?);
-        }
-        // What a shell made nothing of would leave out whom somebody meant.
-        if recipients.len() == before {
-            return Err(refuse("it is empty".to_owned()));
         }
     }
     Ok(recipients)

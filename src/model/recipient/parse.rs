@@ -2,6 +2,7 @@
 
 mod age;
 mod excerpt;
+mod lines;
 mod ssh;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,8 @@ use std::collections::BTreeSet;
 
 use super::Recipient;
 use excerpt::discreet_excerpt;
+
+pub use lines::key_lines;
 
 /// Reads one recipient in any of the spellings people have at hand.
 pub(super) fn parse(text: &str) -> Result<Recipient, RecipientError> {
@@ -22,12 +25,38 @@ pub(super) fn parse(text: &str) -> Result<Recipient, RecipientError> {
     if lines > 1 {
         return Err(RecipientError::SeveralLines { lines });
     }
+    if text.starts_with('#') {
+        return Err(lines::why_not_a_comment(text));
+    }
     let parsed = if text.starts_with("age1") {
         age::read(text)
     } else {
         ssh::read(text)
     };
-    parsed.map_err(|error| error.or_placeholder(text))
+    let recipient = parsed.map_err(|error| error.or_placeholder(text))?;
+    refuse_second_key(&recipient)?;
+    Ok(recipient)
+}
+
+/// A key behind the first one would be taken for its comment, and nothing be sealed to it.
+fn refuse_second_key(recipient: &Recipient) -> Result<(), RecipientError> {
+    let label = recipient.label().unwrap_or_default();
+    let words: Vec<&str> = label
+        .split(|c: char| c.is_whitespace() || c == ',' || c == ';')
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+        .collect();
+    let is_age = |word: &&str| word.starts_with("age1") && age::read(word).is_ok();
+    let is_ssh = |pair: &[&str]| match pair {
+        [key_type, body] => ssh::read(&format!("{key_type} {body}")).is_ok(),
+        _ => false,
+    };
+    // The Base64 of an SSH key ends in characters that are not alphanumeric.
+    let whole: Vec<&str> = label.split_whitespace().collect();
+    if words.iter().any(is_age) || whole.windows(2).any(is_ssh) {
+        Err(RecipientError::SeveralKeys)
+    } else {
+        Ok(())
+    }
 }
 
 /// Why a text is no recipient that certificates' keys can be sealed to.
@@ -46,6 +75,20 @@ pub enum RecipientError {
     PrivateKey { kind: &'static str },
     #[error("{lines} lines where one public key belongs; write each key as an entry of its own")]
     SeveralLines { lines: usize },
+    #[error("several public keys on one line; write each key as an entry of its own")]
+    SeveralKeys,
+    #[error(
+        "the public key is behind a `#`, so that it would be left out; write the key alone, or remove the line"
+    )]
+    CommentedOut,
+    #[error(
+        "a comment stands where a public key belongs; write an `age1…` recipient or an `ssh-ed25519 …` public key"
+    )]
+    Comment,
+    #[error(
+        "no public key is in it; write an `age1…` recipient or an `ssh-ed25519 …` public key, one a line"
+    )]
+    NoKey,
     #[error(
         "`{options}` in front of the key are authorized_keys options; write the line from `ssh-…` on"
     )]
@@ -67,8 +110,18 @@ pub enum RecipientError {
     MalformedSshKey { key_type: String, reason: String },
     #[error("`{text}` is not a complete age recipient ({reason}); copy it again")]
     MalformedAge { text: String, reason: &'static str },
-    #[error("`{text}` is a point of small order: anybody could open what is sealed to it")]
+    #[error(
+        "`{text}` is a point of small order: anyone can decrypt what is encrypted to it; make a new key"
+    )]
     SmallOrder { text: String },
+    #[error(
+        "`{text}` is not written as age-keygen and ssh-keygen write keys (its coordinate is not reduced); make a new key"
+    )]
+    NotCanonical { text: String },
+    #[error(
+        "the RSA key has {reason}: anyone could decrypt what is encrypted to it; make a new key"
+    )]
+    WeakRsa { reason: &'static str },
     #[error(
         "`{text}` is a post-quantum recipient, which age does not mix with SSH host keys; use an X25519 recipient (`age-keygen` without -pq)"
     )]

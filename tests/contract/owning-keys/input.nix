@@ -33,6 +33,17 @@ in
     private-key-file = host ./keys/private;
     private-key-inline = host "AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ";
     placeholder = host "ssh-ed25519 AAAA...";
+    comment-of-age-keygen = host "# public key: age1frtk6x77efurd8rnssrcwfjge2mqwylg66365sn0xrxzheunme4su76a3q";
+    comment-in-a-list = host [
+      "age1frtk6x77efurd8rnssrcwfjge2mqwylg66365sn0xrxzheunme4su76a3q"
+      "# age1wtmuzz5uq9fjal4jex5zfw3wz94qs0txrs42pmlx6a5z5rhwaccq5tky2u"
+    ];
+    comment-with-a-private-key = host "# AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ";
+    comment-in-a-file = host ./keys/announced.pub;
+    empty-entry = host [
+      ""
+      "age1frtk6x77efurd8rnssrcwfjge2mqwylg66365sn0xrxzheunme4su76a3q"
+    ];
     nothing = host null;
     empty-list = host [ ];
     empty-string = host " ";

@@ -14,6 +14,7 @@ use crate::cli::ui::Ui;
 use crate::foundation::HOST_KEYS;
 use crate::inspect::ssh;
 use crate::manifest::{Manifest, Owner, OwnerKey};
+use crate::model::recipient::{RecipientError, key_lines};
 use crate::model::{HOST_KEY_FOLDERS, KeyFingerprint, Name, Recipient, RecipientSet};
 use crate::render::words::shown;
 use crate::store::outside;
@@ -152,12 +153,19 @@ impl Hosts {
                     file: Some((*file).to_owned()),
                     key: Err(reason),
                 }],
-                Ok(text) => keys_in(&text)
-                    .map(|line| Declared {
+                Ok(text) => {
+                    let of_file = |key: Result<Recipient, RecipientError>| Declared {
                         file: Some((*file).to_owned()),
-                        key: Recipient::parse(line).map_err(|error| error.to_string()),
-                    })
-                    .collect(),
+                        key: key.map_err(|error| error.to_string()),
+                    };
+                    match key_lines(&text) {
+                        Ok(lines) => lines
+                            .into_iter()
+                            .map(|line| of_file(Recipient::parse(line)))
+                            .collect(),
+                        Err(error) => vec![of_file(Err(error))],
+                    }
+                }
             },
         });
         keys.collect()
@@ -185,12 +193,6 @@ impl Place {
         outside::replace(&path, format!("{line}\n").as_bytes())
             .map_err(|error| cannot_write(&path, &error))
     }
-}
-
-/// The lines of a file that hold keys.
-fn keys_in(text: &str) -> impl Iterator<Item = &str> {
-    let lines = text.lines().map(str::trim);
-    lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 /// As `ssh-keygen -l` shows it; an age key has no such fingerprint and is shown as it is.

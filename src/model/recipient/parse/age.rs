@@ -17,7 +17,7 @@ pub(super) fn read(text: &str) -> Result<Recipient, RecipientError> {
     let kind = match key.rsplit_once('1').map_or("", |(prefix, _)| prefix) {
         "age" => {
             key.parse::<age::x25519::Recipient>().map_err(malformed)?;
-            refuse_small_order(key)?;
+            refuse_unfit_point(key)?;
             RecipientKind::X25519
         }
         "age1pq" | "age1tagpq" => return Err(RecipientError::PostQuantum { text: excerpt(key) }),
@@ -38,18 +38,32 @@ pub(super) fn read(text: &str) -> Result<Recipient, RecipientError> {
     })
 }
 
-/// A point of small order makes every shared secret zero (RFC 7748 §6.1), at which the age library panics.
-fn refuse_small_order(key: &str) -> Result<(), RecipientError> {
+/// A point of small order makes every shared secret zero (RFC 7748 §6.1), at which the age library panics. One that is not
+/// reduced is a second spelling of a key.
+fn refuse_unfit_point(key: &str) -> Result<(), RecipientError> {
     let point = age_core::primitives::bech32_decode(
         key,
         |_| (),
         |_| Ok(()),
         |_, bytes| Ok(bytes.collect::<Vec<u8>>()),
     );
-    if is_small_order(&mut point.unwrap_or_default()) {
+    let mut point = point.unwrap_or_default();
+    let is_reduced = is_reduced(&point);
+    if is_small_order(&mut point) {
         Err(RecipientError::SmallOrder { text: excerpt(key) })
-    } else {
+    } else if is_reduced {
         Ok(())
+    } else {
+        Err(RecipientError::NotCanonical { text: excerpt(key) })
+    }
+}
+
+/// Whether a little-endian coordinate is below p = 2^255 - 19.
+pub(super) fn is_reduced(u: &[u8]) -> bool {
+    match u {
+        [low, middle @ .., 0x7f] => *low < 0xed || middle.iter().any(|byte| *byte != 0xff),
+        [.., top] => *top < 0x7f,
+        [] => false,
     }
 }
 

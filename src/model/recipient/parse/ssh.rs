@@ -2,8 +2,9 @@
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
+use curve25519_dalek::edwards::CompressedEdwardsY;
 use sha2::{Digest as _, Sha256};
-use ssh_key::public::KeyData;
+use ssh_key::public::{KeyData, RsaPublicKey};
 
 use super::excerpt::{discreet_excerpt, excerpt};
 use super::{RecipientError, non_empty};
@@ -32,7 +33,11 @@ pub(super) fn read(text: &str) -> Result<Recipient, RecipientError> {
     // age reads only as much Base64 as it needs and overlooks what follows; ssh-key reads the whole key.
     let key = ssh_key::PublicKey::from_openssh(&canonical)
         .map_err(|error| malformed(error.to_string()))?;
-    check_rsa_size(key.key_data())?;
+    match key.key_data() {
+        KeyData::Ed25519(key) => check_point(&key.0, &canonical)?,
+        KeyData::Rsa(key) => check_rsa(key)?,
+        _ => {}
+    }
     canonical
         .parse::<age::ssh::Recipient>()
         .map_err(|_| malformed("the key is not valid".to_owned()))?;
@@ -44,20 +49,54 @@ pub(super) fn read(text: &str) -> Result<Recipient, RecipientError> {
     })
 }
 
-fn check_rsa_size(key: &KeyData) -> Result<(), RecipientError> {
-    let KeyData::Rsa(rsa) = key else {
-        return Ok(());
+/// age seals to the point in its Montgomery form, where small order makes every shared secret zero (RFC 7748 §6.1). A second
+/// spelling of a point (RFC 8032 §5.1.3 refuses it) would be a second recipient.
+fn check_point(key: &[u8; 32], text: &str) -> Result<(), RecipientError> {
+    let compressed = CompressedEdwardsY(*key);
+    let Some(point) = compressed.decompress() else {
+        return Err(RecipientError::MalformedSshKey {
+            key_type: "ssh-ed25519".to_owned(),
+            reason: "it is not a point of the curve".to_owned(),
+        });
     };
+    if point.is_small_order() {
+        Err(RecipientError::SmallOrder {
+            text: excerpt(text),
+        })
+    } else if point.compress() != compressed {
+        Err(RecipientError::NotCanonical {
+            text: excerpt(text),
+        })
+    } else {
+        Ok(())
+    }
+}
+
+/// The size, and what Go's SSH refuses of the exponent: with 1 the message is its own ciphertext.
+fn check_rsa(rsa: &RsaPublicKey) -> Result<(), RecipientError> {
     let modulus = rsa.n.as_positive_bytes().unwrap_or_default();
+    let exponent = rsa.e.as_positive_bytes().unwrap_or_default();
     let leading = modulus
         .first()
         .map_or(0, |byte| byte.leading_zeros() as usize);
     let bits = modulus.len() * 8 - leading;
-    if RSA_BITS.contains(&bits) {
-        Ok(())
-    } else {
-        Err(RecipientError::RsaSize { bits })
+    if !RSA_BITS.contains(&bits) {
+        return Err(RecipientError::RsaSize { bits });
     }
+    let is_even = |bytes: &[u8]| bytes.last().is_none_or(|byte| byte & 1 == 0);
+    let reason = if is_even(modulus) {
+        "an even modulus"
+    } else if is_even(exponent) || exponent == [1] {
+        "an exponent that is even or 1"
+    } else if exponent.len() > 3 {
+        return Err(RecipientError::MalformedSshKey {
+            key_type: "ssh-rsa".to_owned(),
+            reason: "its exponent has more than 24 bits".to_owned(),
+        });
+    } else {
+        return Ok(());
+    };
+    Err(RecipientError::WeakRsa { reason })
 }
 
 fn ssh_tag(body: &str) -> String {

@@ -1,6 +1,6 @@
 //! Every spelling of a recipient, and what is said of a text that is none.
 
-use super::age::is_small_order;
+use super::age::{is_reduced, is_small_order};
 use super::excerpt::excerpt;
 use super::*;
 use crate::model::recipient::RecipientKind;
@@ -216,6 +216,15 @@ fn refuses_points_of_small_order() {
 
 #[test]
 fn refuses_what_is_no_single_key() {
+    for text in [
+        format!("{AGE} {AGE}"),
+        format!("{AGE} # {ED25519}"),
+        format!("{ED25519} {AGE}"),
+        format!("{ED25519} ada; {RSA_2048} bob"),
+        format!("{ED25519} ada, {AGE}"),
+    ] {
+        assert_eq!(refusal(&text), RecipientError::SeveralKeys, "{text}");
+    }
     assert_eq!(refusal(" \n"), RecipientError::Empty);
     assert_eq!(
         refusal(&format!("{AGE}\n{ED25519}")),
@@ -227,6 +236,146 @@ fn refuses_what_is_no_single_key() {
             text: "/etc/ssh/key.pub".to_owned()
         }
     );
+}
+
+#[test]
+fn says_what_a_comment_in_the_place_of_a_key_leaves_out() {
+    for text in [
+        format!("# public key: {AGE}"),
+        format!("#Public key:{AGE}"),
+        format!("# {AGE}"),
+        format!("#{ED25519} ada"),
+    ] {
+        assert_eq!(refusal(&text), RecipientError::CommentedOut, "{text}");
+    }
+    assert_eq!(refusal("# ada's laptop"), RecipientError::Comment);
+}
+
+#[test]
+fn takes_the_keys_of_a_file_and_never_leaves_out_one_that_was_meant() {
+    let file = format!("# operators\n\n{AGE} ada\r\n# {ED25519} left in May\n{ED25519}\n");
+    assert_eq!(key_lines(&file), Ok(vec![&*format!("{AGE} ada"), ED25519]));
+    let printed = format!("# created: 2026-01-01\n# public key: {AGE}\n{ED25519}\n");
+    assert_eq!(key_lines(&printed), Err(RecipientError::CommentedOut));
+    assert_eq!(key_lines("# nobody yet\n"), Err(RecipientError::NoKey));
+    assert_eq!(key_lines(""), Err(RecipientError::NoKey));
+}
+
+/// `ssh-ed25519` with this y-coordinate, little endian.
+fn ed25519(y: [u8; 32]) -> String {
+    use base64::Engine as _;
+    let mut wire = b"\0\0\0\x0bssh-ed25519\0\0\0 ".to_vec();
+    wire.extend(y);
+    let body = base64::prelude::BASE64_STANDARD.encode(wire);
+    format!("ssh-ed25519 {body}")
+}
+
+/// All encodings of the eight points, as in "Taming the many EdDSAs" (Chalkias, Garillot, Nikolaenko, 2020), table 1.
+#[test]
+fn refuses_ed25519_points_of_small_order_in_every_spelling() {
+    let point = |low: u8, middle: u8, top: u8| {
+        let mut y = [middle; 32];
+        (y[0], y[31]) = (low, top);
+        y
+    };
+    let order_8 = |top: u8, rest: &str| {
+        let mut y: Vec<u8> = (0..62)
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&rest[at..at + 2], 16).unwrap())
+            .collect();
+        y.push(top);
+        <[u8; 32]>::try_from(y).unwrap()
+    };
+    let first = "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03";
+    let second = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc";
+    for y in [
+        point(1, 0, 0),
+        point(0, 0, 0),
+        point(0, 0, 0x80),
+        point(0xec, 0xff, 0x7f),
+        order_8(0x7a, first),
+        order_8(0xfa, first),
+        order_8(0x05, second),
+        order_8(0x85, second),
+    ] {
+        let text = ed25519(y);
+        assert!(
+            matches!(refusal(&text), RecipientError::SmallOrder { .. }),
+            "{text}"
+        );
+    }
+    // The same points with x or y not reduced: either they are refused as the same or as no point at all.
+    for y in [
+        point(1, 0, 0x80),
+        point(0xec, 0xff, 0xff),
+        point(0xed, 0xff, 0x7f),
+        point(0xed, 0xff, 0xff),
+        point(0xee, 0xff, 0x7f),
+        point(0xee, 0xff, 0xff),
+    ] {
+        let text = ed25519(y);
+        assert!(
+            matches!(
+                refusal(&text),
+                RecipientError::SmallOrder { .. } | RecipientError::MalformedSshKey { .. }
+            ),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn refuses_keys_in_a_second_spelling() {
+    // y = 3 + p and y = 4 + p, of which at least one is on the curve, and coordinates of X25519 from p on.
+    let unreduced = |low: u8| {
+        let mut y = [0xff; 32];
+        (y[0], y[31]) = (low, 0x7f);
+        ed25519(y)
+    };
+    let refusals: Vec<RecipientError> = (0xf0..=0xff).map(|low| refusal(&unreduced(low))).collect();
+    let is_second = |error: &RecipientError| matches!(error, RecipientError::NotCanonical { .. });
+    assert!(refusals.iter().any(is_second), "{refusals:?}");
+    assert!(
+        refusals.iter().all(
+            |error| is_second(error) || matches!(error, RecipientError::MalformedSshKey { .. })
+        )
+    );
+    let mut u = [0xff; 32];
+    u[31] = 0x7f;
+    assert!(!is_reduced(&u));
+    u[0] = 0xec;
+    assert!(is_reduced(&u));
+    u[31] = 0xff;
+    assert!(!is_reduced(&u));
+}
+
+fn rsa(exponent: &[u8], modulus: &[u8]) -> String {
+    use base64::Engine as _;
+    let mut wire = b"\0\0\0\x07ssh-rsa".to_vec();
+    for part in [exponent, modulus] {
+        wire.extend(u32::try_from(part.len()).unwrap().to_be_bytes());
+        wire.extend(part);
+    }
+    let body = base64::prelude::BASE64_STANDARD.encode(wire);
+    format!("ssh-rsa {body}")
+}
+
+#[test]
+fn refuses_rsa_keys_that_hide_nothing() {
+    let mut modulus = vec![0xd5; 257];
+    modulus[0] = 0;
+    assert!(Recipient::parse(&rsa(&[1, 0, 1], &modulus)).is_ok());
+    for exponent in [&[1][..], &[2], &[4], &[1, 0, 0]] {
+        let error = refusal(&rsa(exponent, &modulus));
+        assert!(
+            matches!(error, RecipientError::WeakRsa { .. }),
+            "{exponent:?}: {error:?}"
+        );
+    }
+    assert!(Recipient::parse(&rsa(&[1, 0, 0, 0, 1], &modulus)).is_err());
+    *modulus.last_mut().unwrap() = 0xd4;
+    let even = refusal(&rsa(&[1, 0, 1], &modulus));
+    assert!(matches!(even, RecipientError::WeakRsa { .. }), "{even:?}");
 }
 
 proptest::proptest! {
