@@ -1,5 +1,6 @@
 //! Brings proved artifacts to disk in whole pairs, the derived files with the last of them, and reads everything back.
 
+use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use rayon::prelude::*;
@@ -7,7 +8,7 @@ use rayon::prelude::*;
 use super::made::{Made, MadeAdopted, MadeHostKey, MadePair};
 use super::{ApplyError, Done, Product, Report, Run};
 use crate::export::index::{self, Facts};
-use crate::model::{CertificateFile, Digest, FileState, Observed, RelPath};
+use crate::model::{ArtifactId, CertificateFile, Digest, FileState, Observed, RelPath};
 use crate::plan::{Action, Step, Target};
 use crate::store::{Change, CommitError, Expected};
 
@@ -153,6 +154,11 @@ impl<'a> Committer<'a> {
         self.pending.extend(made);
     }
 
+    /// How many artifacts wait.
+    pub(super) fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
     /// Writes what was taken in; each pair is in one transaction.
     pub(super) fn commit(&mut self) -> Result<(), ApplyError> {
         self.commit_with(Vec::new())
@@ -161,9 +167,15 @@ impl<'a> Committer<'a> {
     /// Writes the rest, deletes what is to be pruned, brings the derived files up to date and hands over the report.
     pub(super) fn finish(mut self) -> Result<Report, ApplyError> {
         let mut changes = self.pruned();
-        changes.extend_from_slice(self.run.beside);
         changes.extend(index::stale(self.run.root, self.run.fleet, &self.facts())?);
+        // What declares the rest comes last: until it is there, nothing reads it.
+        changes.extend_from_slice(self.run.beside);
         self.commit_with(changes)?;
+        let order: BTreeMap<&ArtifactId, usize> = (self.run.plan.steps.iter().enumerate())
+            .filter_map(|(place, step)| Some((step.artifact()?, place)))
+            .collect();
+        // Several threads make them, and each is done when it is done.
+        self.done.sort_by_key(|done| order.get(&done.id).copied());
         Ok(Report {
             done: self.done,
             files: self.files,
@@ -177,7 +189,7 @@ impl<'a> Committer<'a> {
         facts: &Facts<'_>,
     ) -> Result<usize, ApplyError> {
         changes.extend(index::stale(self.run.root, self.run.fleet, facts)?);
-        self.write(changes.clone())?;
+        self.write(changes.clone(), 0)?;
         for change in &changes {
             let found = self.run.root.read(change.path())?;
             if found.as_ref().map(|file| file.bytes.as_slice()) != change.content() {
@@ -194,13 +206,14 @@ impl<'a> Committer<'a> {
             .map(|write| Change::write(write.path.clone(), write.expected, write.bytes.clone()))
             .collect();
         changes.extend(others);
-        self.write(changes)?;
+        self.write(changes, made.len())?;
         self.read_back(&made)?;
         self.done.extend(made.into_iter().map(|ready| ready.done));
         Ok(())
     }
 
-    fn write(&mut self, changes: Vec<Change>) -> Result<(), ApplyError> {
+    /// Writes files that so many artifacts have.
+    fn write(&mut self, changes: Vec<Change>, artifacts: usize) -> Result<(), ApplyError> {
         if changes.is_empty() {
             return Ok(());
         }
@@ -216,6 +229,8 @@ impl<'a> Committer<'a> {
             written => ApplyError::LaterCommit { written, source },
         })?;
         self.files += files;
+        // Before the gate opens: who ends the process then says how much is on the disk.
+        self.run.progress.kept(artifacts);
         Ok(())
     }
 

@@ -14,7 +14,6 @@ mod revoke;
 mod unlock;
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::sync::Mutex;
 
 use rayon::prelude::*;
@@ -24,7 +23,8 @@ pub use error::{ApplyError, SealedKey, Unopened};
 pub use revoke::{Published, Revocation, publish};
 
 use crate::model::{
-    ArtifactId, CertificateFacts, Fleet, Observed, PublicKey, SshKey, Standing, Voucher,
+    ArtifactId, Certificate, CertificateFacts, Fleet, Observed, PublicKey, SshKey, Standing,
+    Voucher,
 };
 use crate::plan::{Action, Plan, Step};
 use crate::seal::Identities;
@@ -58,6 +58,10 @@ pub trait Progress: Sync {
     fn start(&self, artifacts: usize);
     /// One more is made and proved.
     fn made(&self, id: &ArtifactId);
+    /// So many of them are on the disk now.
+    fn kept(&self, artifacts: usize);
+    /// Whether what is made has waited long enough to be written.
+    fn is_late(&self) -> bool;
 }
 
 /// What a run did.
@@ -90,17 +94,16 @@ pub enum Product {
     HostKey(SshKey),
 }
 
-/// How many artifacts are made between two commits: enough to make the cost of a commit vanish, few enough that an
-/// interruption in an hour of RSA loses a minute.
-const CHEAP_BATCH: usize = 2048;
-const COSTLY_BATCH_PER_THREAD: usize = 64;
+/// How many artifacts wait for one commit at most: enough to make the cost of a commit vanish. What takes long is written when it
+/// is late ([`Progress::is_late`]).
+const BATCH: usize = 2048;
 
 /// Carries out every step of the plan.
 ///
 /// # Errors
 /// A refusal, a key that cannot be opened, a proof that fails, a commit that fails. Whatever was committed before is whole
 /// pairs; nothing else was written.
-pub fn execute(run: Run<'_>, jobs: NonZeroUsize) -> Result<Report, ApplyError> {
+pub fn execute(run: Run<'_>) -> Result<Report, ApplyError> {
     if let Some(step) = run.plan.refusals().next() {
         return Err(ApplyError::Refused {
             first: describe(step),
@@ -127,7 +130,7 @@ pub fn execute(run: Run<'_>, jobs: NonZeroUsize) -> Result<Report, ApplyError> {
             .into_iter()
             .map(|made| Ready::host_key(made, run.observed)),
     );
-    make_leaves(&run, &workbench, &mut committer, jobs)?;
+    make_leaves(&run, &workbench, &mut committer)?;
     committer.finish()
 }
 
@@ -181,7 +184,6 @@ fn make_leaves<'a>(
     run: &Run<'a>,
     workbench: &Workbench<'a>,
     committer: &mut Committer<'a>,
-    jobs: NonZeroUsize,
 ) -> Result<(), ApplyError> {
     let steps = steps_by_id(run.plan);
     let changing: Vec<_> = run
@@ -191,34 +193,41 @@ fn make_leaves<'a>(
         .filter_map(|leaf| steps.get(&leaf.id()).map(|step| (leaf, *step)))
         .filter(|(_, step)| step.action.changes_files())
         .collect();
-    let is_costly = changing
-        .iter()
-        .any(|(leaf, _)| leaf.declaration.key.is_rsa());
-    let batch = if is_costly {
-        jobs.get() * COSTLY_BATCH_PER_THREAD
-    } else {
-        CHEAP_BATCH
+    let make = |(leaf, step): &(&'a Certificate, &Step)| -> Result<Made<'a>, ApplyError> {
+        let made = workbench.leaf(leaf, step)?;
+        run.progress.made(&made.artifact.id());
+        Ok(made)
     };
-    let mut batches = changing.chunks(batch).peekable();
-    while let Some(leaves) = batches.next() {
-        let made: Vec<Made<'a>> = leaves
-            .par_iter()
-            // How long the search for a prime takes is luck: a thread must not sit on a row of slow ones.
-            .with_max_len(1)
-            .map(|(leaf, step)| {
-                let made = workbench.leaf(leaf, step)?;
-                run.progress.made(&made.artifact.id());
-                Ok(made)
-            })
-            .collect::<Result<_, ApplyError>>()?;
-        let ready = made
-            .into_iter()
-            .map(|made| Ready::certified(made, run.observed));
-        committer.add(ready);
-        // The last batch is left to go with the derived files.
-        if batches.peek().is_some() {
-            committer.commit()?;
-        }
+    // Where this thread is the pool's only one, nobody would make what it waits for.
+    if rayon::current_thread_index().is_some() {
+        return changing
+            .iter()
+            .try_for_each(|one| take(run, committer, make(one)?));
+    }
+    let (sender, made) = std::sync::mpsc::channel();
+    rayon::in_place_scope(|scope| {
+        scope.spawn(|_| {
+            // How long the search for a prime takes is luck: a thread must not sit on a row of slow ones. Who no longer listens
+            // has met an error.
+            let _ = changing
+                .par_iter()
+                .with_max_len(1)
+                .try_for_each_with(sender, |sender, one| sender.send(make(one)));
+        });
+        made.into_iter()
+            .try_for_each(|made| take(run, committer, made?))
+    })
+}
+
+/// The rest is left to go with the derived files.
+fn take<'a>(
+    run: &Run<'a>,
+    committer: &mut Committer<'a>,
+    made: Made<'a>,
+) -> Result<(), ApplyError> {
+    committer.add([Ready::certified(made, run.observed)]);
+    if committer.pending() >= BATCH || run.progress.is_late() {
+        committer.commit()?;
     }
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use std::io::{self, BufRead as _, ErrorKind, IsTerminal, Write as _};
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rustix::fs::{Mode, OFlags};
@@ -93,6 +93,48 @@ impl Ui {
     }
 }
 
+/// How long what is made may wait for the disk: what an interruption costs at most.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// What the run is making. A prompt takes the bar away while it waits, and a signal says what it cost.
+static UNDER_WAY: Mutex<Option<UnderWay>> = Mutex::new(None);
+
+#[derive(Clone, Debug)]
+struct UnderWay {
+    bar: ProgressBar,
+    made: usize,
+    kept: usize,
+    since: Instant,
+}
+
+fn under_way<T>(change: impl FnOnce(&mut Option<UnderWay>) -> T) -> T {
+    change(&mut UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// The bar draws itself several times a second, over whatever is below the cursor.
+fn without_bar<T>(ask: impl FnOnce() -> T) -> T {
+    match under_way(|run| run.as_ref().map(|run| run.bar.clone())) {
+        Some(bar) => bar.suspend(ask),
+        None => ask(),
+    }
+}
+
+/// What an interruption throws away, and what it does not.
+fn cost(run: Option<&UnderWay>) -> String {
+    let (made, kept) = run.map_or((0, 0), |run| (run.made, run.kept));
+    let lost = match made - kept.min(made) {
+        0 => "nothing was thrown away".to_owned(),
+        1 => "1 certificate that was made and not yet written is thrown away".to_owned(),
+        lost => format!("{lost} certificates that were made and not yet written are thrown away"),
+    };
+    let written = match kept {
+        0 => "no file was changed".to_owned(),
+        1 => "1 certificate is written and whole".to_owned(),
+        kept => format!("{kept} certificates are written and whole"),
+    };
+    format!("\ninterrupted: {lost}; {written}. Run again to make the rest.\n")
+}
+
 /// A bar with an estimate on a terminal, silence elsewhere.
 #[derive(Debug)]
 pub(crate) struct Bar(ProgressBar);
@@ -104,6 +146,13 @@ impl Bar {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
+        let run = UnderWay {
+            bar: bar.clone(),
+            made: 0,
+            kept: 0,
+            since: Instant::now(),
+        };
+        under_way(|shown| *shown = Some(run));
         Self(bar)
     }
 }
@@ -112,6 +161,7 @@ impl Bar {
     /// Takes the bar away.
     pub(crate) fn close(&self) {
         self.0.finish_and_clear();
+        under_way(|shown| *shown = None);
     }
 }
 
@@ -124,8 +174,29 @@ impl Progress for Bar {
     }
 
     fn made(&self, id: &ArtifactId) {
+        under_way(|run| {
+            if let Some(run) = run {
+                run.made += 1;
+            }
+        });
         self.0.set_message(id.to_string());
         self.0.inc(1);
+    }
+
+    fn kept(&self, artifacts: usize) {
+        under_way(|run| {
+            if let Some(run) = run {
+                run.kept += artifacts;
+                run.since = Instant::now();
+            }
+        });
+    }
+
+    fn is_late(&self) -> bool {
+        under_way(|run| {
+            run.as_ref()
+                .is_some_and(|run| run.since.elapsed() >= LONGEST_WAIT)
+        })
     }
 }
 
@@ -135,7 +206,7 @@ pub(crate) struct Asker;
 
 impl Unlock for Asker {
     fn passphrase(&self, what: &str) -> Result<SecretString, UnlockError> {
-        rpassword::prompt_password(format!("Passphrase of {what}: "))
+        without_bar(|| rpassword::prompt_password(format!("Passphrase of {what}: ")))
             .map(SecretString::from)
             .map_err(|error| match Errno::from_io_error(&error) {
                 // `/dev/tty` of a process without a terminal.
@@ -156,14 +227,18 @@ impl Unlock for Asker {
         if !io::stdin().is_terminal() {
             return None;
         }
-        let _ = write!(io::stderr().lock(), "{what}: ");
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer).ok()?;
-        Some(answer.trim().to_owned())
+        without_bar(|| {
+            let _ = write!(io::stderr().lock(), "{what}: ");
+            let mut answer = String::new();
+            io::stdin().lock().read_line(&mut answer).ok()?;
+            Some(answer.trim().to_owned())
+        })
     }
 
     fn message(&self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        without_bar(|| {
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        });
     }
 }
 
@@ -179,7 +254,8 @@ pub(crate) fn end_on_signal(commit_gate: Arc<Mutex<()>>, ui: Ui) {
         if signals.forever().next().is_some() {
             let _gate = commit_gate.lock();
             restore_terminal(before.as_ref());
-            ui.tell("\ninterrupted; what is on disk is whole, run again to go on\n");
+            // A prompt holds the bar, and this is read without it.
+            ui.tell(&under_way(|run| cost(run.as_ref())));
             std::process::exit(Exit::Interrupted.code().into());
         }
     });

@@ -9,7 +9,6 @@
     clippy::panic
 )]
 
-use std::num::NonZeroUsize;
 use std::sync::Mutex;
 
 use certs::apply::{Progress, Report, Run, execute};
@@ -62,6 +61,10 @@ struct Silence;
 impl Progress for Silence {
     fn start(&self, _artifacts: usize) {}
     fn made(&self, _id: &ArtifactId) {}
+    fn kept(&self, _artifacts: usize) {}
+    fn is_late(&self) -> bool {
+        false
+    }
 }
 
 impl Project {
@@ -110,7 +113,7 @@ impl Project {
             progress: &Silence,
             commit_gate: &Mutex::new(()),
         };
-        execute(run, NonZeroUsize::MIN).unwrap()
+        execute(run).unwrap()
     }
 
     fn root(&self) -> Root {
