@@ -51,7 +51,7 @@ pub(crate) use fingerprint::{FingerprintArgs, FingerprintFormat};
 pub(crate) use graph::{GraphArgs, GraphFormat};
 pub(crate) use history::HistoryArgs;
 pub(crate) use host::{HostAddArgs, HostCommand, HostListArgs, HostScanArgs, PublicKeyArgs};
-pub(crate) use init::{Form, InitArgs};
+pub(crate) use init::{Form, InitArgs, Vcs};
 pub(crate) use inspect::{InspectArgs, StartTls};
 pub(crate) use issue::{IssueArgs, SignArgs, WishArgs};
 pub(crate) use metrics::MetricsArgs;

@@ -81,6 +81,12 @@ pub(crate) fn declaration_in(directory: &Path) -> Option<&'static str> {
         .find(|name| directory.join(name).is_file())
 }
 
+/// The root of the project that a file would be in.
+pub(crate) fn project_around(file: &Path) -> Option<PathBuf> {
+    let directory = file.parent()?.canonicalize().ok()?;
+    nearest(&directory, &DECLARATIONS)
+}
+
 /// The nearest flake: from a local manifest or Nix file upwards, else from the current directory. A file without a flake
 /// around it stands for itself.
 fn root_of(source: &Source) -> Result<PathBuf, CliError> {

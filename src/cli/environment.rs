@@ -11,6 +11,16 @@ pub(crate) fn current_dir() -> Result<PathBuf, CliError> {
     })
 }
 
+/// Where an identity is made, below the home directory: among the settings of other programs, and in no project.
+pub(crate) const OWN_IDENTITY: &str = ".config/certs/identity.txt";
+/// Where people have theirs.
+pub(crate) const USUAL_IDENTITIES: [&str; 4] = [
+    OWN_IDENTITY,
+    ".config/age/keys.txt",
+    ".config/sops/age/keys.txt",
+    ".ssh/id_ed25519",
+];
+
 /// The home directory, if it is known.
 #[derive(Debug)]
 pub(crate) struct Home(Option<PathBuf>);

@@ -142,14 +142,41 @@ pub(crate) fn is_installed(root: &Root) -> bool {
     !version.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
+/// Begins a repository in a directory that is in none. Whether it did.
+///
+/// # Errors
+/// What Git says, or that it is not installed.
+pub(crate) fn begin(directory: &Path) -> Result<bool, CliError> {
+    if is_in_work_tree(directory) {
+        return Ok(false);
+    }
+    let output = git(directory)
+        .args(["init", "--quiet"])
+        .output()
+        .map_err(|error| not_run(&error))?;
+    if output.status.success() {
+        Ok(true)
+    } else {
+        Err(CliError::new("`git init` failed").cause(said(&output)))
+    }
+}
+
+/// Whether a directory belongs to a repository.
+pub(crate) fn is_in_work_tree(directory: &Path) -> bool {
+    let directory = directory.canonicalize().ok();
+    directory.is_some_and(|directory| {
+        let mut above = directory.ancestors();
+        above.any(|above| above.join(".git").exists())
+    })
+}
+
 /// Whether the next `git add .` would take a file that is not there yet. Where Git cannot say, it would.
 pub(crate) fn would_commit(file: &Path) -> bool {
     let directory = file.parent().and_then(|parent| parent.canonicalize().ok());
     let (Some(directory), Some(name)) = (directory, file.file_name()) else {
         return false;
     };
-    let is_work_tree = |above: &Path| above.join(".git").exists();
-    if !directory.ancestors().any(is_work_tree) {
+    if !is_in_work_tree(&directory) {
         return false;
     }
     let ignored = git(&directory)

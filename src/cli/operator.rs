@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::environment::{Home, current_dir};
+use super::environment::{Home, OWN_IDENTITY as OWN, USUAL_IDENTITIES as USUAL, current_dir};
 use super::error::CliError;
 use super::git;
 use super::ui::Asker;
@@ -12,16 +12,6 @@ use crate::render::words::shown;
 use crate::seal::{Coverage, Identities, Identity, IdentitySource, keygen};
 use crate::store::outside;
 
-/// Where an identity is made, below the home directory: beside the settings of other programs, and in no project.
-const OWN: &str = ".config/certs/identity.txt";
-/// Where people have theirs.
-const USUAL: [&str; 4] = [
-    OWN,
-    ".config/age/keys.txt",
-    ".config/sops/age/keys.txt",
-    ".ssh/id_ed25519",
-];
-
 /// Who may open every key of a project, and where their own private key lies.
 #[derive(Debug)]
 pub(crate) struct Operator {
@@ -29,6 +19,14 @@ pub(crate) struct Operator {
     /// As it is declared: from the home directory where it is below it.
     pub identity: String,
     pub origin: Origin,
+}
+
+/// Whether a missing identity is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Making {
+    Written,
+    /// For a run that only shows what it would do.
+    Shown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +38,11 @@ pub(crate) enum Origin {
 
 impl Operator {
     /// The keys and the identity that were given; each is found by the other, and made if neither was given.
-    pub(crate) fn choose(keys: &[Recipient], identity: Option<&str>) -> Result<Self, CliError> {
+    pub(crate) fn choose(
+        keys: &[Recipient],
+        identity: Option<&str>,
+        making: Making,
+    ) -> Result<Self, CliError> {
         let home = Home::find();
         if let Some(name) = identity {
             let expanded = home.expand(name);
@@ -53,7 +55,7 @@ impl Operator {
         if outside::exists(&own) {
             return Self::with_identity(&own, keys, &home);
         }
-        Self::made(&own, &home)
+        Self::made(&own, &home, making)
     }
 
     fn with_identity(path: &Path, keys: &[Recipient], home: &Home) -> Result<Self, CliError> {
@@ -116,13 +118,13 @@ impl Operator {
     }
 
     /// The next `git add` of somebody who keeps their settings in Git would publish it.
-    fn made(path: &Path, home: &Home) -> Result<Self, CliError> {
+    fn made(path: &Path, home: &Home, making: Making) -> Result<Self, CliError> {
         let failed = |error: std::io::Error| {
             CliError::new(format!("cannot make an identity at {}", shown(path)))
                 .cause(error.to_string())
                 .hint("give one with --identity FILE")
         };
-        if let Some(directory) = path.parent() {
+        if let (Some(directory), Making::Written) = (path.parent(), making) {
             outside::create_directory(directory).map_err(failed)?;
         }
         if git::would_commit(path) {
@@ -133,7 +135,9 @@ impl Operator {
             .hint("list it in the .gitignore there, or give an identity with --identity FILE"));
         }
         let made = keygen::age_identity();
-        outside::write_secret(path, made.secret.as_bytes()).map_err(failed)?;
+        if making == Making::Written {
+            outside::write_secret(path, made.secret.as_bytes()).map_err(failed)?;
+        }
         let key =
             Recipient::parse(&made.recipient).map_err(|error| CliError::from_error(&error))?;
         Ok(Self {

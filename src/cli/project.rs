@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::args::{SelectionArgs, SourceArgs};
 use super::discover::Located;
-use super::environment::{Home, current_dir};
+use super::environment::{Home, USUAL_IDENTITIES, current_dir};
 use super::error::CliError;
 use super::past::{self, LostKeys};
 use super::ui::{Asker, Ui};
@@ -16,7 +16,7 @@ use crate::observe::{host_keys, observe, survey};
 use crate::plan::{Pattern, Plan, Policy, Reason, Step, UndeclaredPolicy};
 use crate::render::fault::{self, Place, PlacedFault, Severity};
 use crate::render::words::shown;
-use crate::seal::{Identities, IdentitySource};
+use crate::seal::{Identities, Identity, IdentitySource};
 use crate::store::{Layout, Root, StoreError, outside};
 
 /// A declaration without faults and the directory it is about.
@@ -211,7 +211,26 @@ pub(crate) fn identities(
             }
         }
     }
+    if sources.is_empty() {
+        sources = usual_identities(&home);
+    }
     Identities::load(&sources, Box::new(Asker)).map_err(|error| CliError::from_error(&error))
+}
+
+/// Where people have their keys: for who declared no identity, or has none of those that are declared. One that opens nothing is not
+/// asked for its passphrase, and one that cannot be read was not asked for.
+fn usual_identities(home: &Home) -> Vec<IdentitySource> {
+    let Some(directory) = home.path() else {
+        return Vec::new();
+    };
+    let read = |name: &&str| {
+        let source = IdentitySource {
+            name: format!("~/{name}"),
+            bytes: outside::read(&directory.join(name)).ok()?,
+        };
+        Identity::parse(&source).is_ok().then_some(source)
+    };
+    USUAL_IDENTITIES.iter().filter_map(read).collect()
 }
 
 /// The fleet of a manifest in a file; paths in it are relative to the nearest flake, as ever.

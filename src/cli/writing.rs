@@ -13,11 +13,11 @@ use super::project::{Project, store_error};
 use super::ui::{Asker, Bar, Ui, end_on_signal};
 use crate::apply::{self, ApplyError, Published, Report, Revocation, Run, SealedKey, Unopened};
 use crate::export::index;
-use crate::model::{ArtifactId, Authority, FileState, Fleet, Moment, Observed};
+use crate::model::{ArtifactId, Authority, FileState, Fleet, Moment, Observed, RelPath};
 use crate::plan::{Action, Pattern, Plan, Reason, Step};
 use crate::render::{json, table};
 use crate::seal::Identities;
-use crate::store::{Change, CommitError, Layout, Lock, LockError, Recovery};
+use crate::store::{Change, CommitError, Lock, LockError, Recovery, Root};
 
 /// The right to write: the lock is held until this is dropped.
 #[derive(Debug)]
@@ -66,14 +66,16 @@ impl Writing {
     /// Takes the lock and finishes, or takes back, what an interrupted run left. What was issued by hand until now is in the project
     /// afterwards.
     pub(crate) fn begin(project: &mut Project, ui: Ui) -> Result<Self, CliError> {
-        let layout = Layout::new(project.fleet.dir.clone());
-        let lock = project
-            .root
-            .lock(layout.dir())
-            .map_err(|error| lock_error(&error))?;
+        let dir = project.fleet.dir.clone();
+        Self::begin_in(project, &dir, ui)
+    }
+
+    /// The same for a run that also writes elsewhere below this directory.
+    pub(crate) fn begin_in(project: &mut Project, dir: &RelPath, ui: Ui) -> Result<Self, CliError> {
+        let lock = lock(&project.root, dir)?;
         let commit_gate = Arc::new(Mutex::new(()));
         end_on_signal(Arc::clone(&commit_gate), ui);
-        recover(project, &lock, &commit_gate, ui)?;
+        recover(&project.root, &lock, &commit_gate, ui)?;
         project.refresh(ui)?;
         Ok(Self { lock, commit_gate })
     }
@@ -136,7 +138,7 @@ impl Writing {
             progress: &progress,
             commit_gate: &self.commit_gate,
         };
-        let result = apply::execute(run, jobs);
+        let result = apply::execute(run);
         progress.close();
         let report = result.map_err(|error| apply_error(&error, plan, &project.fleet))?;
         ui.tell(&rules_left_broken(project)?);
@@ -157,7 +159,7 @@ fn rules_left_broken(project: &Project) -> Result<String, CliError> {
 }
 
 /// What was found and what was done, for programs.
-fn document(report: &Report, plan: &Plan, findings: &Findings) -> serde_json::Value {
+pub(crate) fn document(report: &Report, plan: &Plan, findings: &Findings) -> serde_json::Value {
     json::report(report, &findings.beside(json::plan(plan, &[])))
 }
 
@@ -274,11 +276,20 @@ pub(crate) fn now() -> OffsetDateTime {
     now.replace_nanosecond(0).unwrap_or(now)
 }
 
+/// The right to write below a directory.
+pub(crate) fn lock(root: &Root, dir: &RelPath) -> Result<Lock, CliError> {
+    root.lock(dir).map_err(|error| lock_error(&error))
+}
+
 /// Finishes or takes back what an interrupted run left; a signal waits for it as for any commit.
-fn recover(project: &Project, lock: &Lock, gate: &Mutex<()>, ui: Ui) -> Result<(), CliError> {
+pub(crate) fn recover(
+    root: &Root,
+    lock: &Lock,
+    gate: &Mutex<()>,
+    ui: Ui,
+) -> Result<Recovery, CliError> {
     let held = gate.lock().unwrap_or_else(PoisonError::into_inner);
-    let recovery = project
-        .root
+    let recovery = root
         .recover(lock)
         .map_err(|error| CliError::from_error(&error))?;
     drop(held);
@@ -291,14 +302,14 @@ fn recover(project: &Project, lock: &Lock, gate: &Mutex<()>, ui: Ui) -> Result<(
         }
         Recovery::Nothing => {}
     }
-    Ok(())
+    Ok(recovery)
 }
 
 fn cores() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
-fn show(report: &Report, plan: &Plan, ui: Ui) {
+pub(crate) fn show(report: &Report, plan: &Plan, ui: Ui) {
     ui.print(&table::report(report, plan, ui.stdout, ui.width()));
     advise(report, plan, ui);
 }

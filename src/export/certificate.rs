@@ -110,13 +110,7 @@ pub fn ingress(
     if hosts.is_empty() {
         return Err(Unfit::NoHost);
     }
-    let annotation = issuer.map(|issuer| {
-        let key = match issuer {
-            IssuerRef::Cluster(_) => "cert-manager.io/cluster-issuer",
-            IssuerRef::Namespaced(_) => "cert-manager.io/issuer",
-        };
-        (key.to_owned(), text(issuer.name()))
-    });
+    let annotations = issuer.map(annotations).unwrap_or_default();
     let tls = map([("hosts", texts(&hosts)), ("secretName", Some(text(secret)))]);
     let spec = map([
         ("ingressClassName", backend.class.as_ref().map(text)),
@@ -128,9 +122,24 @@ pub fn ingress(
             )),
         ),
     ]);
-    let metadata = object.metadata(annotation.into_iter().collect());
+    let metadata = object.metadata(annotations);
     let rest = [("spec", Some(spec))];
     Ok(resource("networking.k8s.io/v1", "Ingress", metadata, rest))
+}
+
+/// By which cert-manager's ingress-shim knows whom to ask.
+fn annotations(issuer: &IssuerRef) -> Vec<(String, Node)> {
+    let annotation = |key: &str, value: &str| (format!("cert-manager.io/{key}"), text(value));
+    let name = issuer.name().to_string();
+    match issuer {
+        IssuerRef::Cluster(_) => vec![annotation("cluster-issuer", &name)],
+        IssuerRef::Namespaced(_) => vec![annotation("issuer", &name)],
+        IssuerRef::External { kind, group, .. } => vec![
+            annotation("issuer", &name),
+            annotation("issuer-kind", kind),
+            annotation("issuer-group", group),
+        ],
+    }
 }
 
 fn rule(host: &str, backend: &Backend) -> Node {

@@ -8,6 +8,7 @@ use super::resource::{Namespace, Object, ObjectName, resource};
 use crate::model::{CertificateFacts, Uri};
 
 const API: &str = "cert-manager.io/v1";
+const GROUP: &str = "cert-manager.io";
 /// Where cert-manager runs, and where it looks for the Secrets of a `ClusterIssuer` unless it is told otherwise.
 pub const CERT_MANAGER: &str = "cert-manager";
 
@@ -18,19 +19,34 @@ pub enum IssuerRef {
     Cluster(ObjectName),
     /// Of the same namespace.
     Namespaced(ObjectName),
+    /// Of another controller, such as step-issuer's `StepClusterIssuer` in `certmanager.step.sm`.
+    External {
+        name: ObjectName,
+        kind: String,
+        group: String,
+    },
 }
 
 impl IssuerRef {
     pub fn name(&self) -> &ObjectName {
         match self {
-            Self::Cluster(name) | Self::Namespaced(name) => name,
+            Self::Cluster(name) | Self::Namespaced(name) | Self::External { name, .. } => name,
         }
     }
 
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &str {
         match self {
             Self::Cluster(_) => "ClusterIssuer",
             Self::Namespaced(_) => "Issuer",
+            Self::External { kind, .. } => kind,
+        }
+    }
+
+    /// The API group of the kind.
+    pub fn group(&self) -> &str {
+        match self {
+            Self::Cluster(_) | Self::Namespaced(_) => GROUP,
+            Self::External { group, .. } => group,
         }
     }
 
@@ -49,7 +65,7 @@ impl IssuerRef {
         map([
             ("name", Some(text(self.name()))),
             ("kind", Some(text(self.kind()))),
-            ("group", Some(text("cert-manager.io"))),
+            ("group", Some(text(self.group()))),
         ])
     }
 }
@@ -177,9 +193,9 @@ pub fn vault(object: &Object, issuer: &VaultIssuer<'_>, cert_manager: &Namespace
 
 fn of_spec(object: &Object, (field, value): (&str, Node)) -> Node {
     let spec = map([(field, Some(value))]);
-    let kind = IssuerRef::of(object).kind();
+    let issuer = IssuerRef::of(object);
     let metadata = object.metadata(Vec::new());
-    resource(API, kind, metadata, [("spec", Some(spec))])
+    resource(API, issuer.kind(), metadata, [("spec", Some(spec))])
 }
 
 /// A `Role` to make tokens of one service account and nothing else, and its binding to cert-manager's own account. The account too,

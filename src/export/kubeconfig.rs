@@ -45,7 +45,8 @@ pub enum ServerError {
     #[error("{text:?} is not https; a client shows its certificate over TLS only")]
     NotTls { text: String },
     #[error(
-        "{text:?} is no API server; write a name or an address, with or without a port, or an https URL"
+        "{text:?} is not the address of an API server; write a name or an address, with or without a port, or an https URL, \
+         with IPv6 addresses in brackets"
     )]
     Shape { text: String },
 }
@@ -111,12 +112,22 @@ impl Server {
                     text: text.to_owned(),
                 });
             }
-            let is_whole = !rest.is_empty() && rest.chars().all(|c| c.is_ascii_graphic());
+            let end = rest.find('/').unwrap_or(rest.len());
+            let (authority, path) = rest.split_at(end);
+            // client-go puts a path of its own behind it, so there is no query and no fragment.
+            let is_path = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#');
+            let is_whole = is_authority(authority) && path.chars().all(is_path);
             return is_whole.then(|| Self(text.to_owned())).ok_or_else(shape);
         }
         let (host, port) = host_and_port(text).ok_or_else(shape)?;
         Ok(Self(format!("https://{host}:{port}")))
     }
+}
+
+/// Host and port of a URL that Go's `net/url` reads and kubectl dials: IPv6 in brackets, a port that there is, no user.
+fn is_authority(text: &str) -> bool {
+    let is_bare_address = text.parse::<Ipv6Addr>().is_ok();
+    !is_bare_address && host_and_port(text).is_some()
 }
 
 /// The host as a URL writes it (RFC 3986 §3.2.2: IPv6 in brackets).
@@ -233,6 +244,8 @@ mod tests {
             url("https://api.example:443/k8s"),
             "https://api.example:443/k8s"
         );
+        assert_eq!(url("https://api.example"), "https://api.example");
+        assert_eq!(url("https://[fd00::1]/k8s"), "https://[fd00::1]/k8s");
         assert_eq!(url("api.example"), "https://api.example:6443");
         assert_eq!(url("api.example:443"), "https://api.example:443");
         assert_eq!(url("10.0.0.1"), "https://10.0.0.1:6443");
@@ -249,6 +262,17 @@ mod tests {
             "a b",
             "https://",
             "https://a b",
+            "https://2001:db8::1",
+            "https://2001:db8::1:6443",
+            "https://[2001:db8::1",
+            "https://2001:db8::1]",
+            "https://api:99999",
+            "https://api:0",
+            "https://api:",
+            "https://:6443",
+            "https://ada@api.example",
+            "https://api.example/?a=b",
+            "https://api.example#a",
             "api:0",
             "api:70000",
             "api:x",

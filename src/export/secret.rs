@@ -44,10 +44,10 @@ pub struct Remote {
     pub store_kind: StoreKind,
     /// What the store calls it.
     pub key: String,
-    /// What the store calls the three parts.
+    /// What the store calls the three parts; `None` where it does not hold the root.
     pub certificate: String,
     pub private_key: String,
-    pub authority: String,
+    pub authority: Option<String>,
     /// As Go writes a duration.
     pub refresh: String,
 }
@@ -72,11 +72,11 @@ pub fn external(object: &Object, remote: &Remote) -> Node {
         ("name", Some(text(&object.name))),
         ("template", Some(map([("type", Some(text(TLS)))]))),
     ]);
-    let parts = [
-        (AUTHORITY, &remote.authority),
+    let authority = remote.authority.iter().map(|name| (AUTHORITY, name));
+    let parts = authority.chain([
         (CERTIFICATE, &remote.certificate),
         (KEY, &remote.private_key),
-    ];
+    ]);
     let data = parts.map(|(name, property)| {
         let reference = map([
             ("key", Some(text(&remote.key))),
@@ -91,7 +91,7 @@ pub fn external(object: &Object, remote: &Remote) -> Node {
         ("refreshInterval", Some(text(&remote.refresh))),
         ("secretStoreRef", Some(store)),
         ("target", Some(target)),
-        ("data", Some(Node::List(data.into()))),
+        ("data", Some(Node::List(data.collect()))),
     ]);
     let metadata = object.metadata(Vec::new());
     let rest = [("spec", Some(spec))];

@@ -38,21 +38,7 @@ pub fn text(
 ) -> String {
     let mut text = String::new();
     if !revoked.is_empty() {
-        let mut table = new_table(paint, width);
-        table.set_header(["revoked", "subject", "serial", "reason", "until"]);
-        for one in revoked {
-            let facts = one.facts;
-            let subject = facts.map(|facts| words::printable(&facts.subject.to_string()));
-            let until = facts.map(|facts| Moment(facts.not_after).to_string());
-            table.add_row([
-                Cell::new(one.id.map_or_else(String::new, ToString::to_string)),
-                Cell::new(subject.unwrap_or_default()),
-                Cell::new(to_hex(one.serial)),
-                Cell::new(reason(one.reason)),
-                Cell::new(until.unwrap_or_default()),
-            ]);
-        }
-        let _ = write!(text, "{}\n\n", trimmed(&table));
+        let _ = write!(text, "{}\n\n", revoked_table(revoked, paint, width));
     }
     if published.lists.is_empty() {
         text.push_str("Nothing to do: no list is due.\n");
@@ -76,6 +62,57 @@ pub fn text(
         trimmed(&table)
     );
     text
+}
+
+fn revoked_table(revoked: &[Revoked<'_>], paint: Paint, width: Width) -> String {
+    let mut table = new_table(paint, width);
+    table.set_header(["revoked", "subject", "serial", "reason", "until"]);
+    for one in revoked {
+        let facts = one.facts;
+        let subject = facts.map(|facts| words::printable(&facts.subject.to_string()));
+        let until = facts.map(|facts| Moment(facts.not_after).to_string());
+        table.add_row([
+            Cell::new(one.id.map_or_else(String::new, ToString::to_string)),
+            Cell::new(subject.unwrap_or_default()),
+            Cell::new(to_hex(one.serial)),
+            Cell::new(reason(one.reason)),
+            Cell::new(until.unwrap_or_default()),
+        ]);
+    }
+    trimmed(&table)
+}
+
+/// What would be revoked, and nothing was.
+pub fn outlook(revoked: &[Revoked<'_>], paint: Paint, width: Width) -> String {
+    if revoked.is_empty() {
+        return "Nothing to revoke.\n".to_owned();
+    }
+    let certificates = words::count(revoked.len(), "certificate", "certificates");
+    format!(
+        "{}\n\n{certificates} would be revoked. Nothing was written.\n",
+        revoked_table(revoked, paint, width)
+    )
+}
+
+/// The same as a document: no list is made and no file changes.
+pub fn outlook_json(revoked: &[Revoked<'_>]) -> Value {
+    let revoked: Vec<Value> = revoked.iter().map(revoked_json).collect();
+    json!({ "version": 1, "revoked": revoked, "lists": [], "filesChanged": 0 })
+}
+
+/// The lists that would be made, and none was.
+pub fn lists_outlook(authorities: &[&Authority]) -> String {
+    if authorities.is_empty() {
+        return "Nothing to do: no list is due.\n".to_owned();
+    }
+    let files = authorities
+        .iter()
+        .map(|authority| format!("{}\n", authority.crl));
+    let lists = words::count(authorities.len(), "CRL", "CRLs");
+    format!(
+        "{}\n{lists} would be made. Nothing was written.\n",
+        files.collect::<String>()
+    )
 }
 
 /// The same as a document.

@@ -85,14 +85,59 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     create(path, 0o666, bytes)
 }
 
-/// What cannot be written whole is taken away again.
+/// A new file has its name only once all of it is on the disk: whoever relies on it, and whatever kills this process, it is whole.
 fn create(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
+    let directory = directory_of(path);
+    #[cfg(target_os = "linux")]
+    if let Some(mut file) = nameless(directory, mode) {
+        use std::os::fd::AsRawFd as _;
+
+        use rustix::fs::{AtFlags, CWD, linkat};
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        let opened = format!("/proc/self/fd/{}", file.as_raw_fd());
+        match linkat(CWD, opened, CWD, path, AtFlags::SYMLINK_FOLLOW) {
+            // Without /proc there is no name to give it.
+            Err(rustix::io::Errno::NOENT) => {}
+            linked => {
+                linked?;
+                return sync_directory(directory);
+            }
+        }
+    }
+    create_in_place(path, mode, bytes)?;
+    sync_directory(directory)
+}
+
+/// Not every file system has files without a name.
+#[cfg(target_os = "linux")]
+fn nameless(directory: &Path, mode: u32) -> Option<fs::File> {
+    use rustix::fs::{CWD, Mode, OFlags, openat};
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    let opened = openat(CWD, directory, flags, Mode::from_raw_mode(mode));
+    opened.ok().map(fs::File::from)
+}
+
+fn directory_of(path: &Path) -> &Path {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
+}
+
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    fs::File::open(directory)?.sync_all()
+}
+
+/// What cannot be written whole is taken away again.
+fn create_in_place(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(mode)
         .open(path)?;
-    file.write_all(bytes).inspect_err(|_| {
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    written.inspect_err(|_| {
         // The first error is the one to tell.
         let _ = fs::remove_file(path);
     })
@@ -151,6 +196,11 @@ pub fn names_in(directory: &Path) -> io::Result<Vec<String>> {
 /// Makes a directory and its parents, unless they are there.
 pub fn create_directory(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)
+}
+
+/// Takes a directory away if nothing is in it.
+pub fn remove_empty_directory(path: &Path) -> io::Result<()> {
+    fs::remove_dir(path)
 }
 
 /// Makes a directory that must not be there yet.

@@ -283,14 +283,23 @@ fn completions_know_the_verbs() {
 #[test]
 fn the_demo_makes_a_cluster_that_is_settled() {
     let project = Project::new();
-    let said = project.run_plainly(&["demo", "demo"]).exits_with(0);
+    let said = project
+        .run_plainly(&["demo", "demo", "--manifest"])
+        .exits_with(0);
+    assert!(project.path("demo/.git").is_dir());
+    assert!(!project.path("demo/flake.nix").exists());
     assert!(
         said.stdout().contains("worker2/kubernetes/kubelet"),
         "{}",
         said.text()
     );
-    let plan = ["plan", "--manifest", "demo/manifest.json"];
-    project.run_plainly(&plan).exits_with(0);
+    for verb in ["plan", "status", "check", "verify"] {
+        let mut command = project.command();
+        command.arg(verb).current_dir(project.path("demo"));
+        // Without Nix and without a network.
+        command.env("PATH", "");
+        project.finish(&mut command).exits_with(0);
+    }
     assert_snapshot!(project.run_plainly(&["demo", "demo"]).exits_with(1).text());
 }
 

@@ -16,6 +16,7 @@ mod commands;
 mod damage;
 mod doctor;
 mod documents;
+mod dry_run;
 mod export;
 mod exports;
 mod faults;

@@ -396,3 +396,25 @@ fn a_list_begins_anew_with_a_word_where_nobody_knows_of_earlier_ones() {
     assert_eq!(number(&project), [2]);
     assert_snapshot!(broken);
 }
+
+#[test]
+fn a_word_that_names_several_certificates_revokes_none_of_them_unasked() {
+    let project = made();
+    let refused = project.refuses(&["revoke", "cp1"]);
+    let json = project
+        .run(&["revoke", "cp1", "--json"])
+        .exits_with(1)
+        .json();
+    assert_eq!(json["error"]["causes"].as_array().unwrap().len(), 2);
+    let shown = project.run(&["revoke", "cp1", "--dry-run"]).exits_with(2);
+    let said = project
+        .run(&["revoke", "cp1", "--yes"])
+        .exits_with(0)
+        .text();
+    let again = project.run(&["revoke", "cp1", "--dry-run"]).exits_with(0);
+    assert_snapshot!(format!(
+        "{refused}\n\n{}\n\n{said}\n\n{}",
+        shown.text(),
+        again.text()
+    ));
+}

@@ -4,9 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::init::{FormArgs, Vcs};
+
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     /// A directory that does not exist yet.
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,
+    #[command(flatten)]
+    pub form: FormArgs,
+    /// Begin a Git repository in the directory unless it is in one already.
+    #[arg(long, value_enum, default_value_t = Vcs::Git)]
+    pub vcs: Vcs,
 }

@@ -17,7 +17,7 @@ pub(crate) fn exits(verb: &str) -> Option<Exits> {
         "recreate" => (
             "everything is as declared, made now or before",
             "anything failed, or needs a decision first",
-            None,
+            Some("anything would change (--dry-run)"),
         ),
         "plan" => (
             "nothing would change",
@@ -27,7 +27,7 @@ pub(crate) fn exits(verb: &str) -> Option<Exits> {
         "issue" | "sign" => (
             "it is issued",
             "it is refused, or anything failed; nothing is written then",
-            None,
+            Some("it would be issued (--dry-run)"),
         ),
         "renew" => (
             "everything that was meant is renewed, or nothing is due",
@@ -37,12 +37,12 @@ pub(crate) fn exits(verb: &str) -> Option<Exits> {
         "revoke" => (
             "everything that was named is revoked, now or before",
             "anything failed; nothing is revoked then",
-            None,
+            Some("anything would be revoked (--dry-run)"),
         ),
         "crl" => (
             "every list that was due or named is made",
             "anything failed; no list is made then",
-            None,
+            Some("any list would be made (--dry-run)"),
         ),
         "adopt" => (
             "everything that was found is adopted, or nothing was found",

@@ -51,6 +51,9 @@ pub(crate) struct HostAddArgs {
     /// Make a new key in place of the one that is sealed here.
     #[arg(long)]
     pub replace: bool,
+    /// Show which files would be made, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
     #[command(flatten)]
     pub identity: IdentityArgs,
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::model::{Lifetime, Recipient};
 
@@ -36,6 +36,12 @@ pub(crate) struct InitArgs {
     /// Default: that of the identity.
     #[arg(short, long, value_name = "KEY", value_parser = |text: &str| Recipient::parse(text))]
     pub recipient: Vec<Recipient>,
+    /// Begin a Git repository in the directory unless it is in one already.
+    #[arg(long, value_enum, default_value_t = Vcs::Git)]
+    pub vcs: Vcs,
+    /// Show which files would be made, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
     /// The file with your private key: an age identity or an SSH key. Default: `~/.config/certs/identity.txt`, which is made if it
     /// is not there.
     #[arg(short, long, value_name = "FILE")]
@@ -45,16 +51,23 @@ pub(crate) struct InitArgs {
 /// At most one of them.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
-struct FormArgs {
+pub(crate) struct FormArgs {
     /// Declare in certs.nix, as plain data. This is the default where `nix-instantiate` is on the PATH.
     #[arg(long)]
     nix: bool,
     /// Declare in certs.json, as a manifest, which needs no Nix. This is the default elsewhere.
     #[arg(long)]
     manifest: bool,
-    /// Declare in a flake with NixOS modules: flake.nix and authorities.nix.
+    /// Declare in a flake with NixOS modules.
     #[arg(long)]
     flake: bool,
+}
+
+/// Which version control system a new project is put under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Vcs {
+    Git,
+    None,
 }
 
 /// How a project is declared.
@@ -65,16 +78,22 @@ pub(crate) enum Form {
     Flake,
 }
 
-impl InitArgs {
-    pub(crate) fn form(&self) -> Option<Form> {
+impl FormArgs {
+    pub(crate) fn typed(&self) -> Option<Form> {
         let typed = [
-            (self.form.nix, Form::PlainNix),
-            (self.form.manifest, Form::Manifest),
-            (self.form.flake, Form::Flake),
+            (self.nix, Form::PlainNix),
+            (self.manifest, Form::Manifest),
+            (self.flake, Form::Flake),
         ];
         typed
             .into_iter()
             .find_map(|(is_typed, form)| is_typed.then_some(form))
+    }
+}
+
+impl InitArgs {
+    pub(crate) fn form(&self) -> Option<Form> {
+        self.form.typed()
     }
 
     /// How long an intermediate lasts; `None` if there is to be none.

@@ -65,6 +65,9 @@ pub(crate) struct WishArgs {
     /// Issue it anew on these terms where it was issued before: with a new key, or for the key of the request.
     #[arg(long)]
     pub replace: bool,
+    /// Show what would be issued, and write nothing. Needs no key.
+    #[arg(long)]
+    pub dry_run: bool,
     #[command(flatten)]
     pub source: SourceArgs,
     #[command(flatten)]

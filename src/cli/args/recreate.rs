@@ -17,6 +17,9 @@ pub(crate) struct RecreateArgs {
     /// How many certificates are made at once. Default: one per core.
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
+    /// Show what would be done, as `certs plan` does, and write nothing. Needs no key.
+    #[arg(long)]
+    pub dry_run: bool,
     /// Print the plan and what was done as JSON (docs/schema/recreate.json).
     #[arg(long)]
     pub json: bool,

@@ -28,6 +28,12 @@ pub(crate) struct RevokeArgs {
     /// Since when the key is not to be trusted, like `2027-01-31T12:00:00Z` or `2027-01-31`. The revocation itself is of now.
     #[arg(long, value_name = "MOMENT", value_parser = moment)]
     pub date: Option<OffsetDateTime>,
+    /// Revoke everything that a target names, where it names more than one certificate.
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Show what would be revoked, and write nothing. Needs no key.
+    #[arg(long)]
+    pub dry_run: bool,
     #[command(flatten)]
     pub source: SourceArgs,
     #[command(flatten)]
@@ -57,6 +63,9 @@ pub(crate) struct ListsArgs {
         value_parser = BoolValueParser::new().map(Loss::from_flag)
     )]
     pub accept_loss: Loss,
+    /// Show which CRLs would be made, and write nothing. Needs no key.
+    #[arg(long, conflicts_with = "list")]
+    pub dry_run: bool,
     #[command(flatten)]
     pub source: SourceArgs,
     #[command(flatten)]

@@ -14,4 +14,7 @@ pub(crate) struct RulesArgs {
     /// is run. Without it the entries are printed.
     #[arg(long, value_name = "FILE")]
     pub into: Option<PathBuf>,
+    /// Print the file as it would be, and write nothing.
+    #[arg(long, requires = "into")]
+    pub dry_run: bool,
 }

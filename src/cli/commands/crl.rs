@@ -27,6 +27,9 @@ pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
         });
         return Ok(Exit::Done);
     }
+    if args.dry_run {
+        return outlook(args, &project, now, ui);
+    }
     let past = past::Lists::read(&project);
     let writing = Writing::begin(&mut project, ui)?;
     let observed = project.observe()?;
@@ -58,6 +61,30 @@ pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
         render::text(&[], &project.fleet, &published, ui.stdout, ui.width())
     });
     Ok(Exit::Done)
+}
+
+/// Which lists a run without `--dry-run` would make.
+fn outlook(
+    args: &ListsArgs,
+    project: &Project,
+    now: time::OffsetDateTime,
+    ui: Ui,
+) -> Result<Exit, CliError> {
+    let observed = project.observe()?;
+    let due = project.fleet.authorities.iter();
+    let due: Vec<&Authority> = due
+        .filter(|authority| is_wanted(args, authority, &observed, now))
+        .collect();
+    ui.print(&if args.json {
+        format!("{:#}\n", render::lists_json(&due, &observed, now))
+    } else {
+        render::lists_outlook(&due)
+    });
+    Ok(if due.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Pending
+    })
 }
 
 /// A list that was never asked for is not made by the way.

@@ -4,31 +4,24 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 
+use super::init::{put_under_git, usual_form};
 use super::recreate;
-use crate::cli::args::{DemoArgs, IdentityArgs, RecreateArgs, SelectionArgs, SourceArgs};
+use crate::cli::args::{DemoArgs, Form, RecreateArgs};
+use crate::cli::discover;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::project::Project;
 use crate::cli::ui::Ui;
+use crate::cli::writing::Writing;
+use crate::model::shell;
 use crate::render::words::shown;
-use crate::seal::keygen;
+use crate::seal::keygen::{self, NewIdentity};
 use crate::store::outside;
 
 const HOSTS: [&str; 3] = ["cp1", "worker1", "worker2"];
 
-/// The sources of the example, as they stand in `examples/cluster`.
-const SOURCES: [(&str, &str); 3] = [
-    (
-        "flake.nix",
-        include_str!("../../../examples/cluster/flake.nix"),
-    ),
-    (
-        "cluster.nix",
-        include_str!("../../../examples/cluster/cluster.nix"),
-    ),
-    (
-        "certs.nix",
-        include_str!("../../../examples/cluster/certs.nix"),
-    ),
-];
+const FLAKE_SOURCE: &str = include_str!("../../../examples/cluster/flake.nix");
+const HOSTS_SOURCE: &str = include_str!("../../../examples/cluster/certs.nix");
+const CLUSTER_SOURCE: &str = include_str!("../../../examples/cluster/cluster.nix");
 const OPERATORS: &str = include_str!("../../../examples/cluster/operators.nix");
 /// What `certs manifest --file certs.nix` gives for the sources.
 const MANIFEST: &str = include_str!("../../../examples/cluster/manifest.json");
@@ -48,45 +41,77 @@ pub(crate) fn run(args: &DemoArgs, ui: Ui) -> Result<Exit, CliError> {
             .hint("name a directory that does not exist yet")
     };
     outside::create_new_directory(directory).map_err(failed)?;
-    write_project(directory, failed)?;
-    let recreate = RecreateArgs {
-        source: SourceArgs {
-            manifest: Some(directory.join("manifest.json")),
-            root: Some(directory.clone()),
-            ..SourceArgs::default()
-        },
-        selection: SelectionArgs::default(),
-        identity: IdentityArgs::default(),
-        jobs: None,
-        json: false,
-    };
-    recreate::run(&recreate, ui)?;
-    ui.tell(&next_steps(directory));
+    let form = args.form.typed().unwrap_or_else(|| usual_form(ui));
+    let keys = OperatorKeys::made()?;
+    write_project(directory, form, &keys, failed)?;
+    // The sources say the same, and evaluating them would need Nix.
+    let manifest = keys.with_keys_in(MANIFEST);
+    let mut project = Project::of(manifest.as_bytes(), directory, ui)?;
+    let writing = Writing::begin(&mut project, ui)?;
+    recreate::make(&writing, &project, &RecreateArgs::default(), &[], ui)?;
+    put_under_git(args.vcs, directory, ui);
+    ui.tell(&next_steps(directory, form));
     Ok(Exit::Done)
 }
 
-fn write_project(directory: &Path, failed: impl Fn(io::Error) -> CliError) -> Result<(), CliError> {
-    let ada = keygen::age_identity();
-    let bob = keygen::ssh_identity("bob@example").map_err(|error| CliError::from_error(&error))?;
-    let with_keys = |text: &str| {
-        text.replace(ADA, &ada.recipient)
-            .replace(BOB, &bob.recipient)
+/// The two operators of the example.
+struct OperatorKeys {
+    ada: NewIdentity,
+    bob: NewIdentity,
+}
+
+impl OperatorKeys {
+    fn made() -> Result<Self, CliError> {
+        Ok(Self {
+            ada: keygen::age_identity(),
+            bob: keygen::ssh_identity("bob@example")
+                .map_err(|error| CliError::from_error(&error))?,
+        })
+    }
+
+    /// A text of the example with their keys in it.
+    fn with_keys_in(&self, text: &str) -> String {
+        text.replace(ADA, &self.ada.recipient)
+            .replace(BOB, &self.bob.recipient)
+    }
+}
+
+/// The sources, and the declaration that is read: one that needs Nix only where Nix is, or is asked for.
+fn sources(form: Form) -> Vec<(&'static str, &'static str)> {
+    let read = [
+        ("cluster.nix", CLUSTER_SOURCE),
+        ("operators.nix", OPERATORS),
+    ];
+    let declared: &[(&str, &str)] = match form {
+        Form::PlainNix => &[(discover::NIX_FILE, HOSTS_SOURCE)],
+        Form::Manifest => &[(discover::MANIFEST, MANIFEST)],
+        Form::Flake => &[
+            (discover::FLAKE, FLAKE_SOURCE),
+            (discover::NIX_FILE, HOSTS_SOURCE),
+        ],
     };
+    [&read, declared].concat()
+}
+
+fn write_project(
+    directory: &Path,
+    form: Form,
+    keys: &OperatorKeys,
+    failed: impl Fn(io::Error) -> CliError,
+) -> Result<(), CliError> {
     let write = |name: &str, text: &str| outside::write(&directory.join(name), text.as_bytes());
     let write_secret =
         |name: &str, text: &str| outside::write_secret(&directory.join(name), text.as_bytes());
 
-    for (name, text) in SOURCES {
-        write(name, text).map_err(&failed)?;
+    for (name, text) in sources(form) {
+        write(name, &keys.with_keys_in(text)).map_err(&failed)?;
     }
-    write("operators.nix", &with_keys(OPERATORS)).map_err(&failed)?;
-    write("manifest.json", &with_keys(MANIFEST)).map_err(&failed)?;
     write(".gitignore", IGNORED).map_err(&failed)?;
     for folder in ["operators", "host-keys"] {
         outside::create_directory(&directory.join(folder)).map_err(&failed)?;
     }
-    write_secret("operators/ada.txt", &ada.secret).map_err(&failed)?;
-    write_secret("operators/bob", &bob.secret).map_err(&failed)?;
+    write_secret("operators/ada.txt", &keys.ada.secret).map_err(&failed)?;
+    write_secret("operators/bob", &keys.bob.secret).map_err(&failed)?;
     for host in HOSTS {
         let key = keygen::ssh_identity(&format!("root@{host}"))
             .map_err(|error| CliError::from_error(&error))?;
@@ -100,23 +125,36 @@ fn write_project(directory: &Path, failed: impl Fn(io::Error) -> CliError) -> Re
     Ok(())
 }
 
-fn next_steps(directory: &Path) -> String {
-    let directory = shown(directory);
+fn next_steps(directory: &Path, form: Form) -> String {
+    let declaration = match form {
+        Form::Manifest => discover::MANIFEST,
+        Form::PlainNix | Form::Flake => "cluster.nix",
+    };
     let mut text = String::from("\nTry next:\n");
     for (command, what) in [
         (
-            format!("certs plan --manifest {directory}/manifest.json"),
-            "nothing to do",
+            format!("cd {}", shell(&directory.to_string_lossy())),
+            "every command finds the declaration from there",
         ),
         (
-            format!(
-                "age -d -i {directory}/host-keys/worker1_key {directory}/secrets/certs/derived/worker1/kubernetes-kubelet.key.age"
-            ),
-            "a host opens its own keys, and no other's",
+            "certs status".to_owned(),
+            "every certificate: what it says, when it expires, who can decrypt its key",
         ),
         (
-            format!("openssl x509 -noout -text -in {directory}/secrets/certs/ca/kubernetes.crt"),
-            "look at an authority",
+            "certs report".to_owned(),
+            "the same and more as a page: certificates.html",
+        ),
+        (
+            "certs exposure worker1".to_owned(),
+            "what a thief of that host gets, and the commands that end it",
+        ),
+        (
+            format!("$EDITOR {declaration} && certs plan"),
+            "change something and see what `certs recreate` would do, and why",
+        ),
+        (
+            "age -d -i host-keys/worker1_key secrets/certs/derived/worker1/kubernetes-kubelet.key.age".to_owned(),
+            "a host decrypts its own keys, and no other's",
         ),
     ] {
         let _ = writeln!(text, "  {command}\n      {what}");

@@ -3,27 +3,39 @@
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use super::recreate;
-use crate::cli::args::{Form, InitArgs, RecreateArgs};
+use crate::cli::args::{Form, InitArgs, RecreateArgs, Vcs};
 use crate::cli::discover::{self, declaration_in};
 use crate::cli::environment::current_dir;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::operator::{Operator, Origin};
-use crate::cli::project::Project;
-use crate::cli::ui::Ui;
+use crate::cli::git;
+use crate::cli::operator::{Making, Operator, Origin};
+use crate::cli::project::{Project, store_error};
+use crate::cli::ui::{Ui, end_on_signal};
+use crate::cli::writing::{Writing, lock, recover};
 use crate::foundation::{self, Foundation, Permitted, Tiers};
-use crate::model::shell;
+use crate::manifest::{KeyFiles, Manifest};
+use crate::model::{RelPath, shell};
 use crate::render::words::shown;
-use crate::store::outside;
+use crate::store::{Change, Expected, Layout, Recovery, Root, outside};
 
 pub(crate) fn run(args: &InitArgs, ui: Ui) -> Result<Exit, CliError> {
     let permitted = permitted(&args.permit)?;
     let form = args.form().unwrap_or_else(|| usual_form(ui));
     let directory = current_dir()?.join(&args.directory);
+    if !args.dry_run && finished(&directory, ui)? {
+        return Ok(Exit::Done);
+    }
     refuse_existing(&directory)?;
     refuse_in_the_way(&directory, form)?;
-    let operator = Operator::choose(&args.recipient, args.identity.as_deref())?;
+    let making = if args.dry_run {
+        Making::Shown
+    } else {
+        Making::Written
+    };
+    let operator = Operator::choose(&args.recipient, args.identity.as_deref(), making)?;
     let foundation = Foundation {
         name: name(args, &directory),
         organization: args.organization.clone(),
@@ -35,19 +47,8 @@ pub(crate) fn run(args: &InitArgs, ui: Ui) -> Result<Exit, CliError> {
         operators: operator.keys.clone(),
         identity: operator.identity.clone(),
     };
-    let failed = |error: io::Error| {
-        CliError::new(format!("cannot begin a project in {}", shown(&directory)))
-            .cause(error.to_string())
-    };
-    outside::create_directory(&directory).map_err(failed)?;
-    // What cannot be issued is not declared.
-    let manifest = foundation::manifest(&foundation);
-    let mut project = Project::of(manifest.to_string().as_bytes(), &directory, ui)?;
-    for (name, text) in files(&foundation, form) {
-        let path = directory.join(name);
-        if !outside::exists(&path) {
-            outside::write(&path, text.as_bytes()).map_err(failed)?;
-        }
+    if args.dry_run {
+        return outlook(&foundation, form, &operator, &directory, ui);
     }
     if operator.origin == Origin::Made {
         ui.tell(&format!(
@@ -55,9 +56,103 @@ pub(crate) fn run(args: &InitArgs, ui: Ui) -> Result<Exit, CliError> {
             operator.identity
         ));
     }
-    recreate::make(&mut project, &RecreateArgs::default(), ui)?;
+    let was_there = outside::exists(&directory);
+    let failed = |error: io::Error| {
+        CliError::new(format!("cannot begin a project in {}", shown(&directory)))
+            .cause(error.to_string())
+    };
+    outside::create_directory(&directory).map_err(failed)?;
+    let made = make(&foundation, form, &directory, ui);
+    if made.is_err() && !was_there {
+        // Anything in it keeps it.
+        let _ = outside::remove_empty_directory(&directory);
+    }
+    made?;
+    put_under_git(args.vcs, &directory, ui);
     ui.tell(&next_steps(&foundation, form, &args.directory));
     Ok(Exit::Done)
+}
+
+/// Authorities and declaration in one commit, so that a run that is cut short leaves all of it or nothing.
+fn make(foundation: &Foundation, form: Form, directory: &Path, ui: Ui) -> Result<Exit, CliError> {
+    // What cannot be issued is not declared.
+    let manifest = foundation::manifest(foundation);
+    let mut project = Project::of(manifest.to_string().as_bytes(), directory, ui)?;
+    let writing = Writing::begin_in(&mut project, &RelPath::default(), ui)?;
+    let mut beside = Vec::new();
+    for (name, text) in files(foundation, form) {
+        if outside::exists(&directory.join(name)) {
+            continue;
+        }
+        let path = RelPath::new(name).map_err(|error| CliError::from_error(&error))?;
+        beside.push(Change::write(path, Expected::Absent, text.into_bytes()));
+    }
+    recreate::make(&writing, &project, &RecreateArgs::default(), &beside, ui)
+}
+
+/// Whether a run that was cut short is finished now.
+fn finished(directory: &Path, ui: Ui) -> Result<bool, CliError> {
+    let journal = Layout::new(RelPath::default()).journal();
+    if !outside::exists(&directory.join(journal.as_str())) {
+        return Ok(false);
+    }
+    let root = Root::open(directory).map_err(|error| store_error(&error))?;
+    let lock = lock(&root, &RelPath::default())?;
+    let gate = Arc::new(Mutex::new(()));
+    end_on_signal(Arc::clone(&gate), ui);
+    let recovery = recover(&root, &lock, &gate, ui)?;
+    Ok(matches!(recovery, Recovery::Finished { .. }))
+}
+
+/// What is lost with a directory that no history has is lost for good.
+pub(super) fn put_under_git(vcs: Vcs, directory: &Path, ui: Ui) {
+    if vcs == Vcs::None {
+        return;
+    }
+    match git::begin(directory) {
+        Ok(true) => ui.tell(&format!("began a Git repository in {}\n", shown(directory))),
+        Ok(false) => {}
+        Err(error) => ui.tell(&format!(
+            "warning: {} is not under version control: {}\n",
+            shown(directory),
+            error.sentence()
+        )),
+    }
+}
+
+/// The files of a run without `--dry-run`.
+fn outlook(
+    foundation: &Foundation,
+    form: Form,
+    operator: &Operator,
+    directory: &Path,
+    ui: Ui,
+) -> Result<Exit, CliError> {
+    let manifest = foundation::manifest(foundation).to_string();
+    let manifest =
+        Manifest::parse(manifest.as_bytes()).map_err(|error| CliError::from_error(&error))?;
+    let fleet = manifest.resolve(&KeyFiles::new()).map_err(|faults| {
+        let error = CliError::new("this cannot be declared");
+        let faults = faults.iter().map(|fault| fault.message.clone());
+        faults.fold(error, CliError::cause)
+    })?;
+    let mut text = format!("Would be made in {}:\n", shown(directory));
+    let mut line = |path: &str| {
+        let _ = writeln!(text, "  {path}");
+    };
+    if operator.origin == Origin::Made {
+        line(&operator.identity);
+    }
+    for authority in &fleet.fleet.authorities {
+        line(authority.files.certificate.as_str());
+        line(authority.files.key.as_str());
+    }
+    let new = names(form).into_iter();
+    new.filter(|name| !outside::exists(&directory.join(name)))
+        .for_each(line);
+    text.push_str("\nNothing was written.\n");
+    ui.print(&text);
+    Ok(Exit::Pending)
 }
 
 fn permitted(texts: &[String]) -> Result<Permitted, CliError> {
@@ -71,7 +166,7 @@ fn permitted(texts: &[String]) -> Result<Permitted, CliError> {
 }
 
 /// Plain data is read by people and by Nix, and a manifest where there is no Nix.
-fn usual_form(ui: Ui) -> Form {
+pub(super) fn usual_form(ui: Ui) -> Form {
     let path = std::env::var_os("PATH").unwrap_or_default();
     if std::env::split_paths(&path).any(|place| place.join("nix-instantiate").is_file()) {
         return Form::PlainNix;
@@ -167,12 +262,13 @@ const GIT_IGNORE: &str = ".gitignore";
 const MODULE: &str = "authorities.nix";
 
 fn names(form: Form) -> Vec<&'static str> {
+    // What declares the project comes last: until it is there, no verb takes the directory for one.
     let declared: &[&str] = match form {
         Form::PlainNix => &[discover::NIX_FILE],
         Form::Manifest => &[discover::MANIFEST],
-        Form::Flake => &[discover::FLAKE, MODULE],
+        Form::Flake => &[MODULE, discover::FLAKE],
     };
-    [declared, &[GIT_ATTRIBUTES, GIT_IGNORE]].concat()
+    [&[GIT_ATTRIBUTES, GIT_IGNORE], declared].concat()
 }
 
 fn files(foundation: &Foundation, form: Form) -> Vec<(&'static str, String)> {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::cli::args::{IssueArgs, SignArgs, WishArgs};
 use crate::cli::error::{CliError, Exit};
+use crate::cli::findings::Findings;
 use crate::cli::input;
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
@@ -21,7 +22,7 @@ use crate::model::{
 use crate::plan::{Pattern, Policy, plan};
 use crate::policy::csr::{self, Taken};
 use crate::policy::{Grant, Issuer, Request, RequestedKey, RequestedName, decide};
-use crate::render::grant as render;
+use crate::render::{grant as render, json, table};
 use crate::store::{Change, Expected, outside};
 
 pub(crate) fn run(args: &IssueArgs, ui: Ui) -> Result<Exit, CliError> {
@@ -38,8 +39,7 @@ pub(crate) fn run(args: &IssueArgs, ui: Ui) -> Result<Exit, CliError> {
             Answer::Table
         },
     };
-    issue(&wish, ui)?;
-    Ok(Exit::Done)
+    issue(&wish, ui)
 }
 
 /// The chain goes to standard output: it is what whoever sent the request waits for.
@@ -57,14 +57,7 @@ pub(crate) fn sign(args: &SignArgs, ui: Ui) -> Result<Exit, CliError> {
             Answer::Certificate
         },
     };
-    let (project, certificate) = issue(&wish, ui)?;
-    if !args.json {
-        let file = project.root.read(&certificate);
-        let file = file.map_err(|error| store_error(&error))?;
-        let chain = file.map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
-        ui.print(&chain.unwrap_or_default());
-    }
-    Ok(Exit::Done)
+    issue(&wish, ui)
 }
 
 /// What was typed, whichever verb it was.
@@ -87,8 +80,7 @@ enum Answer {
     Certificate,
 }
 
-/// Gives back where the certificate lies.
-fn issue(wish: &Wish<'_>, ui: Ui) -> Result<(Project, RelPath), CliError> {
+fn issue(wish: &Wish<'_>, ui: Ui) -> Result<Exit, CliError> {
     let args = wish.args;
     let mut project = Project::load_to_plan(&args.source, ui)?;
     let role = role(&project.fleet, args.role.as_ref())?.clone();
@@ -99,7 +91,11 @@ fn issue(wish: &Wish<'_>, ui: Ui) -> Result<(Project, RelPath), CliError> {
         name: name.clone(),
     };
     check_not_compromised(wish, &mut project, ui)?;
-    let writing = Writing::begin(&mut project, ui)?;
+    let writing = if args.dry_run {
+        None
+    } else {
+        Some(Writing::begin(&mut project, ui)?)
+    };
     let earlier = earlier(&project.fleet, &id, args)?.cloned();
     let observed = project.observe()?;
     let grant = grant(wish, &role, &project.fleet, &observed, ui)?;
@@ -138,17 +134,29 @@ fn issue(wish: &Wish<'_>, ui: Ui) -> Result<(Project, RelPath), CliError> {
         beside: &beside,
         json: wish.answer == Answer::Document,
     };
-    if wish.answer == Answer::Certificate {
-        let (report, _) = writing.make(&project, &order, ui)?;
-        writing::tell(&report, &plan, ui);
-    } else {
-        writing.carry_out(&project, &order, ui)?;
-    }
+    let Some(writing) = writing else {
+        return Ok(outlook(wish, &project, &order, ui));
+    };
+    let (report, findings) = writing.make(&project, &order, ui)?;
     let leaf = project
         .fleet
         .certificates
         .iter()
         .find(|leaf| leaf.id() == id);
+    let chain = leaf.map(|leaf| chain(&project, leaf)).transpose()?;
+    let chain = chain.unwrap_or_default();
+    match wish.answer {
+        Answer::Document => {
+            let mut document = writing::document(&report, &plan, &findings);
+            document["certificate"] = chain.into();
+            ui.print(&format!("{document:#}\n"));
+        }
+        Answer::Table => writing::show(&report, &plan, ui),
+        Answer::Certificate => {
+            writing::tell(&report, &plan, ui);
+            ui.print(&chain);
+        }
+    }
     let before = observed.certificate(&id).filter(|_| earlier.is_some());
     if let Some(before) = before.filter(|before| before.not_after > now()) {
         ui.tell(&still_accepted(before, &role.authority));
@@ -156,8 +164,32 @@ fn issue(wish: &Wish<'_>, ui: Ui) -> Result<(Project, RelPath), CliError> {
     if leaf.is_some_and(|leaf| leaf.custody == Custody::Host) {
         ui.tell(&not_deployed(&id, wish.holder));
     }
-    let certificate = leaf.map(|leaf| leaf.files.certificate.clone());
-    Ok((project, certificate.unwrap_or_default()))
+    Ok(Exit::Done)
+}
+
+/// The certificate as it is in the tree, with those above it.
+fn chain(project: &Project, leaf: &Certificate) -> Result<String, CliError> {
+    let file = project.root.read(&leaf.files.certificate);
+    let file = file.map_err(|error| store_error(&error))?;
+    let text = file.map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
+    Ok(text.unwrap_or_default())
+}
+
+/// What a run without `--dry-run` would do.
+fn outlook(wish: &Wish<'_>, project: &Project, order: &Order<'_>, ui: Ui) -> Exit {
+    let findings = Findings::of(project, order.observed, order.only);
+    if wish.answer == Answer::Document {
+        let document = findings.beside(json::plan(order.plan, &[]));
+        ui.print(&format!("{document:#}\n"));
+    } else {
+        ui.print(&table::plan(order.plan, &[], ui.stdout, ui.width()));
+        ui.tell(&findings.in_short(ui));
+    }
+    if findings.blocking() > 0 {
+        Exit::Failed
+    } else {
+        super::plan::exit(order.plan, &[])
+    }
 }
 
 /// Who asks for a new one because a key was lost would believe that to be all.

@@ -32,11 +32,15 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
     check_words(&args.targets, &project)?;
     let past_lists = past::Lists::read(&project);
     let past = Past::read(&project);
-    let writing = Writing::begin(&mut project, ui)?;
+    let writing = match args.dry_run {
+        true => None,
+        false => Some(Writing::begin(&mut project, ui)?),
+    };
     let observed = project.observe()?;
     let now = now();
     let declared = project.fleet.clone();
     let mut targets = Targets::new(&declared, &observed);
+    check_reach(args, &targets)?;
     for target in &args.targets {
         targets.add(target)?;
     }
@@ -59,6 +63,9 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
     for target in &earlier {
         ui.tell(&format!("{} is revoked already\n", target.name()));
     }
+    let Some(writing) = writing else {
+        return Ok(outlook(args, &targets, ui));
+    };
     let beside = taken_out(&project, &observed, &targets)?;
     project
         .fleet
@@ -85,6 +92,42 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
     });
     ui.tell(&what_is_left(&targets));
     Ok(Exit::Done)
+}
+
+/// What a run without `--dry-run` would revoke.
+fn outlook(args: &RevokeArgs, targets: &[Target<'_>], ui: Ui) -> Exit {
+    let revoked: Vec<Revoked<'_>> = targets.iter().map(|target| target.shown(args)).collect();
+    ui.print(&if args.json {
+        format!("{:#}\n", render::outlook_json(&revoked))
+    } else {
+        render::outlook(&revoked, ui.stdout, ui.width())
+    });
+    if revoked.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Pending
+    }
+}
+
+/// A revocation cannot be taken back, and `kubernetes` may name one certificate today and ten tomorrow.
+fn check_reach(args: &RevokeArgs, targets: &Targets<'_>) -> Result<(), CliError> {
+    if args.yes || args.dry_run {
+        return Ok(());
+    }
+    for word in &args.targets {
+        let named = targets.named(word);
+        if named.len() > 1 {
+            let error = CliError::new(format!(
+                "{word} names {} certificates; nothing was revoked",
+                named.len()
+            ));
+            let named = named.iter().map(|artifact| artifact.id().to_string());
+            return Err(named
+                .fold(error, CliError::cause)
+                .hint("revoke one by its full name, or all of them with --yes"));
+        }
+    }
+    Ok(())
 }
 
 /// Nothing is locked yet: what was once called so is looked for with Git.
@@ -217,17 +260,20 @@ impl<'a> Targets<'a> {
         }
     }
 
+    /// What is declared under a word; an authority by its full name only.
+    fn named(&self, word: &str) -> Vec<Artifact<'a>> {
+        let Ok(pattern) = word.parse::<Pattern>() else {
+            return Vec::new();
+        };
+        let artifacts = self.fleet.artifacts();
+        artifacts
+            .filter(|artifact| pattern.asks_to_replace(&artifact.id()))
+            .collect()
+    }
+
     /// A pattern goes before a file of the same name: what is declared is meant more often.
     fn add(&mut self, word: &str) -> Result<(), CliError> {
-        let pattern: Option<Pattern> = word.parse().ok();
-        let selected: Vec<Artifact<'a>> = self
-            .fleet
-            .artifacts()
-            .filter(|artifact| {
-                let mut pattern = pattern.iter();
-                pattern.any(|pattern| pattern.asks_to_replace(&artifact.id()))
-            })
-            .collect();
+        let selected = self.named(word);
         if selected.is_empty() {
             return self.add_file(word);
         }

@@ -50,6 +50,10 @@ pub(crate) fn run(args: &RulesArgs, ui: Ui) -> Result<Exit, CliError> {
         ui.tell(&format!("{path} is up to date\n"));
         return Ok(Exit::Done);
     }
+    if args.dry_run {
+        ui.print(&merged);
+        return Ok(Exit::Pending);
+    }
     let lock = project
         .root
         .lock(&project.fleet.dir)

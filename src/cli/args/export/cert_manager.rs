@@ -120,6 +120,17 @@ pub(crate) struct WantedArgs {
     /// The Issuer of the same namespace to ask.
     #[arg(long, value_name = "NAME")]
     pub issuer: Option<ObjectName>,
+    /// The kind of an issuer of another controller, like StepClusterIssuer.
+    #[arg(
+        long,
+        value_name = "KIND",
+        requires = "issuer",
+        requires = "issuer_group"
+    )]
+    pub issuer_kind: Option<String>,
+    /// Its API group, like certmanager.step.sm.
+    #[arg(long, value_name = "GROUP", requires = "issuer_kind")]
+    pub issuer_group: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -129,6 +140,19 @@ pub(crate) struct CertificateArgs {
     /// How long each certificate lasts. Default: as declared; of names 2160h, as cert-manager has it.
     #[arg(long, value_name = "TIME", value_parser = |text: &str| Lifetime::parse(text))]
     pub duration: Option<Lifetime>,
+    /// How long before its end a certificate is renewed. Default: as declared; with --duration or of names a third of the
+    /// lifetime, as cert-manager has it.
+    #[arg(long, value_name = "TIME", value_parser = |text: &str| Lifetime::parse(text))]
+    pub renew_before: Option<Lifetime>,
+    /// The common name. Default: as declared; of names none.
+    #[arg(long, value_name = "NAME")]
+    pub common_name: Option<String>,
+    /// An organization (O) of the subject; may be given several times. Default: as declared; of names none.
+    #[arg(long, value_name = "NAME")]
+    pub organization: Vec<String>,
+    /// What it is to be used for, like `client auth`; may be given several times. Default: as declared; of names `server auth`.
+    #[arg(long, value_name = "USAGE")]
+    pub usage: Vec<String>,
     #[command(flatten)]
     pub resource: ResourceArgs,
 }

@@ -103,6 +103,9 @@ pub(crate) struct ExternalSecretArgs {
     /// What the store calls the root.
     #[arg(long, value_name = "NAME", default_value = "ca.crt")]
     pub ca_property: String,
+    /// Leave `ca.crt` out, for a store that does not hold the root.
+    #[arg(long, conflicts_with = "ca_property")]
+    pub no_ca: bool,
     /// How often the store is asked.
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = |text: &str| Lifetime::parse(text))]
     pub refresh: Lifetime,

@@ -26,7 +26,7 @@ pub(crate) fn run(args: &ExternalSecretArgs, ui: Ui) -> Result<Exit, CliError> {
         key: args.key.clone(),
         certificate: args.certificate_property.clone(),
         private_key: args.key_property.clone(),
-        authority: args.ca_property.clone(),
+        authority: (!args.no_ca).then(|| args.ca_property.clone()),
         refresh: args.refresh.to_string(),
     };
     let object = Object::new(name, args.namespace.namespace.clone());

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::args::{OutputArgs, SecretOutputArgs};
+use crate::cli::clear;
 use crate::cli::environment::current_dir;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::git;
 use crate::cli::ui::Ui;
 use crate::render::words::shown;
 use crate::store::outside;
@@ -129,13 +129,10 @@ fn refuse_unwanted(file: &Path) -> Result<(), CliError> {
                 .hint("name another file, or replace it with --force"),
         );
     }
-    if git::would_commit(file) {
-        return Err(CliError::new(format!(
-            "{} is in a Git work tree that does not ignore it; the private key in it would be in the history with the next \
-             `git add .`, and a history is not unwritten",
-            shown(&typed(file))
-        ))
-        .hint("write it elsewhere, list it in .gitignore, or insist with --force"));
+    match clear::refusal(file, &typed(file)) {
+        Some(error) => {
+            Err(error.hint("write it elsewhere, list it in .gitignore, or insist with --force"))
+        }
+        None => Ok(()),
     }
-    Ok(())
 }

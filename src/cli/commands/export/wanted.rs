@@ -31,12 +31,26 @@ pub(super) fn wanted(args: &WantedArgs, ui: Ui) -> Result<Wanted, CliError> {
         None => (object_name(args.name.as_ref(), "", "")?, of_names(args)?),
     };
     let secret = object_name(args.secret_name.as_ref(), &name.to_string(), SUFFIX)?;
-    let cluster = args.cluster_issuer.clone().map(IssuerRef::Cluster);
     Ok(Wanted {
         object: Object::new(name, args.namespace.namespace.clone()),
         declaration,
         secret,
-        issuer: cluster.or_else(|| args.issuer.clone().map(IssuerRef::Namespaced)),
+        issuer: issuer(args),
+    })
+}
+
+fn issuer(args: &WantedArgs) -> Option<IssuerRef> {
+    if let Some(name) = &args.cluster_issuer {
+        return Some(IssuerRef::Cluster(name.clone()));
+    }
+    let name = args.issuer.clone()?;
+    Some(match (&args.issuer_kind, &args.issuer_group) {
+        (Some(kind), Some(group)) => IssuerRef::External {
+            name,
+            kind: kind.clone(),
+            group: group.clone(),
+        },
+        _ => IssuerRef::Namespaced(name),
     })
 }
 

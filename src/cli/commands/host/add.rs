@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::files::{Before, Folder};
 use super::{Hosts, Place, cannot_write, fingerprint, key_fingerprint, make_folder};
 use crate::cli::args::HostAddArgs;
+use crate::cli::clear;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::git;
 use crate::cli::project::identities;
 use crate::cli::ui::Ui;
 use crate::inspect::sealed;
@@ -30,29 +31,59 @@ pub(crate) fn run(args: &HostAddArgs, ui: Ui) -> Result<Exit, CliError> {
     let hosts = Hosts::load(&args.source)?;
     let place = hosts.place(&args.name, &args.place);
     // Before anything is made or opened: nobody types a passphrase for files that cannot be written.
-    let tree = args.extra_files.as_deref().map(Tree::below).transpose()?;
+    let tree = args.extra_files.as_deref().filter(|_| !args.dry_run);
+    let tree = tree.map(Tree::below).transpose()?;
+    if !args.dry_run {
+        Folder::recover(&place, ui)?;
+    }
     let has = Has::at(&place);
+    if args.dry_run {
+        return outlook(args, &place, &has, ui);
+    }
     let pair = match (has, args.replace) {
         (Has::Nothing, _) | (Has::Both, true) => Some(make(&hosts, args, &place, ui)?),
         (Has::Both, false) => kept(&hosts, args, &place, tree.is_some(), ui)?,
         (Has::Public, _) => return Err(own_key(args, &place)),
-        (Has::Sealed, _) => {
-            return Err(CliError::new(format!(
-                "{} is there, and {} is not",
-                place.sealed(),
-                place.public
-            ))
-            .hint(format!(
-                "restore it: git restore -- {}; or, if it never was there because a run was cut short, delete {} and run again",
-                shell(&place.public),
-                place.sealed()
-            )));
-        }
+        (Has::Sealed, _) => return Err(lost_public(&place)),
     };
     if let (Some(tree), Some(pair)) = (tree, pair) {
         tree.write(&pair, ui)?;
     }
     Ok(Exit::Done)
+}
+
+/// What a run without `--dry-run` would write.
+fn outlook(args: &HostAddArgs, place: &Place, has: &Has, ui: Ui) -> Result<Exit, CliError> {
+    let is_made = match has {
+        Has::Nothing => true,
+        Has::Both => args.replace,
+        Has::Public => return Err(own_key(args, place)),
+        Has::Sealed => return Err(lost_public(place)),
+    };
+    if !is_made {
+        ui.print(&format!("{} has its key already.\n", args.name));
+        return Ok(Exit::Done);
+    }
+    ui.print(&format!(
+        "Would make a key for {}:\n  {}\n  {}\n\nNothing was written.\n",
+        args.name,
+        place.public,
+        place.sealed()
+    ));
+    Ok(Exit::Pending)
+}
+
+fn lost_public(place: &Place) -> CliError {
+    CliError::new(format!(
+        "{} is there, and {} is not",
+        place.sealed(),
+        place.public
+    ))
+    .hint(format!(
+        "restore it: git restore -- {}; or, if it was never committed, delete {} and run again",
+        shell(&place.public),
+        place.sealed()
+    ))
 }
 
 /// Which of the two files are there.
@@ -91,17 +122,19 @@ fn make(hosts: &Hosts, args: &HostAddArgs, place: &Place, ui: Ui) -> Result<Pair
     let made = keygen::ssh_identity(&format!("root@{}", args.name))
         .map_err(|error| CliError::from_error(&error))?;
     let sealed = sealed_to(&made.secret, &made.recipient, &operators)?;
-    let path = place.sealed_path();
-    make_folder(&path)?;
-    // The private half first: a public key without it is one that nobody has.
-    let written = if args.replace {
-        outside::replace(&path, &sealed)
+    let before = if args.replace {
+        Before::Anything
     } else {
-        // Of two runs at once one has to lose: else the public half of the one would stand beside the private half of the other.
-        outside::write_new(&path, &sealed)
+        Before::Nothing
     };
-    written.map_err(|error| cannot_write(&path, &error))?;
-    place.write_public(&made.recipient)?;
+    let files = [
+        (place.sealed_path(), sealed),
+        (
+            place.public_path(),
+            format!("{}\n", made.recipient).into_bytes(),
+        ),
+    ];
+    Folder::open(place, ui)?.write(&files, before)?;
     let key = Recipient::parse(&made.recipient).map_err(|error| CliError::from_error(&error))?;
     ui.print(&format!(
         "{}  {}\nwrote {}\nwrote {}\n",
@@ -169,7 +202,7 @@ fn kept(
     let pair = open(hosts, args, place, &bytes)?;
     if !is_theirs {
         let sealed = sealed_to(&pair.secret, &pair.line, &operators)?;
-        outside::replace(&path, &sealed).map_err(|error| cannot_write(&path, &error))?;
+        Folder::open(place, ui)?.write(&[(path, sealed)], Before::Anything)?;
         ui.print(&format!(
             "sealed {} to those who operate it now\n",
             place.sealed()
@@ -223,13 +256,10 @@ impl Tree {
                 .hint("name another directory, or delete it"));
         }
         make_folder(&key)?;
-        if git::would_commit(&key) {
-            return Err(CliError::new(format!(
-                "{} is in a Git work tree that does not ignore it; the private key in it would be in the history with the next \
-                 `git add .`, and a history is not unwritten",
-                shown(&key)
-            ))
-            .hint("write it elsewhere, or list it in .gitignore"));
+        if let Some(error) = clear::refusal(&key, &key) {
+            return Err(
+                error.hint("write it elsewhere, or list it in .gitignore of a Git repository")
+            );
         }
         Ok(Self(directory.to_owned()))
     }

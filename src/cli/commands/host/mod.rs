@@ -1,10 +1,13 @@
 //! `certs host`: the SSH host keys that hosts open their certificates' keys with. One verb, one file; here is where they lie.
 
 mod add;
+mod files;
 mod list;
 mod scan;
 
 use std::path::{Path, PathBuf};
+
+use files::{Before, Folder};
 
 use crate::cli::args::{HostCommand, PublicKeyArgs, SourceArgs};
 use crate::cli::discover::Located;
@@ -187,11 +190,9 @@ impl Place {
         self.root.join(self.sealed())
     }
 
-    fn write_public(&self, line: &str) -> Result<(), CliError> {
-        let path = self.public_path();
-        make_folder(&path)?;
-        outside::replace(&path, format!("{line}\n").as_bytes())
-            .map_err(|error| cannot_write(&path, &error))
+    fn write_public(&self, line: &str, ui: Ui) -> Result<(), CliError> {
+        let file = (self.public_path(), format!("{line}\n").into_bytes());
+        Folder::open(self, ui)?.write(&[file], Before::Anything)
     }
 }
 

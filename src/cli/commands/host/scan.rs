@@ -106,7 +106,7 @@ fn accept(
             "name its file with --public-key FILE, or write the line above into the declaration",
         ));
     }
-    place.write_public(&format!("{} root@{name}", found.line))?;
+    place.write_public(&format!("{} root@{name}", found.line), ui)?;
     ui.print(&format!("wrote {}\n", place.public));
     if outside::exists(&place.sealed_path()) {
         ui.tell(&format!(
