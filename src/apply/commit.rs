@@ -234,14 +234,13 @@ impl<'a> Committer<'a> {
         Ok(())
     }
 
-    /// The journal is for what is in our own folders. The sealed key of a host is one file elsewhere, and one rename needs none; it goes
+    /// The journal is for what is in the folder that is locked. The sealed key of a host is one file elsewhere, and one rename needs none; it goes
     /// first, so that the list of who may open what never says more than is true.
     fn put(&self, changes: Vec<Change>) -> Result<(), CommitError> {
         let Run { root, lock, .. } = self.run;
-        let dir = &self.run.fleet.dir;
         let (ours, elsewhere): (Vec<Change>, Vec<Change>) = changes
             .into_iter()
-            .partition(|change| change.path().is_within(dir));
+            .partition(|change| change.path().is_within(lock.dir()));
         for change in &elsewhere {
             root.replace(lock, change)?;
         }
