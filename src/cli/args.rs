@@ -225,14 +225,16 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Every certificate that was ever committed: those that are no longer in the tree and still accepted, the worst first.
     #[command(
-        after_help = "Examples:\n  certs history\n  certs history --all\n  certs history --json | jq '.certificates[] | select(.atLarge)'"
+        after_help = "A certificate counts as accepted while a CA that is in the tree's CA files issued it and no CRL names it. Kubernetes reads \
+                            no CRL: there a revoked certificate is accepted until it expires or its CA is replaced.\n\nExamples:\n  certs history\n  certs history --all\n  certs history --json | jq '.certificates[] | select(.atLarge)'"
     )]
     History(HistoryArgs),
-    /// What a lost private key opens, now and in every older version, whom it makes of its thief, and the commands that close it.
+    /// Which keys and identities a stolen key gives its thief, now and in every older version, and the steps that end it.
     #[command(
         after_help = "Without a name the whole fleet is ranked, whoever could do most first; with those who are declared no more, as far as Git \
-                            remembers them. What is to be replaced includes keys that were sealed to somebody else since.\n\nExamples:\n  certs exposure\n  \
-                            certs exposure worker1\n  certs exposure ada@laptop\n  certs exposure \"$(cat found.pub)\""
+                            remembers them. What is to be replaced includes keys that were sealed to somebody else since. A CA's or certificate's own \
+                            key is meant by its full name.\n\nExamples:\n  certs exposure\n  \
+                            certs exposure worker1\n  certs exposure ca/cluster\n  certs exposure ada@laptop\n  certs exposure \"$(cat found.pub)\""
     )]
     Exposure(ExposureArgs),
     /// What a finding means: what it looks at, why it matters, what to declare. Without a code, every code there is.

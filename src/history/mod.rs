@@ -1,19 +1,21 @@
 //! What the files of a fleet once were: every certificate that was ever committed, and every sealed key. Git itself is read at the edge.
 
+pub mod acceptance;
+pub mod content;
 mod exposure;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
+pub use acceptance::{Acceptance, Judged, Power, Trust};
+pub use content::{Content, Obstacle};
 pub use exposure::{
-    Certainty, Exposure, Holder, OpenedKey, Opener, Tokens, exposure_of, exposures, replacing,
+    Certainty, Exposure, Exposures, Holder, Identity, Lasting, Names, OpenedKey, Opener, Recovery,
+    Revoking, Tokens, replacing,
 };
 
-use crate::inspect::{certificate, public_key, sealed, ssh};
-use crate::model::{
-    AttributeType, CertificateFacts, PublicKey, Recipient, RecipientSet, SealedFacts, SshKey,
-};
+use crate::model::{AttributeType, CertificateFacts};
 
 /// The group that no role of Kubernetes can take anything from.
 const MASTERS: &str = "system:masters";
@@ -22,6 +24,18 @@ const MASTERS: &str = "system:masters";
 #[derive(Debug, Default)]
 pub struct History {
     pub versions: Vec<Version>,
+    /// What could not be read, and so is missing from every answer.
+    pub unread: Vec<Unread>,
+}
+
+/// A content, or a part of one, that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Relative to the root.
+    pub path: String,
+    /// What it was first seen in; `None` where it is not committed.
+    pub first: Option<Commit>,
+    pub obstacle: Obstacle,
 }
 
 /// One content of one file.
@@ -53,21 +67,6 @@ pub enum End {
     Deleted(Commit),
 }
 
-/// What a file held.
-#[derive(Debug)]
-pub enum Content {
-    Certificates(Vec<CertificateFacts>),
-    Sealed(SealedFacts),
-    /// Those of a key pair, the current one first.
-    PublicKeys(Vec<PublicKey>),
-    /// The public key of a host, or of somebody else.
-    SshKey(SshKey),
-    /// Every set that something was sealed to at that time, as `recipients.json` has it for agenix.
-    Recipients(Vec<RecipientSet>),
-    /// Nothing that can be read as what its name says.
-    Unreadable,
-}
-
 /// A certificate that was issued once, wherever it stood.
 #[derive(Debug)]
 pub struct Issued<'a> {
@@ -80,55 +79,14 @@ pub struct Issued<'a> {
 /// What became of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
-    /// It stands in the tree.
+    /// It is in the tree.
     Current,
+    /// It is in its CA's file, behind the one that replaced it: still trusted.
+    Predecessor,
     /// Its file holds another one.
     Superseded,
     /// Its file is gone.
     Orphaned,
-}
-
-impl Content {
-    /// Reads what a file with this name is for; `None` for a file of another kind.
-    pub fn read(path: &str, bytes: &[u8]) -> Option<Self> {
-        if is_recipients(path) {
-            return Some(recipient_sets(bytes).map_or(Self::Unreadable, Self::Recipients));
-        }
-        if has_suffix(path, ".pub") {
-            let keys = public_key::parse_pem(bytes);
-            let ssh = |_| ssh::recipient(bytes).map_or(Self::Unreadable, Self::SshKey);
-            return Some(keys.map_or_else(ssh, Self::PublicKeys));
-        }
-        if has_suffix(path, ".crt") {
-            let chain = certificate::parse_pem_chain(bytes);
-            return Some(chain.map_or(Self::Unreadable, Self::Certificates));
-        }
-        has_suffix(path, ".key.age")
-            .then(|| sealed::parse(bytes).map_or(Self::Unreadable, Self::Sealed))
-    }
-
-    /// Whether a file with this name is read at all.
-    pub fn is_known(path: &str) -> bool {
-        is_recipients(path)
-            || [".crt", ".pub", ".key.age"]
-                .iter()
-                .any(|suffix| has_suffix(path, suffix))
-    }
-}
-
-fn is_recipients(path: &str) -> bool {
-    path == "recipients.json" || has_suffix(path, "/recipients.json")
-}
-
-/// The different sets of recipients in a file that has one for each path. What is no public key is no key that opens anything.
-fn recipient_sets(json: &[u8]) -> Option<Vec<RecipientSet>> {
-    let entries: BTreeMap<String, BTreeSet<String>> = serde_json::from_slice(json).ok()?;
-    let different: BTreeSet<BTreeSet<String>> = entries.into_values().collect();
-    let set = |keys: BTreeSet<String>| {
-        let keys = keys.iter().filter_map(|key| Recipient::parse(key).ok());
-        keys.collect()
-    };
-    Some(different.into_iter().map(set).collect())
 }
 
 impl Standing {
@@ -136,6 +94,7 @@ impl Standing {
     pub fn code(self) -> &'static str {
         match self {
             Self::Current => "current",
+            Self::Predecessor => "predecessor",
             Self::Superseded => "superseded",
             Self::Orphaned => "orphaned",
         }
@@ -151,10 +110,12 @@ impl History {
             let Content::Certificates(chain) = &version.content else {
                 continue;
             };
+            let own = chain.first().map(|first| first.key_fingerprint);
             for facts in own_certificates(&version.path, chain) {
+                let is_own = own == Some(facts.key_fingerprint);
                 let found = Issued {
                     facts,
-                    standing: standing(&version.end),
+                    standing: standing(&version.end, is_own),
                     version,
                 };
                 match all.get(facts.der.as_slice()) {
@@ -176,13 +137,6 @@ impl History {
     }
 }
 
-impl Issued<'_> {
-    /// Whether verifiers still accept it although it is not what the tree has.
-    pub fn is_at_large(&self, now: OffsetDateTime) -> bool {
-        self.standing != Standing::Current && self.facts.not_after > now
-    }
-}
-
 /// Whether Kubernetes lets its holder do everything.
 pub fn is_master(facts: &CertificateFacts) -> bool {
     groups(facts).any(|group| group == MASTERS)
@@ -197,21 +151,18 @@ pub fn groups(facts: &CertificateFacts) -> impl Iterator<Item = &str> {
 /// of their own.
 fn own_certificates<'a>(path: &str, chain: &'a [CertificateFacts]) -> &'a [CertificateFacts] {
     let is_authority = chain.first().is_some_and(CertificateFacts::is_authority);
-    if is_authority && path.contains("/ca/") {
+    if is_authority && path.rsplit('/').nth(1) == Some("ca") {
         chain
     } else {
         chain.get(..1).unwrap_or_default()
     }
 }
 
-fn standing(end: &End) -> Standing {
+fn standing(end: &End, is_own: bool) -> Standing {
     match end {
-        End::Now => Standing::Current,
+        End::Now if is_own => Standing::Current,
+        End::Now => Standing::Predecessor,
         End::Replaced(_) => Standing::Superseded,
         End::Deleted(_) => Standing::Orphaned,
     }
-}
-
-fn has_suffix(path: &str, suffix: &str) -> bool {
-    path.len() > suffix.len() && path.ends_with(suffix)
 }

@@ -3,6 +3,7 @@
 pub mod adoption;
 pub mod diff;
 pub mod doctor;
+pub mod exposure;
 pub mod fault;
 pub mod finding;
 pub mod grant;

@@ -64,6 +64,11 @@ pub(crate) fn exits(verb: &str) -> Option<Exits> {
             "anything is broken",
             Some("nothing is broken, but not every key could be opened"),
         ),
+        "history" | "exposure" => (
+            "everything could be read",
+            "anything could not be read, which is then missing from the answer",
+            None,
+        ),
         "verify" => ("everything is verified", "anything is refused", None),
         "diff" => (
             "both could be read, whether they differ or not",

@@ -8,7 +8,8 @@ use super::SourceArgs;
 pub(crate) struct ExposureArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// A host, an operator by the comment of the key, or any public key or its end.
+    /// A host, an operator by the comment of the key, any public key or its end, or an artifact by its full name, whose own key is
+    /// meant then.
     #[arg(value_name = "WHO")]
     pub who: Option<String>,
     /// Print what each can open as JSON (docs/schema/exposure.json).

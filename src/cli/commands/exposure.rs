@@ -1,53 +1,99 @@
-//! `certs exposure`: what a lost private key opens, now and through the history, and what closes it.
+//! `certs exposure`: what a lost private key opens, now and through the history, and what ends it.
 
 use time::OffsetDateTime;
 
-use super::history::read;
+use super::history::{lists, outcome, read};
 use crate::cli::args::ExposureArgs;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::git;
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
-use crate::history::{Exposure, Opener, exposure_of, exposures, replacing};
-use crate::model::{Fleet, Name, Recipient, shell};
-use crate::render::history::Cure;
+use crate::history::{Exposure, Exposures, Names, Opener, Recovery, Trust};
+use crate::model::{Fleet, Recipient};
+use crate::render::exposure::{self as render, Commands};
+use crate::render::json;
 use crate::render::words::some_of;
-use crate::render::{history, json};
 
 pub(crate) fn run(args: &ExposureArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
     let past = read(&project, ui)?;
-    let now = OffsetDateTime::now_utc();
-    let mut all = exposures(&project.fleet, &past, now);
-    if let Some(who) = &args.who {
-        let is_meant = |exposure: &Exposure<'_>| names(exposure, who);
-        if all.iter().any(is_meant) {
-            all.retain(is_meant);
-        } else if let Ok(recipient) = Recipient::parse(who) {
-            all = vec![exposure_of(recipient, &project.fleet, &past, now)];
-        } else {
-            return Err(unknown(who, &all));
-        }
-    }
+    let lists = lists(&project)?;
+    let trust = Trust::of(&project.fleet, &past, &lists, OffsetDateTime::now_utc());
+    let exposures = Exposures::new(&project.fleet, &past, &trust);
+    let names = names(&project, &exposures)?;
+    let shown = match &args.who {
+        Some(who) => meant(who, &exposures, &names, &project.fleet)?,
+        None => exposures.all(&names),
+    };
+    let commands = Commands::new(args.source.words());
+    let recovery: Vec<Recovery<'_>> = match args.who {
+        Some(_) => shown.iter().map(|one| exposures.recovery(one)).collect(),
+        None => Vec::new(),
+    };
+    let steps: Vec<_> = shown
+        .iter()
+        .zip(&recovery)
+        .map(|(one, recovery)| render::steps(one, recovery, &project.fleet, &commands))
+        .collect();
     let text = if args.json {
-        format!("{:#}\n", json::history::exposures(&all, now))
+        let document = json::history::exposures(&shown, &steps, &past.unread, trust.now);
+        format!("{document:#}\n")
     } else if args.who.is_none() {
-        history::ranking(&all, ui.stdout, ui.width())
+        render::ranking(&shown, ui.stdout, ui.width())
     } else {
-        let each = all.iter().map(|exposure| {
-            let cure = cure(exposure, &project.fleet, args);
-            history::exposure(exposure, &cure, ui.stdout, ui.width())
+        let each = shown.iter().zip(&recovery).zip(&steps);
+        let each = each.map(|((one, recovery), steps)| {
+            render::exposure(one, recovery, steps, ui.stdout, ui.width())
         });
         each.collect::<Vec<_>>().join("\n")
     };
     ui.print(&text);
-    Ok(Exit::Done)
+    Ok(outcome(&past))
+}
+
+/// The names that the past knows of keys the declaration does not name.
+fn names(project: &Project, exposures: &Exposures<'_, '_>) -> Result<Names, CliError> {
+    let strangers = exposures.strangers();
+    let strangers = strangers.iter().filter_map(|opener| match opener {
+        Opener::Key(recipient) => Some(recipient),
+        Opener::Tag(_) => None,
+    });
+    let sealed = project.fleet.sealed();
+    let unnamed = sealed.flat_map(|sealed| sealed.recipients);
+    let unnamed = unnamed.filter(|recipient| recipient.label().is_none());
+    git::names(
+        project.root.path(),
+        &project.fleet.dir,
+        strangers.chain(unnamed),
+    )
+}
+
+fn meant<'a>(
+    who: &str,
+    exposures: &Exposures<'a, '_>,
+    names: &Names,
+    fleet: &Fleet,
+) -> Result<Vec<Exposure<'a>>, CliError> {
+    if let Some(id) = fleet.ids().find(|id| id.to_string() == who) {
+        return Ok(vec![exposures.of_artifact(&id)]);
+    }
+    let mut all = exposures.all(names);
+    let is_meant = |exposure: &Exposure<'_>| is_called(exposure, who);
+    if all.iter().any(is_meant) {
+        all.retain(is_meant);
+        return Ok(all);
+    }
+    match Recipient::parse(who) {
+        Ok(recipient) => Ok(vec![exposures.of_key(recipient, names)]),
+        Err(_) => Err(unknown(who, &all)),
+    }
 }
 
 /// So much of a key's end is enough to know it by; it is what tables show.
 const SHORTEST_END: usize = 8;
 
 /// A host by its name, an operator by the comment of the key, anybody by the key itself or its end.
-fn names(exposure: &Exposure<'_>, who: &str) -> bool {
+fn is_called(exposure: &Exposure<'_>, who: &str) -> bool {
     let recipient = Recipient::parse(who).ok();
     let is_it = |recipient: &Recipient, opener: &Opener| match opener {
         Opener::Key(key) => key == recipient,
@@ -63,40 +109,8 @@ fn names(exposure: &Exposure<'_>, who: &str) -> bool {
         || recipient.is_some_and(|recipient| openers.any(|opener| is_it(&recipient, opener)))
 }
 
-fn cure(exposure: &Exposure<'_>, fleet: &Fleet, args: &ExposureArgs) -> Cure {
-    let meant = exposure.to_replace();
-    let command = |words: &[&str]| -> String {
-        let words = words.iter().map(|word| (*word).to_owned());
-        let words = words.chain(args.source.words());
-        words.map(|word| shell(&word)).collect::<Vec<_>>().join(" ")
-    };
-    let new_key = |host: &Name| {
-        let tree = format!("./extra-files/{host}");
-        command(&[
-            "certs",
-            "host",
-            "add",
-            host.as_str(),
-            "--replace",
-            "--extra-files",
-            &tree,
-        ])
-    };
-    let pairs = fleet.key_pairs.iter();
-    let pairs = pairs.filter(|pair| meant.contains(&pair.id()));
-    Cure {
-        recreate: command(&["certs", "recreate"]),
-        host_keys: exposure.hosts().into_iter().map(new_key).collect(),
-        replace: replacing(&meant, fleet),
-        public_files: pairs.map(|pair| pair.files.public.to_string()).collect(),
-    }
-}
-
 fn unknown(who: &str, all: &[Exposure<'_>]) -> CliError {
-    let known: Vec<String> = all
-        .iter()
-        .map(|exposure| exposure.holder.name().to_owned())
-        .collect();
+    let known: Vec<String> = all.iter().map(|exposure| exposure.holder.name()).collect();
     // What was given may be a private key by mistake; it is not repeated.
     let what = if who.len() > 60 || who.contains("SECRET") || who.contains("PRIVATE") {
         "what was given"
@@ -105,4 +119,5 @@ fn unknown(who: &str, all: &[Exposure<'_>]) -> CliError {
     };
     CliError::new(format!("{what} is no host, no operator and no public key"))
         .hint(format!("known are {}", some_of(&known, 20)))
+        .hint("the key of an artifact is meant by its full name: `ca/cluster`, `cp1/cluster/kubelet`, `shared/service-account`")
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use time::OffsetDateTime;
 
 use super::graph::write;
+use super::history::unread;
 use crate::cli::args::ReportArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::findings::Findings;
@@ -12,7 +13,8 @@ use crate::cli::git::{self, Coverage};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::graph::{Gathering, Graph};
-use crate::history::{History, Issued, exposures};
+use crate::history::{Exposures, History, Judged, Names, Trust};
+use crate::model::{CrlFacts, CrlFile, FileState, Observed};
 use crate::plan::{Policy, plan};
 use crate::render::report::{Page, Past, html, of_lints, of_plan};
 use crate::render::words::shown;
@@ -25,8 +27,10 @@ pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     let plan = plan(&project.fleet, &observed, now, &Policy::default());
     let status = Status::new(&project.fleet, &observed, &plan);
     let (history, past) = read(&project, ui)?;
-    let issued = history.issued().into_iter();
-    let at_large: Vec<Issued<'_>> = issued.filter(|issued| issued.is_at_large(now)).collect();
+    let lists = lists_of(&observed);
+    let trust = Trust::of(&project.fleet, &history, &lists, now);
+    let mut at_large: Vec<Judged<'_>> = trust.judge(history.issued());
+    at_large.retain(Judged::is_at_large);
     let lints = Findings::of(&project, &observed, &[]);
     let findings = [
         of_plan(&plan, &project.stale_files(&observed)?),
@@ -38,7 +42,7 @@ pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
         status: &status,
         graph: &Graph::new(&status, Gathering::WhereLarge),
         findings: &findings,
-        exposures: &exposures(&project.fleet, &history, now),
+        exposures: &Exposures::new(&project.fleet, &history, &trust).all(&Names::new()),
         at_large: &at_large,
         past,
     });
@@ -51,6 +55,12 @@ pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
+/// The CRLs of the tree that can be read; of the others the findings tell.
+fn lists_of(observed: &Observed) -> Vec<CrlFacts> {
+    let files = observed.crls.values().filter_map(FileState::facts);
+    files.flat_map(CrlFile::lists).cloned().collect()
+}
+
 /// The history as far as it is there.
 fn read(project: &Project, ui: Ui) -> Result<(History, Past), CliError> {
     let root = &project.root;
@@ -59,6 +69,7 @@ fn read(project: &Project, ui: Ui) -> Result<(History, Past), CliError> {
         return Ok((git::without_git(root, &project.fleet)?, Past::Unknown));
     }
     let (history, coverage) = git::history(root, &project.fleet)?;
+    ui.tell(&unread(&history.unread));
     Ok(match coverage {
         Coverage::Whole => (history, Past::Whole),
         Coverage::Shallow => (history, Past::Shallow),

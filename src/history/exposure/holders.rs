@@ -1,11 +1,15 @@
-//! Whose keys there are and were: hosts and operators of the declaration, and those that older versions are sealed to.
+//! Whose keys there are and were: hosts and operators of the declaration, those that older versions are sealed to, and artifacts, whose
+//! own keys may be stolen.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::Opener;
 use super::index::Index;
-use crate::model::{Fleet, Name, Recipient};
+use crate::model::{ArtifactId, Fleet, Name, Recipient};
+
+/// The names that older versions of any file gave to keys, by the key as age writes it.
+pub type Names = BTreeMap<String, String>;
 
 /// Whose key it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,22 +19,25 @@ pub enum Holder {
     Operator(String),
     /// A host that is declared no more, or an older key of one that is; by the folder of what is sealed to it.
     FormerHost(String),
-    /// Anybody else who is declared no more, by the end of the key or by its tag.
+    /// Anybody else who is declared no more, by the name that the past knows, else by the end of the key or by its tag.
     Former(String),
+    /// What was stolen is the key of an artifact itself.
+    Artifact(ArtifactId),
 }
 
 impl Holder {
     /// What a person types for it.
-    pub fn name(&self) -> &str {
+    pub fn name(&self) -> String {
         match self {
-            Self::Host(name) => name.as_str(),
-            Self::Operator(name) | Self::FormerHost(name) | Self::Former(name) => name,
+            Self::Host(name) => name.to_string(),
+            Self::Operator(name) | Self::FormerHost(name) | Self::Former(name) => name.clone(),
+            Self::Artifact(id) => id.to_string(),
         }
     }
 
     /// Whether the declaration of today seals anything to it.
     pub fn is_declared(&self) -> bool {
-        matches!(self, Self::Host(_) | Self::Operator(_))
+        matches!(self, Self::Host(_) | Self::Operator(_) | Self::Artifact(_))
     }
 
     pub fn is_host(&self) -> bool {
@@ -44,7 +51,7 @@ impl fmt::Display for Holder {
         if self.is_host() {
             f.write_str("host ")?;
         }
-        f.write_str(self.name())?;
+        f.write_str(&self.name())?;
         if !self.is_declared() {
             f.write_str(", by a key declared no more")?;
         }
@@ -52,35 +59,45 @@ impl fmt::Display for Holder {
     }
 }
 
+/// Every key that the declaration names.
+pub(super) fn declared(fleet: &Fleet) -> BTreeSet<&Recipient> {
+    let of_hosts = fleet.hosts.values().flat_map(|host| &host.keys);
+    let of_files = fleet.sealed().flat_map(|sealed| sealed.recipients);
+    of_hosts.chain(of_files).collect()
+}
+
 /// Every key by whose it is.
-pub(super) fn holders(fleet: &Fleet, index: &Index<'_>) -> BTreeMap<Holder, Vec<Opener>> {
+pub(super) fn holders(
+    fleet: &Fleet,
+    index: &Index<'_>,
+    names: &Names,
+) -> BTreeMap<Holder, Vec<Opener>> {
     let mut holders: BTreeMap<Holder, Vec<Opener>> = BTreeMap::new();
-    let mut declared: BTreeSet<&Recipient> = BTreeSet::new();
+    let mut of_hosts: BTreeSet<&Recipient> = BTreeSet::new();
     for (name, host) in &fleet.hosts {
-        declared.extend(&host.keys);
+        of_hosts.extend(&host.keys);
         if !host.keys.is_empty() {
             let keys = host.keys.iter().cloned().map(Opener::Key).collect();
             holders.insert(Holder::Host(name.clone()), keys);
         }
     }
-    for recipient in fleet.sealed().flat_map(|sealed| sealed.recipients) {
-        if declared.insert(recipient) {
-            let name = recipient
-                .label()
-                .map_or_else(|| recipient.short(), str::to_owned);
-            let keys = holders.entry(Holder::Operator(name)).or_default();
-            keys.push(Opener::Key(recipient.clone()));
-        }
+    let declared = declared(fleet);
+    for recipient in declared.difference(&of_hosts) {
+        let named = names.get(recipient.as_str()).cloned();
+        let name = recipient.label().map(str::to_owned).or(named);
+        let name = name.unwrap_or_else(|| recipient.short());
+        let keys = holders.entry(Holder::Operator(name)).or_default();
+        keys.push(Opener::Key((*recipient).clone()));
     }
     for opener in index.strangers(&declared) {
-        let holder = former(&opener, index);
+        let holder = former(&opener, index, names);
         holders.entry(holder).or_default().push(opener);
     }
     holders
 }
 
 /// What only ever was sealed to one host besides the operators is that host's.
-fn former(opener: &Opener, index: &Index<'_>) -> Holder {
+pub(super) fn former(opener: &Opener, index: &Index<'_>, names: &Names) -> Holder {
     let paths = index.paths_of(opener);
     let folders: BTreeSet<Option<&str>> = paths
         .filter(|path| !path.contains("/shared/"))
@@ -90,7 +107,10 @@ fn former(opener: &Opener, index: &Index<'_>) -> Holder {
     match (folders.next(), folders.next()) {
         (Some(Some(host)), None) => Holder::FormerHost(host.to_owned()),
         _ => Holder::Former(match opener {
-            Opener::Key(recipient) => recipient.short(),
+            Opener::Key(recipient) => {
+                let named = names.get(recipient.as_str()).cloned();
+                named.unwrap_or_else(|| recipient.short())
+            }
             Opener::Tag(tag) => format!("the SSH key with the tag {tag}"),
         }),
     }

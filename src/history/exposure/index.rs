@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use time::OffsetDateTime;
-
-use super::{Certainty, OpenedKey, Opener, Tokens};
-use crate::history::{Content, End, History, Version};
+use super::{Certainty, Identity, OpenedKey, Opener, Tokens};
+use crate::history::{Content, End, History, Judged, Trust, Version};
 use crate::inspect::ssh;
 use crate::model::key_pair::is_called_service_account;
 use crate::model::recipient::RecipientKind;
@@ -14,6 +12,7 @@ use crate::model::{
 };
 
 /// Every sealed version of the history, and the ways to it.
+#[derive(Debug)]
 pub(super) struct Index<'a> {
     keys: Vec<OpenedKey<'a>>,
     /// By the tags of SSH keys in their headers.
@@ -22,29 +21,30 @@ pub(super) struct Index<'a> {
     by_set: BTreeMap<&'a str, Vec<usize>>,
     /// Those without a marker, or with one of a set that nobody knows: recipients without a tag may open them.
     unnamed: Vec<(usize, &'a SealedFacts)>,
-    /// The public keys of hosts, as markers name them: whoever opens the private half opens what is sealed to the host.
-    host_keys: BTreeMap<String, Recipient>,
     /// The fingerprints of the sets that a recipient is in, of those that are or were declared.
     sets_of: BTreeMap<Recipient, Vec<String>>,
+    /// Certificates in date by the key they are for, as markers name it.
+    identities: BTreeMap<String, Vec<Identity<'a>>>,
 }
 
 impl<'a> Index<'a> {
-    pub(super) fn of(fleet: &Fleet, history: &'a History, now: OffsetDateTime) -> Self {
+    pub(super) fn of(fleet: &Fleet, history: &'a History, trust: &Trust<'a>) -> Self {
         let sets = sets(fleet, history);
-        let known = Known::of(fleet, history, now);
+        let known = Known::of(fleet, history, trust);
         let mut index = Self {
             keys: Vec::new(),
             by_tag: BTreeMap::new(),
             by_set: BTreeMap::new(),
             unnamed: Vec::new(),
-            host_keys: host_keys(fleet, history),
             sets_of: BTreeMap::new(),
+            identities: BTreeMap::new(),
         };
         for version in &history.versions {
             if let Content::Sealed(facts) = &version.content {
                 index.add(known.key(version, facts), facts, &sets);
             }
         }
+        index.identities = known.certificates;
         for (fingerprint, set) in sets {
             for recipient in &set {
                 let of = index.sets_of.entry(recipient.clone()).or_default();
@@ -74,24 +74,24 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// What these keys open, and what the keys of hosts open that they open, in the order of the history.
+    /// What these keys open, in the order of the history: the keys of hosts among it open more.
     pub(super) fn opened_by(&self, openers: &[Opener]) -> Vec<OpenedKey<'a>> {
         let mut opened: BTreeMap<usize, Certainty> = BTreeMap::new();
         let mut used: BTreeSet<Opener> = BTreeSet::new();
-        let mut pending: Vec<(Opener, Certainty)> = openers
+        let mut left: Vec<(Opener, Certainty)> = openers
             .iter()
             .map(|opener| (opener.clone(), Certainty::Certain))
             .collect();
-        while let Some((opener, sure)) = pending.pop() {
+        while let Some((opener, known_by)) = left.pop() {
             if !used.insert(opener.clone()) {
                 continue;
             }
             for (number, certainty) in self.openings(&opener) {
-                let certainty = certainty.max(sure);
+                let certainty = certainty.max(known_by);
                 let known = opened.entry(number).or_insert(certainty);
                 *known = certainty.min(*known);
-                let host = self.keys.get(number).and_then(|key| self.host_key_in(key));
-                pending.extend(host.map(|host| (Opener::Key(host.clone()), certainty)));
+                let further = self.keys.get(number).and_then(|key| key.opens.clone());
+                left.extend(further.map(|key| (Opener::Key(key), certainty)));
             }
         }
         let opened = opened.into_iter().filter_map(|(number, certainty)| {
@@ -101,11 +101,49 @@ impl<'a> Index<'a> {
         opened.collect()
     }
 
-    /// The host whose private key is sealed in a version, where it is one.
-    fn host_key_in(&self, key: &OpenedKey<'_>) -> Option<&Recipient> {
-        key.sealed_ids()
-            .iter()
-            .find_map(|sealed| self.host_keys.get(sealed))
+    /// The keys of an artifact itself, in every version, and what certificates tell of those that were never here.
+    pub(super) fn keys_of(
+        &self,
+        id: &ArtifactId,
+        key: &str,
+        certificate: Option<&str>,
+        history: &'a History,
+    ) -> Vec<OpenedKey<'a>> {
+        let sealed = self.keys.iter().filter(|found| found.version.path == key);
+        let mut keys: Vec<OpenedKey<'a>> = sealed.cloned().collect();
+        let known = |keys: &[OpenedKey<'a>], facts: &CertificateFacts| {
+            let mut all = keys.iter().flat_map(|key| &key.identities);
+            all.any(|identity| identity.facts.key_fingerprint == facts.key_fingerprint)
+        };
+        let versions = history.versions.iter();
+        for version in versions.filter(|version| Some(version.path.as_str()) == certificate) {
+            let Content::Certificates(chain) = &version.content else {
+                continue;
+            };
+            let own = crate::history::own_certificates(&version.path, chain);
+            for facts in own
+                .iter()
+                .filter(|facts| !known(&keys, facts))
+                .collect::<Vec<_>>()
+            {
+                let identities = self.identities.get(&key_id(facts));
+                let is_now = version.end == End::Now
+                    && chain
+                        .first()
+                        .is_some_and(|first| first.key_fingerprint == facts.key_fingerprint);
+                keys.push(OpenedKey {
+                    version,
+                    artifact: Some(id.clone()),
+                    in_use: is_now.then(|| id.clone()),
+                    certainty: Certainty::Certain,
+                    identities: identities.cloned().unwrap_or_default(),
+                    tokens: Tokens::None,
+                    opens: None,
+                    is_empty: false,
+                });
+            }
+        }
+        keys
     }
 
     fn openings(&self, opener: &Opener) -> Vec<(usize, Certainty)> {
@@ -133,6 +171,13 @@ impl<'a> Index<'a> {
             .flat_map(certain)
             .chain(unnamed.map(|(number, _)| (*number, Certainty::Possible)))
             .collect()
+    }
+
+    /// The SSH keys of hosts whose private halves are sealed in the tree.
+    pub(super) fn host_keys_here(&self) -> BTreeSet<Recipient> {
+        let now = self.keys.iter();
+        let now = now.filter(|key| key.version.end == End::Now);
+        now.filter_map(|key| key.opens.clone()).collect()
     }
 
     /// Keys that something is or was sealed to, and that are not among these.
@@ -184,21 +229,6 @@ fn sets(fleet: &Fleet, history: &History) -> BTreeMap<String, RecipientSet> {
         .collect()
 }
 
-/// Every public key that the declaration has for a host or that was next to a sealed one, as markers name it.
-fn host_keys(fleet: &Fleet, history: &History) -> BTreeMap<String, Recipient> {
-    let declared = fleet.hosts.values().flat_map(|host| &host.declared_keys);
-    let declared = declared.filter_map(|key| ssh::recipient(key.as_str().as_bytes()));
-    let found = history.versions.iter();
-    let found = found.filter_map(|version| match &version.content {
-        Content::SshKey(key) => Some(key.clone()),
-        _ => None,
-    });
-    found
-        .chain(declared)
-        .map(|key| (key.key_id(), key.recipient))
-        .collect()
-}
-
 /// What tells whose key is sealed in a version.
 struct Known<'a> {
     /// Declared artifacts by the path of their key.
@@ -206,20 +236,23 @@ struct Known<'a> {
     /// Those that sign tokens.
     token_pairs: BTreeSet<ArtifactId>,
     /// Certificates in date by the key they are for, as markers name it.
-    certificates: BTreeMap<String, Vec<&'a CertificateFacts>>,
-    /// All certificates by the path they stood at and the commit they came with.
-    neighbours: BTreeMap<&'a str, Vec<(Option<&'a str>, &'a CertificateFacts)>>,
+    certificates: BTreeMap<String, Vec<Identity<'a>>>,
+    /// The same by their DER.
+    judged: BTreeMap<&'a [u8], Identity<'a>>,
+    /// The public keys of hosts, as markers name them: the private half opens what is sealed to the host.
+    openers: BTreeMap<String, Recipient>,
     /// All public SSH keys by the path of the sealed key they are next to.
     ssh_keys: BTreeMap<String, Vec<String>>,
+    /// All certificates by the path they stood at and the commit they came with.
+    neighbours: BTreeMap<&'a str, Vec<(Option<&'a str>, &'a CertificateFacts)>>,
     /// What has which key today, as markers name it.
     current: BTreeMap<String, ArtifactId>,
     /// The public keys that stand in files of key pairs today.
     trusted: BTreeSet<String>,
-    now: OffsetDateTime,
 }
 
 impl<'a> Known<'a> {
-    fn of(fleet: &Fleet, history: &'a History, now: OffsetDateTime) -> Self {
+    fn of(fleet: &Fleet, history: &'a History, trust: &Trust<'a>) -> Self {
         let artifacts: BTreeMap<String, ArtifactId> = fleet
             .sealed()
             .map(|sealed| (sealed.file.to_string(), sealed.id))
@@ -234,17 +267,29 @@ impl<'a> Known<'a> {
                 .map(|member| ArtifactId::KeyPair(member.service_account.clone()))
                 .collect(),
             certificates: BTreeMap::new(),
-            neighbours: BTreeMap::new(),
+            judged: BTreeMap::new(),
+            openers: host_keys(fleet, history),
             ssh_keys: BTreeMap::new(),
+            neighbours: BTreeMap::new(),
             current: current_host_keys(fleet),
             trusted: BTreeSet::new(),
-            now,
         };
-        for issued in history.issued() {
-            if issued.facts.not_after > now {
-                let of_key = known.certificates.entry(key_id(issued.facts)).or_default();
-                of_key.push(issued.facts);
-            }
+        let mut issued = history.issued();
+        issued.retain(|issued| issued.facts.not_after > trust.now);
+        for Judged {
+            issued,
+            acceptance,
+            power,
+        } in trust.judge(issued)
+        {
+            let identity = Identity {
+                facts: issued.facts,
+                acceptance,
+                power,
+            };
+            let of_key = known.certificates.entry(key_id(issued.facts)).or_default();
+            of_key.push(identity);
+            known.judged.insert(&issued.facts.der, identity);
         }
         for version in &history.versions {
             known.note(version);
@@ -285,22 +330,36 @@ impl<'a> Known<'a> {
     }
 
     fn key(&self, version: &'a Version, facts: &SealedFacts) -> OpenedKey<'a> {
-        let sealed = self.sealed_keys(version, facts);
         let artifact = self.artifacts.get(&version.path);
+        if facts.plaintext_len == 0 {
+            return OpenedKey {
+                version,
+                artifact: artifact.cloned(),
+                in_use: None,
+                certainty: Certainty::Certain,
+                identities: Vec::new(),
+                tokens: Tokens::None,
+                opens: None,
+                is_empty: true,
+            };
+        }
+        let sealed = self.sealed_keys(version, facts);
         let in_use = match &sealed {
             _ if version.end == End::Now => artifact,
             Some(keys) => keys.iter().find_map(|key| self.current.get(key)),
             // Nothing tells that it is another key than today's.
             None => artifact,
         };
+        let mut sealed_keys = sealed.iter().flatten();
         OpenedKey {
             version,
             artifact: artifact.cloned(),
             in_use: in_use.cloned(),
-            sealed: sealed.clone().unwrap_or_default(),
             certainty: Certainty::Certain,
             identities: self.identities(version, sealed.as_deref()),
             tokens: self.tokens(version, sealed.as_deref(), in_use),
+            opens: sealed_keys.find_map(|key| self.openers.get(key)).cloned(),
+            is_empty: false,
         }
     }
 
@@ -327,18 +386,15 @@ impl<'a> Known<'a> {
         found.map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Where nothing tells which key it is, it is the key of everything that ever lay beside it.
-    fn identities(
-        &self,
-        version: &Version,
-        sealed: Option<&[String]>,
-    ) -> Vec<&'a CertificateFacts> {
+    /// Where nothing tells which key it is, it is the key of everything that ever was next to it.
+    fn identities(&self, version: &Version, sealed: Option<&[String]>) -> Vec<Identity<'a>> {
         if let Some(keys) = sealed {
             let found = keys.iter().filter_map(|key| self.certificates.get(key));
             return found.flatten().copied().collect();
         }
-        let beside = self.beside(version).iter().map(|(_, facts)| *facts);
-        beside.filter(|facts| facts.not_after > self.now).collect()
+        let beside = self.beside(version).iter();
+        let beside = beside.filter_map(|(_, facts)| self.judged.get(facts.der.as_slice()));
+        beside.copied().collect()
     }
 
     fn tokens(
@@ -363,6 +419,25 @@ impl<'a> Known<'a> {
     }
 }
 
+fn key_id(facts: &CertificateFacts) -> String {
+    Marker::key_id(facts.key_fingerprint.as_bytes())
+}
+
+/// Every public key that the declaration has for a host or that was next to a sealed one, as markers name it.
+fn host_keys(fleet: &Fleet, history: &History) -> BTreeMap<String, Recipient> {
+    let declared = fleet.hosts.values().flat_map(|host| &host.declared_keys);
+    let declared = declared.filter_map(|key| ssh::recipient(key.as_str().as_bytes()));
+    let found = history.versions.iter();
+    let found = found.filter_map(|version| match &version.content {
+        Content::SshKey(key) => Some(key.clone()),
+        _ => None,
+    });
+    found
+        .chain(declared)
+        .map(|key| (key.key_id(), key.recipient))
+        .collect()
+}
+
 /// Each declared host by its keys: a private half that was ever sealed here is in use as long as the host has it.
 fn current_host_keys(fleet: &Fleet) -> BTreeMap<String, ArtifactId> {
     let mut current = BTreeMap::new();
@@ -374,10 +449,6 @@ fn current_host_keys(fleet: &Fleet) -> BTreeMap<String, ArtifactId> {
         }
     }
     current
-}
-
-fn key_id(facts: &CertificateFacts) -> String {
-    Marker::key_id(facts.key_fingerprint.as_bytes())
 }
 
 fn key_path(path: &str, suffix: &str) -> String {

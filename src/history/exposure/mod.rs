@@ -1,17 +1,19 @@
-//! What somebody with one private key can open, now and in every older version, whom that makes them, and what closes it.
+//! What a thief of one private key can open, now and in every older version, whom that makes of the thief, and what ends it.
 
 mod holders;
 mod index;
+mod recovery;
+mod selection;
 
 use std::collections::BTreeSet;
 
-use time::OffsetDateTime;
-
-pub use holders::Holder;
+pub use holders::{Holder, Names};
+pub use recovery::{Lasting, Recovery, Revoking};
+pub use selection::replacing;
 
 use self::index::Index;
-use super::{History, Version, is_master};
-use crate::model::{ArtifactId, Certificate, CertificateFacts, Fleet, Name, Recipient};
+use super::{Acceptance, Content, History, Power, Trust, Version};
+use crate::model::{ArtifactId, CertificateFacts, Fleet, Name, Recipient};
 
 /// Everything that one holder's keys open.
 #[derive(Debug)]
@@ -38,12 +40,22 @@ pub struct OpenedKey<'a> {
     pub artifact: Option<ArtifactId>,
     /// What has this very key today, whoever that is sealed to by now: sealing it again takes no older version back.
     pub in_use: Option<ArtifactId>,
-    /// Which keys it may be, as markers name them; none where nothing tells.
-    pub(super) sealed: Vec<String>,
     pub certainty: Certainty,
-    /// The certificates it is the key of, those in date.
-    pub identities: Vec<&'a CertificateFacts>,
+    /// The certificates in date that it is the key of.
+    pub identities: Vec<Identity<'a>>,
     pub tokens: Tokens,
+    /// The SSH key of a host, which opens what is sealed to that host.
+    pub opens: Option<Recipient>,
+    /// Nothing is in it, so that it makes its thief nobody.
+    pub is_empty: bool,
+}
+
+/// A certificate in date, and what today's verifiers make of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity<'a> {
+    pub facts: &'a CertificateFacts,
+    pub acceptance: Acceptance,
+    pub power: Power,
 }
 
 /// How sure it is that a key opens a file.
@@ -75,12 +87,12 @@ impl Certainty {
 }
 
 impl Exposure<'_> {
-    /// The keys of authorities in date that are opened, each counted once: with one of these anybody can be made.
+    /// The keys of authorities that are opened and accepted, each counted once: with one of these anybody can be made.
     pub fn authorities(&self) -> usize {
-        let identities = self.keys.iter().flat_map(|key| &key.identities);
-        let authorities = identities.filter(|identity| identity.is_authority());
+        let identities = self.accepted();
+        let authorities = identities.filter(|identity| identity.power == Power::Authority);
         let keys: BTreeSet<_> = authorities
-            .map(|identity| identity.key_fingerprint)
+            .map(|identity| identity.facts.key_fingerprint)
             .collect();
         keys.len()
     }
@@ -95,13 +107,27 @@ impl Exposure<'_> {
         names.len()
     }
 
-    /// In which certificates in date the holder can stand, each counted once.
+    fn accepted(&self) -> impl Iterator<Item = &Identity<'_>> {
+        let all = self.keys.iter().flat_map(|key| &key.identities);
+        all.filter(|identity| identity.acceptance.is_accepted())
+    }
+
+    /// In which certificates the holder can pose to verifiers of today, each counted once.
     pub fn identities(&self) -> Vec<&CertificateFacts> {
         let mut seen = BTreeSet::new();
-        let all = self.keys.iter().flat_map(|key| &key.identities);
-        all.filter(|facts| seen.insert(&facts.der))
-            .copied()
+        self.accepted()
+            .map(|identity| identity.facts)
+            .filter(|facts| seen.insert(&facts.der))
             .collect()
+    }
+
+    /// Those with `system:masters`, or as good as that.
+    pub fn masters(&self) -> usize {
+        let mut seen = BTreeSet::new();
+        self.accepted()
+            .filter(|identity| matches!(identity.power, Power::Masters | Power::AsMasters))
+            .filter(|identity| seen.insert(&identity.facts.der))
+            .count()
     }
 
     /// What must get a new key once this one is lost.
@@ -119,23 +145,17 @@ impl Exposure<'_> {
 
     /// The worst first.
     fn weight(&self) -> [usize; 4] {
-        let identities = self.identities();
-        let masters = identities.iter().filter(|facts| is_master(facts)).count();
         [
             self.authorities(),
-            masters + self.token_keys(),
-            identities.len(),
+            self.masters() + self.token_keys(),
+            self.identities().len(),
             self.keys.len(),
         ]
     }
 }
 
 impl OpenedKey<'_> {
-    pub(super) fn sealed_ids(&self) -> &[String] {
-        &self.sealed
-    }
-
-    /// The host whose SSH key it is, where it still is: whoever has it opens everything that is sealed to the host, new keys too.
+    /// The host whose SSH key it is, where it still is: it opens everything that is sealed to the host, new keys too.
     pub fn host(&self) -> Option<&Name> {
         match self.in_use.as_ref()? {
             ArtifactId::HostKey(name) => Some(name),
@@ -146,82 +166,92 @@ impl OpenedKey<'_> {
     /// The sealed key by our marker; without it by its place.
     fn name(&self) -> String {
         match &self.version.content {
-            super::Content::Sealed(facts) => facts.marker.as_ref(),
+            Content::Sealed(facts) => facts.marker.as_ref(),
             _ => None,
         }
         .map_or_else(|| self.version.path.clone(), |marker| marker.key.clone())
     }
 }
 
-/// What each host and each operator can open, whoever can do most first: those of the declaration, and those that were once.
-pub fn exposures<'a>(
-    fleet: &Fleet,
+/// What the keys of a fleet's holders open.
+#[derive(Debug)]
+pub struct Exposures<'a, 'f> {
+    fleet: &'f Fleet,
     history: &'a History,
-    now: OffsetDateTime,
-) -> Vec<Exposure<'a>> {
-    let index = Index::of(fleet, history, now);
-    let mut exposures: Vec<Exposure<'a>> = holders::holders(fleet, &index)
-        .into_iter()
-        .map(|(holder, openers)| Exposure {
-            keys: index.opened_by(&openers),
-            holder,
-            openers,
-        })
-        .collect();
-    exposures.sort_by_cached_key(|exposure| {
-        (
-            std::cmp::Reverse(exposure.weight()),
-            exposure.holder.clone(),
-        )
-    });
-    exposures
+    trust: &'f Trust<'a>,
+    index: Index<'a>,
 }
 
-/// What one key of unknown owner can open.
-pub fn exposure_of<'a>(
-    recipient: Recipient,
-    fleet: &Fleet,
-    history: &'a History,
-    now: OffsetDateTime,
-) -> Exposure<'a> {
-    let holder = Holder::Former(recipient.short());
-    let openers = vec![Opener::Key(recipient)];
-    Exposure {
-        keys: Index::of(fleet, history, now).opened_by(&openers),
-        holder,
-        openers,
-    }
-}
-
-/// The fewest words that mean these artifacts and no other, as `--replace` takes them: authorities and key pairs by their names, all
-/// leaves of a host by that of the host.
-pub fn replacing(meant: &BTreeSet<&ArtifactId>, fleet: &Fleet) -> Vec<String> {
-    let leaves: Vec<ArtifactId> = fleet.certificates.iter().map(Certificate::id).collect();
-    let is_leaf = |id: &ArtifactId| matches!(id, ArtifactId::Leaf { .. });
-    // No run makes the key of a host: the host has to have it.
-    let conservative = meant.iter().filter(|id| !is_leaf(id) && !id.is_host_key());
-    let mut words: Vec<String> = conservative.map(ToString::to_string).collect();
-    if !leaves.is_empty() && leaves.iter().all(|leaf| meant.contains(leaf)) {
-        words.push("*".to_owned());
-        return words;
-    }
-    let mut selected = BTreeSet::new();
-    for host in fleet.hosts.keys() {
-        let mut of_word = leaves.iter().filter(|leaf| has_part(leaf, host.as_str()));
-        let is_any = of_word.clone().next().is_some();
-        if is_any && of_word.all(|leaf| meant.contains(leaf)) {
-            words.push(host.to_string());
-            selected.extend(leaves.iter().filter(|leaf| has_part(leaf, host.as_str())));
+impl<'a, 'f> Exposures<'a, 'f> {
+    pub fn new(fleet: &'f Fleet, history: &'a History, trust: &'f Trust<'a>) -> Self {
+        Self {
+            fleet,
+            history,
+            trust,
+            index: Index::of(fleet, history, trust),
         }
     }
-    let single = meant
-        .iter()
-        .filter(|id| is_leaf(id) && !selected.contains(**id));
-    words.extend(single.map(ToString::to_string));
-    words
-}
 
-/// One word means every artifact of which it is a part.
-fn has_part(id: &ArtifactId, word: &str) -> bool {
-    id.to_string().split('/').any(|part| part == word)
+    /// What each host and each operator can open, whoever can do most first: those of the declaration, and those that were once.
+    pub fn all(&self, names: &Names) -> Vec<Exposure<'a>> {
+        let holders = holders::holders(self.fleet, &self.index, names).into_iter();
+        let mut exposures: Vec<Exposure<'a>> = holders
+            .map(|(holder, openers)| self.of(holder, openers))
+            .collect();
+        exposures.sort_by_cached_key(|exposure| {
+            (
+                std::cmp::Reverse(exposure.weight()),
+                exposure.holder.clone(),
+            )
+        });
+        exposures
+    }
+
+    fn of(&self, holder: Holder, openers: Vec<Opener>) -> Exposure<'a> {
+        Exposure {
+            keys: self.index.opened_by(&openers),
+            holder,
+            openers,
+        }
+    }
+
+    /// Keys that something is or was sealed to and that the declaration does not name: only the past may know whose they are.
+    pub fn strangers(&self) -> Vec<Opener> {
+        self.index.strangers(&holders::declared(self.fleet))
+    }
+
+    /// What one key of unknown owner can open.
+    pub fn of_key(&self, recipient: Recipient, names: &Names) -> Exposure<'a> {
+        let opener = Opener::Key(recipient);
+        let holder = holders::former(&opener, &self.index, names);
+        self.of(holder, vec![opener])
+    }
+
+    /// What the private key of one artifact is good for, in every version of it.
+    pub fn of_artifact(&self, id: &ArtifactId) -> Exposure<'a> {
+        let (key, certificate) = self.files_of(id);
+        Exposure {
+            keys: self.index.keys_of(id, key, certificate, self.history),
+            holder: Holder::Artifact(id.clone()),
+            openers: Vec::new(),
+        }
+    }
+
+    /// The sealed key and the certificate.
+    fn files_of(&self, id: &ArtifactId) -> (&'f str, Option<&'f str>) {
+        let mut artifacts = self.fleet.artifacts();
+        if let Some(artifact) = artifacts.find(|artifact| artifact.id() == *id) {
+            let files = artifact.files();
+            return (files.key.as_str(), Some(files.certificate.as_str()));
+        }
+        let mut sealed = self.fleet.sealed();
+        let found = sealed.find(|sealed| sealed.id == *id);
+        (found.map_or("", |sealed| sealed.file.as_str()), None)
+    }
+
+    /// What ends an exposure.
+    pub fn recovery(&self, exposure: &Exposure<'a>) -> Recovery<'a> {
+        let kept = self.index.host_keys_here();
+        recovery::of(exposure, self.fleet, self.history, self.trust, &kept)
+    }
 }

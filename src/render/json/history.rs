@@ -4,15 +4,21 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::certificate;
-use crate::history::{Commit, End, Exposure, Holder, Issued, Opener, Tokens, groups};
+use crate::history::{
+    Commit, End, Exposure, Holder, Identity, Judged, Opener, Tokens, Unread, groups,
+};
 use crate::model::{Moment, Name};
+use crate::render::exposure::Step;
 
 /// Every certificate that was ever issued.
-pub fn issued(all: &[Issued<'_>], now: OffsetDateTime) -> Value {
-    let entry = |issued: &Issued<'_>| {
+pub fn issued(all: &[Judged<'_>], unread: &[Unread], now: OffsetDateTime) -> Value {
+    let entry = |judged: &Judged<'_>| {
+        let issued = &judged.issued;
         json!({
             "standing": issued.standing.code(),
-            "atLarge": issued.is_at_large(now),
+            "acceptance": judged.acceptance.code(),
+            "atLarge": judged.is_at_large(),
+            "power": judged.power.code(),
             "isAuthority": issued.facts.is_authority(),
             "groups": groups(issued.facts).collect::<Vec<_>>(),
             "file": issued.version.path,
@@ -25,22 +31,42 @@ pub fn issued(all: &[Issued<'_>], now: OffsetDateTime) -> Value {
         "version": 1,
         "now": Moment(now).rfc3339(),
         "certificates": all.iter().map(entry).collect::<Vec<_>>(),
+        "unread": unread.iter().map(missing).collect::<Vec<_>>(),
     })
 }
 
-/// What each holder can open.
-pub fn exposures(exposures: &[Exposure<'_>], now: OffsetDateTime) -> Value {
+/// A content that could not be read.
+fn missing(unread: &Unread) -> Value {
+    json!({
+        "file": unread.path,
+        "since": unread.first.as_ref().map(commit),
+        "code": unread.obstacle.code(),
+        "detail": unread.obstacle.to_string(),
+    })
+}
+
+/// What each holder can open; with the steps of each, where they were asked for.
+pub fn exposures(
+    exposures: &[Exposure<'_>],
+    steps: &[Vec<Step>],
+    unread: &[Unread],
+    now: OffsetDateTime,
+) -> Value {
+    let steps = steps.iter().map(Some).chain(std::iter::repeat(None));
+    let holders = exposures.iter().zip(steps);
     json!({
         "version": 1,
         "now": Moment(now).rfc3339(),
-        "holders": exposures.iter().map(exposure).collect::<Vec<_>>(),
+        "holders": holders.map(|(one, steps)| exposure(one, steps.map(Vec::as_slice))).collect::<Vec<_>>(),
+        "unread": unread.iter().map(missing).collect::<Vec<_>>(),
     })
 }
 
-fn exposure(exposure: &Exposure<'_>) -> Value {
+fn exposure(exposure: &Exposure<'_>, steps: Option<&[Step]>) -> Value {
     let holder = match &exposure.holder {
         Holder::Host(_) | Holder::FormerHost(_) => json!({ "host": exposure.holder.name() }),
         Holder::Operator(_) | Holder::Former(_) => json!({ "operator": exposure.holder.name() }),
+        Holder::Artifact(id) => json!({ "artifact": id.to_string() }),
     };
     let recipients = exposure.openers.iter().filter_map(|opener| match opener {
         Opener::Key(recipient) => Some(recipient.as_str()),
@@ -58,10 +84,13 @@ fn exposure(exposure: &Exposure<'_>) -> Value {
                 "until": until(&key.version.end),
                 "hostKey": key.host().map(Name::as_str),
                 "signsTokens": key.tokens == Tokens::AnyServiceAccount,
-                "identities": key.identities.iter().map(|facts| certificate(facts)).collect::<Vec<_>>(),
+                "opensAs": key.opens.as_ref().map(|key| key.as_str().to_owned()),
+                "empty": key.is_empty,
+                "identities": key.identities.iter().map(identity).collect::<Vec<_>>(),
             })
         })
         .collect();
+    let step = |step: &Step| json!({ "text": step.text, "commands": step.commands, "choice": step.is_choice });
     json!({
         "holder": holder,
         "declared": exposure.holder.is_declared(),
@@ -69,7 +98,17 @@ fn exposure(exposure: &Exposure<'_>) -> Value {
         "keys": keys,
         "hostKeys": exposure.hosts().into_iter().map(Name::as_str).collect::<Vec<_>>(),
         "replace": exposure.to_replace().iter().filter(|id| !id.is_host_key()).map(ToString::to_string).collect::<Vec<_>>(),
+        "steps": steps.map(|steps| steps.iter().map(step).collect::<Vec<_>>()),
     })
+}
+
+fn identity(identity: &Identity<'_>) -> Value {
+    let mut value = certificate(identity.facts);
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("acceptance".to_owned(), identity.acceptance.code().into());
+        fields.insert("power".to_owned(), identity.power.code().into());
+    }
+    value
 }
 
 fn commit(commit: &Commit) -> Value {

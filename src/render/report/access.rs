@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Page, Past, path, reader};
-use crate::history::{End, Exposure, Holder, Issued, is_master};
+use crate::history::{Acceptance, End, Exposure, Holder, Judged, Power, Standing};
 use crate::model::Moment;
 use crate::render::markup::Markup;
 use crate::render::words::{count, span};
@@ -69,7 +69,7 @@ fn ranking(page: &Page<'_>, html: &mut Markup) {
         let reach = reach(exposure);
         match &exposure.holder {
             Holder::Operator(name) => lines.push(Line::of(Kind::Operator, reach, name)),
-            Holder::FormerHost(_) | Holder::Former(_) => {
+            Holder::FormerHost(_) | Holder::Former(_) | Holder::Artifact(_) => {
                 let name = exposure.holder.to_string();
                 lines.push(Line::of(Kind::Former, reach, &name));
             }
@@ -104,7 +104,7 @@ fn reach(exposure: &Exposure<'_>) -> Reach {
     let identities = exposure.identities();
     Reach {
         authorities: exposure.authorities(),
-        masters: identities.iter().filter(|facts| is_master(facts)).count(),
+        masters: exposure.masters(),
         token_keys: exposure.token_keys(),
         identities: identities.len(),
         keys_now: exposure
@@ -195,22 +195,26 @@ fn at_large(page: &Page<'_>, html: &mut Markup) {
     }
 }
 
-fn superseded(issued: &Issued<'_>, now: time::OffsetDateTime, html: &mut Markup) {
-    let facts = issued.facts;
-    let is_grave = is_master(facts) || facts.is_authority();
+fn superseded(judged: &Judged<'_>, now: time::OffsetDateTime, html: &mut Markup) {
+    let facts = judged.issued.facts;
     html.raw("<tr>");
     html.open("th", &[("scope", &"row")]).text(&facts.subject);
-    if is_grave {
+    let chip = match (judged.issued.standing, judged.power) {
+        (Standing::Predecessor, _) => Some("old CA, still in its bundle"),
+        (_, Power::Authority) => Some("authority"),
+        (_, Power::Masters) => Some("system:masters"),
+        (_, Power::AsMasters) => Some("as good as system:masters"),
+        (_, Power::Limited) => None,
+    };
+    let revoked = (judged.acceptance == Acceptance::RevokedUnread)
+        .then_some("revoked, and Kubernetes reads no CRL");
+    for chip in chip.into_iter().chain(revoked) {
         html.raw(" <span class=\"chip bad\"><i>!</i> ");
-        html.text(if facts.is_authority() {
-            "authority"
-        } else {
-            "system:masters"
-        });
+        html.text(chip);
         html.raw("</span>");
     }
     html.raw("</th><td class=\"file\">");
-    path(&issued.version.path, html);
+    path(&judged.issued.version.path, html);
     html.raw("</td>");
     html.raw("<td>")
         .element("time", &[], Moment(facts.not_after))

@@ -17,7 +17,7 @@ use super::graph::svg::{PALETTE, RULES, inline};
 use super::markup::Markup;
 use super::words::count;
 use crate::graph::Graph;
-use crate::history::{Exposure, Issued};
+use crate::history::{Exposure, Judged};
 use crate::model::Moment;
 use crate::status::{Reader, Status};
 
@@ -33,8 +33,8 @@ pub struct Page<'a> {
     pub findings: &'a [Finding],
     /// Whoever could do most with a key first.
     pub exposures: &'a [Exposure<'a>],
-    /// Certificates that are out of the tree and in date.
-    pub at_large: &'a [Issued<'a>],
+    /// Certificates that are not what the tree has, and are still accepted.
+    pub at_large: &'a [Judged<'a>],
     pub past: Past,
 }
 
