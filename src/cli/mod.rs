@@ -28,6 +28,7 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use crate::render::paint::Paint;
 use args::{Audience, Color, Command};
 use error::{CliError, Exit};
 use ui::Ui;
@@ -96,8 +97,17 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
 
 /// Help and version are answers; everything else is wrong usage.
 fn usage(error: &clap::Error) -> Exit {
-    // Where the terminal is gone there is nobody left to tell.
-    let _ = error.print();
+    if error.use_stderr() {
+        let ui = Ui::new(Color::Auto);
+        let text = error.render();
+        ui.tell(&match ui.stderr {
+            Paint::Coloured => text.ansi().to_string(),
+            Paint::Plain => text.to_string(),
+        });
+    } else {
+        // Where the terminal is gone there is nobody left to tell.
+        let _ = error.print();
+    }
     if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) {
         Ui::new(Color::Auto).tell(&elsewhere::hint(word).unwrap_or_default());
     }

@@ -18,6 +18,7 @@ use super::error::{CliError, Exit};
 use crate::apply::Progress;
 use crate::model::ArtifactId;
 use crate::render::paint::Paint;
+use crate::render::redaction::without_secrets;
 use crate::seal::{Unlock, UnlockError};
 
 /// How this run talks to its user.
@@ -62,11 +63,13 @@ impl Ui {
 
     /// What was asked for. A closed pipe (`certs plan | head`) ends the output, not the run; an output that was cut short
     /// for any other reason must not pass for whole.
+    ///
+    /// Text may repeat input, and a private key in that is not shown.
     pub(crate) fn print(self, text: &str) {
-        self.print_bytes(text.as_bytes());
+        self.print_bytes(without_secrets(text).as_bytes());
     }
 
-    /// The same for what is no text.
+    /// The same for what is shown as it is: what was exported, and digests.
     pub(crate) fn print_bytes(self, bytes: &[u8]) {
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
@@ -89,6 +92,7 @@ impl Ui {
     /// Progress, warnings, hints.
     #[allow(clippy::unused_self)]
     pub(crate) fn tell(self, text: &str) {
+        let text = without_secrets(text);
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }
 }
@@ -179,7 +183,8 @@ impl Progress for Bar {
                 run.made += 1;
             }
         });
-        self.0.set_message(id.to_string());
+        self.0
+            .set_message(without_secrets(&id.to_string()).into_owned());
         self.0.inc(1);
     }
 
@@ -206,7 +211,8 @@ pub(crate) struct Asker;
 
 impl Unlock for Asker {
     fn passphrase(&self, what: &str) -> Result<SecretString, UnlockError> {
-        without_bar(|| rpassword::prompt_password(format!("Passphrase of {what}: ")))
+        let question = format!("Passphrase of {what}: ");
+        without_bar(|| rpassword::prompt_password(without_secrets(&question)))
             .map(SecretString::from)
             .map_err(|error| match Errno::from_io_error(&error) {
                 // `/dev/tty` of a process without a terminal.
@@ -228,7 +234,7 @@ impl Unlock for Asker {
             return None;
         }
         without_bar(|| {
-            let _ = write!(io::stderr().lock(), "{what}: ");
+            let _ = write!(io::stderr().lock(), "{}: ", without_secrets(what));
             let mut answer = String::new();
             io::stdin().lock().read_line(&mut answer).ok()?;
             Some(answer.trim().to_owned())
@@ -237,7 +243,7 @@ impl Unlock for Asker {
 
     fn message(&self, text: &str) {
         without_bar(|| {
-            let _ = writeln!(io::stderr().lock(), "{text}");
+            let _ = writeln!(io::stderr().lock(), "{}", without_secrets(text));
         });
     }
 }

@@ -122,7 +122,7 @@ pub fn broken_rules(root: &Root, fleet: &Fleet) -> Result<Option<BrokenRules>, S
         let text = String::from_utf8_lossy(&file.bytes);
         let (line, cause) = if text.trim().is_empty() {
             (1, "the file is empty".to_owned())
-        } else if let Some(line) = conflict_marker(&text) {
+        } else if let Some(line) = conflict_marker(text.as_bytes()) {
             (line, format!("line {line} is a merge conflict marker"))
         } else {
             let line = nixfiles::rules::invalid_line(&text)?;

@@ -9,6 +9,7 @@ use super::name::distinguished_name;
 use super::pem::{self, PemDefect};
 pub use super::signature::{signed_by, signed_by_key};
 use super::{every_extension, key, parsing, signature};
+use crate::model::Damage;
 use crate::model::document::Certificate;
 use crate::model::facts::CertificateFacts;
 use crate::model::key::KeyFingerprint;
@@ -16,20 +17,10 @@ use crate::model::key::KeyFingerprint;
 /// What is wrong with a file that should hold certificates.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CertificateDefect {
-    #[error("the file is empty")]
-    Empty,
-    #[error("line {line} is a merge conflict marker")]
-    ConflictMarkers { line: usize },
-    #[error("the file is not PEM; a certificate begins with \"-----BEGIN CERTIFICATE-----\"")]
-    NotPem,
-    #[error("the file is cut off: a BEGIN line has no END line")]
-    Truncated,
-    #[error("the file holds a private key in clear text, where only certificates belong")]
-    PlaintextKey,
+    #[error("{0}{expected}", expected = expected(.0))]
+    File(#[from] PemDefect),
     #[error("the file holds no certificate, only {found}")]
     NoCertificate { found: String },
-    #[error("the PEM text is damaged: {reason}")]
-    BadPem { reason: String },
     #[error("the certificate cannot be decoded: {reason}")]
     BadDer { reason: String },
     #[error("{octets} octets follow the certificate")]
@@ -48,14 +39,14 @@ pub enum CertificateDefect {
 /// The first defect of the file or of one of its certificates.
 pub fn parse_pem_chain(bytes: &[u8]) -> Result<Vec<CertificateFacts>, CertificateDefect> {
     let blocks = pem::blocks(bytes)?;
-    if !blocks.iter().any(|block| is_certificate(block.tag())) {
+    if !blocks.iter().any(|block| is_certificate(&block.label)) {
         return Err(CertificateDefect::NoCertificate {
             found: pem::labels(&blocks),
         });
     }
-    let certificates = blocks.iter().filter(|block| is_certificate(block.tag()));
+    let certificates = blocks.iter().filter(|block| is_certificate(&block.label));
     certificates
-        .map(|block| parse_der(block.contents()))
+        .map(|block| parse_der(&block.contents))
         .collect()
 }
 
@@ -78,16 +69,21 @@ pub(super) fn is_certificate(tag: &str) -> bool {
     matches!(tag, "CERTIFICATE" | "X509 CERTIFICATE")
 }
 
-impl From<PemDefect> for CertificateDefect {
-    fn from(defect: PemDefect) -> Self {
-        match defect {
-            PemDefect::Empty => Self::Empty,
-            PemDefect::ConflictMarkers { line } => Self::ConflictMarkers { line },
-            PemDefect::NotPem => Self::NotPem,
-            PemDefect::Truncated => Self::Truncated,
-            PemDefect::PlaintextKey => Self::PlaintextKey,
-            PemDefect::BadPem { reason } => Self::BadPem { reason },
+impl CertificateDefect {
+    /// What happened to the file, as far as its bytes tell.
+    pub fn damage(&self) -> Damage {
+        match self {
+            Self::File(defect) => defect.damage(),
+            _ => Damage::Other,
         }
+    }
+}
+
+fn expected(defect: &PemDefect) -> &'static str {
+    match defect {
+        PemDefect::NotPem => "; a certificate begins with \"-----BEGIN CERTIFICATE-----\"",
+        PemDefect::PlaintextKey => ", where only certificates belong",
+        _ => "",
     }
 }
 

@@ -79,13 +79,13 @@ pub fn parse_pem_lists(bytes: &[u8]) -> Result<(CrlFacts, Vec<CrlFacts>), CrlDef
     let Some((first, following)) = blocks.split_first() else {
         return Err(other());
     };
-    if blocks.iter().any(|block| block.tag() != PEM_LABEL) {
+    if blocks.iter().any(|block| block.label != PEM_LABEL) {
         return Err(other());
     }
     let following = following.iter();
-    let following = following.map(|block| parse_der(block.contents()));
+    let following = following.map(|block| parse_der(&block.contents));
     Ok((
-        parse_der(first.contents())?,
+        parse_der(&first.contents)?,
         following.collect::<Result<_, _>>()?,
     ))
 }
@@ -111,9 +111,9 @@ pub fn parse_all(bytes: &[u8]) -> Result<Vec<CrlFacts>, CrlDefect> {
         return Ok(vec![parse_der(bytes)?]);
     }
     let blocks = pem::blocks(bytes)?;
-    let lists = blocks.iter().filter(|block| block.tag() == PEM_LABEL);
+    let lists = blocks.iter().filter(|block| block.label == PEM_LABEL);
     let lists: Vec<CrlFacts> = lists
-        .map(|block| parse_der(block.contents()))
+        .map(|block| parse_der(&block.contents))
         .collect::<Result<_, _>>()?;
     if lists.is_empty() {
         return Err(CrlDefect::NoList {

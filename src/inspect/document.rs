@@ -6,13 +6,13 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroizing;
 
-use super::bundle::{self, Block};
-use super::{certificate, kubernetes, pem, private_key, sealed, sniff, ssh, yaml};
+use super::{certificate, kubernetes, private_key, sealed, sniff, ssh, yaml};
 use crate::model::document::keys::{
     KeyFormat, PrivateKeyFacts, Protection, PublicKeyFacts, PublicKeyFormat,
 };
 use crate::model::document::{DocumentDefect, Found, Object, Step};
 use crate::model::key::FoundKeyAlgorithm;
+use crate::model::pem::{self, Block, PemFlaw};
 use crate::model::sealed::SealedDefect;
 
 /// What Java wrote before it took to PKCS#12.
@@ -44,24 +44,29 @@ pub fn read(bytes: &[u8], password: Option<&str>) -> Result<Vec<Found>, Document
             octets: bytes.len(),
         })]);
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| DocumentDefect::Unrecognised)?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.trim_start().starts_with(AGE_ARMOR) {
+    if bytes.trim_ascii_start().starts_with(AGE_ARMOR.as_bytes()) {
         return age(bytes);
     }
-    if text
-        .lines()
-        .any(|line| line.starts_with("-----BEGIN ") || line.starts_with("-----END "))
-    {
-        return Ok(pem_objects(text));
+    let blocks = pem::read(bytes);
+    if blocks.iter().any(|block| !may_be_within(block)) {
+        return Ok(pem_objects(blocks));
     }
+    // Text around keys is of any encoding.
+    let text = &*Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if let Some(found) = key_lines(text) {
         return Ok(found);
     }
     from_yaml(text)
         .or_else(|| indented_pem(text))
         .or_else(|| base64_alone(text, password))
-        .unwrap_or(Err(DocumentDefect::Unrecognised))
+        .unwrap_or_else(|| {
+            if blocks.is_empty() {
+                Err(DocumentDefect::Unrecognised)
+            } else {
+                Ok(pem_objects(blocks))
+            }
+        })
 }
 
 /// What is in a value of a Kubernetes resource: a file that is no resource itself.
@@ -69,10 +74,10 @@ pub(super) fn read_value(bytes: &[u8]) -> Result<Vec<Found>, DocumentDefect> {
     if sniff::looks_like_der(bytes) || bytes.starts_with(AGE_MAGIC) {
         return read(bytes, None);
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| DocumentDefect::Unrecognised)?;
-    if text.contains("-----BEGIN ") {
+    if !pem::read(bytes).is_empty() {
         return read(bytes, None);
     }
+    let text = std::str::from_utf8(bytes).map_err(|_| DocumentDefect::Unrecognised)?;
     if text.trim().is_empty() {
         return Err(DocumentDefect::Empty);
     }
@@ -87,9 +92,7 @@ fn refuse_accidents(bytes: &[u8]) -> Result<(), DocumentDefect> {
     if bytes.starts_with(b"version https://git-lfs.github.com/") {
         return Err(DocumentDefect::LfsPointer);
     }
-    let line = std::str::from_utf8(bytes)
-        .ok()
-        .and_then(pem::conflict_marker);
+    let line = pem::conflict_marker(bytes);
     line.map_or(Ok(()), |line| Err(DocumentDefect::ConflictMarkers { line }))
 }
 
@@ -102,8 +105,19 @@ fn age(bytes: &[u8]) -> Result<Vec<Found>, DocumentDefect> {
         })
 }
 
-fn pem_objects(text: &str) -> Vec<Found> {
-    let blocks = bundle::blocks(text);
+/// Whether it may be a part of YAML, JSON or another text that quotes blocks.
+fn may_be_within(block: &Result<Block, PemFlaw>) -> bool {
+    matches!(
+        block,
+        Err(PemFlaw::Indented { .. }
+            | PemFlaw::TextBefore { .. }
+            | PemFlaw::Quoted { .. }
+            | PemFlaw::Escaped { .. }
+            | PemFlaw::OneLine { .. })
+    )
+}
+
+fn pem_objects(blocks: Vec<Result<Block, PemFlaw>>) -> Vec<Found> {
     let several = blocks.len() > 1;
     let objects = blocks.into_iter().filter_map(|block| match block {
         // The curve alone, in front of the key that names it too.
@@ -116,33 +130,28 @@ fn pem_objects(text: &str) -> Vec<Found> {
                 found
             })
         }
-        Err(defect) => Some(Found::whole(Object::Damaged(defect))),
+        Err(flaw) => Some(Found::whole(Object::Damaged(flaw.into()))),
     });
     objects.collect()
 }
 
 fn pem_object(block: &Block) -> Result<Object, DocumentDefect> {
     let der = block.contents.as_slice();
-    let is_encrypted = block
-        .headers
-        .iter()
-        .any(|header| header.starts_with("Proc-Type:") && header.contains("ENCRYPTED"));
     let key = |facts: Result<PrivateKeyFacts, _>| facts.map(Object::PrivateKey);
     match block.label.as_str() {
         label if certificate::is_certificate(label) => sniff::certificate(der),
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => sniff::certification_request(der),
         "X509 CRL" => sniff::revocation_list(der),
-        label if label.ends_with("PRIVATE KEY") && is_encrypted => Ok(Object::PrivateKey(
+        label if block.is_private_key() && block.is_encrypted() => Ok(Object::PrivateKey(
             private_key::old_pem(label, &block.headers),
         )),
-        "PRIVATE KEY" => key(private_key::pkcs8(der)),
-        "ENCRYPTED PRIVATE KEY" => key(private_key::encrypted_pkcs8(der)),
-        "RSA PRIVATE KEY" => key(private_key::pkcs1(der)),
-        "EC PRIVATE KEY" => key(private_key::sec1(der)),
         "DSA PRIVATE KEY" => Ok(Object::PrivateKey(private_key::dsa())),
         "OPENSSH PRIVATE KEY" => key(ssh::private_key(der)),
+        label if block.is_private_key() => key(private_key::labelled(label, der)),
         "PUBLIC KEY" => sniff::spki(der).map(Object::PublicKey),
         "RSA PUBLIC KEY" => sniff::public_pkcs1(der).map(Object::PublicKey),
+        "TRUSTED CERTIFICATE" => Err(foreign("TRUSTED CERTIFICATE")),
+        "PKCS7" | "PKCS #7 SIGNED DATA" | "CMS" => Err(foreign("PKCS7")),
         label => Ok(Object::Unknown {
             label: if label == AGE_LABEL {
                 "age file with something in front of it".to_owned()
@@ -151,6 +160,13 @@ fn pem_object(block: &Block) -> Result<Object, DocumentDefect> {
             },
             octets: der.len(),
         }),
+    }
+}
+
+fn foreign(label: &'static str) -> DocumentDefect {
+    DocumentDefect::Foreign {
+        label,
+        conversion: pem::conversion(label).unwrap_or_default(),
     }
 }
 
@@ -231,18 +247,26 @@ fn from_yaml(text: &str) -> Option<Result<Vec<Found>, DocumentDefect>> {
     }
 }
 
-/// Blocks inside of some other text, like cloud-init's or Nix'.
+/// Blocks inside of some other text, like cloud-init's or Nix'. A file of nothing but indented blocks is one that no program loads.
 fn indented_pem(text: &str) -> Option<Result<Vec<Found>, DocumentDefect>> {
-    let is_there = text
-        .lines()
-        .any(|line| line.trim_start().starts_with("-----BEGIN "));
-    is_there.then(|| Ok(pem_objects(text)))
+    let mut lines = text.lines().map(str::trim);
+    let is_begin = |line: &str| line.starts_with("-----BEGIN ");
+    let first = lines.find(|line| !line.is_empty())?;
+    if is_begin(first) || !lines.clone().any(is_begin) {
+        return None;
+    }
+    let mut outdented = Zeroizing::new(String::with_capacity(text.len()));
+    for line in text.lines() {
+        outdented.push_str(line.trim_start());
+        outdented.push('\n');
+    }
+    Some(Ok(pem_objects(pem::read(outdented.as_bytes()))))
 }
 
 /// A value copied out of a Secret, still in Base64.
 fn base64_alone(text: &str, password: Option<&str>) -> Option<Result<Vec<Found>, DocumentDefect>> {
     let compact: Zeroizing<String> = Zeroizing::new(text.split_ascii_whitespace().collect());
     let bytes = Zeroizing::new(BASE64_STANDARD.decode(compact.as_bytes()).ok()?);
-    let is_ours = sniff::looks_like_der(&bytes) || bytes.starts_with(b"-----BEGIN ");
+    let is_ours = sniff::looks_like_der(&bytes) || !pem::read(&bytes).is_empty();
     is_ours.then(|| read(&bytes, password))
 }

@@ -94,7 +94,7 @@ pub fn read(bytes: &[u8]) -> Result<Recorded, InventoryDefect> {
     if bytes.is_empty() {
         return Err(InventoryDefect::Empty);
     }
-    if let Some(line) = conflict_marker(&String::from_utf8_lossy(bytes)) {
+    if let Some(line) = conflict_marker(bytes) {
         return Err(InventoryDefect::ConflictMarkers { line });
     }
     refuse_repeated_keys(bytes)?;

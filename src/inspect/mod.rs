@@ -1,7 +1,6 @@
 //! Bytes to facts: reads what others wrote and names what is wrong with it. Changes nothing, trusts nothing, and opens only what a passphrase locks.
 
 mod ber;
-mod bundle;
 pub mod certificate;
 pub(crate) mod constraints;
 pub mod crl;
@@ -17,7 +16,7 @@ mod key;
 mod kubernetes;
 pub(crate) mod name;
 mod parsing;
-mod pem;
+pub mod pem;
 mod pkcs12;
 mod private_key;
 pub mod public_key;

@@ -1,8 +1,10 @@
-//! Takes a PEM file apart into DER blocks, and says what such a file is instead when it is none.
+//! What keeps a PEM file of public things from being read, whichever it is of. Taking it apart is `model::pem`'s.
 
 use thiserror::Error;
 
 use crate::model::Damage;
+use crate::model::pem::{self, Block, PemFlaw};
+pub(crate) use crate::model::pem::{conflict_marker, labels};
 
 /// What is wrong with a PEM text, whatever it should hold.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -13,78 +15,60 @@ pub enum PemDefect {
     ConflictMarkers { line: usize },
     #[error("the file is not PEM")]
     NotPem,
-    #[error("the file is cut off: a BEGIN line has no END line")]
-    Truncated,
     #[error("the file holds a private key in clear text")]
     PlaintextKey,
-    #[error("the PEM text is damaged: {reason}")]
-    BadPem { reason: String },
+    #[error("{0}")]
+    Flawed(PemFlaw),
+    #[error("the file holds a {label}, which is not read; {conversion}")]
+    Foreign {
+        label: String,
+        conversion: &'static str,
+    },
 }
 
 impl PemDefect {
     /// What happened to the file, as far as its bytes tell.
-    pub(super) fn damage(&self) -> Damage {
+    pub(crate) fn damage(&self) -> Damage {
         match *self {
             Self::Empty => Damage::Empty,
             Self::ConflictMarkers { line } => Damage::ConflictMarkers { line },
-            Self::Truncated => Damage::CutOff,
-            Self::NotPem | Self::PlaintextKey | Self::BadPem { .. } => Damage::Other,
+            Self::Flawed(PemFlaw::CutOff { .. } | PemFlaw::StrayEnd { .. }) => Damage::CutOff,
+            _ => Damage::Other,
         }
     }
 }
 
-/// Every block of a PEM text, in order: at least one, and none of them a private key.
-pub(super) fn blocks(bytes: &[u8]) -> Result<Vec<pem::Pem>, PemDefect> {
+/// Every block of a PEM text, in order: at least one, and none of them a private key or of a kind that hides certificates.
+pub(super) fn blocks(bytes: &[u8]) -> Result<Vec<Block>, PemDefect> {
     if bytes.trim_ascii().is_empty() {
         return Err(PemDefect::Empty);
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| PemDefect::NotPem)?;
-    if let Some(line) = conflict_marker(text) {
+    if let Some(line) = conflict_marker(bytes) {
         return Err(PemDefect::ConflictMarkers { line });
     }
-    let begins: Vec<_> = text.lines().filter_map(tag_of_begin).collect();
-    if begins.is_empty() {
+    let found = pem::read(bytes);
+    if found.is_empty() {
         return Err(PemDefect::NotPem);
     }
-    if begins.iter().any(|tag| tag.ends_with("PRIVATE KEY")) {
+    if has_private_key(bytes, &found) {
         return Err(PemDefect::PlaintextKey);
     }
-    let ends = text
-        .lines()
-        .filter(|line| line.trim_start().starts_with("-----END "))
-        .count();
-    if begins.len() != ends {
-        return Err(PemDefect::Truncated);
+    let blocks: Vec<Block> = found
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .map_err(PemDefect::Flawed)?;
+    let foreign = |block: &Block| Some((block.label.clone(), pem::conversion(&block.label)?));
+    match blocks.iter().find_map(foreign) {
+        Some((label, conversion)) => Err(PemDefect::Foreign { label, conversion }),
+        None => Ok(blocks),
     }
-    let blocks = pem::parse_many(bytes).map_err(|error| PemDefect::BadPem {
-        reason: error.to_string(),
-    })?;
-    if blocks.len() != begins.len() {
-        return Err(PemDefect::BadPem {
-            reason: "a BEGIN line does not match its END line".to_owned(),
-        });
-    }
-    Ok(blocks)
 }
 
-/// The labels of the blocks, for a message about what a file holds instead.
-pub(super) fn labels(blocks: &[pem::Pem]) -> String {
-    let labels: Vec<&str> = blocks.iter().map(pem::Pem::tag).collect();
-    labels.join(", ")
-}
-
-/// The first line, counted from one, that a merge left behind. `=======` alone can be a heading, so it does not count.
-pub(crate) fn conflict_marker(text: &str) -> Option<usize> {
-    let marked = |line: &str| {
-        ["<<<<<<<", "|||||||", ">>>>>>>"]
-            .iter()
-            .any(|marker| line.starts_with(marker))
-    };
-    text.lines().position(marked).map(|index| index + 1)
-}
-
-pub(super) fn tag_of_begin(line: &str) -> Option<&str> {
-    line.trim()
-        .strip_prefix("-----BEGIN ")?
-        .strip_suffix("-----")
+/// One that is damaged is a key all the same.
+fn has_private_key(bytes: &[u8], found: &[Result<Block, PemFlaw>]) -> bool {
+    const MARK: &[u8] = b"PRIVATE KEY-----";
+    let is_flawed = found.iter().any(Result::is_err);
+    let mut whole = found.iter().flatten();
+    whole.any(Block::is_private_key)
+        || is_flawed && bytes.windows(MARK.len()).any(|window| window == MARK)
 }

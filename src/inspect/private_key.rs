@@ -40,6 +40,20 @@ pub(super) fn pkcs8(der: &[u8]) -> Result<PrivateKeyFacts, DocumentDefect> {
     Ok(clear(KeyFormat::Pkcs8, spki, Some(named)))
 }
 
+/// By what it holds, since other programs read it whatever its label says; the label decides where the content tells nothing.
+pub(super) fn labelled(label: &str, der: &[u8]) -> Result<PrivateKeyFacts, DocumentDefect> {
+    let by_label = match label {
+        "ENCRYPTED PRIVATE KEY" => encrypted_pkcs8,
+        "RSA PRIVATE KEY" => pkcs1,
+        "EC PRIVATE KEY" => sec1,
+        _ => pkcs8,
+    };
+    by_label(der).or_else(|defect| {
+        let mut others = [pkcs8, pkcs1, sec1, encrypted_pkcs8].into_iter();
+        others.find_map(|read| read(der).ok()).ok_or(defect)
+    })
+}
+
 /// `EncryptedPrivateKeyInfo` (RFC 5958 §3): what it is stays hidden.
 pub(super) fn encrypted_pkcs8(der: &[u8]) -> Result<PrivateKeyFacts, DocumentDefect> {
     let mut reader = SliceReader::new(der).map_err(|error| undecodable(&error))?;

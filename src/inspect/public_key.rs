@@ -58,14 +58,14 @@ fn expected(defect: &PemDefect) -> &'static str {
 /// The first defect of the file or of one of its keys.
 pub fn parse_pem(bytes: &[u8]) -> Result<Vec<PublicKey>, PublicKeyDefect> {
     let blocks = pem::blocks(bytes).map_err(|defect| PublicKeyDefect::Pem { defect })?;
-    if blocks.iter().any(|block| block.tag() != "PUBLIC KEY") {
+    if blocks.iter().any(|block| block.label != "PUBLIC KEY") {
         return Err(PublicKeyDefect::OtherContent {
             found: pem::labels(&blocks),
         });
     }
     blocks
         .iter()
-        .map(|block| parse_der(block.contents()))
+        .map(|block| parse_der(&block.contents))
         .collect()
 }
 

@@ -8,11 +8,11 @@ use der::{Decode as _, Reader as _, SliceReader};
 use x509_cert::spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
 
-use super::bundle::{self, Block};
 use super::encryption::{Closed, Password, Scheme};
 use super::{pkcs12, private_key, sniff};
 use crate::model::document::pkcs12::Access;
 use crate::model::document::{DocumentDefect, Found, Object};
+use crate::model::pem::{self, Block};
 
 /// A private key in clear as PEM; wiped when dropped.
 pub type KeyText = Zeroizing<String>;
@@ -80,8 +80,8 @@ pub fn keys(bytes: &[u8]) -> Keys {
     let mut keys = Keys::default();
     if sniff::looks_like_der(bytes) {
         keys.add_der(bytes);
-    } else if let Ok(text) = std::str::from_utf8(bytes) {
-        for block in bundle::blocks(text).into_iter().flatten() {
+    } else {
+        for block in pem::read(bytes).into_iter().flatten() {
             keys.add_block(&block);
         }
     }
@@ -126,21 +126,32 @@ impl Keys {
     }
 
     fn add_block(&mut self, block: &Block) {
-        let Some(form) = Form::of_label(&block.label) else {
-            if block.label == "ENCRYPTED PRIVATE KEY" {
-                self.add_encrypted_pkcs8(&block.contents);
-            }
-            return;
-        };
-        let is_encrypted = |header: &String| header.contains("ENCRYPTED");
-        if block.headers.iter().any(is_encrypted) {
+        if block.is_encrypted() {
+            let Some(form) = Form::of_label(&block.label) else {
+                return;
+            };
             self.add_locked(LockedKey {
                 form,
                 scheme: Scheme::of_headers(&block.headers),
                 data: block.contents.to_vec(),
             });
-        } else {
-            self.clear.push(form.pem(&block.contents));
+        } else if block.is_private_key() {
+            self.add_key(block);
+        }
+    }
+
+    /// By what it holds: other programs read it whatever its label says. The label tells of one that is damaged.
+    fn add_key(&mut self, block: &Block) {
+        match Form::of(&block.contents) {
+            Some(form) => self.clear.push(form.pem(&block.contents)),
+            None if encrypted_pkcs8(&block.contents).is_ok() => {
+                self.add_encrypted_pkcs8(&block.contents);
+            }
+            None => {
+                let labelled = Form::of_label(&block.label);
+                let damaged = labelled.map(|form| form.pem(&block.contents));
+                self.clear.extend(damaged);
+            }
         }
     }
 

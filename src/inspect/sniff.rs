@@ -44,9 +44,9 @@ pub(super) fn der(bytes: &[u8], password: Option<&str>) -> Result<Vec<Found>, Do
         }
         [Tag::Sequence, Tag::BitString] => spki(bytes).and_then(|key| one(Object::PublicKey(key))),
         [Tag::Sequence, Tag::Sequence, Tag::BitString] => one(signed(bytes)?),
-        [Tag::ObjectIdentifier, ..] => one(Object::Unknown {
-            label: "CMS (PKCS#7)".to_owned(),
-            octets: bytes.len(),
+        [Tag::ObjectIdentifier, ..] => Err(DocumentDefect::Foreign {
+            label: "PKCS#7 (CMS) message",
+            conversion: "`openssl pkcs7 -inform DER -in FILE -print_certs` writes its certificates",
         }),
         _ => Err(DocumentDefect::Unrecognised),
     }

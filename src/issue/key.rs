@@ -21,6 +21,7 @@ use super::load;
 use super::pem::pem_text;
 use crate::model::digest::Digest;
 use crate::model::key::{FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint};
+use crate::model::pem::PemFlaw;
 use crate::model::standing::{Voucher, statement};
 
 /// A private key that can sign certificates. The secret is held by aws-lc, which wipes it on drop; it is never shown.
@@ -49,8 +50,8 @@ pub enum KeyError {
     Empty,
     #[error("the private key is not PEM; expected \"-----BEGIN PRIVATE KEY-----\"")]
     NotPem,
-    #[error("the private key is cut off: a BEGIN line has no END line")]
-    Truncated,
+    #[error("{0}")]
+    Pem(#[from] PemFlaw),
     #[error("this is a certificate, not a private key")]
     Certificate,
     #[error("no private key in it, only {found}")]
@@ -405,7 +406,11 @@ mod tests {
             error(&format!("{}{}", *key, *key)),
             KeyError::Several { count: 2 }
         );
-        assert_eq!(error(&key[..key.len() - 30]), KeyError::Truncated);
+        let cut_off = PemFlaw::CutOff {
+            label: "PRIVATE KEY".into(),
+            line: 1,
+        };
+        assert_eq!(error(&key[..key.len() - 30]), KeyError::Pem(cut_off));
         assert_eq!(
             error(&CERTIFICATE.replace("CERTIFICATE", "PRIVATE KEY")),
             KeyError::Damaged {

@@ -1,13 +1,13 @@
 //! Loads private keys in every form other tools write: PKCS#8 version 1 and 2, PKCS#1, SEC 1. Says what it is where it is none of them.
 
 use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair};
-use der::asn1::{ObjectIdentifier, OctetStringRef, UintRef};
-use der::{Decode as _, Header, SliceReader};
+use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef, UintRef};
+use der::{Decode as _, Header, SliceReader, Tag, Tagged as _};
 use x509_cert::spki::AlgorithmIdentifierRef;
-use zeroize::Zeroizing;
 
 use super::key::{Curve, KeyError, Pair};
 use crate::model::key::FoundKeyAlgorithm;
+use crate::model::pem::{self, Block};
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
@@ -15,77 +15,71 @@ const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// The key in a PEM text that holds one private key, with or without `EC PARAMETERS` or certificates beside it.
 pub(super) fn from_pem(pem: &[u8]) -> Result<Pair, KeyError> {
-    let (tag, der) = the_private_key(pem)?;
-    let pair = match tag.as_str() {
-        "RSA PRIVATE KEY" => rsa_from_pkcs1(&der),
-        "EC PRIVATE KEY" => ec_from_sec1(&der),
-        "PRIVATE KEY" => from_pkcs8(&der),
-        "ENCRYPTED PRIVATE KEY" => Err(KeyError::Encrypted),
-        "OPENSSH PRIVATE KEY" => Err(KeyError::OpenSsh),
-        "DSA PRIVATE KEY" => Err(KeyError::Unsupported {
+    let block = the_private_key(pem)?;
+    if block.is_encrypted() {
+        return Err(KeyError::Encrypted);
+    }
+    let der = &block.contents;
+    // By what it holds: OpenSSL and Go read it whatever its label says.
+    let pair = match (block.label.as_str(), structure(der)) {
+        ("OPENSSH PRIVATE KEY", _) => Err(KeyError::OpenSsh),
+        ("DSA PRIVATE KEY", _) => Err(KeyError::Unsupported {
             algorithm: "dsa".to_owned(),
         }),
-        _ => Ok(None),
+        ("ENCRYPTED PRIVATE KEY", _) | (_, Structure::Encrypted) => Err(KeyError::Encrypted),
+        (_, Structure::Pkcs1) => rsa_from_pkcs1(der),
+        (_, Structure::Sec1) => ec_from_sec1(der),
+        (_, Structure::Pkcs8) => from_pkcs8(der),
+        (_, Structure::Other) => Ok(None),
     }?;
-    pair.ok_or(KeyError::Damaged { tag })
+    pair.ok_or(KeyError::Damaged { tag: block.label })
 }
 
-/// The one private key in a PEM text, with its tag.
-fn the_private_key(pem: &[u8]) -> Result<(String, Zeroizing<Vec<u8>>), KeyError> {
+/// The one private key in a PEM text.
+fn the_private_key(pem: &[u8]) -> Result<Block, KeyError> {
     if pem.trim_ascii().is_empty() {
         return Err(KeyError::Empty);
     }
-    let text = std::str::from_utf8(pem).map_err(|_| KeyError::NotPem)?;
-    let begins = text.matches("-----BEGIN ").count();
-    if begins == 0 {
+    let found = pem::read(pem);
+    if found.is_empty() {
         return Err(KeyError::NotPem);
     }
-    if begins != text.matches("-----END ").count() {
-        return Err(KeyError::Truncated);
-    }
-    // Old OpenSSL encryption is a header inside the block.
-    if text
-        .lines()
-        .any(|line| line.starts_with("Proc-Type:") && line.contains("ENCRYPTED"))
-    {
-        return Err(KeyError::Encrypted);
-    }
-    let blocks = pem::parse_many(pem).map_err(|_| KeyError::Damaged {
-        tag: "PEM text".to_owned(),
-    })?;
-    pick_private_key(
-        blocks
-            .into_iter()
-            .map(|block| {
-                (
-                    block.tag().to_owned(),
-                    Zeroizing::new(block.into_contents()),
-                )
-            })
-            .collect(),
-    )
-}
-
-fn pick_private_key(
-    blocks: Vec<(String, Zeroizing<Vec<u8>>)>,
-) -> Result<(String, Zeroizing<Vec<u8>>), KeyError> {
-    let found: Vec<_> = blocks.iter().map(|(tag, _)| tag.clone()).collect();
-    let mut keys: Vec<_> = blocks
-        .into_iter()
-        .filter(|(tag, _)| tag.ends_with("PRIVATE KEY"))
-        .collect();
+    let blocks = found.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let labels = pem::labels(&blocks);
+    let is_certificate = |block: &Block| block.label == "CERTIFICATE";
+    let only_certificates = blocks.iter().all(is_certificate);
+    let mut keys: Vec<Block> = blocks.into_iter().filter(Block::is_private_key).collect();
     match (keys.pop(), keys.len()) {
         (Some(key), 0) => Ok(key),
         (Some(_), others) => Err(KeyError::Several { count: others + 1 }),
-        (None, _) if found.iter().all(|tag| tag == "CERTIFICATE") && !found.is_empty() => {
-            Err(KeyError::Certificate)
-        }
-        (None, _) if found.is_empty() => Err(KeyError::Damaged {
-            tag: "PEM text".to_owned(),
-        }),
-        (None, _) => Err(KeyError::NoPrivateKey {
-            found: found.join(", "),
-        }),
+        (None, _) if only_certificates => Err(KeyError::Certificate),
+        (None, _) => Err(KeyError::NoPrivateKey { found: labels }),
+    }
+}
+
+/// The forms of private keys, told apart by their first elements.
+#[derive(Clone, Copy)]
+enum Structure {
+    Pkcs8,
+    Pkcs1,
+    Sec1,
+    Encrypted,
+    Other,
+}
+
+fn structure(der: &[u8]) -> Structure {
+    let first_tags = |reader: &mut SliceReader<'_>| {
+        Header::decode(reader)?;
+        let first = AnyRef::decode(reader)?.tag();
+        Ok::<_, der::Error>((first, AnyRef::decode(reader)?.tag()))
+    };
+    let tags = SliceReader::new(der).and_then(|mut reader| first_tags(&mut reader));
+    match tags {
+        Ok((Tag::Integer, Tag::Sequence)) => Structure::Pkcs8,
+        Ok((Tag::Integer, Tag::Integer)) => Structure::Pkcs1,
+        Ok((Tag::Integer, Tag::OctetString)) => Structure::Sec1,
+        Ok((Tag::Sequence, Tag::OctetString)) => Structure::Encrypted,
+        _ => Structure::Other,
     }
 }
 

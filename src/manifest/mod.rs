@@ -180,7 +180,7 @@ impl Manifest {
 
 /// A merge that was not finished is named as such.
 fn not_json(text: &[u8], error: serde_json::Error) -> ManifestError {
-    match conflict_marker(&String::from_utf8_lossy(text)) {
+    match conflict_marker(text) {
         Some(line) => ManifestError::ConflictMarkers { line },
         None => ManifestError::Json(error),
     }

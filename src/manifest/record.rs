@@ -157,7 +157,7 @@ fn read_one<'a>(issued: &RelPath, path: &'a RelPath, bytes: &[u8]) -> Result<Rea
 
 /// A merge that was left unfinished is what most often makes a record one that JSON cannot be read from.
 fn unread(bytes: &[u8], error: &serde_json::Error) -> String {
-    match conflict_marker(&String::from_utf8_lossy(bytes)) {
+    match conflict_marker(bytes) {
         Some(line) => format!(
             "line {line} is a merge conflict marker; check one of the two versions out (`git checkout --ours` or `--theirs`)"
         ),

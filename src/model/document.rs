@@ -17,6 +17,7 @@ pub use pkcs12::Pkcs12Facts;
 use super::crl::CrlFacts;
 use super::facts::CertificateFacts;
 use super::key::{FoundKeyAlgorithm, KeyFingerprint};
+use super::pem::PemFlaw;
 use super::sealed::SealedFacts;
 use super::subject::DistinguishedName;
 
@@ -131,14 +132,13 @@ pub enum DocumentDefect {
     ConflictMarkers { line: usize },
     #[error("it is a Git LFS pointer, not the file itself; run `git lfs pull`")]
     LfsPointer,
-    #[error("it is cut off: the {label} that begins in line {line} has no END line")]
-    Truncated { label: String, line: usize },
-    #[error("line {line} ends a {label} that never began")]
-    StrayEnd { label: String, line: usize },
-    #[error("line {line} is not Base64")]
-    BadBase64 { line: usize },
-    #[error("the {label} that begins in line {line} is empty")]
-    EmptyBlock { label: String, line: usize },
+    #[error(transparent)]
+    Pem(#[from] PemFlaw),
+    #[error("it holds a {label}, which is not read; {conversion}")]
+    Foreign {
+        label: &'static str,
+        conversion: &'static str,
+    },
     #[error("it is cut off: {expected} octets are announced, {found} are there")]
     TruncatedDer { expected: usize, found: usize },
     #[error("{what} cannot be decoded: {reason}")]

@@ -19,6 +19,7 @@ pub mod nix;
 pub mod observed;
 pub mod path;
 pub mod pattern;
+pub mod pem;
 pub mod recipient;
 pub mod role;
 pub mod san;

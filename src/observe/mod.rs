@@ -10,6 +10,7 @@ use std::error::Error as _;
 use rayon::prelude::*;
 
 use crate::inspect::certificate::{self, CertificateDefect};
+use crate::inspect::pem::PemDefect;
 use crate::inspect::{crl, inventory, public_key, recipients, sealed};
 use crate::model::{
     Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, CrlFacts, CrlFile, Damage,
@@ -359,7 +360,7 @@ fn read_certificate(bytes: &[u8]) -> Result<CertificateFile, Defect> {
     let mut chain =
         certificate::parse_pem_chain(bytes).map_err(|defect| certificate_defect(&defect))?;
     if chain.is_empty() {
-        return Err(certificate_defect(&CertificateDefect::Empty));
+        return Err(certificate_defect(&PemDefect::Empty.into()));
     }
     let following = chain.split_off(1);
     let certificate = chain.swap_remove(0);
@@ -374,12 +375,7 @@ fn read_certificate(bytes: &[u8]) -> Result<CertificateFile, Defect> {
 fn certificate_defect(defect: &CertificateDefect) -> Defect {
     Defect {
         kind: DefectKind::Unreadable,
-        damage: match *defect {
-            CertificateDefect::Empty => Damage::Empty,
-            CertificateDefect::ConflictMarkers { line } => Damage::ConflictMarkers { line },
-            CertificateDefect::Truncated => Damage::CutOff,
-            _ => Damage::Other,
-        },
+        damage: defect.damage(),
         detail: defect.to_string(),
     }
 }

@@ -16,6 +16,7 @@ pub mod lints;
 pub mod markup;
 pub mod metrics;
 pub mod paint;
+pub mod redaction;
 pub mod report;
 pub mod revocation;
 pub mod role;

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use super::ssh;
 use super::unlock::{Unlock, UnlockFailure};
 use crate::inspect::sealed::SealedDefect;
+use crate::model::pem::PemFlaw;
 use crate::model::recipient::{Recipient, RecipientError};
 use crate::model::sealed::SealedFacts;
 
@@ -237,6 +238,8 @@ pub enum IdentityFault {
     UnsupportedSsh { key_type: String },
     #[error("the SSH key is damaged: {reason}")]
     DamagedSsh { reason: String },
+    #[error("its text is damaged: {0}")]
+    Text(#[from] PemFlaw),
     #[error("{0}")]
     Recipient(#[from] RecipientError),
 }

@@ -191,7 +191,7 @@ fn a_file_holds_any_number_of_lists_or_it_is_said_what_it_holds() {
             "the file is empty",
             "the file is not PEM",
             "the file holds no revocation list, only CERTIFICATE",
-            "the file is cut off: a BEGIN line has no END line",
+            "it is cut off: the X509 CRL that begins in line 15 has no END line",
             "the file holds a private key in clear text",
         ]
     );

@@ -16,6 +16,7 @@ use certs::model::document::pkcs12::{Access, BagKind};
 use certs::model::document::{DocumentDefect, Found, Object, SignatureCheck};
 use certs::model::hex::to_hex;
 use certs::model::key::KeyAlgorithm;
+use certs::model::pem::PemFlaw;
 use rcgen::{CertificateParams, CustomExtension, KeyPair};
 
 use crate::support::{KEYS, key, root};
@@ -236,7 +237,7 @@ fn a_bundle_shows_what_is_whole_beside_what_is_damaged() {
     let line = lines + key.lines().count() + 1;
     assert_eq!(
         found[2].object,
-        Object::Damaged(DocumentDefect::Truncated { label, line })
+        Object::Damaged(PemFlaw::CutOff { label, line }.into())
     );
 }
 

@@ -3,9 +3,11 @@
 use certs::inspect::certificate::{
     CertificateDefect as Defect, parse_der, parse_pem_chain, signed_by,
 };
+use certs::inspect::pem::PemDefect;
 use certs::issue::certificate::{Role, Template, self_signed, to_pem};
 use certs::model::facts::CertificateFacts;
 use certs::model::key::KeyAlgorithm;
+use certs::model::pem::PemFlaw;
 
 use crate::support::{key, leaf_template, name, root, usages};
 
@@ -33,8 +35,8 @@ fn patched(facts: &CertificateFacts, from: &[u8], to: &[u8]) -> Vec<u8> {
 
 #[test]
 fn names_an_empty_file() {
-    assert_eq!(defect(""), Defect::Empty);
-    assert_eq!(defect(" \r\n"), Defect::Empty);
+    assert_eq!(defect(""), Defect::File(PemDefect::Empty));
+    assert_eq!(defect(" \r\n"), Defect::File(PemDefect::Empty));
 }
 
 #[test]
@@ -44,35 +46,54 @@ fn names_conflict_markers_with_their_line() {
         defect(&format!(
             "{pem}<<<<<<< HEAD\n{pem}=======\n{pem}>>>>>>> x\n"
         )),
-        Defect::ConflictMarkers {
+        Defect::File(PemDefect::ConflictMarkers {
             line: pem.lines().count() + 1
-        }
+        })
     );
     let inside = pem.replacen('\n', "\n<<<<<<< HEAD\n", 1);
-    assert_eq!(defect(&inside), Defect::ConflictMarkers { line: 2 });
+    assert_eq!(
+        defect(&inside),
+        Defect::File(PemDefect::ConflictMarkers { line: 2 })
+    );
 }
 
 #[test]
 fn names_what_is_not_pem() {
     let (facts, _) = certificate();
-    assert_eq!(parse_pem_chain(&facts.der), Err(Defect::NotPem));
-    assert_eq!(defect("hello"), Defect::NotPem);
-    assert_eq!(parse_pem_chain(&[0xff, 0xfe]), Err(Defect::NotPem));
+    assert_eq!(
+        parse_pem_chain(&facts.der),
+        Err(Defect::File(PemDefect::NotPem))
+    );
+    assert_eq!(defect("hello"), Defect::File(PemDefect::NotPem));
+    assert_eq!(
+        parse_pem_chain(&[0xff, 0x00]),
+        Err(Defect::File(PemDefect::NotPem))
+    );
 }
 
 #[test]
 fn names_a_file_that_is_cut_off() {
     let (_, pem) = certificate();
-    assert_eq!(defect(&pem[..pem.len() - 40]), Defect::Truncated);
-    assert_eq!(defect(&format!("{pem}{}", &pem[..60])), Defect::Truncated);
+    let cut_off = |line| {
+        Defect::File(PemDefect::Flawed(PemFlaw::CutOff {
+            label: "CERTIFICATE".to_owned(),
+            line,
+        }))
+    };
+    assert_eq!(defect(&pem[..pem.len() - 40]), cut_off(1));
+    let behind = pem.lines().count() + 1;
+    assert_eq!(defect(&format!("{pem}{}", &pem[..60])), cut_off(behind));
 }
 
 #[test]
 fn names_a_private_key_in_clear() {
     let (_, pem) = certificate();
     let key = key(KeyAlgorithm::Ed25519).to_pem().unwrap();
-    assert_eq!(defect(&key), Defect::PlaintextKey);
-    assert_eq!(defect(&format!("{pem}{}", *key)), Defect::PlaintextKey);
+    assert_eq!(defect(&key), Defect::File(PemDefect::PlaintextKey));
+    assert_eq!(
+        defect(&format!("{pem}{}", *key)),
+        Defect::File(PemDefect::PlaintextKey)
+    );
 }
 
 #[test]
@@ -84,25 +105,32 @@ fn names_other_contents() {
             found: "PUBLIC KEY".into()
         }
     );
-    assert_eq!(
-        defect(&pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE")),
-        Defect::NoCertificate {
-            found: "TRUSTED CERTIFICATE".into()
+    for label in ["TRUSTED CERTIFICATE", "PKCS7"] {
+        let foreign = pem.replace("CERTIFICATE", label);
+        // Next to a certificate it would be dropped in silence.
+        for text in [foreign.clone(), format!("{pem}{foreign}")] {
+            assert!(
+                matches!(defect(&text), Defect::File(PemDefect::Foreign { .. })),
+                "{text}"
+            );
         }
-    );
+    }
 }
 
 #[test]
 fn names_damaged_pem() {
     let (_, pem) = certificate();
-    assert!(matches!(
+    assert_eq!(
         defect(&pem.replacen("MII", "M!!", 1)),
-        Defect::BadPem { .. }
-    ));
-    assert!(matches!(
+        Defect::File(PemDefect::Flawed(PemFlaw::BadBase64 { line: 2 }))
+    );
+    assert_eq!(
         defect(&pem.replace("BEGIN CERTIFICATE", "BEGIN X509 CERTIFICATE")),
-        Defect::BadPem { .. }
-    ));
+        Defect::File(PemDefect::Flawed(PemFlaw::CutOff {
+            label: "X509 CERTIFICATE".to_owned(),
+            line: 1
+        }))
+    );
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::cli::ui::Ui;
 use crate::inspect::ssh;
 use crate::model::document::{Found, Object};
 use crate::render::inspect::fingerprint;
+use crate::render::redaction::without_secrets;
 use crate::render::words::one_line;
 
 /// A fingerprint, what it is of, and where that was.
@@ -37,7 +38,9 @@ pub(crate) fn run(args: &FingerprintArgs, ui: Ui) -> Result<Exit, CliError> {
             // The others are told all the same.
             Err(error) => {
                 ui.tell(&error.render(ui.stderr));
-                errors.push(json!({ "input": input::name_of(given), "error": error.json() }));
+                errors.push(discreet(
+                    &json!({ "input": input::name_of(given), "error": error.json() }),
+                ));
                 exit = Exit::Failed;
             }
         }
@@ -69,7 +72,8 @@ fn look(
         Some(Line {
             fingerprint: of(&found.object, format)?,
             found,
-            input: input::name_of(given),
+            // A digest is as random as a key and is shown as it is; only what is next to it is input.
+            input: without_secrets(&input::name_of(given)).into_owned(),
         })
     };
     Ok((all.into_iter().filter_map(line).collect(), exit))
@@ -78,7 +82,7 @@ fn look(
 fn show(inputs: &[PathBuf], lines: &[Line], errors: &[Value], args: &FingerprintArgs, ui: Ui) {
     if args.json {
         let document = document(inputs, lines, errors, args.format);
-        ui.print(&format!("{document:#}\n"));
+        ui.print_bytes(format!("{document:#}\n").as_bytes());
         return;
     }
     let text = |line: &Line| match (inputs, lines) {
@@ -92,7 +96,12 @@ fn show(inputs: &[PathBuf], lines: &[Line], errors: &[Value], args: &Fingerprint
         ),
     };
     let text = lines.iter().map(|line| one_line(&text(line)) + "\n");
-    ui.print(&text.collect::<String>());
+    ui.print_bytes(text.collect::<String>().as_bytes());
+}
+
+/// An error repeats input.
+fn discreet(error: &Value) -> Value {
+    serde_json::from_str(&without_secrets(&error.to_string())).unwrap_or_default()
 }
 
 /// Each with what it is of.
@@ -108,11 +117,11 @@ fn document(
             "kind": line.found.object.code(),
             "name": name_of(&line.found),
             "input": line.input,
-            "place": line.found.place.to_string(),
+            "place": place_of(&line.found),
         })
     };
     let input = match inputs {
-        [only] => Value::from(input::name_of(only)),
+        [only] => Value::from(without_secrets(&input::name_of(only))),
         _ => Value::Null,
     };
     json!({
@@ -144,17 +153,22 @@ fn of(object: &Object, format: FingerprintFormat) -> Option<String> {
 
 /// Whom it names; keys name nobody.
 fn name_of(found: &Found) -> Option<String> {
-    match &found.object {
-        Object::Certificate(certificate) => Some(certificate.facts.subject.to_string()),
-        Object::Request(request) => Some(request.subject.to_string()),
-        Object::RevocationList(list) => Some(list.issuer.to_string()),
-        _ => None,
-    }
+    let name = match &found.object {
+        Object::Certificate(certificate) => certificate.facts.subject.to_string(),
+        Object::Request(request) => request.subject.to_string(),
+        Object::RevocationList(list) => list.issuer.to_string(),
+        _ => return None,
+    };
+    Some(without_secrets(&name).into_owned())
+}
+
+fn place_of(found: &Found) -> String {
+    without_secrets(&found.place.to_string()).into_owned()
 }
 
 fn description(found: &Found) -> String {
     let name = name_of(found).unwrap_or_default();
-    let place = found.place.to_string();
+    let place = place_of(found);
     let parts = [found.object.kind(), &name, &place];
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(", ")

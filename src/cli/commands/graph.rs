@@ -12,6 +12,7 @@ use crate::cli::ui::Ui;
 use crate::graph::{Gathering, Graph, select};
 use crate::plan::{Policy, plan};
 use crate::render::graph::{dot, mermaid, svg};
+use crate::render::redaction::without_secrets;
 use crate::render::words::shown;
 use crate::status::Status;
 use crate::store::outside;
@@ -44,7 +45,7 @@ pub(crate) fn run(args: &GraphArgs, ui: Ui) -> Result<Exit, CliError> {
 
 /// Puts a document where somebody wants it, at once.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), CliError> {
-    outside::replace(path, text.as_bytes()).map_err(|error| {
+    outside::replace(path, without_secrets(&text).as_bytes()).map_err(|error| {
         CliError::new(format!("cannot write {}", shown(path)))
             .cause(error.to_string())
             .hint("give a file in a directory that exists, with --output")

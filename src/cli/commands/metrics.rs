@@ -13,6 +13,7 @@ use crate::cli::deployed::{self, File};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
 use crate::render::metrics;
+use crate::render::redaction::without_secrets;
 use crate::render::words::shown;
 use crate::store::outside;
 
@@ -35,9 +36,11 @@ pub(crate) fn run(args: &MetricsArgs, ui: Ui) -> Result<Exit, CliError> {
     let text = scan(&files);
     match &args.output {
         None => ui.print(&text),
-        Some(path) => outside::replace(path, text.as_bytes()).map_err(|error| {
-            CliError::new(format!("cannot write {}", shown(path))).cause(error.to_string())
-        })?,
+        Some(path) => {
+            outside::replace(path, without_secrets(&text).as_bytes()).map_err(|error| {
+                CliError::new(format!("cannot write {}", shown(path))).cause(error.to_string())
+            })?
+        }
     }
     Ok(Exit::Done)
 }

@@ -16,6 +16,7 @@ use crate::graph::{Gathering, Graph};
 use crate::history::{Exposures, History, Judged, Names, Trust};
 use crate::model::{CrlFacts, CrlFile, FileState, Observed};
 use crate::plan::{Policy, plan};
+use crate::render::redaction::without_secrets;
 use crate::render::report::{Page, Past, html, of_lints, of_plan};
 use crate::render::words::shown;
 use crate::status::Status;
@@ -49,7 +50,7 @@ pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     if args.output == Path::new("-") {
         ui.print(&text);
     } else {
-        write(&args.output, &text)?;
+        write(&args.output, &without_secrets(&text))?;
         ui.tell(&format!("wrote {}\n", shown(&args.output)));
     }
     Ok(Exit::Done)

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::super::ssh;
 use super::{Form, IdentityFault, Key, KeyRing};
 use crate::inspect::sealed::{self, SealedDefect};
+use crate::model::pem::{self, PemFlaw};
 use crate::model::recipient::Recipient;
 
 /// No identity file comes near this; the age library's readers take time with the square of the size.
@@ -36,9 +37,20 @@ pub(super) fn read(bytes: &[u8]) -> Result<Parsed, IdentityFault> {
     {
         return parse_locked_file(bytes).map(Parsed::Locked);
     }
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| IdentityFault::Unrecognised)?
-        .trim();
+    let blocks = pem::read(bytes);
+    if let Some(Err(flaw)) = blocks.first()
+        && !matches!(flaw, PemFlaw::CutOff { .. })
+    {
+        return Err(flaw.clone().into());
+    }
+    // Comments are in any encoding, as for age.
+    let text = Zeroizing::new(String::from_utf8_lossy(bytes).into_owned());
+    let text = text.trim_start_matches('\u{feff}').trim();
+    // Text in front of a key is passed over, as for OpenSSL.
+    let text = match text.find("-----BEGIN ") {
+        Some(at) if !blocks.is_empty() => text.get(at..).unwrap_or(text),
+        _ => text,
+    };
     match text
         .strip_prefix("-----BEGIN ")
         .and_then(|rest| rest.split_once("-----"))

@@ -6,6 +6,7 @@ use ssh_key::Cipher;
 
 use super::read::{MAX_FILE, read};
 use super::*;
+use crate::model::pem::PemFlaw;
 use crate::seal::testing::*;
 
 fn fault(bytes: impl AsRef<[u8]>) -> IdentityFault {
@@ -54,7 +55,17 @@ fn says_what_it_was_given_instead() {
             pair.recipient.as_str().as_bytes().to_vec(),
             IdentityFault::PublicKey,
         ),
-        (b"\xff\xfe".to_vec(), IdentityFault::Unrecognised),
+        (b"\xff\0".to_vec(), IdentityFault::Unrecognised),
+        // `age-keygen >key` in Windows PowerShell.
+        (
+            b"\xff\xfeA\0G\0E\0".to_vec(),
+            IdentityFault::Text(PemFlaw::Utf16),
+        ),
+        (
+            b"-----BEGIN OPENSSH PRIVATE KEY-----\\nb3Bl\\n-----END OPENSSH PRIVATE KEY-----"
+                .to_vec(),
+            IdentityFault::Text(PemFlaw::Escaped { line: 1 }),
+        ),
         (
             format!("{}\nwhat is this", pair.identity).into_bytes(),
             IdentityFault::BadLine { line: 2 },
