@@ -44,6 +44,23 @@ fn an_identity_file_that_is_not_there() {
 }
 
 #[test]
+fn the_usual_identity_opens_what_no_declared_one_does() {
+    for usual in ["home/.ssh/id_ed25519", "home/.config/certs/identity.txt"] {
+        let project = with_work();
+        project.write(usual, &project.read(ADA));
+        project.remove(ADA);
+        project.run(&["recreate"]).exits_with(0);
+    }
+}
+
+#[test]
+fn an_identity_that_is_given_stands_alone() {
+    let project = with_work();
+    project.write("home/.ssh/id_ed25519", &project.read(ADA));
+    project.refuses(&["recreate", "--identity", STRANGER]);
+}
+
+#[test]
 fn no_identity_at_all() {
     let project = with_work();
     project.remove(ADA);

@@ -3,6 +3,7 @@
 mod adopt;
 mod age;
 mod agenix;
+mod beginnings;
 #[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod by_hand;
 mod crash;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         adopt::trials(),
         age::trials(),
         agenix::trials(),
+        beginnings::trials(),
         by_hand::trials(),
         crash::trials(),
         diff::trials(),

@@ -320,3 +320,27 @@ fn a_file_is_told_of_as_it_was_typed() {
         Some("wrote kept/../chain.pem")
     );
 }
+
+#[test]
+fn a_key_does_not_go_into_a_project_that_is_not_under_git_yet() {
+    let project = made();
+    // The project is found by its declaration, here as in any directory below it.
+    project.write("certs.json", &project.read("manifest.json"));
+    project.write("below/keep", b"");
+    for file in ["server.key", "below/server.key"] {
+        let arguments = ["export", "pem", LEAF, "--part", "key", "-o", file];
+        let refused = project.refuses(&arguments);
+        assert!(refused.contains("is in the project"), "{refused}");
+        assert!(!project.path(file).exists());
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("server.key");
+    let file = file.to_str().unwrap();
+    let arguments = ["export", "pem", LEAF, "--part", "key", "-o"];
+    project
+        .run(&[&arguments[..], &[file]].concat())
+        .exits_with(0);
+    project
+        .run(&[&arguments[..], &["server.key", "--force"]].concat())
+        .exits_with(0);
+}

@@ -307,3 +307,69 @@ fn names_that_kubernetes_does_not_take() {
     let wrong = [typed, namespace, label].map(|run| run.exits_with(64).text());
     assert_snapshot!(format!("{}\n\n{made}", wrong.join("\n\n")));
 }
+
+#[test]
+fn a_certificate_has_what_is_typed_in_the_place_of_what_is_declared() {
+    let project = Project::new();
+    project.declare(&super::declared(&project));
+    let typed = [
+        "--common-name",
+        "ada",
+        "--organization",
+        "developers",
+        "--organization",
+        "operators",
+        "--duration",
+        "24h",
+        "--renew-before",
+        "8h",
+        "--usage",
+        "client auth",
+        "--issuer",
+        "step-issuer",
+        "--issuer-kind",
+        "StepClusterIssuer",
+        "--issuer-group",
+        "certmanager.step.sm",
+    ];
+    let of_names = [
+        &["certificate", "--san", "ada.example", "--name", "ada"][..],
+        &typed,
+    ]
+    .concat();
+    assert_snapshot!(exported(&project, &of_names));
+    let of_leaf = [&["certificate", LEAF][..], &typed].concat();
+    let of_leaf = exported(&project, &of_leaf);
+    assert!(of_leaf.contains("commonName: ada\n"), "{of_leaf}");
+    let ingress = ["ingress", "--san", "a.example", "--name", "a"];
+    let ingress = exported(&project, &[&ingress[..], &typed[12..]].concat());
+    assert!(
+        ingress.contains("cert-manager.io/issuer-kind: StepClusterIssuer"),
+        "{ingress}"
+    );
+    assert!(
+        ingress.contains("cert-manager.io/issuer-group: certmanager.step.sm"),
+        "{ingress}"
+    );
+}
+
+#[test]
+fn a_remote_secret_may_leave_the_root_out() {
+    let project = Project::new();
+    project.declare(&super::declared(&project));
+    let remote = [
+        "external-secret",
+        LEAF,
+        "--store",
+        "own",
+        "--key",
+        "shop",
+        "--no-ca",
+    ];
+    let remote = exported(&project, &remote);
+    assert!(!remote.contains("ca.crt"), "{remote}");
+    assert!(
+        remote.contains("tls.crt") && remote.contains("tls.key"),
+        "{remote}"
+    );
+}
