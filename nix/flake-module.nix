@@ -22,7 +22,13 @@ in
       certs = certsLib.mkCerts (
         {
           inherit pkgs;
-          inherit (cfg) nixosConfigurations caModules;
+          inherit (cfg)
+            nixosConfigurations
+            hosts
+            specialArgs
+            caModules
+            root
+            ;
         }
         // lib.optionalAttrs (cfg.package != null) { inherit (cfg) package; }
       );
@@ -35,6 +41,35 @@ in
           defaultText = literalExpression "self.nixosConfigurations";
           description = "The hosts of the fleet: anything with `config`. Those without certToolkit are passed over.";
           example = literalExpression "self.nixosConfigurations // self.colmenaHive.nodes";
+        };
+        hosts = mkOption {
+          type = types.lazyAttrsOf types.raw;
+          default = { };
+          description = ''
+            Hosts evaluated without NixOS: their modules, of which only what they declare of certToolkit counts. Set
+            `nixosConfigurations = { }` with it, or the same hosts are evaluated twice.
+          '';
+          example = literalExpression "{ cp1 = [ ./certificates.nix ]; }";
+        };
+        specialArgs = mkOption {
+          type = types.lazyAttrsOf types.raw;
+          default = { inherit self; };
+          defaultText = literalExpression "{ inherit self; }";
+          description = "The special arguments of the modules in `hosts`.";
+          example = literalExpression "{ inherit self inputs; }";
+        };
+        root = mkOption {
+          type = types.raw;
+          default = self;
+          defaultText = literalExpression "self";
+          description = "The directory of the project, which `checks.certs` looks at.";
+          example = literalExpression "./.";
+        };
+        check = mkOption {
+          type = types.bool;
+          default = true;
+          description = "Whether `nix flake check` runs `certs check` over the project.";
+          example = false;
         };
         caModules = mkOption {
           type = types.listOf types.deferredModule;
@@ -50,8 +85,9 @@ in
         };
       };
 
-      config = lib.mkIf (cfg.nixosConfigurations != { }) {
+      config = lib.mkIf (cfg.nixosConfigurations != { } || cfg.hosts != { } || cfg.caModules != [ ]) {
         packages.certs = certs;
+        checks = lib.mkIf cfg.check { certs = certs.flakeCheck; };
         apps.certs-recreate = certsLib.mkApp certs.recreate;
         apps.certs-plan = certsLib.mkApp certs.plan;
       };

@@ -24,6 +24,7 @@ let
   resolved = schema.resolveHost {
     host = cfg.hostName;
     raw = cfg.manifest.certToolkit;
+    root = if builtins.isPath cfg.root then toString cfg.root else null;
   };
 
   inherit (import ./module/types.nix { inherit lib; }) allowType publicKey;
@@ -202,13 +203,14 @@ in
     }
     // optionalAttrs (options ? assertions) {
       assertions =
-        map (error: {
+        # What is wrong with one value may be found in every authority that inherits it.
+        map (message: {
           assertion = false;
-          message = ofToolkit error.message;
-        }) resolved.errors
+          inherit message;
+        }) (lib.unique (map (error: ofToolkit error.message) resolved.errors))
         ++ [ agenixMissing ];
     }
     // optionalAttrs (options ? warnings) {
-      warnings = map (warning: ofToolkit warning.message) resolved.warnings;
+      warnings = lib.unique (map (warning: ofToolkit warning.message) resolved.warnings);
     };
 }

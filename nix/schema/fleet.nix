@@ -15,11 +15,13 @@ let
   # hosts:       { <host> = the host's certToolkit value; }
   # authorities: values that declare authorities without being a host (K8Nix calls them caModules)
   # errors:      faults the caller found before it came here
+  # root:        the directory of the project as text, where it is known
   manifest =
     {
       hosts,
       authorities ? [ ],
       errors ? [ ],
+      root ? null,
     }:
     let
       tables = readTables hosts;
@@ -27,7 +29,7 @@ let
         mapAttrs (
           host: raw:
           resolveHost {
-            inherit host raw;
+            inherit host raw root;
             table = tables.${host};
           }
         ) hosts
@@ -36,7 +38,7 @@ let
         raw:
         resolveHost {
           host = null;
-          inherit raw;
+          inherit raw root;
         }
       ) authorities;
       sources = resolved ++ others;

@@ -11,11 +11,13 @@
 let
   # host: its name; null for a value that only declares authorities.
   # raw:  its certToolkit value. A value in which everything is inherited already comes out unchanged.
+  # root: the directory of the project as text, where it is known
   # table: the nodes of its cluster, where they are read already
   resolveHost =
     {
       host,
       raw,
+      root ? null,
       table ? readTable (tableIn raw),
     }:
     let
@@ -29,8 +31,8 @@ let
       keyPairs = mergeUnder preset.keyPairs (mapAttrs (_: orElse { }) (said "keyPairs"));
       roles = mapAttrs (_: orElse { }) (said "roles");
       dir = normalDir (said "dir");
-      users = publicKeys [ "userAgeKeys" ] (said "userAgeKeys");
-      owners = publicKeys [ "owningHostKey" ] (said "owningHostKey");
+      users = publicKeys root [ "userAgeKeys" ] (said "userAgeKeys");
+      owners = publicKeys root [ "owningHostKey" ] (said "owningHostKey");
       usersOf =
         tree:
         mapAttrs (
@@ -43,7 +45,7 @@ let
           then
             users
           else
-            publicKeys [ tree name "userAgeKeys" ] cfg.userAgeKeys
+            publicKeys root [ tree name "userAgeKeys" ] cfg.userAgeKeys
         );
       authorityUsers = usersOf "cas" cas;
       keyPairUsers = usersOf "keyPairs" keyPairs;

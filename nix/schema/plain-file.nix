@@ -19,6 +19,7 @@ let
       throw "${toString file} must be a set { hosts.<name> = …; }, one entry for each host. Wrap what it holds in such a set."
     else
       manifest {
+        root = toString (dirOf file);
         hosts = mapAttrs (host: source: hostValue host (common ++ [ source ])) hosts;
         authorities = if hosts == { } then map authoritiesOf common else [ ];
       };

@@ -8,10 +8,11 @@ let
   # Public keys as people give them: a Nix path (read now), a string with one or more keys, another string (the path of
   # a file, read at run time), or a list of these.
   # -> { given: was there anything?; found: [ { key; } | { file; } ]; faults: fault -> [ fault ]; }
+  # root: the directory of the project as text, by which files are named in messages; null where it is not known
   publicKeys =
-    option: value:
+    root: option: value:
     let
-      entries = keyEntries value;
+      entries = keyEntries root value;
     in
     {
       given = entries != [ ];
@@ -24,13 +25,13 @@ let
     };
 
   keyEntries =
-    value:
+    root: value:
     if value == null then
       [ ]
     else if isList value then
-      concatMap keyEntries value
+      concatMap (keyEntries root) value
     else if isPath value || inStore value then
-      keysInFile value
+      keysInFile root value
     else
       let
         lines = keyLines value;
@@ -66,14 +67,14 @@ let
   announcesKey = line: match "#+[[:blank:]]*[Pp]ublic [Kk]ey:.*" line != null;
 
   keysInFile =
-    path:
+    root: path:
     let
       text = readFile path;
       lines = map withoutHost (keyLines text);
     in
     if !(pathExists path) then
       refuse "key-file-missing" (
-        "names the file ${shortPath path}, which does not exist."
+        "names the file ${shortPath root path}, which does not exist."
         + " Create it with the public key in it, and run git add if the project is a flake in Git."
       )
     else if any announcesKey (commentLines text) && !(any isPrivate lines) then
@@ -83,25 +84,33 @@ let
       )
     else if lines == [ ] then
       refuse "key-file-empty" (
-        "names the file ${shortPath path}, which holds no key."
+        "names the file ${shortPath root path}, which holds no key."
         + " Put a public key into it: ssh-keyscan -t ed25519 HOST, or age-keygen -y KEY."
       )
     else if any isPrivate lines then
       refuse "key-private" (
-        "names the file ${shortPath path}, which holds a private key."
+        "names the file ${shortPath root path}, which holds a private key."
         + " Name the public key instead (ssh_host_ed25519_key.pub), and replace the private key if it was ever committed."
       )
     else
       map keyEntry lines;
 
-  # The end of a path: enough to find the file, without the store path or the checkout before it.
+  # A path as it is named in the project: below its root, or below the source that Nix copied into its store, or else the end
+  # of it, which is enough to find the file.
   shortPath =
-    path:
+    root: path:
     let
-      parts = dirParts (unsafeDiscardStringContext (toString path));
+      text = unsafeDiscardStringContext (toString path);
+      parts = dirParts text;
+      inSource = match "${storeDir}/[^/]+/(.+)" text;
       start = max 0 (length parts - 3);
     in
-    concatStringsSep "/" (genList (index: elemAt parts (start + index)) (length parts - start));
+    if root != null && substring 0 (stringLength root + 1) text == "${root}/" then
+      substring (stringLength root + 1) (-1) text
+    else if inSource != null then
+      head inSource
+    else
+      concatStringsSep "/" (genList (index: elemAt parts (start + index)) (length parts - start));
 
   keyEntry =
     line:

@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 use super::args::SourceArgs;
 use super::error::CliError;
+use super::ui::while_waiting;
 use crate::render::words::shown;
 use crate::store::outside;
 
@@ -177,7 +178,8 @@ fn evaluate_file(path: &Path) -> Result<Vec<u8>, CliError> {
 }
 
 fn run(mut command: Command, program: &str) -> Result<Output, CliError> {
-    command.output().map_err(|error| match error.kind() {
+    let output = while_waiting("Nix to evaluate the declaration", || command.output());
+    output.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => CliError::new(format!("`{program}` is not on the PATH"))
             .hint("install Nix, or give a manifest made elsewhere with --manifest FILE"),
         _ => CliError::new(format!("cannot run `{program}`")).cause(error.to_string()),

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _, ErrorKind, IsTerminal, Write as _};
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -137,6 +137,40 @@ fn cost(run: Option<&UnderWay>) -> String {
         kept => format!("{kept} certificates are written and whole"),
     };
     format!("\ninterrupted: {lost}; {written}. Run again to make the rest.\n")
+}
+
+/// What people take for work, and not for a program that hangs.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Does what may take long in another program. On a terminal one line says what is waited for, once a second is over; a
+/// line and not a spinner, because the other program may ask for a passphrase there.
+pub(crate) fn while_waiting<T>(what: &str, work: impl FnOnce() -> T) -> T {
+    if !io::stderr().is_terminal() {
+        return work();
+    }
+    saying_after(
+        PATIENCE,
+        || {
+            let _ = writeln!(io::stderr().lock(), "waiting for {what}");
+        },
+        work,
+    )
+}
+
+fn saying_after<T>(patience: Duration, say: impl FnOnce() + Send, work: impl FnOnce() -> T) -> T {
+    let (done, finished) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        let sign = std::thread::Builder::new().spawn_scoped(scope, move || {
+            if finished.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Timeout) {
+                say();
+            }
+        });
+        let result = work();
+        // Ends the wait at once; where there was no thread to be had, nothing is said.
+        drop(done);
+        drop(sign);
+        result
+    })
 }
 
 /// A bar with an estimate on a terminal, silence elsewhere.
@@ -285,4 +319,30 @@ fn terminal() -> Option<OwnedFd> {
         Mode::empty(),
     )
     .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    fn says(patience: Duration, work: Duration) -> bool {
+        let said = AtomicBool::new(false);
+        let result = saying_after(
+            patience,
+            || said.store(true, Ordering::Relaxed),
+            || {
+                std::thread::sleep(work);
+                7
+            },
+        );
+        assert_eq!(result, 7);
+        said.load(Ordering::Relaxed)
+    }
+
+    #[test]
+    fn a_long_wait_is_explained_and_a_short_one_is_not() {
+        assert!(says(Duration::from_millis(1), Duration::from_millis(300)));
+        assert!(!says(Duration::from_secs(600), Duration::ZERO));
+    }
 }

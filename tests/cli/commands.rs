@@ -243,6 +243,30 @@ fn rules_name_files_from_where_the_rules_file_is() {
 }
 
 #[test]
+fn rules_in_another_directory_name_files_as_agenix_finds_them_there() {
+    let project = Project::made();
+    let said = project
+        .run(&["rules", "--into", "infra/secrets.nix"])
+        .exits_with(0)
+        .stderr();
+    assert!(said.contains("run agenix in infra"), "{said}");
+    let text = String::from_utf8(project.read("infra/secrets.nix")).unwrap();
+    assert!(text.contains("\"../certs/ca/root.key.age\""), "{text}");
+    let before = project.files();
+    project
+        .run(&["rules", "--into", "infra/secrets.nix"])
+        .exits_with(0);
+    assert_eq!(changed(&before, &project.files()), [] as [&str; 0]);
+}
+
+#[test]
+fn rules_of_the_root_are_not_imported_elsewhere() {
+    let project = Project::made();
+    project.write("infra/secrets.nix", b"import ./others.nix\n");
+    assert_snapshot!(project.refuses(&["rules", "--into", "infra/secrets.nix"]));
+}
+
+#[test]
 fn rules_do_not_leave_the_project() {
     assert_snapshot!(Project::made().refuses(&["rules", "--into", "../secrets.nix"]));
 }

@@ -16,13 +16,17 @@ use crate::repository;
 /// What a trial does in its copy of the project.
 type Run = fn(&Project) -> Result<(), Failed>;
 
-const TRIALS: [(&str, Run); 6] = [
+const TRIALS: [(&str, Run); 7] = [
     ("the lock is complete", the_lock_is_complete),
     ("the schema needs no nixpkgs", the_schema_needs_no_nixpkgs),
     ("nix run .#certs.recreate works", recreate_runs),
     ("nix run .#certs is the program", certs_runs),
     ("an app as K8Nix makes it works", app_runs),
     ("nix flake check passes for its users", check_passes),
+    (
+        "nix flake check looks at the project",
+        check_looks_at_the_project,
+    ),
 ];
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -110,6 +114,40 @@ fn app_runs(project: &Project) -> Result<(), Failed> {
 
 fn check_passes(project: &Project) -> Result<(), Failed> {
     project.nix(["flake", "check", &project.user()]).map(drop)
+}
+
+/// What the check of a user's flake leaves is what the program said, and a program that fails makes it fail.
+fn check_looks_at_the_project(project: &Project) -> Result<(), Failed> {
+    let attribute = format!("{}#checks.x86_64-linux.certs", project.user());
+    let build = |project: &Project| {
+        let link = project.path("result");
+        project.nix([
+            OsStr::new("build"),
+            OsStr::new(&attribute),
+            OsStr::new("--out-link"),
+            link.as_os_str(),
+        ])?;
+        Ok::<_, Failed>(fs::read_to_string(link)?)
+    };
+    let said = build(project)?;
+    let (before, root) = said
+        .trim_end()
+        .split_once(" --root ")
+        .ok_or_else(|| format!("was called differently: {said}"))?;
+    manifest_of(before, "check", "")?;
+    if !Path::new(root).join("flake.nix").is_file() {
+        return Err(format!("{root} is not the project").into());
+    }
+    let program = project.path("nixpkgs/flake.nix");
+    let failing = fs::read_to_string(&program)?.replace(
+        r#"echo "certs was called with: $*""#,
+        r#"echo "certs was called with: $*"; exit 1"#,
+    );
+    fs::write(program, failing)?;
+    match build(project) {
+        Ok(said) => Err(format!("passed with: {said}").into()),
+        Err(_) => Ok(()),
+    }
 }
 
 fn check_passes_for_us(project: &Project) -> Result<(), Failed> {

@@ -3,6 +3,7 @@
 let
   evaluate = import ./evaluate.nix { inherit lib; };
   fleet = import ../../nix/fleet.nix;
+  certs = import ../../nix/lib.nix { nixpkgs = { inherit lib; }; };
 
   cases = builtins.filter (
     case:
@@ -18,7 +19,10 @@ let
 
   contract = map (case: {
     name = "${lib.replaceStrings [ "-" ] [ "_" ] case}_gives_the_same_manifest_through_the_options";
-    got = fleet.manifest { configurations = evaluate.hostsOf (import ../contract/${case}/input.nix); };
+    got = fleet.manifest {
+      configurations = evaluate.hostsOf (import ../contract/${case}/input.nix);
+      root = toString ../contract/${case};
+    };
     want = lib.importJSON ../contract/${case}/manifest.json;
   }) cases;
 
@@ -175,5 +179,131 @@ contract
         "kubernetes"
       ];
     };
+  }
+  {
+    name = "a_fleet_without_hosts_says_where_to_look";
+    got =
+      map (configurations: map (error: error.message) (fleet.manifest { inherit configurations; }).errors)
+        [
+          { }
+          # deploy-rs
+          {
+            cp1.profiles.system = { };
+            w1.profiles.system = { };
+          }
+          (lib.genAttrs [ "a" "b" "c" "d" ] (_: {
+            config.networking.hostName = "x";
+          }))
+        ];
+    want = [
+      [
+        "There are no hosts: nixosConfigurations is empty. Give mkCerts your nixosConfigurations, hosts or caModules."
+      ]
+      [
+        (
+          "None of cp1, w1 has a NixOS configuration; this looks like deploy.nodes, which says where hosts are and not what they are."
+          + " Give self.nixosConfigurations instead."
+        )
+      ]
+      [
+        (
+          "None of a, b, c, … declares certificates. Import certs.nixosModules.certToolkit into the hosts, and give mkCerts a set of"
+          + " things with `config`, such as self.nixosConfigurations."
+        )
+      ]
+    ];
+  }
+  {
+    name = "authorities_without_a_host_yet_are_a_fleet";
+    got = map (error: error.code) (certs.mkManifest { caModules = [ operator ]; }).errors;
+    want = [ ];
+  }
+  {
+    name = "hosts_are_evaluated_without_nixos";
+    got =
+      let
+        manifest = certs.mkManifest {
+          specialArgs.site = "bern";
+          hosts = {
+            cp1 = [
+              operator
+              (
+                { config, site, ... }:
+                {
+                  certToolkit.cas.cluster.certs.web.hosts = [ "${config.networking.hostName}.${site}.example" ];
+                  # Passed over, and so is what it would be read from.
+                  services.nginx.enable = config.services.web.enable;
+                }
+              )
+            ];
+            w1 = operator;
+          };
+        };
+      in
+      {
+        inherit (manifest) errors;
+        hosts = lib.attrNames manifest.hosts;
+        sans = manifest.hosts.cp1.certificates.cluster.web.hosts;
+      };
+    want = {
+      errors = [ ];
+      hosts = [
+        "cp1"
+        "w1"
+      ];
+      sans = [ "cp1.bern.example" ];
+    };
+  }
+  {
+    name = "hosts_without_nixos_say_what_nixos_would";
+    got =
+      map (error: error.option)
+        (certs.mkManifest {
+          hosts.w1 = [
+            operator
+            {
+              networking.domain = "example.org";
+              certToolkit.kubernetes = {
+                enable = true;
+                roles = [ "worker" ];
+                nodeIPs = [ "192.0.2.1" ];
+              };
+            }
+          ];
+        }).errors;
+    want = [
+      [
+        "kubernetes"
+        "nodeName"
+      ]
+      [
+        "kubernetes"
+        "serviceCIDRs"
+      ]
+    ];
+  }
+  {
+    name = "a_host_given_in_both_ways_must_be_one";
+    got =
+      let
+        errors =
+          module:
+          map (error: error.code)
+            (certs.mkManifest {
+              nixosConfigurations.cp1 = host "cp1" [ ];
+              hosts.cp1 = [
+                operator
+                module
+              ];
+            }).errors;
+      in
+      [
+        (errors { })
+        (errors { certToolkit.cas.cluster.certs.web = { }; })
+      ];
+    want = [
+      [ ]
+      [ "host-ambiguous" ]
+    ];
   }
 ]

@@ -345,6 +345,37 @@ let
           (evaluate.host "cp1" [ { certToolkit.dir = "my certs"; } ]).config.warnings;
       want = [ true ];
     }
+    {
+      # Every authority inherits it.
+      name = "a_fault_is_said_once_and_names_the_file_in_the_project";
+      got =
+        let
+          inherit
+            (evaluate.host "cp1" [
+              {
+                certToolkit = {
+                  root = ./project;
+                  userAgeKeys = [ ./project/keys/ada.pub ];
+                  owningHostKey = ./project/keys/ada.pub;
+                  cas = lib.genAttrs [ "a" "b" ] (_: { });
+                };
+              }
+            ])
+            config
+            ;
+        in
+        map (failed: failed.message) (lib.filter (entry: !entry.assertion) config.assertions);
+      want =
+        map
+          (
+            option:
+            "certToolkit.${option} names the file keys/ada.pub, which does not exist. Create it with the public key in it, and run git add if the project is a flake in Git."
+          )
+          [
+            "userAgeKeys"
+            "owningHostKey"
+          ];
+    }
   ];
 
   throws = lib.mapAttrsToList (name: failure: {

@@ -24,34 +24,36 @@ let
   host =
     name: kubernetes:
     system [
-        {
-          networking.hostName = name;
-          # The keys are opened by nobody here; where they would be is all that matters.
-          certToolkit = {
-            ageIntegration = false;
-            root = ./cluster;
-            kubernetes = kubernetes // {
-              enable = true;
-              wire = true;
-              controlPlaneEndpoint = "api.example.org:6443";
-              serviceCIDRs = [ "10.96.0.0/12" ];
-              nodes = {
-                cp1 = {
-                  roles = [
-                    "control-plane"
-                    "etcd"
-                  ];
-                  addresses = [ "10.0.0.1" ];
-                };
-                w1 = {
-                  roles = [ "worker" ];
-                  addresses = [ "10.0.0.11" ];
-                };
-              };
-            };
+      (declaration kubernetes)
+      { networking.hostName = name; }
+    ];
+
+  declaration = kubernetes: {
+    # The keys are opened by nobody here; where they would be is all that matters.
+    certToolkit = {
+      ageIntegration = false;
+      root = ./cluster;
+      kubernetes = kubernetes // {
+        enable = true;
+        wire = true;
+        controlPlaneEndpoint = "api.example.org:6443";
+        serviceCIDRs = [ "10.96.0.0/12" ];
+        nodes = {
+          cp1 = {
+            roles = [
+              "control-plane"
+              "etcd"
+            ];
+            addresses = [ "10.0.0.1" ];
           };
-        }
-      ];
+          w1 = {
+            roles = [ "worker" ];
+            addresses = [ "10.0.0.11" ];
+          };
+        };
+      };
+    };
+  };
 
   # As in a project that came from K8Nix: agenix opens the keys, and the services are given them by hand.
   byHand = system [
@@ -282,6 +284,50 @@ in
             agenix = ./agenix;
           }).drvPath
       );
+    want = true;
+  }
+  {
+    # Where nothing is read from the services of NixOS.
+    name = "hosts_without_nixos_give_the_same_manifest";
+    got =
+      let
+        certs = import ../../nix/lib.nix { nixpkgs = { inherit lib; }; };
+        operators.certToolkit = {
+          userAgeKeys = [ "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq" ];
+          owningHostKey = "./host.pub";
+        };
+        without = certs.mkManifest {
+          hosts = {
+            cp1 = [
+              operators
+              (declaration {
+                clusterSigning = true;
+                extraComponents = [ "kube-scheduler-server" ];
+              })
+            ];
+            w1 = [
+              operators
+              (declaration { extraComponents = [ "flannel" ]; })
+              # What else a host sets is passed over.
+              (
+                { config, pkgs, ... }:
+                {
+                  environment.systemPackages = [ pkgs.hello ];
+                  services.kubernetes.kubelet.tlsKeyFile =
+                    config.certToolkit.cas.kubernetes.certs.kubelet.keyPath;
+                }
+              )
+            ];
+          };
+        };
+        within = certs.mkManifest {
+          nixosConfigurations = {
+            cp1.config = cp1;
+            w1.config = w1;
+          };
+        };
+      in
+      builtins.toJSON without == builtins.toJSON within && without.errors == [ ];
     want = true;
   }
 ]

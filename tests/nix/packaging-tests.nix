@@ -22,7 +22,10 @@ let
     let
       outer = lib.evalModules {
         specialArgs = {
-          self.nixosConfigurations.cp1 = "a host";
+          self = {
+            nixosConfigurations.cp1 = "a host";
+            outPath = "/the/flake";
+          };
           flake-parts-lib.mkPerSystemOption =
             module: mkOption { type = types.deferredModuleWith { staticModules = [ module ]; }; };
         };
@@ -32,6 +35,7 @@ let
             mkCerts = arguments: {
               recreate = "recreate";
               plan = "plan";
+              flakeCheck = "check";
               arguments = removeAttrs arguments [ "pkgs" ];
             };
           })
@@ -44,7 +48,7 @@ let
       modules = [
         outer.config.perSystem
         {
-          options = lib.genAttrs [ "packages" "apps" ] (
+          options = lib.genAttrs [ "packages" "apps" "checks" ] (
             _:
             mkOption {
               default = { };
@@ -71,17 +75,26 @@ in
   {
     name = "flake_parts_gets_the_program_and_its_apps";
     got = {
-      inherit (flakeParts { }) packages apps;
+      inherit (flakeParts { }) apps checks;
+      # The flake itself is handed on as it is.
+      packages.certs = lib.mapAttrsRecursive (_: toString) (flakeParts { }).packages.certs;
     };
     want = {
       packages.certs = {
         recreate = "recreate";
         plan = "plan";
+        flakeCheck = "check";
         arguments = {
           nixosConfigurations.cp1 = "a host";
-          caModules = [ ];
+          caModules = "";
+          root.nixosConfigurations.cp1 = "a host";
+          root.outPath = "/the/flake";
+          specialArgs.self.nixosConfigurations.cp1 = "a host";
+          specialArgs.self.outPath = "/the/flake";
+          hosts = { };
         };
       };
+      checks.certs = "check";
       apps = {
         certs-recreate.program = "recreate";
         certs-plan.program = "plan";
@@ -92,5 +105,21 @@ in
     name = "flake_parts_without_hosts_gets_nothing";
     got = (flakeParts { certToolkit.nixosConfigurations = lib.mkForce { }; }).packages;
     want = { };
+  }
+  {
+    name = "flake_parts_checks_nothing_where_that_is_wanted";
+    got = (flakeParts { certToolkit.check = false; }).checks;
+    want = { };
+  }
+  {
+    name = "flake_parts_takes_hosts_without_nixos";
+    got =
+      (flakeParts {
+        certToolkit = {
+          nixosConfigurations = lib.mkForce { };
+          hosts.cp1 = [ "a module" ];
+        };
+      }).packages.certs.arguments.hosts;
+    want.cp1 = [ "a module" ];
   }
 ]

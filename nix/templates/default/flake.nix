@@ -51,5 +51,8 @@
         inherit system;
         inherit (self) nixosConfigurations;
       };
+
+      # `nix flake check` does the same as `nix run .#certs.check`.
+      checks.${system}.certs = self.packages.${system}.certs.flakeCheck;
     };
 }

@@ -59,6 +59,10 @@
         inherit system;
         inherit (self) nixosConfigurations;
         caModules = [ ./authorities.nix ];
+        root = self;
       };
+
+      # `nix flake check` does the same as `nix run .#certs.check`.
+      checks.${system}.certs = self.packages.${system}.certs.flakeCheck;
     };
 }

@@ -6,7 +6,7 @@ use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::export::index;
 use crate::model::RelPath;
-use crate::nixfiles::rules;
+use crate::nixfiles::rules::{self, RulesError};
 use crate::render::words::shown;
 use crate::store::{Change, Expected};
 
@@ -36,16 +36,11 @@ pub(crate) fn run(args: &RulesArgs, ui: Ui) -> Result<Exit, CliError> {
     let base = path.parent().unwrap_or_default();
     let entries: rules::Entries = entries
         .into_iter()
-        .map(|(sealed, keys)| (seen_from(&base, &sealed).to_owned(), keys))
+        .map(|(sealed, keys)| (seen_from(&base, &sealed), keys))
         .collect();
-    let merged = rules::merge(
-        source,
-        &entries,
-        seen_from(&base, project.fleet.dir.as_str()),
-    )
-    .map_err(|error| {
-        CliError::new(format!("cannot put the rules into {path}")).cause(error.to_string())
-    })?;
+    let dir = seen_from(&base, project.fleet.dir.as_str());
+    let merged =
+        rules::merge(source, &entries, &dir).map_err(|error| cannot_merge(&path, &base, &error))?;
     if merged == source && found.is_some() {
         ui.tell(&format!("{path} is up to date\n"));
         return Ok(Exit::Done);
@@ -67,19 +62,76 @@ pub(crate) fn run(args: &RulesArgs, ui: Ui) -> Result<Exit, CliError> {
         .root
         .replace(&lock, &change)
         .map_err(|error| CliError::from_error(&error))?;
+    let place = if base.as_str().is_empty() {
+        String::new()
+    } else {
+        format!(
+            "; run agenix in {}",
+            shown(std::path::Path::new(base.as_str()))
+        )
+    };
     ui.tell(&format!(
-        "{path} now has the rules of {} keys\n",
+        "{path} now has the rules of {} keys{place}\n",
         entries.len()
     ));
     Ok(Exit::Done)
 }
 
-/// agenix is run where its rules file is, and names files from there; what does not lie below keeps its path from the root.
-fn seen_from<'p>(base: &RelPath, path: &'p str) -> &'p str {
-    match path.strip_prefix(base.as_str()) {
-        _ if base.as_str().is_empty() => path,
-        Some("") => "",
-        Some(below) => below.strip_prefix('/').unwrap_or(path),
-        None => path,
+/// The rules that certs writes itself name files from the root, so a rules file elsewhere cannot import them.
+fn cannot_merge(path: &RelPath, base: &RelPath, error: &RulesError) -> CliError {
+    let refused = CliError::new(format!("cannot put the rules into {path}"));
+    let line = match error {
+        _ if base.as_str().is_empty() => return refused.cause(error.to_string()),
+        RulesError::NoAttributeSet { line, .. } => {
+            format!("line {line} of the rules file does not end in a plain attribute set")
+        }
+        RulesError::Unproved { .. } => {
+            "editing the rules file would not make it say what it should".to_owned()
+        }
+        other => return refused.cause(other.to_string()),
+    };
+    refused.cause(line).hint(format!(
+        "write them into a file of their own with `certs rules --into {base}/certs-rules.nix`, and append \
+         `// import ./certs-rules.nix` to {path}"
+    ))
+}
+
+/// agenix finds files by their names as seen from where it is run, which is where its rules file is.
+fn seen_from(base: &RelPath, path: &str) -> String {
+    let mut from = base
+        .as_str()
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .peekable();
+    let mut to = path.split('/').peekable();
+    while from.peek().is_some() && from.peek() == to.peek() {
+        from.next();
+        to.next();
+    }
+    from.map(|_| "..").chain(to).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_files_as_seen_from_the_rules_file() {
+        for (base, seen) in [
+            ("", "secrets/certs/ca/root.key.age"),
+            ("secrets", "certs/ca/root.key.age"),
+            ("secrets/certs", "ca/root.key.age"),
+            ("secrets/other", "../certs/ca/root.key.age"),
+            ("infra", "../secrets/certs/ca/root.key.age"),
+            ("sec", "../secrets/certs/ca/root.key.age"),
+            ("secrets/certs/ca/deeper", "../root.key.age"),
+        ] {
+            let base = RelPath::new(base).unwrap_or_default();
+            assert_eq!(
+                seen_from(&base, "secrets/certs/ca/root.key.age"),
+                seen,
+                "{base}"
+            );
+        }
     }
 }

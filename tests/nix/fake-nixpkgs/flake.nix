@@ -55,9 +55,7 @@
           callPackage = _: _: executable "certs" ''echo "certs was called with: $*"'';
           writeShellScriptBin = executable;
           writeText = name: build name ''printf '%s' "$text" > $out'';
-          runCommand =
-            name: _: _:
-            executable name "";
+          runCommand = name: _: script: build name script "";
           mkShell = _: executable "shell" "";
           nixfmt-tree = executable "nixfmt-tree" "";
         };

@@ -22,7 +22,11 @@
       system = "x86_64-linux";
     in
     {
-      packages.${system}.certs = certs.lib.mkCerts { inherit nixosConfigurations system; };
+      packages.${system}.certs = certs.lib.mkCerts {
+        inherit nixosConfigurations system;
+        root = self;
+      };
+      checks.${system}.certs = self.packages.${system}.certs.flakeCheck;
       apps.${system}.certs-recreate = certs.mkRecreateCertsApp {
         inherit nixosConfigurations system;
         caModules = [ ];
