@@ -79,7 +79,7 @@ let
       )
     else if any announcesKey (commentLines text) && !(any isPrivate lines) then
       refuse "key-comment" (
-        "names the file ${shortPath path}, where a key is behind a comment (# public key: …) and would be left out."
+        "names the file ${shortPath root path}, where a key is behind a comment (# public key: …) and would be left out."
         + " Write the key alone on its line, or remove the line."
       )
     else if lines == [ ] then
