@@ -26,6 +26,9 @@ let
   inherit (import ./derived.nix { inherit lib config options; })
     derived
     derivedOptions
+    authorityFile
+    bundleInStore
+    firstInStore
     fileInStore
     secretPath
     secretPathText
@@ -153,6 +156,14 @@ let
         '';
         example = true;
       };
+      certificatePath =
+        derived types.path
+          (
+            "Its own certificate alone, in the Nix store: for a program that signs with it. `path` holds, during a rotation, the"
+            + " certificate that was replaced as well, and a program that reads one certificate does not start with two."
+          )
+          "the first certificate of `path`"
+          (firstInStore (authorityFile ca cfg.cas.${ca}.ca.relativePath));
       pathLength = mkOption {
         type = types.nullOr types.ints.unsigned;
         default = null;
@@ -200,6 +211,7 @@ let
         text = "ca/<ca>";
         value = schema.layout.authority (schema.relativeDir cfg.dir) ca;
       };
+      certificateInStore = relative: bundleInStore (authorityFile ca relative);
       keyPath = {
         description = "The opened key of the authority, on a host with `keyOnHost`. On others it is not available.";
         text = "${secretPathText "ca-<ca>"}; an error that says so where `keyOnHost` is not set";

@@ -41,6 +41,8 @@ let
       id,
       files,
       keyPath,
+      # How the file of the certificate comes into the store.
+      certificateInStore ? fileInStore,
     }:
     {
       id = derived types.str "A name for ${what} that no other has on this host." "`${id.text}`" id.value;
@@ -55,7 +57,7 @@ let
         derived types.path
           "The certificate in the Nix store. A new certificate is a new path, so units that use it restart."
           "`relativePath` below the root"
-          (fileInStore files.value.certificate);
+          (certificateInStore files.value.certificate);
       agePath =
         derived types.path "The sealed private key in the Nix store." "`relativeAgePath` below the root"
           (fileInStore files.value.key);
@@ -102,9 +104,39 @@ let
     else
       "${cfg.root}";
 
+  inventoryFile = "${schema.relativeDir cfg.dir}/inventory.json";
+
+  # A project whose certificates are not made yet has none.
+  inventory = if isThere inventoryFile then builtins.fromJSON (textOf inventoryFile) else { };
+
+  bundle = import ./bundle.nix {
+    inherit
+      lib
+      inventory
+      inventoryFile
+      textOf
+      fileInStore
+      ;
+  };
+
+  authorityFile = name: relative: {
+    kind = "authorities";
+    label = "CERTIFICATE";
+    inherit name relative;
+  };
+
+  keyPairFile = name: relative: {
+    kind = "keyPairs";
+    label = "PUBLIC KEY";
+    inherit name relative;
+  };
 in
 {
+  inherit (bundle) bundleInStore bundleText firstInStore;
   inherit
+    authorityFile
+    inventory
+    keyPairFile
     derived
     derivedOptions
     fileInStore

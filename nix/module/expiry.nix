@@ -19,14 +19,10 @@ let
 
   schema = import ../schema.nix;
   cfg = config.certToolkit;
-  inherit (import ./derived.nix { inherit lib config options; }) isThere textOf;
   inherit (import ./time.nix { inherit lib; }) duration epoch;
+  derived = import ./derived.nix { inherit lib config options; };
 
-  inventoryFile = "${schema.relativeDir cfg.dir}/inventory.json";
-
-  # A project whose certificates are not made yet has none that could end.
-  inventory =
-    if cfg.root != null && isThere inventoryFile then builtins.fromJSON (textOf inventoryFile) else { };
+  inventory = if cfg.root != null then derived.inventory else { };
 
   # A pure evaluation knows when the flake was last changed, an impure one also what time it is; the later one is nearer to now.
   knownTimes =

@@ -16,6 +16,8 @@ let
   inherit (import ./derived.nix { inherit lib config options; })
     derived
     fileInStore
+    bundleInStore
+    keyPairFile
     secretPath
     secretPathText
     ;
@@ -68,7 +70,7 @@ let
           derived types.path
             "The public keys in the Nix store: its own first, then those of `verificationKeys`."
             "`relativePublicPath` below the root"
-            (fileInStore files.public);
+            (bundleInStore (keyPairFile name files.public));
         agePath =
           derived types.path "The sealed private key in the Nix store." "`relativeAgePath` below the root"
             (fileInStore files.key);

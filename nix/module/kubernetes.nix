@@ -17,7 +17,11 @@ let
   toolkit = config.certToolkit;
   cfg = toolkit.kubernetes;
 
-  inherit (import ./derived.nix { inherit lib config options; }) derived textOf;
+  inherit (import ./derived.nix { inherit lib config options; })
+    authorityFile
+    bundleText
+    derived
+    ;
 
   # The values where nobody says anything.
   defaults = schema.kubernetes.settingsOf toolkit.hostName { inherit (cfg) cluster nodes; };
@@ -130,7 +134,8 @@ let
   clientCaBundle =
     let
       bundle = toolkit.cas.${cfg.authorities.cluster}.bundlePath;
-      file = authority: textOf toolkit.cas.${authority}.ca.relativePath;
+      file =
+        authority: bundleText (authorityFile authority toolkit.cas.${authority}.ca.relativePath);
     in
     if !cfg.enable then
       throw "certToolkit: kubernetes.clientCaBundle is there only with certToolkit.kubernetes.enable = true."

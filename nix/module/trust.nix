@@ -49,7 +49,7 @@ in
 
   config =
     optionalAttrs (options ? security.pki.certificateFiles) {
-      security.pki.certificateFiles = map (ca: cfg.cas.${ca}.ca.path) known;
+      security.pki.certificateFiles = map (ca: cfg.cas.${ca}.bundlePath) known;
     }
     // optionalAttrs (options ? assertions) {
       assertions = map (message: {

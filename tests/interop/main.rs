@@ -4,6 +4,7 @@ mod adopt;
 mod age;
 mod agenix;
 mod beginnings;
+mod bundles;
 #[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod by_hand;
 mod crash;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         age::trials(),
         agenix::trials(),
         beginnings::trials(),
+        bundles::trials(),
         by_hand::trials(),
         crash::trials(),
         diff::trials(),

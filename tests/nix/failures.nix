@@ -10,6 +10,11 @@ let
       declaration
       module
     ]).config.certToolkit.cas.cluster;
+  public =
+    root:
+    (evaluate.hostWith { flakeRoot = root; } "cp1" [
+      { certToolkit.keyPairs.service-account = { }; }
+    ]).config.certToolkit.keyPairs.service-account.publicPath;
 in
 {
   a_compiler_that_is_too_old_is_one_sentence = {
@@ -24,6 +29,38 @@ in
         openssl = null;
       }).pname;
     says = "certs needs Rust ${(lib.importTOML ../../Cargo.toml).package.rust-version} or newer, but the nixpkgs it is built with has 1.86.0. Set package = certs.packages.\${system}.certs and remove certs.inputs.nixpkgs.follows, or update nixpkgs to 25.11 or newer.";
+  };
+  a_stranger_in_a_bundle_is_not_handed_on = {
+    value = (certs { flakeRoot = ./bundles/stranger; } { }).bundlePath;
+    says = "secrets/certs/ca/cluster.crt holds 1 of 2 blocks that secrets/certs/inventory.json does not list as known, and programs would trust them. Run `certs check`";
+  };
+  nor_is_it_as_the_file_of_the_authority = {
+    value = (certs { flakeRoot = ./bundles/stranger; } { }).ca.path;
+    says = "secrets/certs/ca/cluster.crt holds 1 of 2 blocks";
+  };
+  nor_beside_what_signs = {
+    value = (certs { flakeRoot = ./bundles/stranger; } { }).ca.certificatePath;
+    says = "secrets/certs/ca/cluster.crt holds 1 of 2 blocks";
+  };
+  an_authority_that_was_exchanged_is_not_handed_on = {
+    value = (certs { flakeRoot = ./bundles/exchanged; } { }).bundlePath;
+    says = "secrets/certs/ca/cluster.crt holds 1 of 1 blocks";
+  };
+  a_block_under_another_label_is_not_handed_on = {
+    value = (certs { flakeRoot = ./bundles/hidden; } { }).bundlePath;
+    says = "secrets/certs/ca/cluster.crt holds 1 of 2 blocks";
+  };
+  the_public_key_of_a_stranger_is_not_handed_on = {
+    value = public ./bundles/stranger;
+    says = "secrets/certs/shared/service-account.pub holds 1 of 2 blocks";
+  };
+  an_exchanged_public_key_is_not_handed_on = {
+    value = public ./bundles/exchanged;
+    says = "secrets/certs/shared/service-account.pub holds 1 of 1 blocks";
+  };
+  several_blocks_that_nothing_lists_are_not_handed_on = {
+    value = public ./bundles/unlisted;
+    says = "secrets/certs/shared/service-account.pub holds 2 of 2 blocks";
   };
   a_missing_certificate_says_what_to_run = {
     value = (certs { flakeRoot = ./project; } { }).certs.not-made-yet.path;

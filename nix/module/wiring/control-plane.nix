@@ -57,7 +57,8 @@ let
   ];
 
   signingFlags = [
-    "--cluster-signing-cert-file=${signing.path}"
+    # It refuses a file of two certificates, which a rotation leaves (k8s.io/kubernetes/pkg/controller/certificates/signer).
+    "--cluster-signing-cert-file=${signing.certificatePath}"
     "--cluster-signing-key-file=${signing.keyPath}"
   ];
 
@@ -197,7 +198,7 @@ in
           "kube-controller-manager-server"
         ]
         ++ [ serviceAccount.publicPath ]
-        ++ lib.optional cfg.clusterSigning signing.path
+        ++ lib.optional cfg.clusterSigning signing.certificatePath
       )
     );
     kube-scheduler = mkIf (isRole "control-plane" && kubernetes.scheduler.enable) (unitOf [
