@@ -6,6 +6,8 @@
   inventoryFile,
   textOf,
   fileInStore,
+  # Of a root that is still to be built, files are named and not read.
+  isBuilt,
 }:
 let
   begin = "-----BEGIN ";
@@ -61,7 +63,7 @@ let
         );
       strange = lib.filter (block: !isKnown block) blocks;
     in
-    if strange == [ ] then
+    if isBuilt || strange == [ ] then
       value
     else
       throw (
@@ -84,7 +86,7 @@ in
       blocks = blocksOf (textOf file.relative);
     in
     checked file (
-      if lib.length blocks > 1 then
+      if !isBuilt && lib.length blocks > 1 then
         builtins.toFile (baseNameOf file.relative) (lib.head blocks).text
       else
         fileInStore file.relative

@@ -116,6 +116,7 @@ let
       inventoryFile
       textOf
       fileInStore
+      isBuilt
       ;
   };
 

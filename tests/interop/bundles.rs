@@ -84,7 +84,7 @@ fn nix() -> Result<(), Failed> {
          lib = {{\n    inherit (builtins) elem elemAt filter head length tail;\n    splitString = split;\n  }};\n  \
          bundle = import {module} {{\n    inherit lib;\n    inventory = builtins.fromJSON (builtins.readFile ./{DIR}/inventory.json);\n    \
          inventoryFile = \"inventory.json\";\n    textOf = relative: builtins.readFile (./. + \"/${{relative}}\");\n    \
-         fileInStore = relative: relative;\n  }};\nin\nbuiltins.stringLength (bundle.bundleText {{ kind = \"authorities\"; name = \"root\"; \
+         fileInStore = relative: relative;\n    isBuilt = false;\n  }};\nin\nbuiltins.stringLength (bundle.bundleText {{ kind = \"authorities\"; name = \"root\"; \
          label = \"CERTIFICATE\"; relative = \"{DIR}/ca/root.crt\"; }})\n",
         module = repository("nix/module/bundle.nix").display(),
     );
