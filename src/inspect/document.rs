@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroizing;
 
-use super::{certificate, kubernetes, private_key, sealed, sniff, ssh, yaml};
+use super::{certificate, containers, kubernetes, private_key, sealed, sniff, ssh, yaml};
 use crate::model::document::keys::{
     KeyFormat, PrivateKeyFacts, Protection, PublicKeyFacts, PublicKeyFormat,
 };
@@ -58,6 +58,7 @@ pub fn read(bytes: &[u8], password: Option<&str>) -> Result<Vec<Found>, Document
         return Ok(found);
     }
     from_yaml(text)
+        .or_else(|| from_container(text))
         .or_else(|| indented_pem(text))
         .or_else(|| base64_alone(text, password))
         .unwrap_or_else(|| {
@@ -245,6 +246,12 @@ fn from_yaml(text: &str) -> Option<Result<Vec<Found>, DocumentDefect>> {
         Ok(documents) => kubernetes::read(&documents).map(Ok),
         Err(defect) => Some(Err(defect)),
     }
+}
+
+/// YAML or JSON of any other kind, with files of ours for values.
+fn from_container(text: &str) -> Option<Result<Vec<Found>, DocumentDefect>> {
+    let documents = yaml::documents(text).ok()?;
+    containers::read(&documents).map(Ok)
 }
 
 /// Blocks inside of some other text, like cloud-init's or Nix'. A file of nothing but indented blocks is one that no program loads.

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroizing;
 
-use super::document;
+use super::{containers, document};
 use super::yaml::Node;
 use crate::model::document::kubernetes::{
     Cluster, Context, Credential, Entry, KubeconfigFacts, ResourceFacts, Source, User,
@@ -146,13 +146,19 @@ fn resource(kind: &str, node: &Node) -> Vec<Found> {
         _ => &[],
     };
     let mut embedded = Vec::new();
+    if !containers::has_own_reader(kind) {
+        embedded = containers::within("", node);
+    }
     for (map, coding) in maps {
         for (name, node) in node.get(map).map_or(&[][..], Node::entries) {
             let text = node.text().unwrap_or_default();
             let path = field(map, name);
             let (octets, found) = match coding {
                 Coding::Base64 => value(&path, text),
-                Coding::Plain => (text.len(), within(&path, text.as_bytes())),
+                Coding::Plain => match containers::sops(&path, text) {
+                    Some(closed) => (0, vec![closed]),
+                    None => (text.len(), within(&path, text.as_bytes())),
+                },
             };
             facts.entries.push(Entry {
                 name: name.clone(),
@@ -175,6 +181,9 @@ enum Coding {
 
 /// The length of a value in Base64 and the objects in it.
 fn value(path: &str, text: &str) -> (usize, Vec<Found>) {
+    if let Some(closed) = containers::sops(path, text) {
+        return (0, vec![closed]);
+    }
     let compact: Zeroizing<String> = Zeroizing::new(text.split_ascii_whitespace().collect());
     let Ok(bytes) = BASE64_STANDARD
         .decode(compact.as_bytes())

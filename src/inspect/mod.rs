@@ -3,6 +3,7 @@
 mod ber;
 pub mod certificate;
 pub(crate) mod constraints;
+pub mod containers;
 pub mod crl;
 pub mod document;
 pub(crate) mod encryption;

@@ -147,6 +147,8 @@ pub enum DocumentDefect {
     TrailingData { octets: usize },
     #[error("line {line}: {reason}")]
     BadYaml { line: usize, reason: String },
+    #[error("{field} is encrypted with SOPS; `sops --decrypt FILE` shows what is in it")]
+    Sops { field: String },
     #[error("{field} is missing")]
     MissingField { field: String },
     #[error("{field} is not Base64")]
