@@ -1,13 +1,13 @@
-//! What a file is called after: a host, an artifact. Names only; nothing is opened.
+//! What a file is called after: a host, an artifact. Names only; nothing is decrypted.
 
 use std::collections::BTreeSet;
 
 use crate::model::key_pair::is_called_service_account;
 use crate::model::{Certificate, Fleet, KeyPair, Name};
 
-/// The hosts that folders on the way to a file, or the file, are called after; `None` where there is none.
+/// The hosts that directories on the way to a file, or the file, are called after; `None` where there is none.
 pub(super) fn names_a_host<'f>(place: &str, fleet: &'f Fleet) -> Option<BTreeSet<&'f str>> {
-    let parts: Vec<&str> = place.split('/').map(stem).collect();
+    let parts: Vec<&str> = parts(place).collect();
     let hosts: BTreeSet<&str> = fleet
         .hosts
         .keys()
@@ -17,11 +17,23 @@ pub(super) fn names_a_host<'f>(place: &str, fleet: &'f Fleet) -> Option<BTreeSet
     (!hosts.is_empty()).then_some(hosts)
 }
 
+/// Directories, the file, and the field in it: all without their endings.
+fn parts(place: &str) -> impl Iterator<Item = &str> {
+    let (file, field) = split(place);
+    file.split('/').chain(field.split(['.', '"'])).map(stem)
+}
+
+/// A value in a file is at `admin.conf: users.admin.client-key-data`.
+fn split(place: &str) -> (&str, &str) {
+    place.split_once(": ").unwrap_or((place, ""))
+}
+
 /// What a file is called after: `ca-key.pem`, `ca.key.age` and `ca.crt` are all `ca`.
-fn stem(name: &str) -> &str {
+pub(super) fn stem(name: &str) -> &str {
     let mut stem = name;
     for ending in [
-        ".age", ".pem", ".crt", ".cer", ".der", ".p12", ".pfx", ".key", ".pub", "-key", "_key",
+        ".age", ".pem", ".crt", ".cer", ".der", ".p12", ".pfx", ".key", ".pub", ".json", ".yaml",
+        ".yml", ".conf", "-key", "_key",
     ] {
         stem = stem.strip_suffix(ending).unwrap_or(stem);
     }
@@ -30,19 +42,65 @@ fn stem(name: &str) -> &str {
 
 /// What the file at a place is called after.
 pub(super) fn file_stem(place: &str) -> &str {
-    stem(place.rsplit('/').next().unwrap_or(place))
+    let (file, _) = split(place);
+    stem(file.rsplit('/').next().unwrap_or(file))
+}
+
+/// Every name that a place gives to what is there: the file's, with its directory (`etcd/server.crt` is `etcd-server`), and those of the
+/// fields on the way to a value.
+fn names(place: &str) -> BTreeSet<String> {
+    let (file, field) = split(place);
+    let own = file_stem(place);
+    let mut names = BTreeSet::from([own.to_owned()]);
+    if let Some(directory) = file.rsplit('/').nth(1) {
+        names.insert(format!("{directory}-{own}"));
+    }
+    let fields = field.split(['.', '"']).map(stem);
+    names.extend(fields.filter(|part| !part.is_empty()).map(str::to_owned));
+    names
 }
 
 pub(super) fn is_called_like_pair(pair: &KeyPair, place: &str) -> bool {
-    let file = file_stem(place);
-    file == pair.name.as_str()
-        || is_called_service_account(file) && is_called_service_account(pair.name.as_str())
+    let is_so = |name: &str| {
+        name == pair.name.as_str()
+            || is_called_service_account(name) && is_called_service_account(pair.name.as_str())
+    };
+    names(place).iter().any(|name| is_so(name))
 }
 
+/// Whether it is called as the certificate is, or as the Kubernetes component that it is for, with which kubeadm leaves `kube-` out.
 pub(super) fn is_called(leaf: &Certificate, place: &str) -> bool {
-    let file = file_stem(place);
     let name = leaf.name.as_str();
-    file == name || file == format!("{}-{name}", leaf.authority)
+    let full = format!("{}-{name}", leaf.authority);
+    let component = leaf.component.map(|component| component.id());
+    let names = names(place);
+    let is_called = |wanted: &str| {
+        let short = wanted.strip_prefix("kube-").unwrap_or(wanted);
+        names.contains(wanted) || component == Some(wanted) && names.contains(short)
+    };
+    is_called(name) || is_called(&full) || component.is_some_and(is_called)
+}
+
+/// Whether a file is called as `ssh-keygen` and sshd call theirs.
+pub(super) fn is_called_like_ssh(place: &str) -> bool {
+    let file = file_stem(place);
+    file.starts_with("ssh_host_") || file.starts_with("id_")
+}
+
+/// How many directories two places have in common from the top.
+pub(super) fn common_depth(a: &str, b: &str) -> usize {
+    let directories = |place| split(place).0.split('/').rev().skip(1).collect::<Vec<_>>();
+    let (a, b) = (directories(a), directories(b));
+    let pairs = a.iter().rev().zip(b.iter().rev());
+    pairs.take_while(|(one, other)| one == other).count()
+}
+
+/// The directory of a file.
+pub(super) fn directory(place: &str) -> &str {
+    split(place)
+        .0
+        .rsplit_once('/')
+        .map_or("", |(directory, _)| directory)
 }
 
 #[cfg(test)]
@@ -61,5 +119,16 @@ mod tests {
         ] {
             assert_eq!(stem(name), "ca");
         }
+    }
+
+    #[test]
+    fn a_place_gives_the_names_of_its_directory_and_of_its_fields() {
+        assert!(names("pki/etcd/server.crt").contains("etcd-server"));
+        let names = names("secrets.yaml: certs.etcd.crt");
+        assert!(
+            names.contains("secrets") && names.contains("etcd"),
+            "{names:?}"
+        );
+        assert_eq!(common_depth("a/b/x.crt", "a/b/c/y.crt"), 2);
     }
 }

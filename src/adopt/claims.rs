@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::called::{is_called, is_called_like_pair, names_a_host};
+use super::called::{is_called, is_called_like_pair, is_called_like_ssh, names_a_host};
 use super::matching::{Candidate, Match, mutual_bests, undecided};
-use super::{Choice, ChoiceError, FoundCertificate, Scene};
+use super::revoked::{Refused, is_put_aside};
+use super::{Choice, ChoiceError, FoundCertificate, Scene, kubeadm};
 use crate::inspect::certificate::signed_by;
 use crate::model::{
     Artifact, ArtifactId, Authority, Certificate, CertificateFacts, Fleet, KeyFingerprint, Name,
@@ -18,6 +19,8 @@ pub(super) struct Claims<'a> {
     pub(super) key_pairs: BTreeMap<ArtifactId, Claim<KeyFingerprint>>,
     /// Artifacts for which something fits, but not one thing alone.
     pub(super) ambiguous: BTreeMap<ArtifactId, Vec<String>>,
+    /// Artifacts for which only what is revoked fits: where it lies, and the file that says so.
+    pub(super) revoked: Refused,
 }
 
 pub(super) struct Claim<T> {
@@ -90,7 +93,47 @@ pub(super) fn claims<'a>(scene: &Scene<'a>, choices: &[Choice]) -> Result<Claims
     let leaves = scene.fleet.certificates.iter().map(Artifact::Leaf);
     assign_certificates(scene, &mut claims, leaves);
     assign_key_pairs(scene, &mut claims);
+    check_choices(scene, &claims)?;
     Ok(claims)
+}
+
+/// A person cannot make a revoked certificate good by naming it.
+fn check_choices(scene: &Scene<'_>, claims: &Claims<'_>) -> Result<(), ChoiceError> {
+    let chosen = claims
+        .certificates
+        .iter()
+        .filter(|(_, claim)| claim.is_chosen);
+    for (id, claim) in chosen {
+        let mut artifacts = scene.fleet.artifacts();
+        let artifact = artifacts.find(|artifact| artifact.id() == *id);
+        let facts = &claim.found.facts;
+        if let Some(by) = artifact.and_then(|artifact| revoked_by(scene, claims, artifact, facts)) {
+            return Err(ChoiceError::Revoked {
+                id: id.clone(),
+                place: claim.found.place.clone(),
+                by,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The file that says that the issuer of a certificate revoked it.
+fn revoked_by(
+    scene: &Scene<'_>,
+    claims: &Claims<'_>,
+    artifact: Artifact<'_>,
+    facts: &CertificateFacts,
+) -> Option<String> {
+    let issuer = artifact.issuer_name()?;
+    let by_list = claims
+        .authority(scene, issuer)
+        .and_then(|issuer| scene.revoked_in(facts, issuer));
+    let mut copies = scene.copies(facts);
+    let aside = copies.find(|copy| is_put_aside(&copy.place));
+    by_list
+        .or(aside.map(|copy| copy.place.as_str()))
+        .map(str::to_owned)
 }
 
 fn depth_of(fleet: &Fleet, authority: &Authority) -> usize {
@@ -148,15 +191,29 @@ fn assign_certificates<'a>(
     claims: &mut Claims<'a>,
     artifacts: impl Iterator<Item = Artifact<'a>>,
 ) {
-    let mut open: BTreeMap<ArtifactId, Vec<Candidate<&'a FoundCertificate>>> = artifacts
-        .filter(|artifact| !claims.certificates.contains_key(&artifact.id()))
-        .map(|artifact| (artifact.id(), candidates(scene, claims, artifact)))
-        .collect();
+    let mut open: BTreeMap<ArtifactId, Vec<Candidate<&'a FoundCertificate>>> = BTreeMap::new();
+    let mut revoked = Refused::new();
+    for artifact in artifacts.filter(|one| !claims.certificates.contains_key(&one.id())) {
+        let mut good = Vec::new();
+        for candidate in candidates(scene, claims, artifact) {
+            match revoked_by(scene, claims, artifact, &candidate.found.facts) {
+                Some(by) => {
+                    revoked.insert(artifact.id(), (candidate.place, by));
+                }
+                None => good.push(candidate),
+            }
+        }
+        open.insert(artifact.id(), good);
+    }
     let same = |a: &&FoundCertificate, b: &&FoundCertificate| a.facts.der == b.facts.der;
     for (id, one) in mutual_bests(&mut open, same) {
         claims.certificates.insert(id, Claim::of(one));
     }
     claims.ambiguous.extend(undecided(open));
+    revoked.retain(|id, _| {
+        !claims.certificates.contains_key(id) && !claims.ambiguous.contains_key(id)
+    });
+    claims.revoked.extend(revoked);
 }
 
 fn candidates<'a>(
@@ -166,11 +223,34 @@ fn candidates<'a>(
 ) -> Vec<Candidate<&'a FoundCertificate>> {
     let free = scene.certificates.iter().copied();
     let free = free.filter(|found| !claims.has(found));
-    let fitting = free.filter_map(|found| match artifact {
+    let fitting = free.clone().filter_map(|found| match artifact {
         Artifact::Authority(authority) => authority_candidate(scene, claims, authority, found),
         Artifact::Leaf(leaf) => leaf_candidate(scene, claims, leaf, found),
     });
-    fitting.collect()
+    let fitting: Vec<_> = fitting.collect();
+    match artifact {
+        Artifact::Authority(authority) if fitting.is_empty() => free
+            .filter(|found| kubeadm::is_the_clusters(scene, authority, found))
+            .filter_map(|found| by_place(scene, claims, authority, found))
+            .collect(),
+        _ => fitting,
+    }
+}
+
+/// The CA of a cluster under another name than is declared: kubeadm's is called `kubernetes`.
+fn by_place<'a>(
+    scene: &Scene<'a>,
+    claims: &Claims<'a>,
+    authority: &Authority,
+    found: &'a FoundCertificate,
+) -> Option<Candidate<&'a FoundCertificate>> {
+    let candidate = authority_of_any_name(scene, claims, authority, found)?;
+    let mut because = candidate.because;
+    because.push("in the place of this CA of the cluster".to_owned());
+    Some(Candidate {
+        because,
+        ..candidate
+    })
 }
 
 fn authority_candidate<'a>(
@@ -179,8 +259,20 @@ fn authority_candidate<'a>(
     authority: &Authority,
     found: &'a FoundCertificate,
 ) -> Option<Candidate<&'a FoundCertificate>> {
+    let is_called_so = authority.declaration.subject.matches(&found.facts.subject);
+    is_called_so
+        .then(|| authority_of_any_name(scene, claims, authority, found))
+        .flatten()
+}
+
+fn authority_of_any_name<'a>(
+    scene: &Scene<'a>,
+    claims: &Claims<'a>,
+    authority: &Authority,
+    found: &'a FoundCertificate,
+) -> Option<Candidate<&'a FoundCertificate>> {
     let facts = &found.facts;
-    if !facts.is_authority() || !authority.declaration.subject.matches(&facts.subject) {
+    if !facts.is_authority() {
         return None;
     }
     let issuer = authority.issuer.as_ref();
@@ -235,8 +327,13 @@ fn leaf_candidate<'a>(
     found: &'a FoundCertificate,
 ) -> Option<Candidate<&'a FoundCertificate>> {
     let facts = &found.facts;
-    let is_of_another_host = names_a_host(&found.place, scene.fleet)
-        .is_some_and(|hosts| !hosts.contains(leaf.host.as_str()));
+    let copies = || scene.copies(facts);
+    let host = leaf.host.as_str();
+    let hosts: Vec<BTreeSet<&str>> = copies()
+        .filter_map(|copy| names_a_host(&copy.place, scene.fleet))
+        .collect();
+    let is_with_host = hosts.iter().any(|hosts| hosts.contains(host));
+    let is_of_another_host = !hosts.is_empty() && !is_with_host;
     if facts.is_authority()
         || is_of_another_host
         || !leaf.declaration.subject.matches(&facts.subject)
@@ -251,11 +348,17 @@ fn leaf_candidate<'a>(
         .map(ToString::to_string)
         .collect();
     let present: BTreeSet<String> = facts.sans.iter().map(ToString::to_string).collect();
-    let is_with_host = names_a_host(&found.place, scene.fleet).is_some();
+    let called = copies().find(|copy| is_called(leaf, &copy.place));
+    let mut key_places = scene.key_places(&facts.key_fingerprint);
+    let is_called = called.is_some() || key_places.any(|place| is_called(leaf, place));
+    // The name that decided is the one to show.
+    let found = called.unwrap_or(found);
     let answers = vec![
         (declared == present, "the same names (SAN)"),
         (is_with_host, "lies with its host"),
-        (is_called(leaf, &found.place), "is called so"),
+        (is_called, "is called so"),
+        (present.contains(&format!("dns:{host}")), "names its host"),
+        (scene.only_host() == Some(host), "lies among its host's"),
         (scene.key(facts).is_some(), "its key is here"),
         (facts.not_after >= scene.now, "in date"),
     ];
@@ -298,9 +401,15 @@ fn assign_key_pairs<'a>(scene: &Scene<'a>, claims: &mut Claims<'a>) {
     let pairs = scene.fleet.key_pairs.iter();
     for pair in pairs.filter(|pair| !claims.key_pairs.contains_key(&pair.id())) {
         let candidates = free().map(|(fingerprint, found)| {
-            let is_called = is_called_like_pair(pair, &found.place);
-            let mut public = scene.material.public_keys.iter();
-            let has_public = public.any(|other| other.public.fingerprint == *fingerprint);
+            let mut places = scene.key_places(fingerprint);
+            let is_called = places.any(|place| is_called_like_pair(pair, place));
+            let public = || {
+                let all = scene.material.public_keys.iter();
+                all.filter(|other| other.public.fingerprint == *fingerprint)
+            };
+            // What SSH has a public key of is SSH's: a host's key signs no tokens.
+            let is_ssh = is_called_like_ssh(&found.place) || public().any(|other| other.is_ssh);
+            let has_public = !is_ssh && public().next().is_some();
             Candidate {
                 found: *fingerprint,
                 place: found.place.clone(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::claims::Claims;
-use super::{FoundCertificate, FoundKey, Item, Leftover, Scene, Verdict};
+use super::{FoundCertificate, FoundKey, Item, KeyCustody, Leftover, Scene, Verdict};
 use crate::model::CertificateFacts;
 
 pub(super) fn leftovers(scene: &Scene<'_>, claims: &Claims<'_>, items: &[Item]) -> Vec<Leftover> {
@@ -34,6 +34,11 @@ fn certificate(
     };
     let mut all = scene.certificates.iter();
     let first = all.find(|first| first.facts.der == found.facts.der)?;
+    // Where one of several copies was taken, the others are copies of that.
+    let mut taken = claims.certificates.values().map(|claim| claim.found);
+    let first = taken
+        .find(|taken| taken.facts.der == found.facts.der)
+        .unwrap_or(first);
     if first.place != found.place {
         // The issuers that follow a leaf in its file are as they should be.
         let mut of_file = scene.material.certificates.iter();
@@ -41,7 +46,14 @@ fn certificate(
         if own.facts.der != found.facts.der {
             return None;
         }
+        if scene.material.links.get(&found.place) == Some(&first.place) {
+            return left(format!("a link to {}", first.place));
+        }
         return left(format!("the same certificate as {}", first.place));
+    }
+    let mut revoked = claims.revoked.values();
+    if let Some((_, by)) = revoked.find(|(place, _)| *place == found.place) {
+        return left(format!("revoked: {by} says so"));
     }
     let claimed = || claims.certificates.iter();
     if claimed().any(|(_, claim)| claim.found.facts.der == found.facts.der) {
@@ -82,7 +94,14 @@ fn key(scene: &Scene<'_>, claims: &Claims<'_>, found: &FoundKey) -> Option<Lefto
     };
     let first = scene.keys.get(&fingerprint)?;
     if first.place != found.place {
-        return left(format!("the same key as {}", first.place));
+        if scene.material.links.get(&found.place) == Some(&first.place) {
+            return left(format!("a link to {}", first.place));
+        }
+        return left(format!(
+            "the same key as {}{}",
+            first.place,
+            in_clear(found)
+        ));
     }
     let is_claimed = claims
         .certificates
@@ -97,8 +116,20 @@ fn key(scene: &Scene<'_>, claims: &Claims<'_>, found: &FoundKey) -> Option<Lefto
     }
     let mut certificates = scene.certificates.iter();
     match certificates.find(|other| other.facts.key_fingerprint == fingerprint) {
-        Some(of) => left(format!("the key of {}, which is not adopted", of.place)),
-        None => left("fits no certificate here".to_owned()),
+        Some(of) => left(format!(
+            "the key of {}, which is not adopted{}",
+            of.place,
+            in_clear(found)
+        )),
+        None => left(format!("fits no certificate here{}", in_clear(found))),
+    }
+}
+
+fn in_clear(found: &FoundKey) -> &'static str {
+    if found.custody == KeyCustody::Clear {
+        "; it is in clear"
+    } else {
+        ""
     }
 }
 

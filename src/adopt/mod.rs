@@ -3,15 +3,25 @@
 
 mod called;
 mod claims;
+mod clear;
+mod kubeadm;
 mod leftovers;
 mod matching;
+mod register;
+mod revoked;
 mod settle;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
-use crate::model::{ArtifactId, CertificateFacts, Fleet, KeyFingerprint, Observed, PublicKey};
+pub use clear::ClearKeys;
+pub use register::{Register, RegisterDefect, last_number};
+pub use revoked::TakenRevocations;
+
+use crate::model::{
+    ArtifactId, CertificateFacts, CrlFacts, Fleet, KeyFingerprint, Observed, PublicKey,
+};
 use crate::plan::Reason;
 
 /// Everything of use in a foreign tree, in the order of its files.
@@ -20,10 +30,29 @@ pub struct Material {
     pub certificates: Vec<FoundCertificate>,
     pub keys: Vec<FoundKey>,
     pub public_keys: Vec<FoundPublicKey>,
-    /// Private keys that nobody here can open.
+    pub lists: Vec<FoundList>,
+    pub registers: Vec<Register>,
+    /// Private keys that nobody here can open, and files that cannot be read.
     pub closed: Vec<Leftover>,
     /// What holds a key or a certificate, perhaps, and cannot be used.
     pub unusable: Vec<Leftover>,
+    /// Files and directories that were to be looked at and could not be read; those that may be keys are closed as well.
+    pub unreadable: Vec<Leftover>,
+    /// Of these, those that say themselves that they name revoked certificates.
+    pub unread_lists: BTreeSet<String>,
+    /// Places that are values in a file with other things.
+    pub fields: BTreeSet<String>,
+    /// Links, with the place in the tree that each leads to.
+    pub links: BTreeMap<String, String>,
+    /// Files that lie in the project itself, with their place in it.
+    pub own: BTreeMap<String, String>,
+}
+
+/// A revocation list.
+#[derive(Clone, Debug)]
+pub struct FoundList {
+    pub place: String,
+    pub facts: CrlFacts,
 }
 
 /// A certificate and the file it stands in, relative to the tree.
@@ -57,6 +86,8 @@ pub enum KeyCustody {
 pub struct FoundPublicKey {
     pub place: String,
     pub public: PublicKey,
+    /// Whether SSH wrote it.
+    pub is_ssh: bool,
 }
 
 /// A decision of a person: this artifact is in that file.
@@ -71,8 +102,14 @@ pub struct Choice {
 pub struct Adoption {
     pub items: Vec<Item>,
     pub leftovers: Vec<Leftover>,
-    /// Files with private keys in clear, adopted or not.
+    /// Places of private keys in clear, adopted or not.
     pub plain_keys: Vec<String>,
+    /// What the authorities that are here revoked.
+    pub revocations: Vec<TakenRevocations>,
+    /// What was to be looked at and could not be read.
+    pub unreadable: Vec<Leftover>,
+    /// Files that may name revoked certificates and could not be read: what they name would be adopted as good.
+    pub unknown_revocations: Vec<Leftover>,
 }
 
 #[derive(Clone, Debug)]
@@ -103,6 +140,12 @@ pub enum Verdict {
     /// A leaf's certificate or the public key of a pair is of no use without its private key.
     KeyMissing {
         place: String,
+    },
+    /// What fits is revoked: it is never adopted as good.
+    Revoked {
+        place: String,
+        /// The file that says so.
+        by: String,
     },
     NotFound,
 }
@@ -144,6 +187,12 @@ pub enum ChoiceError {
         first: ArtifactId,
         second: ArtifactId,
     },
+    #[error("{place}, which --as names for {id}, is revoked: {by} says so")]
+    Revoked {
+        id: ArtifactId,
+        place: String,
+        by: String,
+    },
 }
 
 /// Tells for every declared artifact what of the tree it is.
@@ -160,7 +209,10 @@ pub fn adoption(
     let scene = Scene::new(fleet, observed, material, now);
     let claims = claims::claims(&scene, choices)?;
     let items = settle::items(&scene, &claims);
-    let leftovers = leftovers::leftovers(&scene, &claims, &items);
+    let mut leftovers = leftovers::leftovers(&scene, &claims, &items);
+    let (revocations, unused) = revoked::revocations(&scene, &claims);
+    leftovers.extend(unused);
+    leftovers.sort_by(|a, b| a.place.cmp(&b.place));
     let in_clear = material
         .keys
         .iter()
@@ -171,6 +223,9 @@ pub fn adoption(
         items,
         leftovers,
         plain_keys,
+        revocations,
+        unreadable: material.unreadable.clone(),
+        unknown_revocations: revoked::unknown(material),
     })
 }
 
@@ -185,6 +240,13 @@ impl Adoption {
             Verdict::Adopt(taken) => Some((&item.id, taken.as_ref())),
             _ => None,
         })
+    }
+}
+
+impl Taken {
+    /// Whether it is a CA without its key, and nobody declared that this is meant.
+    pub fn lacks_its_key(&self) -> bool {
+        self.remarks.iter().any(|remark| remark == settle::LOST)
     }
 }
 
@@ -205,6 +267,7 @@ impl Verdict {
             Self::Ambiguous { .. } => "ambiguous",
             Self::KeyClosed { .. } => "key-closed",
             Self::KeyMissing { .. } => "key-missing",
+            Self::Revoked { .. } => "revoked",
             Self::NotFound => "not-found",
         }
     }
@@ -248,6 +311,20 @@ impl<'a> Scene<'a> {
             certificates,
             keys,
         }
+    }
+
+    /// Every place where a certificate was found: any name that fits decides.
+    fn copies(&self, facts: &CertificateFacts) -> impl Iterator<Item = &'a FoundCertificate> {
+        let all = self.material.certificates.iter();
+        let der = facts.der.clone();
+        all.filter(move |found| found.facts.der == der)
+    }
+
+    /// Every place where a private key was found.
+    fn key_places(&self, key: &KeyFingerprint) -> impl Iterator<Item = &'a str> {
+        let (all, key) = (self.material.keys.iter(), *key);
+        all.filter(move |found| found.public.fingerprint == key)
+            .map(|found| found.place.as_str())
     }
 
     fn key(&self, certificate: &CertificateFacts) -> Option<&'a FoundKey> {

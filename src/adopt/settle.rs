@@ -3,9 +3,10 @@
 use super::called::{file_stem, is_called_like_pair};
 use super::claims::Claims;
 use super::{FoundCertificate, FoundKey, FoundPublicKey, Item, Scene, Taken, Verdict};
+use crate::model::nix::{attribute, string};
 use crate::model::{
-    Artifact, ArtifactId, FileState, FoundKeyAlgorithm, KeyFingerprint, KeyPair, Marker, PublicKey,
-    SealedFacts,
+    Artifact, ArtifactId, AttributeType, DistinguishedName, FileState, FoundKeyAlgorithm,
+    KeyFingerprint, KeyPair, Marker, Name, PublicKey, SealedFacts,
 };
 use crate::plan::{Reason, certificate_drift};
 
@@ -31,6 +32,12 @@ enum Standing {
 fn certified(scene: &Scene<'_>, claims: &Claims<'_>, artifact: Artifact<'_>) -> Verdict {
     let id = artifact.id();
     let Some(claim) = claims.certificates.get(&id) else {
+        if let Some((place, by)) = claims.revoked.get(&id) {
+            return Verdict::Revoked {
+                place: place.clone(),
+                by: by.clone(),
+            };
+        }
         return not_one(scene, claims, &id);
     };
     let found = claim.found;
@@ -43,7 +50,12 @@ fn certified(scene: &Scene<'_>, claims: &Claims<'_>, artifact: Artifact<'_>) -> 
         }
         _ => Standing::Other(format!("{} is another certificate", files.certificate)),
     };
-    let key = key_standing(&pair.key, &found.facts.key_fingerprint, files.key.as_str());
+    let key = key_standing(
+        scene,
+        &pair.key,
+        &found.facts.key_fingerprint,
+        files.key.as_str(),
+    );
     let found_key = scene.key(&found.facts);
     match (certificate, key, found_key) {
         (Standing::Other(detail), _, _) | (_, Standing::Other(detail), _) => {
@@ -65,24 +77,39 @@ fn certified(scene: &Scene<'_>, claims: &Claims<'_>, artifact: Artifact<'_>) -> 
         (certificate, key, found_key) => {
             let is_free = |standing: &Standing| matches!(standing, Standing::Free);
             let key_is_free = is_free(&key);
-            let offline = (key_is_free && found_key.is_none()).then_some(OFFLINE);
+            let is_declared_so = matches!(artifact, Artifact::Authority(one) if one.key_offline);
+            let offline = (key_is_free && found_key.is_none()).then_some(if is_declared_so {
+                OFFLINE
+            } else {
+                LOST
+            });
             Verdict::Adopt(Box::new(Taken {
                 certificate: is_free(&certificate).then(|| found.clone()),
                 key: found_key.filter(|_| key_is_free).cloned(),
                 public_keys: Vec::new(),
                 because: claim.because.clone(),
                 differences: differences(scene, claims, artifact, found),
-                remarks: remarks(scene, found, offline),
+                remarks: remarks(scene, artifact, found, offline),
             }))
         }
     }
 }
 
 /// Only the marker in the header tells without opening which key is sealed in a file.
-fn key_standing(state: &FileState<SealedFacts>, key: &KeyFingerprint, file: &str) -> Standing {
+fn key_standing(
+    scene: &Scene<'_>,
+    state: &FileState<SealedFacts>,
+    key: &KeyFingerprint,
+    file: &str,
+) -> Standing {
     let marker = state.facts().and_then(|sealed| sealed.marker.as_ref());
+    // Where the tree is the project itself, the file was decrypted just now.
+    let own = &scene.material.own;
+    let mut places = scene.key_places(key);
+    let is_itself = places.any(|place| own.get(place).is_some_and(|own| own == file));
     match (state, marker) {
         (FileState::Missing, _) => Standing::Free,
+        _ if is_itself => Standing::Same,
         (_, Some(marker)) if marker.key == Marker::key_id(key.as_bytes()) => Standing::Same,
         (_, Some(_)) => Standing::Other(format!("{file} is another key")),
         (_, None) => Standing::Other(format!(
@@ -103,11 +130,21 @@ fn differences(
 }
 
 /// What is to be known of an authority whose key is elsewhere.
-const OFFLINE: &str =
-    "its private key is not here: adopted to be trusted; nothing can be issued by it";
+const OFFLINE: &str = "its private key is kept elsewhere, as declared: nothing can be issued by it until it is put in place";
+pub(super) const LOST: &str = "its private key is not here, so nothing can be issued by it; if it is kept elsewhere, declare ca.keyOffline = true";
 
-fn remarks(scene: &Scene<'_>, found: &FoundCertificate, offline: Option<&str>) -> Vec<String> {
+fn remarks(
+    scene: &Scene<'_>,
+    artifact: Artifact<'_>,
+    found: &FoundCertificate,
+    offline: Option<&str>,
+) -> Vec<String> {
     let mut remarks: Vec<String> = offline.map(str::to_owned).into_iter().collect();
+    if let Artifact::Authority(authority) = artifact
+        && !authority.declaration.subject.matches(&found.facts.subject)
+    {
+        remarks.push(declare_its_name(&authority.name, &found.facts.subject));
+    }
     if found.facts.not_after < scene.now {
         remarks.push(format!(
             "expired on {}: its key is kept for the certificate to be renewed",
@@ -115,6 +152,25 @@ fn remarks(scene: &Scene<'_>, found: &FoundCertificate, offline: Option<&str>) -
         ));
     }
     remarks
+}
+
+/// A CA that has another name cannot be renewed under the declared one: every certificate below it names it by the old one.
+fn declare_its_name(name: &Name, found: &DistinguishedName) -> String {
+    let attributes = found.rdns().iter().flatten();
+    let lines = attributes.map(|(kind, value)| match kind {
+        AttributeType::CommonName => format!("commonName = {};", string(value)),
+        kind => format!(
+            "names.{} = {};",
+            attribute(kind.short_name()),
+            string(value)
+        ),
+    });
+    let lines: Vec<String> = lines.collect();
+    format!(
+        "it is called otherwise than declared; declare its name: certToolkit.cas.{}.ca = {{ {} }};",
+        attribute(name.as_str()),
+        lines.join(" ")
+    )
 }
 
 fn shared(scene: &Scene<'_>, claims: &Claims<'_>, pair: &KeyPair) -> Verdict {
@@ -134,7 +190,7 @@ fn shared(scene: &Scene<'_>, claims: &Claims<'_>, pair: &KeyPair) -> Verdict {
         FileState::Sound { .. } if standing.current() == Some(&key.public) => Standing::Same,
         _ => Standing::Other(format!("{} is another public key", pair.files.public)),
     };
-    let sealed = key_standing(&standing.key, &claim.found, pair.files.key.as_str());
+    let sealed = key_standing(scene, &standing.key, &claim.found, pair.files.key.as_str());
     match (public, sealed) {
         (Standing::Other(detail), _) | (_, Standing::Other(detail)) => Verdict::Conflict { detail },
         (Standing::Same, Standing::Same) => Verdict::InPlace,

@@ -10,13 +10,16 @@ use super::commit::{Committer, Ready};
 use super::made::MadeAdopted;
 use super::make::chain_text;
 use super::{ApplyError, Product, Run, prove, unlock};
+use crate::inspect::crl::parse_pem as read_list;
 use crate::inspect::{certificate as inspect, public_key};
+use crate::issue::crl;
 use crate::issue::key::{PrivateKey, public_to_pem};
 use crate::model::{
-    Artifact, ArtifactId, CertificateFacts, KeyFingerprint, KeyPair, Name, PublicKey, RelPath,
-    Sealed, Voucher,
+    Artifact, ArtifactId, Authority, CertificateFacts, CrlFacts, KeyFingerprint, KeyPair,
+    ListRecord, Name, PublicKey, RelPath, Sealed, Voucher,
 };
 use crate::seal;
+use crate::store::{Change, Expected};
 
 /// What is taken over for one artifact.
 #[allow(missing_debug_implementations)] // It has a private key.
@@ -24,6 +27,13 @@ pub struct Adopted<'a> {
     pub public: AdoptedPublic<'a>,
     /// `None` where it stands there already, or stays with whoever has it.
     pub key: Option<Arc<PrivateKey>>,
+}
+
+/// A revocation list that an authority signed before it was taken over.
+#[derive(Clone, Copy, Debug)]
+pub struct AdoptedList<'a> {
+    pub authority: &'a Authority,
+    pub list: &'a CrlFacts,
 }
 
 /// The part of a pair that everybody may see.
@@ -45,7 +55,11 @@ pub enum AdoptedPublic<'a> {
 ///
 /// # Errors
 /// As [`super::execute`]. Nothing is written unless every pair is proved.
-pub fn adopt<'a>(run: Run<'a>, adopted: &[Adopted<'a>]) -> Result<usize, ApplyError> {
+pub fn adopt<'a>(
+    run: Run<'a>,
+    adopted: &[Adopted<'a>],
+    lists: &[AdoptedList<'a>],
+) -> Result<usize, ApplyError> {
     let keys = adopted.iter().filter(|adopted| adopted.key.is_some());
     unlock::check_recipients(&run, keys.map(|adopted| adopted.public.sealed()))?;
     let workbench = Workbench::new(run, adopted);
@@ -53,12 +67,40 @@ pub fn adopt<'a>(run: Run<'a>, adopted: &[Adopted<'a>]) -> Result<usize, ApplyEr
         .par_iter()
         .map(|adopted| workbench.make(adopted))
         .collect::<Result<_, ApplyError>>()?;
+    let changes = lists
+        .iter()
+        .map(list_file)
+        .collect::<Result<Vec<_>, ApplyError>>()?;
+    let run = Run {
+        beside: &changes,
+        ..run
+    };
     let mut committer = Committer::new(run);
+    committer.note_lists(
+        lists
+            .iter()
+            .map(|one| (one.authority.name.clone(), ListRecord::from(one.list))),
+    );
     committer.add(
         made.into_iter()
             .map(|made| Ready::adopted(made, run.observed)),
     );
     committer.finish().map(|report| report.files)
+}
+
+/// The list as it is, where there is none yet.
+fn list_file(one: &AdoptedList<'_>) -> Result<Change, ApplyError> {
+    let text = crl::to_pem(&one.list.der);
+    let id = one.authority.id();
+    let read = read_list(text.as_bytes()).map_err(|defect| unproved(&id, &defect.to_string()))?;
+    if read != *one.list {
+        return Err(unproved(&id, "its list reads back as another"));
+    }
+    Ok(Change::write(
+        one.authority.crl.clone(),
+        Expected::Absent,
+        text.into_bytes(),
+    ))
 }
 
 impl<'a> AdoptedPublic<'a> {

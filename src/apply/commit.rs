@@ -8,7 +8,9 @@ use rayon::prelude::*;
 use super::made::{Made, MadeAdopted, MadeHostKey, MadePair};
 use super::{ApplyError, Done, Product, Report, Run};
 use crate::export::index::{self, Facts};
-use crate::model::{ArtifactId, CertificateFile, Digest, FileState, Observed, RelPath};
+use crate::model::{
+    ArtifactId, CertificateFile, Digest, FileState, ListRecord, Name, Observed, RelPath,
+};
 use crate::plan::{Action, Step, Target};
 use crate::store::{Change, CommitError, Expected};
 
@@ -137,6 +139,8 @@ pub(super) struct Committer<'a> {
     pending: Vec<Ready>,
     done: Vec<Done>,
     files: usize,
+    /// Revocation lists that go with the last commit.
+    lists: Vec<(Name, ListRecord)>,
 }
 
 impl<'a> Committer<'a> {
@@ -146,7 +150,13 @@ impl<'a> Committer<'a> {
             pending: Vec::new(),
             done: Vec::new(),
             files: 0,
+            lists: Vec::new(),
         }
+    }
+
+    /// Lists that are among the changes of this run.
+    pub(super) fn note_lists(&mut self, lists: impl IntoIterator<Item = (Name, ListRecord)>) {
+        self.lists.extend(lists);
     }
 
     /// Takes what goes with the next commit.
@@ -276,6 +286,7 @@ impl<'a> Committer<'a> {
     /// The facts as they are now: found ones, overlaid by those just made.
     fn facts(&self) -> Facts<'_> {
         let mut facts = Facts::found(self.run.observed);
+        facts.lists.extend(self.lists.iter().cloned());
         let pending = self.pending.iter().map(|ready| &ready.done);
         for done in self.done.iter().chain(pending) {
             match &done.product {

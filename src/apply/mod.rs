@@ -18,7 +18,7 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-pub use adopt::{Adopted, AdoptedPublic, adopt};
+pub use adopt::{Adopted, AdoptedList, AdoptedPublic, adopt};
 pub use error::{ApplyError, SealedKey, Unopened};
 pub use revoke::{Published, Revocation, publish};
 

@@ -23,6 +23,8 @@ pub struct Revocation<'a> {
     pub entries: Vec<RevokedCertificate>,
     /// Lists of its own that are not in the tree any more: what they revoked stays revoked, and their numbers are used up.
     pub earlier: Vec<CrlFacts>,
+    /// A number that is used up although no list with it is left.
+    pub last_number: Option<ListNumber>,
 }
 
 /// The lists as they are now.
@@ -104,6 +106,7 @@ fn next_list(run: &Run<'_>, revocation: &Revocation<'_>) -> NextList {
     let lost = run.observed.lost_list(&authority.name);
     let numbers = known.clone().filter_map(CrlFacts::list_number);
     let numbers = numbers.chain(lost.and_then(|lost| lost.number.clone()));
+    let numbers = numbers.chain(revocation.last_number.clone());
     let number = ListNumber::after(numbers.max().as_ref());
     let news = revocation.entries.iter();
     let mut listed: BTreeSet<&[u8]> = news.map(|entry| entry.serial.as_slice()).collect();

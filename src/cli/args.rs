@@ -165,9 +165,12 @@ pub(crate) enum Command {
     /// Take over certificates and keys that were made elsewhere: find out which is which, seal the keys, put everything in place.
     #[command(
         after_help = "Looks at every file in DIR: PEM certificates and keys as kubeadm, easy-rsa, cfssl, step and OpenSSL write them, \
-                            under a passphrase too, PKCS#12 files, and keys sealed with age. Keys go with certificates by their public keys; certificates go with what is \
-                            declared by subject, issuer and names, and by host where a folder is called after one. What stands in the \
-                            project is never overwritten, and DIR is left as it is.\n\nExamples:\n  certs adopt \
+                            under a passphrase too, PKCS#12 files, keys encrypted with age, and the values of YAML and JSON (Secrets, kubeconfigs, \
+                            answers of Vault and cfssl, secrets and machine configurations of Talos). Keys go with certificates by their public keys; \
+                            certificates go with what is declared by subject, issuer and names, and by host where a directory is called after one. \
+                            CRLs, `index.txt` with `crlnumber`, directories called `revoked` and rows of cfssl's database are taken over: what they name is \
+                            not adopted as good, and the next CRL has it under the next number. Files of the project are never overwritten, and DIR is \
+                            left as it is.\n\nExamples:\n  certs adopt \
                             /etc/kubernetes/pki --dry-run\n  certs adopt ../old/secrets/certs --identity ~/.ssh/id_ed25519\n  certs adopt \
                             ./pki --as ca/cluster=issued/root.crt --only ca\n  certs adopt ./easyrsa/pki --passphrase-file ca-passphrase.txt"
     )]

@@ -1,19 +1,22 @@
-//! Reads a tree that somebody else made: every certificate and key in it. Changes nothing there, and follows no links.
+//! Reads a tree that another tool made: every certificate, key and revocation in it. Changes nothing there, and follows links only inside it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::error::{CliError, causes};
+use super::error::causes;
 use super::passphrases::{LockedFile, Outcome, Passphrases};
-use crate::adopt::{FoundCertificate, FoundKey, FoundPublicKey, KeyCustody, Leftover, Material};
+use crate::adopt::{
+    FoundCertificate, FoundKey, FoundList, FoundPublicKey, KeyCustody, Leftover, Material,
+    Register, last_number,
+};
 use crate::inspect::secret::{self, KeyText, Keys, Opened};
-use crate::inspect::{document, public_key};
+use crate::inspect::{containers, document, public_key};
 use crate::issue::key::PrivateKey;
 use crate::model::document::{
-    DocumentDefect, Found, KeyFormat, Object, PrivateKeyFacts, PublicKeyFacts,
+    DocumentDefect, Found, KeyFormat, Object, PrivateKeyFacts, PublicKeyFacts, PublicKeyFormat,
 };
 use crate::model::{CertificateFacts, KeyFingerprint};
 use crate::render::words::shown;
@@ -38,27 +41,96 @@ pub(crate) struct Openers<'a> {
 }
 
 impl Foreign {
-    pub(crate) fn read(directory: &Path, openers: Openers<'_>) -> Result<Self, CliError> {
+    /// `root`: the project's own directory, which may have the tree in it or be it.
+    pub(crate) fn read(directory: &Path, root: &Path, openers: Openers<'_>) -> Self {
         let mut foreign = Self::default();
         let mut locked = Vec::new();
         let is_git = |entry: &DirEntry| entry.depth() > 0 && entry.file_name() == ".git";
         let walk = WalkDir::new(directory).sort_by_file_name().into_iter();
         for entry in walk.filter_entry(|entry| !is_git(entry)) {
-            let entry = entry.map_err(|error| {
-                CliError::new(format!("cannot read {}", shown(directory))).cause(error.to_string())
-            })?;
-            let place = entry.path().strip_prefix(directory).unwrap_or(entry.path());
-            let place = place.to_string_lossy().into_owned();
-            if entry.file_type().is_symlink() && is_material(&place) {
-                foreign.leave(&place, "a link; what it names is looked at where it lies");
-            } else if entry.file_type().is_file() {
-                locked.extend(foreign.look_into(&entry, &place, openers.identities));
+            match entry {
+                Ok(entry) => {
+                    locked.extend(foreign.entry(directory, root, &entry, openers.identities));
+                }
+                Err(error) => foreign.unread(directory, &error),
             }
         }
         for (file, outcome) in openers.passphrases.open(locked) {
             foreign.settle(&file, outcome);
         }
-        Ok(foreign)
+        foreign
+    }
+
+    fn entry(
+        &mut self,
+        directory: &Path,
+        root: &Path,
+        entry: &DirEntry,
+        identities: &Identities,
+    ) -> Vec<LockedFile> {
+        let path = entry.path();
+        let place = within(directory, path);
+        if entry.file_type().is_symlink() {
+            return match self.follow(directory, path, &place) {
+                Some(target) => self.file(&target, &place, identities),
+                None => Vec::new(),
+            };
+        }
+        if !entry.file_type().is_file() {
+            return Vec::new();
+        }
+        if let (Ok(real), Ok(root)) = (path.canonicalize(), root.canonicalize())
+            && let Ok(own) = real.strip_prefix(root)
+        {
+            let own = own.to_string_lossy().into_owned();
+            self.material.own.insert(place.clone(), own);
+        }
+        self.file(path, &place, identities)
+    }
+
+    /// Where a link to a file of the tree leads. What is outside is not looked at: another tree was not given.
+    fn follow(&mut self, directory: &Path, path: &Path, place: &str) -> Option<PathBuf> {
+        let (target, tree) = match (path.canonicalize(), directory.canonicalize()) {
+            (Ok(target), Ok(tree)) => (target, tree),
+            (Err(error), _) | (_, Err(error)) => {
+                self.leave(place, format!("a link that leads nowhere: {error}"));
+                return None;
+            }
+        };
+        let Ok(inside) = target.strip_prefix(&tree) else {
+            let target = shown(&target);
+            self.leave(
+                place,
+                format!("a link to {target}, outside of this directory: not looked at"),
+            );
+            return None;
+        };
+        // A directory of the tree is walked where it is.
+        if !target.is_file() {
+            return None;
+        }
+        let inside = inside.to_string_lossy().into_owned();
+        self.material.links.insert(place.to_owned(), inside);
+        Some(target)
+    }
+
+    fn unread(&mut self, directory: &Path, error: &walkdir::Error) {
+        let place = error.path().map(|path| within(directory, path));
+        let cause = error
+            .io_error()
+            .map_or_else(|| error.to_string(), ToString::to_string);
+        let place = place.filter(|place| !place.is_empty());
+        self.leave_unread(place.unwrap_or_else(|| ".".to_owned()), &cause);
+    }
+
+    /// A file that cannot be read may be any key.
+    fn leave_unread(&mut self, place: String, cause: &str) {
+        let left = Leftover {
+            place,
+            reason: format!("cannot be read: {cause}"),
+        };
+        self.material.closed.push(left.clone());
+        self.material.unreadable.push(left);
     }
 
     fn leave(&mut self, place: &str, reason: impl Into<String>) {
@@ -75,34 +147,95 @@ impl Foreign {
         });
     }
 
-    /// Takes what lies open; what a passphrase may open is given back.
-    fn look_into(
-        &mut self,
-        entry: &DirEntry,
-        place: &str,
-        identities: &Identities,
-    ) -> Vec<LockedFile> {
-        let is_large = entry.metadata().is_ok_and(|found| found.len() > LARGEST);
-        if is_large {
+    fn file(&mut self, path: &Path, place: &str, identities: &Identities) -> Vec<LockedFile> {
+        let length = path.metadata().map(|found| found.len());
+        if length.is_ok_and(|length| length > LARGEST) {
             if is_material(place) {
                 self.leave(place, "larger than 4 MiB; not looked into");
             }
             return Vec::new();
         }
-        let bytes = match outside::read_file(entry.path()) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                self.leave(place, format!("cannot be read: {error}"));
-                return Vec::new();
+        match outside::read_file(path) {
+            Ok(bytes) => {
+                if !self.register(place, &bytes) {
+                    return self.look_into(place, &bytes, identities);
+                }
+                self.look_at_number(path, place);
+                Vec::new()
             }
+            Err(error) => {
+                self.leave_unread(place.to_owned(), &error.to_string());
+                Vec::new()
+            }
+        }
+    }
+
+    /// Whether it was a register of what was issued and revoked.
+    fn register(&mut self, place: &str, bytes: &[u8]) -> bool {
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            return false;
         };
-        match document::read(&bytes, None) {
+        let name = place.rsplit('/').next().unwrap_or(place);
+        let register = if name == "index.txt" || name.ends_with("-index.txt") {
+            match Register::parse_index(place, text) {
+                Ok(register) => register,
+                Err(defect) => {
+                    self.leave_unread(place.to_owned(), &defect.to_string());
+                    return true;
+                }
+            }
+        } else {
+            let Some(register) = Register::parse_rows(place, text) else {
+                return false;
+            };
+            register
+        };
+        self.material.registers.push(register);
+        true
+    }
+
+    /// `crlnumber` stands next to `index.txt`.
+    fn look_at_number(&mut self, index: &Path, place: &str) {
+        let number = outside::read_file(&index.with_file_name("crlnumber"));
+        let number = number.ok().and_then(|bytes| {
+            let text = std::str::from_utf8(&bytes).ok()?;
+            last_number(text)
+        });
+        let mut registers = self.material.registers.iter_mut();
+        if let Some(register) = registers.find(|register| register.place == place) {
+            register.last_number = number;
+        }
+    }
+
+    /// Takes what lies open; what a passphrase may open is given back. A value in a document is looked at as a file.
+    fn look_into(&mut self, place: &str, bytes: &[u8], identities: &Identities) -> Vec<LockedFile> {
+        if let Some(contents) = containers::contents(bytes) {
+            let mut locked = Vec::new();
+            for field in contents.closed {
+                let place = format!("{place}: {field}");
+                self.leave_closed(
+                    &place,
+                    "encrypted with SOPS; decrypt a copy of the file (`sops --decrypt`)".to_owned(),
+                );
+            }
+            for value in contents.values {
+                let place = format!("{place}: {}", value.field);
+                self.material.fields.insert(place.clone());
+                locked.extend(self.objects(&place, &value.bytes, identities));
+            }
+            return locked;
+        }
+        self.objects(place, bytes, identities)
+    }
+
+    fn objects(&mut self, place: &str, bytes: &[u8], identities: &Identities) -> Vec<LockedFile> {
+        match document::read(bytes, None) {
             Ok(found) => {
                 let has_key = found.iter().any(|found| is_key(&found.object));
                 for object in found.into_iter().map(|found| found.object) {
-                    self.object(place, object, &bytes, identities);
+                    self.object(place, object, bytes, identities);
                 }
-                let keys = secret::keys(&bytes);
+                let keys = secret::keys(bytes);
                 if has_key && keys.is_empty() {
                     self.leave(place, "a private key in Base64; `base64 -d` takes that off");
                 }
@@ -126,13 +259,24 @@ impl Foreign {
             Object::PrivateKey(facts) => self.told_of_key(place, &facts),
             Object::PublicKey(facts) => self.public_key(place, &facts),
             Object::Sealed(_) => self.sealed(place, bytes, identities),
-            Object::Damaged(defect) => self.leave(place, defect.to_string()),
-            Object::Kubeconfig(_) | Object::Resource(_) => {
-                self.leave(place, "a Kubernetes document; it is not taken apart");
+            // A list that is passed over would make certificates good again.
+            Object::Damaged(defect) if has_a_list(bytes) => {
+                let reason = defect.to_string();
+                self.material.unreadable.push(Leftover {
+                    place: place.to_owned(),
+                    reason,
+                });
+                self.material.unread_lists.insert(place.to_owned());
             }
-            Object::Pkcs12(_)
+            Object::Damaged(defect) => self.leave(place, defect.to_string()),
+            Object::RevocationList(list) => self.material.lists.push(FoundList {
+                place: place.to_owned(),
+                facts: *list,
+            }),
+            Object::Kubeconfig(_)
+            | Object::Resource(_)
+            | Object::Pkcs12(_)
             | Object::Request(_)
-            | Object::RevocationList(_)
             | Object::Connection(_)
             | Object::Unknown { .. } => {}
         }
@@ -150,6 +294,7 @@ impl Foreign {
             self.material.public_keys.push(FoundPublicKey {
                 place: place.to_owned(),
                 public,
+                is_ssh: facts.format == PublicKeyFormat::OpenSsh,
             });
         }
     }
@@ -249,6 +394,12 @@ fn is_key(object: &Object) -> bool {
     matches!(object, Object::PrivateKey(key) if formats.contains(&key.format))
 }
 
+/// Whether a file says that it has a revocation list, whole or not.
+fn has_a_list(bytes: &[u8]) -> bool {
+    const BEGIN: &[u8] = b"-----BEGIN X509 CRL";
+    bytes.windows(BEGIN.len()).any(|window| window == BEGIN)
+}
+
 /// A file is called after the certificate that its key is for, which PKCS#12 may have anywhere.
 fn own_certificate_first(found: Vec<Found>) -> Vec<Object> {
     let keys: Vec<Vec<u8>> = found
@@ -264,6 +415,12 @@ fn own_certificate_first(found: Vec<Found>) -> Vec<Object> {
         !spki.is_some_and(|spki| keys.iter().any(|key| key == spki))
     });
     objects
+}
+
+/// The place of a file in the tree.
+fn within(directory: &Path, path: &Path) -> String {
+    let place = path.strip_prefix(directory).unwrap_or(path);
+    place.to_string_lossy().into_owned()
 }
 
 /// Whether a file is called like one with a key or a certificate: then it is told why it is passed over.

@@ -229,10 +229,7 @@ mod tests {
     #[test]
     fn what_sops_encrypted_is_named_and_other_text_is_not() {
         let text = "kind: Secret\ndata:\n  tls.key: ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]\n  note: dGhpcyBpcyBub3RoaW5nIG9mIG91cnMgYXQgYWxsLCByZWFsbHk=\n";
-        assert_eq!(
-            fields(text),
-            (vec![], vec!["data.\"tls.key\"".to_owned()])
-        );
+        assert_eq!(fields(text), (vec![], vec!["data.\"tls.key\"".to_owned()]));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroizing;
 
-use super::{containers, document};
 use super::yaml::Node;
+use super::{containers, document};
 use crate::model::document::kubernetes::{
     Cluster, Context, Credential, Entry, KubeconfigFacts, ResourceFacts, Source, User,
 };

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::json::reason;
 use super::paint::{Paint, Tone};
 use super::words::{count, one_line, some_of};
-use crate::adopt::{Adoption, Item, Taken, Verdict};
+use crate::adopt::{Adoption, ClearKeys, Item, Taken, TakenRevocations, Verdict};
 use crate::plan::Reason;
 
 /// Every artifact for which anything was found, what stays where it is, and how many are which.
@@ -27,6 +27,9 @@ pub fn text(adoption: &Adoption, paint: Paint) -> String {
     if !missing.is_empty() {
         let _ = writeln!(text, "not found: {}", some_of(&missing, 10));
     }
+    for taken in &adoption.revocations {
+        let _ = writeln!(text, "{}", one_line(&revocations(taken)));
+    }
     if !adoption.leftovers.is_empty() {
         text.push_str("\nleft where it is:\n");
     }
@@ -37,11 +40,22 @@ pub fn text(adoption: &Adoption, paint: Paint) -> String {
     text
 }
 
+fn revocations(taken: &TakenRevocations) -> String {
+    let what = count(taken.count(), "revocation", "revocations");
+    let from = some_of(&taken.places, 5);
+    let verb = if taken.is_listed {
+        "already has"
+    } else {
+        "keeps"
+    };
+    format!("revocations ca/{} {verb} {what} of {from}", taken.authority)
+}
+
 fn item_text(item: &Item, paint: Paint) -> String {
     let tone = match item.verdict {
         Verdict::Adopt(_) => Tone::Change,
         Verdict::InPlace | Verdict::NotFound => Tone::Quiet,
-        Verdict::KeyMissing { .. } => Tone::Warning,
+        Verdict::KeyMissing { .. } | Verdict::Revoked { .. } => Tone::Warning,
         Verdict::Conflict { .. } | Verdict::Ambiguous { .. } | Verdict::KeyClosed { .. } => {
             Tone::Bad
         }
@@ -57,7 +71,12 @@ fn item_text(item: &Item, paint: Paint) -> String {
 fn lines(item: &Item) -> Vec<(&'static str, String)> {
     match &item.verdict {
         Verdict::Adopt(taken) => taken_lines(taken),
-        Verdict::InPlace | Verdict::NotFound => Vec::new(),
+        Verdict::InPlace => vec![("already here", "nothing to adopt".to_owned())],
+        Verdict::NotFound => Vec::new(),
+        Verdict::Revoked { place, by } => vec![(
+            "skipped",
+            format!("{place} is revoked, {by} says so; `certs recreate` issues a new one"),
+        )],
         Verdict::Conflict { detail } => {
             vec![("refused", format!("{detail}; it is never overwritten"))]
         }
@@ -135,7 +154,19 @@ pub fn json(adoption: &Adoption, files: usize) -> Value {
         "items": items,
         "leftovers": leftovers,
         "plainKeys": adoption.plain_keys,
+        "revocations": adoption.revocations.iter().map(revocations_json).collect::<Vec<_>>(),
+        "unreadable": adoption.unreadable.iter()
+            .map(|left| json!({ "file": left.place, "reason": left.reason })).collect::<Vec<_>>(),
         "filesChanged": files,
+    })
+}
+
+fn revocations_json(taken: &TakenRevocations) -> Value {
+    json!({
+        "authority": taken.authority.as_str(),
+        "files": taken.places,
+        "revoked": taken.count(),
+        "isListed": taken.is_listed,
     })
 }
 
@@ -153,6 +184,7 @@ fn item_json(item: &Item) -> Value {
         Verdict::Ambiguous { places } => json!({ "files": places }),
         Verdict::KeyClosed { place, closed } => json!({ "certificate": place, "closed": closed }),
         Verdict::KeyMissing { place } => json!({ "certificate": place }),
+        Verdict::Revoked { place, by } => json!({ "certificate": place, "by": by }),
         Verdict::InPlace | Verdict::NotFound => json!({}),
     };
     if let (Some(value), Value::Object(more)) = (value.as_object_mut(), more) {
@@ -174,18 +206,40 @@ pub fn outcome(artifacts: usize, files: usize) -> String {
     )
 }
 
-/// Keys are safe only once nobody finds them in clear.
-pub fn plain_keys(adoption: &Adoption, directory: &str) -> String {
-    let mut text = format!(
-        "warning: {} in clear still in {directory}; once everything runs with the adopted ones, shred them (`shred -u FILE`):\n",
-        if adoption.plain_keys.len() == 1 {
-            "1 private key lies".to_owned()
-        } else {
-            format!("{} private keys lie", adoption.plain_keys.len())
+/// What becomes of the keys in clear. Only what is encrypted in the project and was decrypted again may be destroyed.
+pub fn clear_keys(keys: &ClearKeys, directory: &str) -> String {
+    let mut text = String::new();
+    let mut say = |places: &[String], one: &str, many: &str, advice: &str| {
+        if places.is_empty() {
+            return;
         }
+        let keys = if places.len() == 1 {
+            format!("1 {one}")
+        } else {
+            format!("{} {many}", places.len())
+        };
+        let _ = writeln!(text, "warning: {keys} in clear in {directory}; {advice}:");
+        for place in places {
+            let _ = writeln!(text, "  {}", one_line(place));
+        }
+    };
+    say(
+        &keys.shred,
+        "adopted private key is",
+        "adopted private keys are",
+        "once the new files are committed and everything runs with them, shred these (`shred -u FILE`)",
     );
-    for place in &adoption.plain_keys {
-        let _ = writeln!(text, "  {}", one_line(place));
-    }
+    say(
+        &keys.take_out,
+        "adopted private key is",
+        "adopted private keys are",
+        "these are values in files with other things: take them out once everything runs with the new files",
+    );
+    say(
+        &keys.keep,
+        "private key that was not adopted is",
+        "private keys that were not adopted are",
+        "there may be no other copy: keep each until you know what it is for",
+    );
     text
 }

@@ -16,7 +16,7 @@ const SERVER: [&str; 2] = [
 ];
 
 /// An intermediate with a leaf, a leaf of the root, a service-account key: made, then moved out of the project's tree.
-fn declared(project: &Project) -> Declared {
+pub(crate) fn declared(project: &Project) -> Declared {
     project
         .declared()
         .intermediate("middle", "root")
@@ -24,7 +24,7 @@ fn declared(project: &Project) -> Declared {
         .key_pair("service-account", &["cp1"])
 }
 
-fn made() -> Project {
+pub(crate) fn made() -> Project {
     Project::made_as(declared)
 }
 
@@ -33,7 +33,7 @@ fn move_away(project: &Project, directory: &str) {
 }
 
 /// As kubeadm would have it: plain keys, in its folders, under its names.
-fn in_clear(project: &Project) {
+pub(crate) fn in_clear(project: &Project) {
     move_away(project, "made");
     for (name, from, to) in [
         ("crt", "made/ca/root", "pki/ca"),

@@ -9,6 +9,8 @@
 )]
 
 mod adopt;
+mod adopt_containers;
+mod adopt_revoked;
 mod bundles;
 mod by_hand;
 mod check;

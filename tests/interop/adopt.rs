@@ -83,7 +83,7 @@ fn whole(layout: &Layout) -> Result<(), Failed> {
     project.declare(&declaration)?;
     let source = "--manifest manifest.json --root .";
     let said = project.ends_with(0, &format!("adopt pki {source}"))?;
-    expect(said.contains("2 private keys lie in clear"), &said)?;
+    expect(said.contains("2 adopted private keys are in clear"), &said)?;
     let pair = Pair::leaf("cp1", "cluster", "apiserver");
     let fingerprint =
         |file: &str| bench.run(&format!("openssl x509 -in {file} -noout -fingerprint"));

@@ -46,7 +46,7 @@ pub(crate) fn exits(verb: &str) -> Option<Exits> {
         ),
         "adopt" => (
             "everything that was found is adopted, or nothing was found",
-            "anything failed, or needs a decision first; nothing is adopted then",
+            "anything needs a decision first, or may name revoked certificates and cannot be read: nothing is adopted then; or another file cannot be read",
             Some("anything would be adopted (--dry-run)"),
         ),
         "status" => (

@@ -1,22 +1,23 @@
 //! `certs adopt`: takes over certificates and keys that were made elsewhere.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use time::OffsetDateTime;
-
-use crate::adopt::{Adoption, Choice, Item, Taken, Verdict, adoption};
-use crate::apply::{self, Adopted, AdoptedPublic, Run};
+use crate::adopt::{Adoption, Choice, ClearKeys, Item, Taken, TakenRevocations, Verdict, adoption};
+use crate::apply::{self, Adopted, AdoptedList, AdoptedPublic, ApplyError, Revocation, Run};
 use crate::cli::args::AdoptArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::foreign::{Foreign, Openers};
 use crate::cli::passphrases::Passphrases;
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::{Asker, Bar, Ui};
-use crate::cli::writing::{Writing, apply_error};
-use crate::model::{ArtifactId, Fleet, Observed};
+use crate::cli::writing::{Writing, apply_error, now};
+use crate::issue::key::PrivateKey;
+use crate::model::{ArtifactId, Fleet, KeyFingerprint, Observed};
 use crate::plan::{Pattern, Plan};
 use crate::render::adoption as render;
 use crate::render::words::{count, shown};
+use crate::seal::Identities;
 use crate::store::Layout;
 
 pub(crate) fn run(args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
@@ -41,7 +42,7 @@ pub(crate) fn run(args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
             ui.tell(&format!("warning: {journal} is left from an interrupted run; `certs recreate` finishes it first\n"));
         }
         let (_, _, adoption) = look(args, &project, openers, &choices)?;
-        return Ok(show(&adoption, args, ui));
+        return show(&adoption, args, ui);
     }
     write(args, &mut project, openers, &choices, ui)
 }
@@ -59,6 +60,7 @@ fn write(
     if !args.json {
         ui.print(&render::text(&adoption, ui.stdout));
     }
+    warn_of_lost_keys(&adoption, ui);
     let undecided = adoption.undecided().count();
     if undecided > 0 {
         let what = count(undecided, "artifact needs", "artifacts need");
@@ -74,10 +76,23 @@ fn write(
             "say which file it is with --as PATTERN=FILE, or name what is to be adopted without it with --only",
         ));
     }
+    if let Some(left) = adoption.unknown_revocations.first() {
+        let error = CliError::new(format!(
+            "{} may name revoked certificates and cannot be read; nothing was adopted",
+            crate::render::words::one_line(&left.place)
+        ));
+        return Err(error
+            .cause(crate::render::words::one_line(&left.reason))
+            .hint("mend it, or make it readable for this user: what it revokes must not be adopted as good")
+            .within(render::json(&adoption, 0)));
+    }
+    let lists = Lists::of(&adoption, project, &observed)
+        .map_err(|error| error.within(render::json(&adoption, 0)))?;
     let adopted = taken(&adoption, project, &foreign)?;
+    let now = now();
     let plan = Plan {
         steps: Vec::new(),
-        now: OffsetDateTime::now_utc(),
+        now,
     };
     let progress = Bar::new();
     let run = Run {
@@ -91,20 +106,158 @@ fn write(
         progress: &progress,
         commit_gate: &writing.commit_gate,
     };
-    let files = if adopted.is_empty() {
+    let failed = |error: &ApplyError| apply_error(error, &plan, &project.fleet);
+    let mut files = if adopted.is_empty() && lists.as_they_are.is_empty() {
         0
     } else {
-        apply::adopt(run, &adopted).map_err(|error| apply_error(&error, &plan, &project.fleet))?
+        apply::adopt(run, &adopted, &lists.as_they_are).map_err(|error| failed(&error))?
     };
-    if args.json {
-        ui.print(&format!("{:#}\n", render::json(&adoption, files)));
+    if !lists.next.is_empty() {
+        let observed = project.observe()?;
+        let run = Run {
+            observed: &observed,
+            ..run
+        };
+        let published = apply::publish(run, &lists.next).map_err(|error| failed(&error))?;
+        files += published.files;
+    }
+    let document = render::json(&adoption, files);
+    if args.json && adoption.unreadable.is_empty() {
+        ui.print(&format!("{document:#}\n"));
     }
     ui.tell(&render::outcome(adopted.len(), files));
-    if !adoption.plain_keys.is_empty() {
-        let directory = args.directory.to_string_lossy().into_owned();
-        ui.tell(&render::plain_keys(&adoption, &directory));
+    let proved = proved(&adoption, project, openers.identities)?;
+    let clear = ClearKeys::of(&foreign.material, &proved);
+    ui.tell(&render::clear_keys(
+        &clear,
+        &args.directory.to_string_lossy(),
+    ));
+    match unread(&adoption, &args.directory) {
+        Some(error) => Err(error.within(document)),
+        None => Ok(Exit::Done),
     }
-    Ok(Exit::Done)
+}
+
+/// The lists of the authorities that are here: those that are put in place as they are, and those that are made because what was there
+/// named less than is known.
+struct Lists<'a> {
+    as_they_are: Vec<AdoptedList<'a>>,
+    next: Vec<Revocation<'a>>,
+}
+
+impl<'a> Lists<'a> {
+    fn of(
+        adoption: &'a Adoption,
+        project: &'a Project,
+        observed: &Observed,
+    ) -> Result<Self, CliError> {
+        let mut lists = Self {
+            as_they_are: Vec::new(),
+            next: Vec::new(),
+        };
+        for taken in adoption.revocations.iter().filter(|taken| !taken.is_listed) {
+            let Some(authority) = project.fleet.authority(&taken.authority) else {
+                continue;
+            };
+            let of_it = adoption.taken().find(|(id, _)| **id == authority.id());
+            if of_it.is_none() && observed.certificate(&authority.id()).is_none() {
+                continue;
+            }
+            let standing = observed.crl(&authority.name);
+            let last = taken.last_list().filter(|_| standing.is_missing());
+            let is_enough = last.is_some_and(|last| taken.is_covered_by(last));
+            lists
+                .as_they_are
+                .extend(last.map(|list| AdoptedList { authority, list }));
+            if is_enough {
+                continue;
+            }
+            let has_key = of_it.is_some_and(|(_, taken)| taken.key.is_some())
+                || !observed.key(&authority.id()).is_missing();
+            if !has_key {
+                return Err(no_signer(taken));
+            }
+            lists.next.push(Revocation {
+                authority,
+                entries: taken.entries.clone(),
+                earlier: taken.lists.clone(),
+                last_number: taken.last_number.clone(),
+            });
+        }
+        Ok(lists)
+    }
+}
+
+/// What only a register names would be good again.
+fn no_signer(taken: &TakenRevocations) -> CliError {
+    let names = crate::render::words::some_of(&taken.places, 5);
+    CliError::new(format!(
+        "ca/{} revoked certificates that no list of its own names, and its key is not here to sign one; nothing was adopted",
+        taken.authority
+    ))
+    .cause(format!("they are in {names}"))
+    .hint("put the key of the CA there, or a current list: `openssl ca -gencrl -out crl.pem`, `easyrsa gen-crl`")
+}
+
+fn warn_of_lost_keys(adoption: &Adoption, ui: Ui) {
+    for (id, _) in adoption.taken().filter(|(_, taken)| taken.lacks_its_key()) {
+        let name = id.to_string();
+        let name = name.trim_start_matches("ca/");
+        ui.tell(&format!(
+            "warning: {id} is adopted without its private key; if it is kept elsewhere, declare so: certToolkit.cas.{name}.ca.keyOffline = true\n"
+        ));
+    }
+}
+
+/// What was to be looked at and was not: the run is not a success.
+fn unread(adoption: &Adoption, directory: &Path) -> Option<CliError> {
+    let number = adoption.unreadable.len();
+    if number == 0 {
+        return None;
+    }
+    let what = count(number, "file or directory", "files or directories");
+    let error = CliError::new(format!(
+        "{what} of {} could not be read, and what is in there was not adopted",
+        shown(directory)
+    ));
+    let left = adoption.unreadable.iter().take(10);
+    let error = left.fold(error, |error, left| {
+        error.cause(crate::render::words::one_line(&format!(
+            "{}: {}",
+            left.place, left.reason
+        )))
+    });
+    Some(error.hint("run certs as a user who may read them, and adopt again: what is adopted already is left as it is"))
+}
+
+/// The keys that are encrypted in the project, and were decrypted from there.
+fn proved(
+    adoption: &Adoption,
+    project: &Project,
+    identities: &Identities,
+) -> Result<BTreeSet<KeyFingerprint>, CliError> {
+    let taken = adoption.taken().filter_map(|(_, taken)| taken.key.as_ref());
+    let mut proved: BTreeSet<KeyFingerprint> = taken.map(|key| key.public.fingerprint).collect();
+    if adoption.plain_keys.is_empty() {
+        return Ok(proved);
+    }
+    let stood_there = |item: &&Item| match &item.verdict {
+        Verdict::InPlace => true,
+        Verdict::Adopt(taken) => taken.key.is_none(),
+        _ => false,
+    };
+    for item in adoption.items.iter().filter(stood_there) {
+        let mut sealed = project.fleet.sealed();
+        let Some(sealed) = sealed.find(|sealed| sealed.id == item.id) else {
+            continue;
+        };
+        let file = project.root.read(sealed.file);
+        let file = file.map_err(|error| store_error(&error))?;
+        let opened = file.and_then(|file| identities.open(&file.bytes).ok());
+        let key = opened.and_then(|pem| PrivateKey::from_pem(&pem).ok());
+        proved.extend(key.map(|key| key.fingerprint()));
+    }
+    Ok(proved)
 }
 
 fn look(
@@ -114,9 +267,8 @@ fn look(
     choices: &[Choice],
 ) -> Result<(Observed, Foreign, Adoption), CliError> {
     let observed = project.observe()?;
-    let foreign = Foreign::read(&args.directory, openers)?;
-    let now = OffsetDateTime::now_utc();
-    let mut adoption = adoption(&project.fleet, &observed, &foreign.material, choices, now)
+    let foreign = Foreign::read(&args.directory, project.root.path(), openers);
+    let mut adoption = adoption(&project.fleet, &observed, &foreign.material, choices, now())
         .map_err(|error| {
             CliError::from_error(&error).hint(format!(
                 "files are relative to {}; `certs inspect` shows what is in one",
@@ -131,19 +283,29 @@ fn look(
 }
 
 /// What the plan of the adoption says, carried by the exit code as well.
-fn show(adoption: &Adoption, args: &AdoptArgs, ui: Ui) -> Exit {
+fn show(adoption: &Adoption, args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
+    let document = render::json(adoption, 0);
+    let unread = unread(adoption, &args.directory);
+    if args.json && unread.is_some() {
+        return unread.map_or(Ok(Exit::Failed), |error| Err(error.within(document)));
+    }
     ui.print(&if args.json {
-        format!("{:#}\n", render::json(adoption, 0))
+        format!("{document:#}\n")
     } else {
         render::text(adoption, ui.stdout)
     });
-    if adoption.undecided().next().is_some() {
+    warn_of_lost_keys(adoption, ui);
+    if let Some(error) = unread {
+        return Err(error);
+    }
+    let has_news = adoption.revocations.iter().any(|taken| !taken.is_listed);
+    Ok(if adoption.undecided().next().is_some() {
         Exit::Failed
-    } else if adoption.taken().next().is_some() {
+    } else if adoption.taken().next().is_some() || has_news {
         Exit::Pending
     } else {
         Exit::Done
-    }
+    })
 }
 
 fn choices(args: &AdoptArgs, fleet: &Fleet) -> Result<Vec<Choice>, CliError> {

@@ -40,6 +40,7 @@ pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
             authority,
             entries: Vec::new(),
             earlier: Vec::new(),
+            last_number: None,
         })
         .collect();
     let published = writing.publish(

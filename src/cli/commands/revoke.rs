@@ -179,6 +179,7 @@ fn lists<'a>(
             authority: target.authority,
             entries: Vec::new(),
             earlier: Vec::new(),
+            last_number: None,
         });
         list.entries.push(target.entry(args, now));
     }
