@@ -224,6 +224,12 @@ pub fn clear_keys(keys: &ClearKeys, directory: &str) -> String {
         }
     };
     say(
+        &keys.keep,
+        "private key that was not adopted is",
+        "private keys that were not adopted are",
+        "there may be no other copy: keep each until you know what it is for",
+    );
+    say(
         &keys.shred,
         "adopted private key is",
         "adopted private keys are",
@@ -234,12 +240,6 @@ pub fn clear_keys(keys: &ClearKeys, directory: &str) -> String {
         "adopted private key is",
         "adopted private keys are",
         "these are values in files with other things: take them out once everything runs with the new files",
-    );
-    say(
-        &keys.keep,
-        "private key that was not adopted is",
-        "private keys that were not adopted are",
-        "there may be no other copy: keep each until you know what it is for",
     );
     text
 }
