@@ -145,6 +145,33 @@ let
                     "Web"
                   ];
                 };
+                DC = {
+                  noun = "The domain components, the highest first as OpenSSL shows them,";
+                  example = [
+                    "example"
+                    "lab"
+                  ];
+                };
+                postalCode = {
+                  noun = "The postal code";
+                  example = "94105";
+                };
+                street = {
+                  noun = "The street";
+                  example = "101 Second Street";
+                };
+                serialNumber = {
+                  noun = "The serial number of the holder, not of the certificate,";
+                  example = "HRB 1234";
+                };
+                UID = {
+                  noun = "The user id";
+                  example = "c-0123456789abcdef";
+                };
+                emailAddress = {
+                  noun = "The e-mail address, which programs take from `hosts` instead,";
+                  example = "ca@example.org";
+                };
               };
         };
         default = { };

@@ -295,7 +295,8 @@ let
     in
     mapAttrs nearest fallback;
 
-  # RFC 5280 §4.1.2.4 leaves the order of the relative names to the issuer; this is the order cfssl wrote.
+  # RFC 5280 §4.1.2.4 leaves the order of the relative names to the issuer; this is the order cfssl wrote, with what it did not
+  # know where OpenSSL and EJBCA have it.
   distinguishedName =
     names:
     concatMap
@@ -307,11 +308,17 @@ let
         ]) (filter (value: value != null && value != "") (toList names.${attribute}))
       )
       [
+        "DC"
         "C"
+        "postalCode"
         "ST"
         "L"
+        "street"
         "O"
         "OU"
+        "serialNumber"
+        "UID"
+        "emailAddress"
       ];
 
   nameConstraints =

@@ -6,11 +6,17 @@ let
     let
       either = {
         names = {
+          DC = null;
           C = null;
+          postalCode = null;
           ST = null;
           L = null;
+          street = null;
           O = null;
           OU = null;
+          serialNumber = null;
+          UID = null;
+          emailAddress = null;
         };
         hosts = [ ];
         key = {

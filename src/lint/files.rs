@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::catalogue::{
     AUTHORITY_KEY_MISSING, CERTIFICATE_VERSION, CRITICAL_EXTENSION, KEY_IDENTIFIER, Lint,
-    OFFLINE_KEY_PRESENT, PUBLIC_KEY_TWICE, SERIAL_NUMBER, WEAK_KEY, WEAK_SIGNATURE,
+    OFFLINE_KEY_PRESENT, PUBLIC_KEY_TWICE, SERIAL_NUMBER, SUBJECT_UNDECLARED, WEAK_KEY,
+    WEAK_SIGNATURE,
 };
 use super::finding::{Basis, Finding};
 use crate::model::{
@@ -57,6 +58,7 @@ pub(super) fn lint(fleet: &Fleet, observed: &Observed, findings: &mut Vec<Findin
         findings.extend(strength(artifact, found));
         if let Artifact::Authority(authority) = artifact {
             findings.extend(place_of_key(authority, observed));
+            findings.extend(undeclared_subject(authority, found));
         }
         if let Some(other) = owners.insert(found.key_fingerprint, id.clone()) {
             findings.push(same_key(artifact, &other));
@@ -103,6 +105,32 @@ fn place_of_key(authority: &Authority, observed: &Observed) -> Option<Finding> {
         )),
         _ => None,
     }
+}
+
+fn undeclared_subject(authority: &Authority, found: &CertificateFacts) -> Option<Finding> {
+    let unsaid = authority.declaration.subject.unsaid(&found.subject);
+    let mut values: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (kind, value) in unsaid {
+        let values = values.entry(kind.short_name()).or_default();
+        values.push(format!("{value:?}"));
+    }
+    if values.is_empty() {
+        return None;
+    }
+    let options = values.iter().map(|(name, values)| match values.as_slice() {
+        [one] => format!("names.{name} = {one}"),
+        several => format!("names.{name} = [ {} ]", several.join(" ")),
+    });
+    let options: Vec<String> = options.collect();
+    let finding = Finding {
+        basis: Basis::Found,
+        ..Finding::of_authority(&SUBJECT_UNDECLARED, authority, "names")
+    };
+    Some(finding.saying(
+        format!("its subject is {}", found.subject),
+        "what the CA issues names it so; a new CA in its place would have another name",
+        format!("declare {}", options.join(", ")),
+    ))
 }
 
 fn form(artifact: Artifact<'_>, certificate: &CertificateFacts) -> Vec<Finding> {

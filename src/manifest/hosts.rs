@@ -7,6 +7,7 @@ use super::faults::{Context, Faults, shortened};
 use super::v1::{CertificateV1, HostV1, KubernetesV1, ManifestV1, OwnerKeyV1};
 use super::values::{Common, Role, resolve_declaration, resolve_files, resolve_recipients};
 use crate::model::recipient::{RecipientError, key_lines};
+use crate::model::subject::CommonNames;
 use crate::model::{
     Certificate, ClusterAuthorities, ClusterRole, Component, Custody, Host, IpNetwork, Membership,
     Name, Origin, Recipient, RecipientSet, RelPath,
@@ -250,6 +251,10 @@ fn resolve_leaf(
         expiry: &certificate.expiry,
         renew_before: certificate.renew_before.as_deref(),
         key: &certificate.key,
+        common_names: match certificate.component {
+            Some(_) => CommonNames::OfKubernetes,
+            None => CommonNames::Usual,
+        },
     };
     let declaration = resolve_declaration(&common, Role::Leaf, &context, faults);
     let files = resolve_files(

@@ -13,6 +13,7 @@ use super::v1::{KeyV1, ManifestV1};
 use super::values::{Common, Role, resolve_declaration, resolve_recipients};
 use crate::inspect::json::refuse_repeated_keys;
 use crate::inspect::{conflict_marker, public_key};
+use crate::model::subject::CommonNames;
 use crate::model::{
     Allowances, ArtifactId, AttributeType, Certificate, Custody, Declaration, FoundKeyAlgorithm,
     Host, KeyAlgorithm, Lifetime, Moment, Name, Origin, PairFiles, PublicKey, Recipient,
@@ -260,6 +261,7 @@ fn resolve_one(
         expiry: &wire.expiry,
         renew_before: wire.renew_before.as_deref(),
         key: &wire.key,
+        common_names: CommonNames::Usual,
     };
     let declaration = resolve_declaration(&common, Role::Leaf, &context, faults);
     let requested = wire

@@ -9,6 +9,7 @@ use super::values::{
     resolve_urls,
 };
 use super::{Fault, KeyFiles, Records, hosts, key_pairs, record, relations, roles};
+use crate::model::subject::CommonNames;
 use crate::model::{
     Authority, Certificate, Fleet, Host, Lifetime, Name, PairFiles, RecipientSet, RelPath,
 };
@@ -115,6 +116,7 @@ fn resolve_authority(
         expiry: &authority.expiry,
         renew_before: authority.renew_before.as_deref(),
         key: &authority.key,
+        common_names: CommonNames::Usual,
     };
     let declaration = resolve_declaration(&common, Role::Authority, &context, faults);
     let issuer = resolve_issuer(wire, authority.issuer.as_deref(), &outer, faults);

@@ -8,7 +8,7 @@ use super::v1::{KeyV1, ManifestV1, RoleV1};
 use super::values::{resolve_attributes, resolve_lifetime, resolve_usages};
 use crate::model::pattern::{DomainPattern, EmailPattern, Globs, TextPattern, UriPattern};
 use crate::model::role::{CommonName, DnsForm, NameRules};
-use crate::model::subject::AttributeType;
+use crate::model::subject::{AttributeType, CommonNames};
 use crate::model::{
     ExtendedKeyUsage, IpNetwork, KeyAlgorithm, Lifetime, Name, Role, Subject, Usages,
 };
@@ -180,7 +180,7 @@ fn resolve_keys(
 
 /// The common name is the one part of a subject that comes from the request.
 fn resolve_subject(role: &RoleV1, context: &Context, faults: &mut Faults) -> Option<Subject> {
-    let subject = resolve_attributes(&role.names, context, faults)?;
+    let subject = resolve_attributes(&role.names, CommonNames::Usual, context, faults)?;
     let has_common_name = subject
         .attributes()
         .iter()

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Fault;
 use super::faults::{Context, Faults};
 use super::v1::{KeyV1, NameConstraintsV1};
-use crate::model::subject::AttributeType;
+use crate::model::subject::{AttributeType, CommonNames};
 use crate::model::usage::UsageError;
 use crate::model::{
     Declaration, KeyAlgorithm, Lifetime, NameConstraints, PairFiles, Recipient, RecipientSet,
@@ -22,6 +22,7 @@ pub(super) struct Common<'a> {
     pub(super) expiry: &'a str,
     pub(super) renew_before: Option<&'a str>,
     pub(super) key: &'a KeyV1,
+    pub(super) common_names: CommonNames,
 }
 
 #[derive(Clone, Copy)]
@@ -87,6 +88,7 @@ fn resolve_subject(common: &Common<'_>, context: &Context, faults: &mut Faults) 
     let common_name = ("CN".to_owned(), common.common_name.to_owned());
     resolve_attributes(
         common.names.iter().chain(std::iter::once(&common_name)),
+        common.common_names,
         context,
         faults,
     )
@@ -95,6 +97,7 @@ fn resolve_subject(common: &Common<'_>, context: &Context, faults: &mut Faults) 
 /// Attributes without a value say that there are none.
 pub(super) fn resolve_attributes<'a>(
     attributes: impl IntoIterator<Item = &'a (String, String)>,
+    common_names: CommonNames,
     context: &Context,
     faults: &mut Faults,
 ) -> Option<Subject> {
@@ -106,7 +109,7 @@ pub(super) fn resolve_attributes<'a>(
             value.clone(),
         ));
     }
-    match Subject::new(typed) {
+    match Subject::with(typed, common_names) {
         Ok(subject) => Some(subject),
         Err(errors) => {
             for error in errors {

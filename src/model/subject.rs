@@ -23,15 +23,38 @@ use text::{Pair, write_separated};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Subject(Vec<(AttributeType, String)>);
 
+/// How long a common name may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommonNames {
+    /// 64 characters (RFC 5280 appendix A.1), but for the names of users that Kubernetes makes of others: `system:node:<node>`.
+    Usual,
+    /// As long as the name of a node makes it: of a component of Kubernetes, which kubeadm names so too.
+    OfKubernetes,
+}
+
+/// `system:node:` and the name of a node, which is a DNS subdomain of up to 253 characters. Kubernetes, Go, cfssl and OpenSSL take it.
+const LONGEST_NODE_USER: usize = 12 + 253;
+
 impl Subject {
     /// A subject of these attributes, in this order.
     ///
     /// # Errors
     /// Every attribute that RFC 5280 appendix A.1 does not admit, in order.
     pub fn new(attributes: Vec<(AttributeType, String)>) -> Result<Self, Vec<SubjectError>> {
+        Self::with(attributes, CommonNames::Usual)
+    }
+
+    /// The same, with common names of this length.
+    ///
+    /// # Errors
+    /// As [`Subject::new`].
+    pub fn with(
+        attributes: Vec<(AttributeType, String)>,
+        common_names: CommonNames,
+    ) -> Result<Self, Vec<SubjectError>> {
         let faults: Vec<_> = attributes
             .iter()
-            .filter_map(|(kind, value)| check(kind, value).err())
+            .filter_map(|(kind, value)| check(kind, value, common_names).err())
             .collect();
         if faults.is_empty() {
             Ok(Self(attributes))
@@ -67,6 +90,33 @@ impl Subject {
             }
         }
         declared == seen
+    }
+}
+
+impl Subject {
+    /// Whether a name that was found on an authority is the declared one, or that with attributes of kinds that the declaration
+    /// says nothing of. The name of an authority is copied as it is, so that whoever made it elsewhere goes on under it.
+    pub fn is_named_by(&self, found: &DistinguishedName) -> bool {
+        let known: Vec<_> = found
+            .rdns()
+            .iter()
+            .map(|rdn| {
+                let kept = rdn.iter().filter(|(kind, _)| !self.lacks(kind));
+                kept.cloned().collect()
+            })
+            .collect();
+        self.matches(&DistinguishedName::new(found.der().to_vec(), known))
+    }
+
+    /// The attributes of an authority's name that the declaration does not say.
+    pub fn unsaid<'a>(&self, found: &'a DistinguishedName) -> Vec<&'a (AttributeType, String)> {
+        let attributes = found.rdns().iter().flatten();
+        attributes.filter(|(kind, _)| self.lacks(kind)).collect()
+    }
+
+    /// Whether it says nothing of a kind. Without a common name it says that there is none.
+    fn lacks(&self, kind: &AttributeType) -> bool {
+        *kind != AttributeType::CommonName && self.0.iter().all(|(declared, _)| declared != kind)
     }
 }
 
@@ -125,7 +175,16 @@ fn reorders(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-fn check(kind: &AttributeType, value: &str) -> Result<(), SubjectError> {
+fn limit(kind: &AttributeType, value: &str, common_names: CommonNames) -> usize {
+    let is_of_kubernetes =
+        common_names == CommonNames::OfKubernetes || value.starts_with("system:");
+    match kind {
+        AttributeType::CommonName if is_of_kubernetes => LONGEST_NODE_USER,
+        _ => kind.limit(),
+    }
+}
+
+fn check(kind: &AttributeType, value: &str, common_names: CommonNames) -> Result<(), SubjectError> {
     let (owned_kind, owned) = (|| kind.clone(), || value.to_owned());
     let length = value.chars().count();
     if value.is_empty() {
@@ -142,12 +201,13 @@ fn check(kind: &AttributeType, value: &str) -> Result<(), SubjectError> {
     {
         return Err(SubjectError::NotACountryCode { value: owned() });
     }
-    if length > kind.limit() {
+    let limit = limit(kind, value, common_names);
+    if length > limit {
         return Err(SubjectError::TooLong {
             kind: owned_kind(),
             value: owned(),
             length,
-            limit: kind.limit(),
+            limit,
         });
     }
     match kind {

@@ -138,7 +138,7 @@ impl<'a> Planner<'a> {
         let issued = self.issued_in_tree(&authority.name);
         let other = issued
             .into_iter()
-            .find(|found| !authority.declaration.subject.matches(&found.issuer))?;
+            .find(|found| !authority.declaration.subject.is_named_by(&found.issuer))?;
         Some(other.issuer.to_string())
     }
 

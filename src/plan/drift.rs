@@ -24,7 +24,11 @@ pub fn certificate_drift(
     }
     reasons.extend(issuer_drift(issuer_certificate, found));
     reasons.extend(requester_drift(artifact, found).or_else(|| key_drift(declared, found)));
-    if !declared.subject.matches(&found.subject) {
+    let is_named = match artifact {
+        Artifact::Authority(_) => declared.subject.is_named_by(&found.subject),
+        Artifact::Leaf(_) => declared.subject.matches(&found.subject),
+    };
+    if !is_named {
         let (from, to) = (found.subject.to_string(), declared.subject.to_string());
         reasons.push(Reason::SubjectChanged { from, to });
     }

@@ -7,6 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use certs::inspect::certificate::parse_pem_chain;
 use certs::lint::{CommittedKey, Finding, Kubeconfig, Reference, Severity, Spot, Tree, lint};
 use certs::manifest::{KeyFiles, Manifest, Records};
+use certs::model::subject::{AttributeType, DistinguishedName};
 use certs::model::{
     ArtifactId, CertificateFacts, FileState, Fleet, FoundKeyAlgorithm, Name, Observed, Recipient,
     RelPath,
@@ -551,6 +552,16 @@ fn files() -> Vec<(&'static str, Case)> {
             }),
         ),
         ("offline-key-present", offline_key_present()),
+        (
+            "subject-undeclared",
+            found("ca/root", |facts| {
+                let mut rdns = facts.subject.rdns().to_vec();
+                let component =
+                    |value: &str| vec![(AttributeType::DomainComponent, value.to_owned())];
+                rdns.extend([component("example"), component("lab")]);
+                facts.subject = DistinguishedName::new(facts.subject.der().to_vec(), rdns);
+            }),
+        ),
         ("public-key-twice", same_key()),
         ("recipient-key-committed", committed(&[ADA], None)),
         (

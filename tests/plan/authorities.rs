@@ -1,7 +1,7 @@
 //! What happens to an authority: its key is never replaced unasked, and a person is told what to type.
 
 use certs::issue::name::NameDer;
-use certs::model::{DefectKind, DistinguishedName};
+use certs::model::{AttributeType, DefectKind, DistinguishedName, Subject};
 use certs::plan::Policy;
 use serde_json::json;
 use time::Duration;
@@ -84,6 +84,53 @@ fn refuses_an_authority_whose_sealed_key_is_another() {
         tree.plan(&declared)[1],
         "refuse ca/root: the sealed key is not the certificate's key | one of certs/ca/root.crt and certs/ca/root.key.age \
          is from another time; restore the pair from Git, or --replace ca/root"
+    );
+}
+
+fn named(declared: &Declared, more: &[(AttributeType, &str)]) -> Tree {
+    let mut tree = Tree::made_from(declared);
+    let mut attributes: Vec<_> = more
+        .iter()
+        .map(|(kind, value)| (kind.clone(), (*value).to_owned()))
+        .collect();
+    attributes.push((AttributeType::CommonName, "root".to_owned()));
+    let subject = NameDer::encode(&Subject::new(attributes).unwrap()).unwrap();
+    tree.adopt(declared, "ca/root", &Foreign::Named(subject));
+    tree
+}
+
+#[test]
+fn keeps_an_authority_with_attributes_that_are_not_declared() {
+    let root = nothing().root("root");
+    let tree = named(
+        &root,
+        &[
+            (AttributeType::DomainComponent, "example"),
+            (AttributeType::DomainComponent, "lab"),
+            (AttributeType::UserId, "u1"),
+            (AttributeType::Organization, "Org"),
+            (AttributeType::parse("2.5.4.97").unwrap(), "VATDE-1"),
+        ],
+    );
+    assert_eq!(tree.plan(&root), ["keep ca/root"]);
+}
+
+#[test]
+fn holds_an_authority_to_the_attributes_that_are_declared() {
+    let root = nothing().root("root");
+    let tree = named(&root, &[(AttributeType::UserId, "u1")]);
+    let other = root.with("ca/root", "names", json!([["UID", "u2"]]));
+    assert!(
+        tree.plan(&other)[0].starts_with("refuse ca/root: subject UID=u1, CN=root → UID=u2"),
+        "{:?}",
+        tree.plan(&other)
+    );
+    let nameless = nothing()
+        .root("root")
+        .with("ca/root", "commonName", json!(""));
+    let nameless = nameless.with("ca/root", "names", json!([["UID", "u1"]]));
+    assert!(
+        tree.plan(&nameless)[0].starts_with("refuse ca/root: subject UID=u1, CN=root → UID=u1")
     );
 }
 

@@ -40,6 +40,11 @@ lints! {
          it: Git forgets nothing.",
         "",
         "docs/start.md#the-roots-key-offline";
+    SUBJECT_UNDECLARED = "subject-undeclared", "A CA's subject has attributes that are not declared", Rule::Always(Severity::Warning),
+        "The CA was made elsewhere, and its subject has more than the declaration says, such as O, DC or emailAddress. What it issues and its own renewals carry the \
+         subject as it is. A new CA in its place would be made from the declaration, under another name.",
+        "cas.root.ca.names.DC = [ \"example\" \"lab\" ];",
+        "RFC 5280 §4.1.2.4, §4.1.2.6";
     PUBLIC_KEY_TWICE = "public-key-twice", "Two certificates are for one key", Rule::Always(Severity::Warning),
         "A key pair was copied from another artifact. Each artifact has a key of its own, so that one can be replaced without the other and each is sealed to its own \
          host.",

@@ -55,6 +55,46 @@ fn reports_every_bad_attribute() {
 }
 
 #[test]
+fn takes_common_names_as_long_as_kubernetes_makes_them() {
+    let node = format!("system:node:{}", "n".repeat(253));
+    assert!(Subject::new(pairs(&[(CommonName, &node)])).is_ok());
+    let longer = format!("{node}n");
+    let error = Subject::new(pairs(&[(CommonName, &longer)])).unwrap_err();
+    assert!(error[0].to_string().contains("at most 265"), "{error:?}");
+    let etcd = pairs(&[(CommonName, &"n".repeat(253))]);
+    assert!(Subject::new(etcd.clone()).is_err());
+    assert!(Subject::with(etcd, CommonNames::OfKubernetes).is_ok());
+    let organization = pairs(&[(Organization, &format!("system:{}", "n".repeat(64)))]);
+    assert!(Subject::with(organization, CommonNames::OfKubernetes).is_err());
+}
+
+#[test]
+fn an_authority_may_have_attributes_of_kinds_that_are_not_declared() {
+    let declared = subject(&[(Organization, "a"), (CommonName, "x")]);
+    let with = |more: &[(AttributeType, &str)]| {
+        let mut rdns: Vec<Vec<(AttributeType, &str)>> =
+            more.iter().cloned().map(|one| vec![one]).collect();
+        rdns.push(vec![(CommonName, "x"), (Organization, "a")]);
+        let rdns: Vec<&[(AttributeType, &str)]> = rdns.iter().map(Vec::as_slice).collect();
+        found(&rdns)
+    };
+    let dc = [(DomainComponent, "example"), (DomainComponent, "lab")];
+    assert!(declared.is_named_by(&with(&dc)));
+    assert!(!declared.matches(&with(&dc)));
+    assert_eq!(declared.unsaid(&with(&dc)).len(), 2);
+    assert!(declared.is_named_by(&with(&[(OrganizationalUnit, "b")])));
+    assert!(!declared.is_named_by(&with(&[(Organization, "b")])));
+    let nameless = subject(&[(Organization, "a")]);
+    assert!(!nameless.is_named_by(&with(&[])));
+    let other = subject(&[
+        (DomainComponent, "other"),
+        (Organization, "a"),
+        (CommonName, "x"),
+    ]);
+    assert!(!other.is_named_by(&with(&dc)));
+}
+
+#[test]
 fn counts_characters_and_not_bytes() {
     assert!(Subject::new(vec![(CommonName, "ü".repeat(64))]).is_ok());
 }
