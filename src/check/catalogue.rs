@@ -221,7 +221,11 @@ rules! {
          that read the file trust it like the CA: for Kubernetes its key makes a system:masters. It is not exported, and no run gets past \
          it; find out who put it there, then `certs recreate --retire ca/<name>` leaves only the CA's own certificate.",
         "docs/trust.md#what-a-bundle-may-hold; git-log(1)";
-    INTERRUPTED = "interrupted-run", "A run was interrupted", Warning,
+    JOURNAL_TRACKED = "journal-tracked", "The journal of a run is in Git", Error,
+        "A journal says what files are to become, and a run that finds one writes it. One that was committed may be anybody's: whoever can \
+         change the repository could put a certificate or a key in place with it, past every proof. It is not followed.",
+        "docs/architecture.md#decisions; gitignore(5)";
+    INTERRUPTED = "interrupted-run", "A run was interrupted", Error,
         "The journal of a commit is left: some files may be of before and some of after. The next run finishes it first.",
         "docs/architecture.md#decisions; docs/cli.md#certs-recreate";
     RULES_DAMAGED = "rules-damaged", "The rules of agenix cannot be read", Error,

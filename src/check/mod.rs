@@ -21,11 +21,19 @@ use crate::plan::{Action, Part, Plan, Reason, Step, Target};
 #[derive(Clone, Debug, Default)]
 pub struct Beside {
     /// The journal of a run that was interrupted.
-    pub journal: Option<String>,
+    pub journal: Option<Journal>,
     /// The derived files that are out of date.
     pub stale: Vec<String>,
     /// A person's rules for agenix that are no Nix.
     pub rules: Option<Broken>,
+}
+
+/// A journal that is left.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    pub path: RelPath,
+    /// Whether a run of this machine left it, as far as Git tells; another is not followed.
+    pub is_own: bool,
 }
 
 /// A file that is not what it should be, from this line on.
@@ -53,7 +61,7 @@ pub fn findings(fleet: &Fleet, observed: &Observed, plan: &Plan, beside: &Beside
         .collect();
     findings.extend(lists(fleet, observed, plan.now));
     findings.extend(observed.strays.iter().map(stray));
-    findings.extend(beside.journal.iter().map(|path| interrupted(path)));
+    findings.extend(beside.journal.iter().map(interrupted));
     findings.extend(beside.stale.iter().map(|path| stale(path)));
     findings.extend(beside.rules.iter().map(rules_damaged));
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
@@ -68,6 +76,9 @@ pub fn outlasts_a_run(finding: &Finding) -> bool {
     }
     [
         rules::NOT_YET_VALID.code,
+        // The next run ends it, and until then no file is known to be what it should be.
+        rules::INTERRUPTED.code,
+        rules::JOURNAL_TRACKED.code,
         rules::UNDECLARED.code,
         rules::ALSO_VERIFIES.code,
         rules::VERIFIES_BY_STRANGER.code,
@@ -484,11 +495,22 @@ fn stray(stray: &Stray) -> Finding {
     }
 }
 
-fn interrupted(path: &str) -> Finding {
+fn interrupted(journal: &Journal) -> Finding {
+    let path = journal.path.as_str();
+    if journal.is_own {
+        return Finding {
+            cause: "it is left from an interrupted run".to_owned(),
+            cure: "`certs recreate` finishes that run first".to_owned(),
+            ..of_file(&rules::INTERRUPTED, path)
+        };
+    }
+    let shell = journal.path.shell();
     Finding {
-        cause: "it is left from an interrupted run".to_owned(),
-        cure: "`certs recreate` finishes that run first".to_owned(),
-        ..of_file(&rules::INTERRUPTED, path)
+        cause: "Git has it, where no run puts it, or cannot say that it has not".to_owned(),
+        cure: format!(
+            "see who committed it (git log -- {shell}), then delete it: git rm -f {shell}; .gitignore should have .certs-*"
+        ),
+        ..of_file(&rules::JOURNAL_TRACKED, path)
     }
 }
 

@@ -1,6 +1,7 @@
 //! From a loaded project to its findings: collects what the lints want to know of the tree, and shows what they found with its source lines.
 
 use super::args::Detail;
+use super::past_keys::PastKeys;
 use super::project::{Project, place_of};
 use super::ui::Ui;
 use crate::lint::{self, Basis, Finding, Severity, Spot, Subject, Tree};
@@ -23,8 +24,22 @@ pub(crate) struct Findings {
 impl Findings {
     /// Judges the declaration, the files and what else is committed; of artifacts only those that a pattern selects, if there is any.
     pub(crate) fn of(project: &Project, observed: &Observed, only: &[Pattern]) -> Self {
+        Self::with(project, observed, only, PastKeys::default())
+    }
+
+    /// The same, and the keys that Git had once, which takes as long as its history is.
+    pub(crate) fn in_depth(project: &Project, observed: &Observed, only: &[Pattern]) -> Self {
+        let past = PastKeys::around(project.root.path());
+        Self::with(project, observed, only, past)
+    }
+
+    fn with(project: &Project, observed: &Observed, only: &[Pattern], past: PastKeys) -> Self {
         let locator = Locator::scan(project.root.path());
-        let tree = tree(project, &locator);
+        let tree = Tree {
+            past_keys: past.keys,
+            past_unread: past.unread,
+            ..tree(project, &locator)
+        };
         let mut list = lint::lint(&project.fleet, Some(observed), &tree);
         list.retain(|finding| is_selected(finding, only));
         Self { list, locator }
@@ -215,7 +230,7 @@ fn tree(project: &Project, locator: &Locator) -> Tree {
                 keys,
                 kubeconfigs,
                 references,
-                unread: None,
+                ..Tree::default()
             }
         }
     }

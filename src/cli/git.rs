@@ -3,6 +3,7 @@
 mod history;
 mod lfs;
 mod names;
+mod objects;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
@@ -11,6 +12,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 pub(crate) use history::{history, without_git};
 pub(crate) use names::names;
+pub(crate) use objects::{blob_sizes, places_of, reachable};
 
 use super::error::CliError;
 use crate::model::RelPath;
@@ -79,7 +81,7 @@ pub(crate) fn would_commit(file: &Path) -> bool {
     !ignored.is_ok_and(|status| status.success())
 }
 
-fn coverage(root: &Path) -> Result<Coverage, CliError> {
+pub(crate) fn coverage(root: &Path) -> Result<Coverage, CliError> {
     let output = git(root)
         .args(["rev-parse", "--is-shallow-repository"])
         .output()
@@ -236,7 +238,10 @@ pub(crate) fn every_content(
 }
 
 /// The contents of many blobs, through one process.
-fn read_blobs(root: &Path, blobs: &BTreeSet<&str>) -> Result<BTreeMap<String, Vec<u8>>, CliError> {
+pub(crate) fn read_blobs(
+    root: &Path,
+    blobs: &BTreeSet<&str>,
+) -> Result<BTreeMap<String, Vec<u8>>, CliError> {
     let mut contents = BTreeMap::new();
     if blobs.is_empty() {
         return Ok(contents);

@@ -18,6 +18,7 @@ mod input;
 mod operator;
 mod passphrases;
 mod past;
+mod past_keys;
 mod project;
 mod ssh;
 mod stores;

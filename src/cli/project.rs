@@ -8,6 +8,7 @@ use super::environment::{Home, USUAL_IDENTITIES, current_dir};
 use super::error::CliError;
 use super::past::{self, LostKeys};
 use super::ui::{Asker, Ui};
+use super::writing::delete_journal;
 use crate::export::index::{self, Facts};
 use crate::manifest::{Fault, KeyFiles, Manifest, ManifestError, Records};
 use crate::model::{ArtifactId, Fleet, Observed, RelPath};
@@ -17,7 +18,7 @@ use crate::plan::{Pattern, Plan, Policy, Reason, Step, UndeclaredPolicy};
 use crate::render::fault::{self, Place, PlacedFault, Severity};
 use crate::render::words::shown;
 use crate::seal::{Identities, Identity, IdentitySource};
-use crate::store::{Layout, Root, StoreError, outside};
+use crate::store::{Layout, Left, Root, StoreError, outside};
 
 /// A declaration without faults and the directory it is about.
 #[derive(Debug)]
@@ -71,6 +72,26 @@ impl Project {
     /// The same for who only tells.
     pub(crate) fn survey(&self) -> Result<Observed, CliError> {
         self.with_lost_keys(survey(&self.root, &self.fleet))
+    }
+
+    /// The journal of a run that was cut off, told of: until it is finished, some files may be of before and some of after.
+    pub(crate) fn warn_of_journal(&self, ui: Ui) -> Result<Option<(RelPath, Left)>, CliError> {
+        let dir = &self.fleet.dir;
+        let left = self.root.left_journal(dir);
+        let Some(left) = left.map_err(|error| store_error(&error))? else {
+            return Ok(None);
+        };
+        let journal = Layout::new(dir.clone()).journal();
+        ui.tell(&match left {
+            Left::Own | Left::Untold { .. } => format!(
+                "warning: {journal} is left from an interrupted run; `certs recreate` finishes it first\n"
+            ),
+            Left::Tracked => format!(
+                "warning: {journal} is in Git, where no run puts it; no run goes past it\nhint: {}\n",
+                delete_journal(&journal)
+            ),
+        });
+        Ok(Some((journal, left)))
     }
 
     fn with_lost_keys(&self, found: Result<Observed, StoreError>) -> Result<Observed, CliError> {

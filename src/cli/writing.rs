@@ -17,7 +17,7 @@ use crate::model::{ArtifactId, Authority, FileState, Fleet, Moment, Observed, Re
 use crate::plan::{Action, Pattern, Plan, Reason, Step};
 use crate::render::{json, table};
 use crate::seal::Identities;
-use crate::store::{Change, CommitError, Lock, LockError, Recovery, Root};
+use crate::store::{Change, CommitError, Lock, LockError, RecoverError, Recovery, Root};
 
 /// The right to write: the lock is held until this is dropped.
 #[derive(Debug)]
@@ -289,9 +289,7 @@ pub(crate) fn recover(
     ui: Ui,
 ) -> Result<Recovery, CliError> {
     let held = gate.lock().unwrap_or_else(PoisonError::into_inner);
-    let recovery = root
-        .recover(lock)
-        .map_err(|error| CliError::from_error(&error))?;
+    let recovery = root.recover(lock).map_err(|error| unfollowed(&error))?;
     drop(held);
     match recovery {
         Recovery::Finished { files } => {
@@ -303,6 +301,26 @@ pub(crate) fn recover(
         Recovery::Nothing => {}
     }
     Ok(recovery)
+}
+
+/// A journal that no run follows.
+fn unfollowed(error: &RecoverError) -> CliError {
+    let shown = CliError::from_error(error);
+    match error {
+        RecoverError::Tracked { journal } => shown.hint(delete_journal(journal)),
+        RecoverError::Untold { .. } => shown.hint(
+            "`git status` says whether the index is damaged; `rm` it and `git reset` makes it anew",
+        ),
+        _ => shown,
+    }
+}
+
+/// What is done with a journal that somebody committed.
+pub(crate) fn delete_journal(journal: &RelPath) -> String {
+    let path = journal.shell();
+    format!(
+        "see who committed it (git log -- {path}), then delete it: git rm -f {path}; .gitignore should have .certs-*"
+    )
 }
 
 fn cores() -> NonZeroUsize {

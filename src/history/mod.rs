@@ -3,6 +3,7 @@
 pub mod acceptance;
 pub mod content;
 mod exposure;
+mod leaks;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,8 @@ pub use exposure::{
     Certainty, Exposure, Exposures, Holder, Identity, Lasting, Names, OpenedKey, Opener, Recovery,
     Revoking, Tokens, replacing,
 };
+
+pub use leaks::{ClearKey, Leak, leaks};
 
 use crate::model::{AttributeType, CertificateFacts};
 

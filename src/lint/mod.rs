@@ -17,7 +17,7 @@ mod tree;
 
 pub use catalogue::{Lint, Rule};
 pub use finding::{Basis, Finding, Severity, Subject};
-pub use tree::{CommittedKey, Kubeconfig, Reference, Spot, Tree};
+pub use tree::{CommittedKey, Kubeconfig, PastKey, Reference, Spot, Tree};
 
 use crate::model::{Fleet, Observed};
 

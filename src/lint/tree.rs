@@ -3,15 +3,18 @@
 
 use std::collections::BTreeSet;
 
+use time::OffsetDateTime;
+
 use super::catalogue::{
-    CERTIFICATE_KEY_COMMITTED, INDEX_UNREAD, KUBECONFIG_AUTHORITY, PRIVATE_KEY_COMMITTED,
-    RECIPIENT_KEY_COMMITTED, REFERENCE_UNDECLARED,
+    CERTIFICATE_KEY_COMMITTED, CERTIFICATE_KEY_IN_HISTORY, HISTORY_UNREAD, INDEX_UNREAD,
+    KUBECONFIG_AUTHORITY, PRIVATE_KEY_COMMITTED, PRIVATE_KEY_IN_HISTORY, RECIPIENT_KEY_COMMITTED,
+    RECIPIENT_KEY_IN_HISTORY, REFERENCE_UNDECLARED,
 };
 use super::finding::{Basis, Finding, Subject};
 use super::purpose::{Trust, component_of_name, profile};
 use crate::model::{
-    ArtifactId, CertificateFacts, ClusterRole, Fleet, KeyFingerprint, KeyPair, Marker, Observed,
-    Recipient, shell,
+    ArtifactId, CertificateFacts, ClusterRole, Fleet, KeyFingerprint, KeyPair, Marker, Moment,
+    Observed, Recipient, shell,
 };
 
 /// What Git holds beside the certificates.
@@ -20,6 +23,10 @@ pub struct Tree {
     pub keys: Vec<CommittedKey>,
     pub kubeconfigs: Vec<Kubeconfig>,
     pub references: Vec<Reference>,
+    /// Private keys that Git had once; none where nobody looked.
+    pub past_keys: Vec<PastKey>,
+    /// What of the history could not be looked at, each a sentence.
+    pub past_unread: Vec<String>,
     /// The index of Git, where there is one that could not be read: what is committed is not known then.
     pub unread: Option<String>,
 }
@@ -33,6 +40,35 @@ pub struct CommittedKey {
     pub recipients: Vec<Recipient>,
     /// A certificate may be for it.
     pub fingerprint: Option<KeyFingerprint>,
+}
+
+/// A private key that some commit has, whether or not it is still there.
+#[derive(Clone, Debug)]
+pub struct PastKey {
+    pub key: CommittedKey,
+    /// The first commit that had it, and its time; `None` where no commit names the blob.
+    pub commit: Option<(String, OffsetDateTime)>,
+}
+
+impl PastKey {
+    /// `old.txt of commit 0123abcd (2026-11-30)`.
+    pub fn place(&self) -> String {
+        let path = &self.key.path;
+        match &self.commit {
+            Some((id, time)) => {
+                let short: String = id.chars().take(8).collect();
+                format!("{path} of commit {short} ({})", Moment(*time))
+            }
+            None => path.clone(),
+        }
+    }
+
+    /// Whether these are of one key.
+    fn is_of(&self, other: &CommittedKey) -> bool {
+        let shared = |key: &Recipient| other.recipients.contains(key);
+        self.key.recipients.iter().any(shared)
+            || (self.key.fingerprint.is_some() && self.key.fingerprint == other.fingerprint)
+    }
 }
 
 /// A kubeconfig that Git tracks.
@@ -88,6 +124,8 @@ pub(super) fn lint(
     // Of the keys in one file, those of which nothing else can be said are one finding.
     keys.dedup_by(|a, b| (&a.subject, a.code(), &a.cause) == (&b.subject, b.code(), &b.cause));
     findings.extend(keys);
+    findings.extend(past_keys(fleet, observed, tree));
+    findings.extend(tree.past_unread.iter().map(|what| history_unread(what)));
     if let Some(observed) = observed {
         let judged = tree.kubeconfigs.iter();
         findings.extend(judged.filter_map(|config| kubeconfig(fleet, observed, config)));
@@ -142,6 +180,60 @@ fn committed(fleet: &Fleet, observed: Option<&Observed>, key: &CommittedKey) -> 
     )
 }
 
+/// Of a key that is in the tree as well, the tree is told of.
+fn past_keys(fleet: &Fleet, observed: Option<&Observed>, tree: &Tree) -> Vec<Finding> {
+    let is_there = |past: &PastKey| tree.keys.iter().any(|key| past.is_of(key));
+    let past = tree.past_keys.iter().filter(|past| !is_there(past));
+    past.map(|past| in_history(fleet, observed, past)).collect()
+}
+
+/// What was once in Git everybody with a clone has. Rewriting the history takes no clone back, so that only another key helps.
+fn in_history(fleet: &Fleet, observed: Option<&Observed>, past: &PastKey) -> Finding {
+    let of_file = |lint| Finding::new(lint, Basis::Found, Subject::File(past.key.path.clone()));
+    let place = past.place();
+    let sealed = sealed_to(fleet, &past.key.recipients);
+    if let [first, ..] = sealed.as_slice() {
+        let key = past.key.recipients.first().map(Recipient::as_str);
+        let end: Vec<char> = key.unwrap_or_default().chars().rev().take(8).collect();
+        let end: String = end.into_iter().rev().collect();
+        return of_file(&RECIPIENT_KEY_IN_HISTORY).saying(
+            format!(
+                "{place} is the private key that opens {} sealed keys, {first} among them",
+                sealed.len()
+            ),
+            "whoever has a clone opens them, and everything new that is sealed to it; rewriting the history takes no clone back",
+            format!("make a new key, declare it in place of this one, and give new keys to what it opened: `certs exposure {}`", shell(&end)),
+        );
+    }
+    let known = past.key.fingerprint.zip(observed);
+    let known = known.and_then(|(fingerprint, observed)| owner_of(fleet, observed, &fingerprint));
+    if let Some(id) = known {
+        return of_file(&CERTIFICATE_KEY_IN_HISTORY).saying(
+            format!("{place} has the private key of {id} in clear, and {id} still has this key"),
+            "whoever has a clone is what the certificate says; rewriting the history takes no clone back",
+            new_key(fleet, &id).trim_start_matches("so ").to_owned(),
+        );
+    }
+    of_file(&PRIVATE_KEY_IN_HISTORY).saying(
+        format!("{place} has a private key"),
+        "whoever has a clone has it; nothing declared is sealed to it or has it",
+        "where anything else uses it, replace it there; a history is not unwritten",
+    )
+}
+
+fn history_unread(what: &str) -> Finding {
+    Finding::new(
+        &HISTORY_UNREAD,
+        Basis::Found,
+        Subject::File(".git".to_owned()),
+    )
+    .saying(
+        what,
+        "a private key that was once committed there would not be found",
+        "look in a clone that has everything: certs check --info",
+    )
+}
+
 /// Whose file this is, if it is a declared one.
 fn owner_of_file(fleet: &Fleet, path: &str) -> Option<ArtifactId> {
     let of_certificate = fleet.artifacts().filter(|artifact| {
@@ -192,16 +284,8 @@ fn owner_of(fleet: &Fleet, observed: &Observed, key: &KeyFingerprint) -> Option<
 /// The artifacts whose keys one of the recipients opens.
 fn sealed_to(fleet: &Fleet, recipients: &[Recipient]) -> Vec<ArtifactId> {
     let opens = |set: &crate::model::RecipientSet| recipients.iter().any(|key| set.contains(key));
-    let artifacts = fleet
-        .artifacts()
-        .filter(|artifact| opens(artifact.recipients()))
-        .map(|artifact| artifact.id());
-    let pairs = fleet
-        .key_pairs
-        .iter()
-        .filter(|pair| opens(&pair.recipients))
-        .map(KeyPair::id);
-    artifacts.chain(pairs).collect()
+    let sealed = fleet.sealed().filter(|sealed| opens(sealed.recipients));
+    sealed.map(|sealed| sealed.id).collect()
 }
 
 fn kubeconfig(fleet: &Fleet, observed: &Observed, config: &Kubeconfig) -> Option<Finding> {

@@ -46,6 +46,11 @@ pub fn exposed(tracked: &Tracked) -> (Vec<CommittedKey>, Vec<Kubeconfig>) {
     (keys, kubeconfigs)
 }
 
+/// The private keys in one content, whatever it is of.
+pub fn keys_in(path: &str, bytes: &[u8]) -> Vec<CommittedKey> {
+    look_into(path, bytes).0
+}
+
 fn look_into(path: &str, bytes: &[u8]) -> (Vec<CommittedKey>, Option<Kubeconfig>) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return (packed(path, bytes), None);

@@ -12,6 +12,7 @@ pub mod history;
 pub mod inspect;
 pub mod json;
 pub mod junit;
+pub mod leaks;
 pub mod lints;
 pub mod markup;
 pub mod metrics;

@@ -14,7 +14,7 @@ use crate::model::hex::to_hex;
 const LARGEST_FILE: u64 = 256 << 10;
 /// A hundred bytes an entry: half a million files.
 const LARGEST_INDEX: u64 = 64 << 20;
-const MOST_FILES: usize = 100_000;
+const MOST_FILES: usize = 1_000_000;
 
 /// Signature, version, number of entries (gitformat-index).
 const HEADER: usize = 12;

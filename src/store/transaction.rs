@@ -25,7 +25,7 @@ use crate::model::RelPath;
 const FEW_FILES: usize = 8;
 
 /// Twenty thousand certificates with their keys make a journal of about 100 MB; ten times that is no journal of ours.
-const LARGEST_JOURNAL: u64 = 1 << 30;
+pub(super) const LARGEST_JOURNAL: u64 = 1 << 30;
 
 /// One file to be written or deleted, and what is expected in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,6 +124,15 @@ pub enum RecoverError {
         paths: Vec<RelPath>,
         journal: RelPath,
     },
+    /// Whoever can commit could write files here with it, past every proof.
+    #[error(
+        "`{journal}` is in Git, where no run puts it, and is not followed: it would write whatever its author wished"
+    )]
+    Tracked { journal: RelPath },
+    #[error(
+        "whether Git tracks `{journal}` cannot be told, because {index} cannot be read; it is not followed"
+    )]
+    Untold { journal: RelPath, index: String },
     #[error(
         "`{journal}` was not written by this version of certs and is not followed; look at it, then remove it"
     )]
@@ -181,7 +190,7 @@ impl Root {
         let journal = journal_of(lock);
         let recovery = match self.read_up_to(&journal, LARGEST_JOURNAL)? {
             None => Recovery::Nothing,
-            Some(bytes) => match journal::read(&bytes, lock.dir()) {
+            Some(bytes) => match self.read_own(&journal, &bytes, lock)? {
                 Ok(changes) => self.resume(lock, &journal, &changes)?,
                 Err(JournalDefect::Torn) => self.drop_journal(&journal, Recovery::Discarded)?,
                 Err(source) => return Err(RecoverError::Refused { journal, source }),

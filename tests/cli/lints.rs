@@ -155,7 +155,7 @@ fn an_index_of_git_that_cannot_be_read_is_told() {
 }
 
 /// An index of version 2 (gitformat-index): what Git tracks, with nothing known of the files.
-fn index(paths: &[&str]) -> Vec<u8> {
+pub(crate) fn index(paths: &[&str]) -> Vec<u8> {
     let mut bytes = b"DIRC\0\0\0\x02".to_vec();
     bytes.extend(u32::try_from(paths.len()).unwrap().to_be_bytes());
     for path in paths {

@@ -30,6 +30,7 @@ mod identities;
 mod init;
 mod inspect;
 mod issue;
+mod journal;
 mod key_pairs;
 mod kubernetes;
 mod lints;

@@ -8,6 +8,7 @@ mod bundles;
 #[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod by_hand;
 mod crash;
+mod custody;
 #[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod diff;
 mod exports;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         bundles::trials(),
         by_hand::trials(),
         crash::trials(),
+        custody::trials(),
         diff::trials(),
         exports::trials(),
         fleet::trials(),

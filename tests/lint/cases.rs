@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use certs::inspect::certificate::parse_pem_chain;
-use certs::lint::{CommittedKey, Finding, Kubeconfig, Reference, Severity, Spot, Tree, lint};
+use certs::lint::{
+    CommittedKey, Finding, Kubeconfig, PastKey, Reference, Severity, Spot, Tree, lint,
+};
 use certs::manifest::{KeyFiles, Manifest, Records};
 use certs::model::subject::{AttributeType, DistinguishedName};
 use certs::model::{
@@ -15,6 +17,7 @@ use certs::model::{
 use certs::render::finding::{Placed, findings};
 use certs::render::paint::Paint;
 use serde_json::json;
+use time::macros::datetime;
 
 use crate::cluster::{Cluster, host_key};
 use crate::declared::Declared;
@@ -110,6 +113,26 @@ fn committed(recipients: &[&str], key_of: Option<&str>) -> Case {
     };
     case.tree.keys.push(key);
     case
+}
+
+/// The same key as a commit had it, and no file has it any more.
+fn in_history(recipients: &[&str], key_of: Option<&str>) -> Case {
+    let mut case = committed(recipients, key_of);
+    let keys = std::mem::take(&mut case.tree.keys).into_iter();
+    let id = "0123456789abcdef0123456789abcdef01234567".to_owned();
+    let past = keys.map(|key| PastKey {
+        key,
+        commit: Some((id.clone(), datetime!(2029-01-01 0:00 UTC))),
+    });
+    case.tree.past_keys = past.collect();
+    case
+}
+
+fn unread_history() -> Case {
+    Case::from(one_leaf()).with_tree(Tree {
+        past_unread: vec!["this is a shallow clone".to_owned()],
+        ..Tree::default()
+    })
 }
 
 fn unread_index() -> Case {
@@ -564,6 +587,13 @@ fn files() -> Vec<(&'static str, Case)> {
         ),
         ("public-key-twice", same_key()),
         ("recipient-key-committed", committed(&[ADA], None)),
+        ("recipient-key-in-history", in_history(&[ADA], None)),
+        (
+            "certificate-key-in-history",
+            in_history(&[], Some("cp1/root/server")),
+        ),
+        ("private-key-in-history", in_history(&[], None)),
+        ("history-unread", unread_history()),
         (
             "certificate-key-committed",
             committed(&[], Some("cp1/root/server")),

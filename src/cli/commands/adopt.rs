@@ -18,7 +18,6 @@ use crate::plan::{Pattern, Plan};
 use crate::render::adoption as render;
 use crate::render::words::{count, shown};
 use crate::seal::Identities;
-use crate::store::Layout;
 
 pub(crate) fn run(args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
     if !args.directory.is_dir() {
@@ -36,11 +35,7 @@ pub(crate) fn run(args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
         passphrases: &passphrases,
     };
     if args.dry_run {
-        let journal = Layout::new(project.fleet.dir.clone()).journal();
-        let left = project.root.read(&journal);
-        if left.map_err(|error| store_error(&error))?.is_some() {
-            ui.tell(&format!("warning: {journal} is left from an interrupted run; `certs recreate` finishes it first\n"));
-        }
+        project.warn_of_journal(ui)?;
         let (_, _, adoption) = look(args, &project, openers, &choices)?;
         return show(&adoption, args, ui);
     }

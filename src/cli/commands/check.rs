@@ -15,7 +15,7 @@ pub(crate) fn run(args: &CheckArgs, ui: Ui) -> Result<Exit, CliError> {
         only: args.only.clone(),
         ..SelectionArgs::default()
     };
-    let outlook = plan::make(&args.source, &selection, ui);
+    let outlook = plan::make(&args.source, &selection, plan::Depth::History, ui);
     let mut outlook = outlook.inspect_err(|error| tell_failure(error, args.format(), ui))?;
     let pending = plan::exit(&outlook.plan, &outlook.stale);
     let found = mem::take(&mut outlook.found);

@@ -12,6 +12,7 @@ use crate::render::doctor;
 
 pub(crate) fn run(args: &DoctorArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
+    project.warn_of_journal(ui)?;
     let observed = project.survey()?;
     let plan = plan(
         &project.fleet,

@@ -6,9 +6,13 @@ use super::history::{lists, outcome, read};
 use crate::cli::args::ExposureArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::git;
+use crate::cli::past_keys::PastKeys;
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
-use crate::history::{Exposure, Exposures, Names, Opener, Recovery, Trust};
+use crate::history::{
+    ClearKey, Commit, Exposure, Exposures, Names, Opener, Recovery, Trust, leaks,
+};
+use crate::lint::PastKey;
 use crate::model::{Fleet, Recipient};
 use crate::render::exposure::{self as render, Commands};
 use crate::render::json;
@@ -35,8 +39,21 @@ pub(crate) fn run(args: &ExposureArgs, ui: Ui) -> Result<Exit, CliError> {
         .zip(&recovery)
         .map(|(one, recovery)| render::steps(one, recovery, &project.fleet, &commands))
         .collect();
+    let clear = keys_in_clear(&project, ui);
+    let issued = past.issued();
+    let mut leaks = leaks(&clear, &shown, &issued, trust.now);
+    if args.who.is_some() {
+        leaks.retain(|leak| !leak.holders.is_empty());
+    }
+    ui.tell(&crate::render::leaks::text(&leaks));
     let text = if args.json {
-        let document = json::history::exposures(&shown, &steps, &past.unread, trust.now);
+        let mut document = json::history::exposures(&shown, &steps, &past.unread, trust.now);
+        if let Some(fields) = document.as_object_mut() {
+            fields.insert(
+                "keysInHistory".to_owned(),
+                crate::render::leaks::json(&leaks),
+            );
+        }
         format!("{document:#}\n")
     } else if args.who.is_none() {
         render::ranking(&shown, ui.stdout, ui.width())
@@ -86,6 +103,26 @@ fn meant<'a>(
     match Recipient::parse(who) {
         Ok(recipient) => Ok(vec![exposures.of_key(recipient, names)]),
         Err(_) => Err(unknown(who, &all)),
+    }
+}
+
+/// Every private key that Git ever had in clear, and a word where not everything could be looked through.
+fn keys_in_clear(project: &Project, ui: Ui) -> Vec<ClearKey> {
+    let past = PastKeys::around(project.root.path());
+    for what in &past.unread {
+        ui.tell(&format!(
+            "note: private keys in clear were not looked for everywhere: {what}\n"
+        ));
+    }
+    past.keys.into_iter().map(clear_key).collect()
+}
+
+fn clear_key(past: PastKey) -> ClearKey {
+    ClearKey {
+        path: past.key.path,
+        commit: past.commit.map(|(id, time)| Commit { id, time }),
+        recipients: past.key.recipients,
+        fingerprint: past.key.fingerprint,
     }
 }
 

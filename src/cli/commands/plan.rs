@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use crate::check::{self, Beside, Broken};
+use crate::check::{self, Beside, Broken, Journal};
 use crate::cli::args::{PlanArgs, SelectionArgs, SourceArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::findings::Findings;
@@ -15,10 +15,10 @@ use crate::lint::Finding;
 use crate::model::Fleet;
 use crate::plan::{Plan, plan};
 use crate::render::{json, table};
-use crate::store::Layout;
+use crate::store::Left;
 
 pub(crate) fn run(args: &PlanArgs, ui: Ui) -> Result<Exit, CliError> {
-    let outlook = make(&args.source, &args.selection, ui)?;
+    let outlook = make(&args.source, &args.selection, Depth::Tree, ui)?;
     let Outlook {
         plan,
         stale,
@@ -34,10 +34,10 @@ pub(crate) fn run(args: &PlanArgs, ui: Ui) -> Result<Exit, CliError> {
             ui.print(&format!("\n{findings}"));
         }
     }
-    Ok(if findings.blocking() > 0 {
-        Exit::Failed
-    } else {
-        exit(plan, stale)
+    Ok(match exit(plan, stale) {
+        _ if findings.blocking() > 0 => Exit::Failed,
+        Exit::Done if outlook.is_interrupted => Exit::Pending,
+        exit => exit,
     })
 }
 
@@ -48,6 +48,8 @@ pub(crate) struct Outlook {
     /// The derived files that are out of date.
     pub stale: Vec<String>,
     pub findings: Findings,
+    /// Whether a run has to be finished first.
+    pub is_interrupted: bool,
     /// What plan and files say, as findings.
     pub found: Vec<Finding>,
     pub fleet: Fleet,
@@ -59,23 +61,23 @@ impl Outlook {
     }
 }
 
+/// How far is looked for what should not be in Git.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    Tree,
+    History,
+}
+
 /// The plan for today's declaration and files, and what the lints say to both.
 pub(crate) fn make(
     source: &SourceArgs,
     selection: &SelectionArgs,
+    depth: Depth,
     ui: Ui,
 ) -> Result<Outlook, CliError> {
     let project = Project::load_to_plan(source, ui)?;
     check_selection(selection, &project.fleet)?;
-    let journal = Layout::new(project.fleet.dir.clone()).journal();
-    let interrupted = project
-        .root
-        .read(&journal)
-        .map_err(|error| store_error(&error))?
-        .map(|_| journal.to_string());
-    if interrupted.is_some() {
-        ui.tell(&format!("warning: {journal} is left from an interrupted run; `certs recreate` finishes it first\n"));
-    }
+    let journal = project.warn_of_journal(ui)?;
     let observed = project.survey()?;
     let plan = plan(
         &project.fleet,
@@ -88,7 +90,10 @@ pub(crate) fn make(
     let rules = index::broken_rules(&project.root, &project.fleet);
     let rules = rules.map_err(|error| store_error(&error))?;
     let beside = Beside {
-        journal: interrupted,
+        journal: journal.clone().map(|(path, left)| Journal {
+            path,
+            is_own: left == Left::Own,
+        }),
         stale: stale.clone(),
         rules: rules.map(|broken| Broken {
             path: broken.path,
@@ -97,10 +102,14 @@ pub(crate) fn make(
         }),
     };
     Ok(Outlook {
-        findings: Findings::of(&project, &observed, &selection.only),
+        findings: match depth {
+            Depth::Tree => Findings::of(&project, &observed, &selection.only),
+            Depth::History => Findings::in_depth(&project, &observed, &selection.only),
+        },
         found: check::findings(&project.fleet, &observed, &plan, &beside),
         plan,
         stale,
+        is_interrupted: journal.is_some(),
         fleet: project.fleet,
     })
 }

@@ -23,6 +23,7 @@ use crate::status::Status;
 
 pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load_to_plan(&args.source, ui)?;
+    project.warn_of_journal(ui)?;
     let observed = project.survey()?;
     let now = OffsetDateTime::now_utc();
     let plan = plan(&project.fleet, &observed, now, &Policy::default());
@@ -32,7 +33,7 @@ pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     let trust = Trust::of(&project.fleet, &history, &lists, now);
     let mut at_large: Vec<Judged<'_>> = trust.judge(history.issued());
     at_large.retain(Judged::is_at_large);
-    let lints = Findings::of(&project, &observed, &[]);
+    let lints = Findings::in_depth(&project, &observed, &[]);
     let findings = [
         of_plan(&plan, &project.stale_files(&observed)?),
         of_lints(&lints.each()),

@@ -31,8 +31,8 @@ const PLACES: [&str; 6] = [
 
 /// Where a blob stood, when it came and when it went.
 #[derive(Clone, Debug, Default)]
-struct Stay {
-    first: Option<Commit>,
+pub(super) struct Stay {
+    pub(super) first: Option<Commit>,
     last: Option<(Commit, bool)>,
     entry: Entry,
 }
@@ -47,7 +47,7 @@ enum Entry {
 }
 
 /// By path, relative to the root of the project, and object.
-type Stays = BTreeMap<(String, String), Stay>;
+pub(super) type Stays = BTreeMap<(String, String), Stay>;
 
 /// What the files are now.
 #[derive(Default)]
@@ -410,7 +410,7 @@ fn is_submodule(root: &Path, path: &str) -> Result<bool, CliError> {
 }
 
 /// The way from the top of the work tree to `root`: empty, or with a slash at its end.
-fn top_prefix(root: &Path) -> Result<String, CliError> {
+pub(super) fn top_prefix(root: &Path) -> Result<String, CliError> {
     let output = git(root)
         .args(["rev-parse", "--show-prefix"])
         .output()
@@ -481,7 +481,7 @@ fn is_left(base: &Path) -> bool {
 }
 
 /// A path from the top of the work tree as it is from `prefix`.
-fn relative(prefix: &str, path: &str) -> String {
+pub(super) fn relative(prefix: &str, path: &str) -> String {
     if let Some(below) = path.strip_prefix(prefix) {
         return below.to_owned();
     }
@@ -547,7 +547,7 @@ pub(super) fn blobs_of(
         .collect())
 }
 
-fn parse_log(log: &str) -> Stays {
+pub(super) fn parse_log(log: &str) -> Stays {
     let mut stays = Stays::new();
     let mut commit: Option<Commit> = None;
     let mut fields = log.split('\0');

@@ -59,6 +59,25 @@ lints! {
         "Beside the sealed key its plaintext was committed. The certificate has to be given a new key; where it is an authority's, everything below it as well.",
         "",
         "RFC 5280 §8 (security considerations)";
+    RECIPIENT_KEY_IN_HISTORY = "recipient-key-in-history", "A private key that opens sealed keys was committed once", Rule::Always(Severity::Error),
+        "An operator's age identity or a host's SSH key was in the repository, in clear or under a passphrase, and was taken out again. Every clone still has it, \
+         and everything new is sealed to it as long as its public half is declared. Rewriting the history takes no clone back: make a new key, declare it in place \
+         of this one, and give new keys to what it opened. Looked through is what any branch, tag or stash reaches, in files of up to 256 KiB.",
+        "",
+        "docs/cli.md#certs-exposure; github.com/ryantm/agenix (threat model)";
+    CERTIFICATE_KEY_IN_HISTORY = "certificate-key-in-history", "A certificate's private key was committed once in clear", Rule::Always(Severity::Error),
+        "A commit has the plaintext of a key that is still in use, in PEM, DER, PKCS#12, a JSON Web Key or in Base64. The certificate has to be given a new key; where \
+         it is an authority's, everything below it as well.",
+        "",
+        "RFC 5280 §8 (security considerations); docs/cli.md#certs-exposure";
+    PRIVATE_KEY_IN_HISTORY = "private-key-in-history", "A private key was committed once", Rule::Always(Severity::Info),
+        "It belongs to nothing that is declared here (any more): keys that were replaced after such a leak are found as this.",
+        "",
+        "docs/cli.md#certs-check";
+    HISTORY_UNREAD = "history-unread", "Not all of the history could be looked at", Rule::Always(Severity::Info),
+        "A shallow or partial clone, or a machine without git, does not have every commit. A private key that was committed where nobody looked is not found.",
+        "",
+        "git-fetch(1), --unshallow and --refetch";
     PRIVATE_KEY_COMMITTED = "private-key-committed", "Git tracks a private key", Rule::Always(Severity::Warning),
         "It belongs to nothing that is declared here, so certs cannot tell how bad that is. A key of a test or an example can be allowed, with the reason, on any \
          host. Looked through are files of up to 256 KiB: PEM, also in Base64 as in a Secret or a kubeconfig, DER, PKCS#12 under the empty password, age identities.",

@@ -1,0 +1,65 @@
+//! The journal of a run that was cut off: told of by every verb, and not followed where Git has it.
+
+use certs::model::Digest;
+use insta::assert_snapshot;
+
+use crate::lints::index;
+use crate::project::{Project, changed};
+
+const JOURNAL: &str = "certs/.certs-journal";
+
+/// A whole journal that puts a file in place, as whoever can commit could write one.
+fn forged() -> Vec<u8> {
+    let body = "certs-journal 1\n{\"path\":\"certs/ca/root.crt\",\"before\":null,\"after\":\"Zm9yZ2Vk\"}\n";
+    format!("{body}sha256 {}\n", Digest::of(body.as_bytes())).into_bytes()
+}
+
+/// A project in a repository that has the journal.
+fn tracked(content: &[u8]) -> Project {
+    let project = Project::made();
+    project.write(".git/HEAD", b"ref: refs/heads/main\n");
+    project.write(".git/index", &index(&["certs/.certs-journal"]));
+    project.remove("certs/ca/root.crt");
+    project.write(JOURNAL, content);
+    project
+}
+
+#[test]
+fn a_journal_that_git_has_is_not_followed() {
+    let project = tracked(&forged());
+    let before = project.files();
+    assert_snapshot!("tracked_recreate", project.refuses(&["recreate"]));
+    assert_eq!(changed(&before, &project.files()), [] as [&str; 0]);
+    let check = project.run(&["check"]).exits_with(1).text();
+    assert!(check.contains("error[journal-tracked]"), "{check}");
+    let plan = project.run(&["plan"]).stderr();
+    assert!(plan.contains("is in Git, where no run puts it"), "{plan}");
+    // A torn one is nobody's either.
+    let project = tracked(b"not a journal");
+    project.refuses(&["recreate"]);
+}
+
+#[test]
+fn a_journal_is_not_followed_where_the_index_cannot_be_read() {
+    let project = tracked(&forged());
+    project.write(".git/index", b"DIRC\0\0\0\x09");
+    assert_snapshot!(project.refuses(&["recreate"]));
+}
+
+#[test]
+fn a_left_journal_fails_a_check_of_files_that_are_as_declared() {
+    let project = Project::made();
+    project.run(&["check"]).exits_with(0);
+    project.write(JOURNAL, b"not a journal");
+    assert_snapshot!("left_check", project.run(&["check"]).exits_with(1).text());
+    project.run(&["plan"]).exits_with(2);
+    for verb in ["status", "doctor", "verify"] {
+        let said = project.run(&[verb]).stderr();
+        assert!(
+            said.contains("is left from an interrupted run"),
+            "{verb}: {said}"
+        );
+    }
+    project.run(&["recreate"]).exits_with(0);
+    project.run(&["check"]).exits_with(0);
+}
