@@ -136,7 +136,7 @@ pub fn steps(
     {
         return steps;
     }
-    steps.extend(new_operator(recovery));
+    steps.extend(new_operator(recovery, commands));
     steps.extend(shut_out(exposure, recovery));
     steps.extend(host_keys(recovery, commands));
     steps.extend(new_keys(recovery, fleet, commands));
@@ -158,16 +158,26 @@ pub fn steps(
     steps
 }
 
-fn new_operator(recovery: &Recovery<'_>) -> Option<Step> {
-    recovery.needs_operator.then(|| {
+/// Where nobody else could open what is kept, somebody has to be able to before the lost key is shut out.
+fn new_operator(recovery: &Recovery<'_>, commands: &Commands) -> Vec<Step> {
+    if !recovery.needs_operator {
+        return Vec::new();
+    }
+    vec![
         Step::run(
-            "no other operator could open the keys that are kept: make a new identity first, add its public half to \
-             certToolkit.userAgeKeys and name its file in certToolkit.userAgeIdentity:",
+            "no other operator could open the keys that are kept: make a new identity first, and add its public half to \
+             certToolkit.userAgeKeys, next to the lost one:",
             vec![
-                "mkdir -p ~/.config/certs && age-keygen -o ~/.config/certs/identity-new.txt".to_owned(),
+                "mkdir -p ~/.config/certs && age-keygen -o ~/.config/certs/identity-new.txt"
+                    .to_owned(),
             ],
-        )
-    })
+        ),
+        Step::run(
+            "encrypt everything to the new identity as well, with a copy of the lost one (where there is none, move the sealed keys away and \
+             leave this out):",
+            vec![commands.verb("recreate")],
+        ),
+    ]
 }
 
 /// How nothing more is sealed to a key; what is declared no more is shut out already.
@@ -183,8 +193,13 @@ fn shut_out(exposure: &Exposure<'_>, recovery: &Recovery<'_>) -> Option<Step> {
         )),
         Holder::Operator(_) => {
             let keys: Vec<String> = exposure.openers.iter().map(opener).collect();
+            let identity = if recovery.needs_operator {
+                ", and name the new identity in certToolkit.userAgeIdentity"
+            } else {
+                ""
+            };
             Some(Step::by_hand(format!(
-                "take {} out of certToolkit.userAgeKeys",
+                "take {} out of certToolkit.userAgeKeys{identity}",
                 words::printable(&keys.join(" and "))
             )))
         }

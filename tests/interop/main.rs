@@ -12,6 +12,8 @@ mod custody;
 #[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod diff;
 mod exports;
+#[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
+mod exposure;
 mod fleet;
 mod foreign;
 mod git;
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         crash::trials(),
         custody::trials(),
         diff::trials(),
+        exposure::trials(),
         exports::trials(),
         fleet::trials(),
         foreign::trials(),
