@@ -24,15 +24,20 @@ let
       ''
     else
       throw "${file}: ${toString (builtins.length failed)} tests failed\n${lib.concatMapStrings say failed}";
+
+  ofFiles = lib.mapAttrs' (
+    file: _: lib.nameValuePair (lib.removeSuffix "-tests.nix" file) (check file { inherit lib; })
+  ) tests;
+
+  # Machines need NixOS.
+  onNixos = lib.optionalAttrs (pkgs ? testers.runNixOSTest && pkgs.stdenv.hostPlatform.isLinux) {
+    on-nixpkgs = check "on-nixpkgs.nix" { nixpkgs = pkgs.path; };
+    vm-kubernetes = import ../tests/nixos/kubernetes.nix { inherit pkgs certs; };
+  };
 in
-lib.mapAttrs' (
-  file: _: lib.nameValuePair (lib.removeSuffix "-tests.nix" file) (check file { inherit lib; })
-) tests
-// {
-  package = certs;
-}
-# Machines need NixOS. No name here may be that of a file above, which it would hide.
-// lib.optionalAttrs (pkgs ? testers.runNixOSTest && pkgs.stdenv.hostPlatform.isLinux) {
-  on-nixpkgs = check "on-nixpkgs.nix" { nixpkgs = pkgs.path; };
-  vm-kubernetes = import ../tests/nixos/kubernetes.nix { inherit pkgs certs; };
-}
+# No name may hide another: the tests of kubernetes-tests.nix once did not run.
+builtins.foldl' lib.attrsets.unionOfDisjoint { } [
+  ofFiles
+  { package = certs; }
+  onNixos
+]

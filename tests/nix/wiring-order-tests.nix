@@ -405,6 +405,24 @@ let
       ];
     }
     {
+      # What its kubelet tells the pods comes from the same options.
+      name = "a_worker_must_agree_as_well";
+      got =
+        map (lib.hasInfix "follows from the former. Say it in one of the two places only.")
+          (host "w1" [
+            {
+              services.kubernetes.apiserver.serviceClusterIpRange = "10.112.0.0/24";
+              services.kubernetes.addons.dns.clusterDomain = "k8s.local";
+            }
+          ]).warnings;
+      want = [
+        true
+        true
+        # The address of its DNS.
+        false
+      ];
+    }
+    {
       # nixpkgs takes three octets, whatever the network.
       name = "the_dns_that_pods_are_told_is_a_service";
       got =

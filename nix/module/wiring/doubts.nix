@@ -158,6 +158,14 @@ let
       consequence = "Pods that reach the API server by its full name refuse its certificate";
     }
     {
+      option = "services.kubernetes.addons.dns.clusterDomain";
+      concerns = isRole "worker" && !(isRole "control-plane") && kubernetes.kubelet.enable;
+      runs = kubernetes.addons.dns.clusterDomain;
+      certified = cfg.clusterDomain;
+      by = "clusterDomain";
+      consequence = "The domain in which the pods of this node look for services follows from the former";
+    }
+    {
       option = "services.kubernetes.kubelet.hostname";
       concerns = isRole "worker" && kubernetes.kubelet.enable;
       runs = kubernetes.kubelet.hostname;
