@@ -7,7 +7,7 @@ use super::called::{is_called, is_called_like_pair, is_called_like_ssh, names_a_
 use super::matching::{Candidate, Match, mutual_bests, undecided};
 use super::revoked::{Refused, is_put_aside};
 use super::{Choice, ChoiceError, FoundCertificate, Scene, kubeadm};
-use crate::inspect::certificate::signed_by;
+use crate::inspect::certificate::{self_signature, signed_by};
 use crate::model::{
     Artifact, ArtifactId, Authority, Certificate, CertificateFacts, Fleet, KeyFingerprint, Name,
 };
@@ -281,7 +281,7 @@ fn authority_of_any_name<'a>(
         Some(Some(issuer)) => signed_by(facts, issuer),
         Some(None) => !facts.is_self_issued(),
         // A root, or an intermediate whose root is elsewhere.
-        None => facts.is_self_issued() && signed_by(facts, facts),
+        None => facts.is_self_issued() && self_signature(facts) != Some(false),
     };
     if issuer.is_some() && !is_by_its_issuer {
         return None;

@@ -7,7 +7,7 @@ use x509_parser::prelude::FromDer as _;
 use super::extensions::Extensions;
 use super::name::distinguished_name;
 use super::pem::{self, PemDefect};
-pub use super::signature::{signed_by, signed_by_key};
+pub use super::signature::{self_signature, signed_by, signed_by_key};
 use super::{every_extension, key, parsing, signature};
 use crate::model::Damage;
 use crate::model::document::Certificate;

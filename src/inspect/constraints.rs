@@ -83,12 +83,19 @@ fn subtrees(list: &[u8]) -> Option<Vec<FoundSubtree<'_>>> {
 fn subtree(der: &[u8]) -> Option<FoundSubtree<'_>> {
     let subtree = AnyRef::from_der(der).ok()?;
     let (bounds, base) = GeneralName::from_der(subtree.value()).ok()?;
-    let is_readable = subtree.tag() == Tag::Sequence && !matches!(base, GeneralName::Invalid(..));
+    let is_readable = subtree.tag() == Tag::Sequence
+        && !matches!(base, GeneralName::Invalid(..))
+        && subtree.value().first().copied().is_some_and(is_name_tag);
     match (is_readable, bounds) {
         (false, _) => None,
         (true, []) => Some(FoundSubtree::Base(base)),
         (true, _) => Some(FoundSubtree::Bounded(base)),
     }
+}
+
+/// Kinds of names that have parts, and those that have none (RFC 5280 §4.2.1.6).
+const fn is_name_tag(tag: u8) -> bool {
+    matches!(tag, 0xa0 | 0x81 | 0x82 | 0xa3 | 0xa4 | 0xa5 | 0x86..=0x88)
 }
 
 /// Encoded elements one after the other; `None` if something is left over.

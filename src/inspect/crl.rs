@@ -5,18 +5,18 @@
 use std::collections::BTreeSet;
 
 use der::asn1::{AnyRef, GeneralizedTime};
-use der::{Decode as _, Reader, SliceReader, Tag, TagNumber, Tagged as _};
+use der::{Decode as _, Encode as _, Reader, SliceReader, Tag, TagNumber, Tagged as _};
 use thiserror::Error;
 use time::OffsetDateTime;
 use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::crl::dp::Reasons;
+use x509_cert::ext::pkix::crl::dp::{ReasonFlags, Reasons};
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, IssuingDistributionPoint};
 use x509_cert::time::Time;
 use x509_parser::prelude::FromDer as _;
-use x509_parser::x509::{AlgorithmIdentifier, X509Name};
+use x509_parser::x509::{AlgorithmIdentifier, RelativeDistinguishedName, X509Name};
 
-use super::name::distinguished_name;
+use super::name::{below, distinguished_name};
 use super::pem::{self, PemDefect};
 use super::signature::{self, Signed};
 use crate::model::Damage;
@@ -296,26 +296,27 @@ fn add_extension(facts: &mut CrlFacts, oid: &str, value: &[u8]) -> Option<()> {
             facts.authority_key_id = id.key_identifier.map(|id| id.as_bytes().to_vec());
         }
         ISSUING_DISTRIBUTION_POINT => {
-            facts.scope = scope(&IssuingDistributionPoint::from_der(value).ok()?);
+            let point = IssuingDistributionPoint::from_der(value).ok()?;
+            facts.scope = scope(&point, &facts.issuer)?;
         }
         _ => drop(facts.unknown_extensions.insert(oid.to_owned())),
     }
     Some(())
 }
 
-fn scope(point: &IssuingDistributionPoint) -> CrlScope {
-    let url = |name: &GeneralName| match name {
-        GeneralName::UniformResourceIdentifier(url) => Some(url.to_string()),
-        _ => None,
-    };
-    CrlScope {
-        point: match &point.distribution_point {
+fn scope(point: &IssuingDistributionPoint, issuer: &DistinguishedName) -> Option<CrlScope> {
+    let named = point.distribution_point.as_ref();
+    let names = named.map_or_else(
+        || Some(PointNames::default()),
+        |named| PointNames::of(named, issuer),
+    )?;
+    Some(CrlScope {
+        point: match named {
             None => ListPoint::Any,
-            Some(DistributionPointName::FullName(names)) => {
-                ListPoint::Urls(names.iter().filter_map(url).collect())
-            }
+            Some(DistributionPointName::FullName(_)) => ListPoint::Urls(names.urls),
             Some(DistributionPointName::NameRelativeToCRLIssuer(_)) => ListPoint::RelativeToIssuer,
         },
+        directories: names.directories,
         certificates: if point.only_contains_user_certs {
             CertificateKind::EndEntities
         } else if point.only_contains_ca_certs {
@@ -325,11 +326,54 @@ fn scope(point: &IssuingDistributionPoint) -> CrlScope {
         } else {
             CertificateKind::All
         },
-        reasons: point
-            .only_some_reasons
-            .map(|reasons| reasons.into_iter().map(reason_of_flag).collect()),
+        reasons: point.only_some_reasons.map(reasons),
         is_indirect: point.indirect_crl,
+    })
+}
+
+/// The names of a distribution point.
+#[derive(Debug, Default)]
+pub(crate) struct PointNames {
+    pub(crate) urls: Vec<String>,
+    /// A name that is relative to an issuer is joined to it.
+    pub(crate) directories: Vec<DistinguishedName>,
+}
+
+impl PointNames {
+    /// `None` if a directory name cannot be read.
+    pub(crate) fn of(point: &DistributionPointName, issuer: &DistinguishedName) -> Option<Self> {
+        let mut names = Self::default();
+        match point {
+            DistributionPointName::FullName(full) => {
+                names.directories = directories(full)?;
+                let urls = full.iter().filter_map(|found| match found {
+                    GeneralName::UniformResourceIdentifier(url) => Some(url.to_string()),
+                    _ => None,
+                });
+                names.urls = urls.collect();
+            }
+            DistributionPointName::NameRelativeToCRLIssuer(rdn) => {
+                let der = rdn.to_der().ok()?;
+                let (_, rdn) = RelativeDistinguishedName::from_der(&der).ok()?;
+                names.directories.push(below(issuer, &rdn));
+            }
+        }
+        Some(names)
     }
+}
+
+/// The directory names among general names; `None` if one cannot be read.
+pub(crate) fn directories(names: &[GeneralName]) -> Option<Vec<DistinguishedName>> {
+    let directories = names.iter().filter_map(|found| match found {
+        GeneralName::DirectoryName(found) => Some(found.to_der().ok()),
+        _ => None,
+    });
+    directories.map(|der| name(&der?)).collect()
+}
+
+/// The reasons that flags stand for.
+pub(crate) fn reasons(flags: ReasonFlags) -> BTreeSet<RevocationReason> {
+    flags.into_iter().map(reason_of_flag).collect()
 }
 
 fn reason_of_flag(flag: Reasons) -> RevocationReason {

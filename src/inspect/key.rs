@@ -1,18 +1,81 @@
 //! Recognises public keys. Which of them we make is decided in `model::key`.
 
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1, ParsedPublicKey,
+};
 use der::asn1::UintRef;
-use der::{Decode as _, Header, SliceReader};
+use der::{Decode as _, Header, Reader as _, SliceReader, Tag, Tagged as _};
+use x509_cert::spki::SubjectPublicKeyInfoRef;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use crate::model::key::FoundKeyAlgorithm;
+use crate::model::key::{FoundKeyAlgorithm, KeyAlgorithm};
 
+/// Names a public key by what it says it is, or as damaged if it is not a key of that kind.
 pub(super) fn algorithm(key: &SubjectPublicKeyInfo<'_>) -> FoundKeyAlgorithm {
-    match key.algorithm.algorithm.to_id_string().as_str() {
+    let named = match key.algorithm.algorithm.to_id_string().as_str() {
         "1.2.840.113549.1.1.1" => rsa(&key.subject_public_key.data),
         "1.2.840.10045.2.1" => curve(key),
         other => FoundKeyAlgorithm::from_oid(other),
+    };
+    if matches!(named, FoundKeyAlgorithm::Damaged(_)) || is_sound(key.raw, &named) {
+        named
+    } else {
+        FoundKeyAlgorithm::Damaged(named.to_string())
     }
+}
+
+/// Whether the DER of a `SubjectPublicKeyInfo` holds a key of the algorithm it names: the parameters that its standard asks for
+/// (RFC 3279 §2.3.1, RFC 5480 §2.1.1, RFC 8410 §3), numbers in their shortest form, a point on the curve, and nothing besides.
+/// Of algorithms that are not verified only the frame is looked at.
+fn is_sound(spki: &[u8], named: &FoundKeyAlgorithm) -> bool {
+    let Ok(info) = SubjectPublicKeyInfoRef::from_der(spki) else {
+        return false;
+    };
+    let Some(key) = info.subject_public_key.as_bytes() else {
+        return false;
+    };
+    let parameters = info.algorithm.parameters;
+    match info.algorithm.oid.to_string().as_str() {
+        "1.2.840.113549.1.1.1" => {
+            parameters.is_some_and(|any| any.tag() == Tag::Null && any.value().is_empty())
+                && is_rsa_key(key)
+        }
+        "1.2.840.10045.2.1" => {
+            // The reader of the name takes any value for an object identifier.
+            parameters.is_some_and(|any| matches!(any.tag(), Tag::ObjectIdentifier | Tag::Sequence))
+                && is_on_curve(key, named)
+        }
+        "1.3.101.112" => parameters.is_none() && key.len() == 32,
+        _ => true,
+    }
+}
+
+/// `RSAPublicKey`: an odd modulus and an odd exponent of at least 3 (RFC 8017 §3.1).
+fn is_rsa_key(key: &[u8]) -> bool {
+    let read = SliceReader::new(key).and_then(|mut reader| {
+        let numbers = reader.sequence(|reader| {
+            Ok::<_, der::Error>((UintRef::decode(reader)?, UintRef::decode(reader)?))
+        })?;
+        reader.finish()?;
+        Ok(numbers)
+    });
+    let is_odd = |number: &UintRef<'_>| number.as_bytes().last().is_some_and(|last| last % 2 == 1);
+    read.is_ok_and(|(modulus, exponent)| {
+        is_odd(&modulus) && is_odd(&exponent) && exponent.as_bytes() != [1]
+    })
+}
+
+/// Points are written in full, as every certificate in use has them: of the short form Go reads none.
+fn is_on_curve(point: &[u8], named: &FoundKeyAlgorithm) -> bool {
+    const UNCOMPRESSED: u8 = 4;
+    let curve = match named {
+        FoundKeyAlgorithm::Known(KeyAlgorithm::EcdsaP256) => &ECDSA_P256_SHA256_ASN1,
+        FoundKeyAlgorithm::Known(KeyAlgorithm::EcdsaP384) => &ECDSA_P384_SHA384_ASN1,
+        FoundKeyAlgorithm::Known(KeyAlgorithm::EcdsaP521) => &ECDSA_P521_SHA512_ASN1,
+        _ => return true,
+    };
+    point.first() == Some(&UNCOMPRESSED) && ParsedPublicKey::new(curve, point).is_ok()
 }
 
 /// The algorithm of a DER `SubjectPublicKeyInfo`; `None` if it is none.
@@ -23,7 +86,7 @@ pub(super) fn of_spki(spki: &[u8]) -> Option<FoundKeyAlgorithm> {
 
 fn rsa(public_key: &[u8]) -> FoundKeyAlgorithm {
     rsa_modulus_bits(public_key).map_or_else(
-        |_| FoundKeyAlgorithm::Other("rsa (damaged)".to_owned()),
+        |_| FoundKeyAlgorithm::Damaged("rsa".to_owned()),
         FoundKeyAlgorithm::rsa,
     )
 }

@@ -6,6 +6,7 @@ pub(crate) mod constraints;
 pub mod containers;
 pub mod crl;
 pub mod document;
+pub(crate) mod encoding;
 pub(crate) mod encryption;
 mod every_extension;
 mod explicit;

@@ -2,7 +2,7 @@
 
 use der::asn1::BmpString;
 use x509_parser::asn1_rs::Tag;
-use x509_parser::x509::{AttributeTypeAndValue, X509Name};
+use x509_parser::x509::{AttributeTypeAndValue, RelativeDistinguishedName, X509Name};
 
 use crate::model::hex::to_hex;
 use crate::model::subject::{AttributeType, DistinguishedName};
@@ -13,6 +13,17 @@ pub(crate) fn distinguished_name(name: &X509Name<'_>) -> DistinguishedName {
         .map(|rdn| rdn.iter().map(attribute).collect())
         .collect();
     DistinguishedName::new(name.as_raw().to_vec(), rdns)
+}
+
+/// A name one RDN below another (RFC 5280 §4.2.1.13: relative to the issuer of a list).
+pub(crate) fn below(
+    base: &DistinguishedName,
+    rdn: &RelativeDistinguishedName<'_>,
+) -> DistinguishedName {
+    let last = rdn.iter().map(attribute).collect();
+    let rdns = base.rdns().iter().cloned().chain([last]).collect();
+    // Names like this are only compared by what they say.
+    DistinguishedName::new(Vec::new(), rdns)
 }
 
 fn attribute(attribute: &AttributeTypeAndValue<'_>) -> (AttributeType, String) {

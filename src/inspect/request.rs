@@ -10,7 +10,7 @@ use super::name::distinguished_name;
 use super::signature::{self, Signed};
 use super::{every_extension, key, parsing};
 use crate::model::document::{DocumentDefect, RequestFacts, SignatureCheck};
-use crate::model::key::{FoundKeyAlgorithm, KeyFingerprint};
+use crate::model::key::KeyFingerprint;
 
 /// One request in DER. A bad signature is a fact, not a fault: the request is shown all the same.
 ///
@@ -38,11 +38,7 @@ pub fn parse_der(der: &[u8]) -> Result<RequestFacts, DocumentDefect> {
         signature_algorithm: signature::algorithm_name(
             &request.signature_algorithm.algorithm.to_id_string(),
         ),
-        signature: check(
-            der,
-            info.subject_pki.raw,
-            &key::algorithm(&info.subject_pki),
-        ),
+        signature: check(der, info.subject_pki.raw),
         extensions: Vec::new(),
         attributes: Vec::new(),
     };
@@ -81,24 +77,11 @@ fn attribute_without_value(der: &[u8]) -> Option<String> {
     Some(format!("its attribute {name} has no value"))
 }
 
-fn check(der: &[u8], spki: &[u8], key: &FoundKeyAlgorithm) -> SignatureCheck {
-    if is_short_rsa(key) {
-        return SignatureCheck::Unsupported;
-    }
-    match Signed::read(der)
-        .ok()
-        .and_then(|signed| signed.made_by(spki))
-    {
+fn check(der: &[u8], spki: &[u8]) -> SignatureCheck {
+    let signed = Signed::read(der).ok();
+    match signed.and_then(|signed| signed.made_by(spki)) {
         Some(true) => SignatureCheck::Good,
         Some(false) => SignatureCheck::Bad,
         None => SignatureCheck::Unsupported,
     }
-}
-
-/// aws-lc calls every signature of an RSA key under 2048 bits bad, which would be said of whoever has the key.
-fn is_short_rsa(key: &FoundKeyAlgorithm) -> bool {
-    const SHORTEST: usize = 2048;
-    let name = key.to_string();
-    let bits = name.strip_prefix("rsa ").and_then(|bits| bits.parse().ok());
-    bits.is_some_and(|bits: usize| bits < SHORTEST)
 }

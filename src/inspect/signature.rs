@@ -45,6 +45,16 @@ pub fn signed_by_key(child: &CertificateFacts, spki: &[u8]) -> Option<bool> {
     Signed::read(&child.der).ok()?.made_by(spki)
 }
 
+/// Whether the key of a self-issued certificate made its own signature; `None` where that cannot be verified, as with SHA-1. The signature
+/// of a root proves only that the root is whole, so nobody has to be refused for the last.
+pub fn self_signature(root: &CertificateFacts) -> Option<bool> {
+    if root.issuer.der() == root.subject.der() {
+        signed_by_key(root, &root.spki)
+    } else {
+        Some(false)
+    }
+}
+
 /// `SIGNED{…}` (RFC 5280 §4.1.1): what certificates, requests and revocation lists have around them.
 pub(crate) struct Signed<'a> {
     /// The DER that was signed.
@@ -144,14 +154,20 @@ fn verification(
         FoundKeyAlgorithm::Known(algorithm) if !algorithm.is_rsa() => {
             ecdsa(*algorithm).map(|found| found as &dyn VerificationAlgorithm)
         }
-        // aws-lc refuses moduli under 2048 and over 8192 bits.
-        key if key.to_string().starts_with("rsa ") => rsa(signature, &oid),
+        key if has_verified_modulus(key) => rsa(signature, &oid),
         // A key that is for PSS alone (RFC 4055 §1.2).
         FoundKeyAlgorithm::Other(name) if name == "rsa-pss" && oid == RSASSA_PSS => {
             rsa_pss(signature)
         }
         _ => None,
     }
+}
+
+/// aws-lc calls every signature by a shorter or longer modulus wrong, which would be said of whoever has the key.
+fn has_verified_modulus(key: &FoundKeyAlgorithm) -> bool {
+    let name = key.to_string();
+    let bits = name.strip_prefix("rsa ").and_then(|bits| bits.parse().ok());
+    bits.is_some_and(|bits: usize| (2048..=8192).contains(&bits))
 }
 
 fn rsa(

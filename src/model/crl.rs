@@ -39,6 +39,8 @@ pub struct CrlFacts {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CrlScope {
     pub point: ListPoint,
+    /// Names of that point that are directory names; one that is relative to the issuer is joined to it.
+    pub directories: Vec<DistinguishedName>,
     pub certificates: CertificateKind,
     /// Only these reasons; `None` means all.
     pub reasons: Option<BTreeSet<RevocationReason>>,
@@ -53,7 +55,7 @@ pub enum ListPoint {
     Any,
     /// Any of these, which are URLs where the list is published. Names of other kinds are left out, so there may be none.
     Urls(Vec<String>),
-    /// Named relative to the issuer, which is deprecated and not read.
+    /// Named relative to the issuer, which is deprecated.
     RelativeToIssuer,
 }
 
@@ -132,11 +134,20 @@ impl CrlFacts {
     /// A later entry counts: `removeFromCRL` of a delta takes back what stood before it. Entries about certificates of other issuers,
     /// which only an indirect list has, are passed over.
     pub fn entry(&self, serial: &[u8]) -> Option<&RevokedCertificate> {
-        let mut own = true;
+        self.entry_about(|issuer| issuer.der() == self.issuer.der(), serial)
+    }
+
+    /// The same about a certificate of the issuer that the question is true for.
+    pub fn entry_about(
+        &self,
+        is_issuer: impl Fn(&DistinguishedName) -> bool,
+        serial: &[u8],
+    ) -> Option<&RevokedCertificate> {
+        let mut own = is_issuer(&self.issuer);
         let mut found = None;
         for entry in &self.entries {
             if let Some(issuer) = &entry.issuer {
-                own = issuer.der() == self.issuer.der();
+                own = is_issuer(issuer);
             }
             if own && significant(&entry.serial) == significant(serial) {
                 found = Some(entry);

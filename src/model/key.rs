@@ -27,6 +27,8 @@ pub enum FoundKeyAlgorithm {
     Known(KeyAlgorithm),
     /// One we do not make, as it is shown: `rsa 1024`, `ed448`.
     Other(String),
+    /// A key of the named algorithm that cannot be one: a point off its curve, too few octets, parameters that do not belong there.
+    Damaged(String),
 }
 
 /// SHA-256 over the DER `SubjectPublicKeyInfo`: the same for a certificate, its key and every renewal with that key.
@@ -190,6 +192,7 @@ impl fmt::Display for FoundKeyAlgorithm {
         match self {
             Self::Known(algorithm) => algorithm.fmt(f),
             Self::Other(name) => f.write_str(name),
+            Self::Damaged(name) => write!(f, "{name} (damaged)"),
         }
     }
 }

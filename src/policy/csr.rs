@@ -164,8 +164,8 @@ impl fmt::Display for Ignored {
 /// Everything that speaks against it, before any role is asked.
 pub fn read(facts: &RequestFacts) -> Result<Taken, Vec<CsrFault>> {
     let mut reading = Reading::default();
-    reading.signature(facts);
     reading.key(facts);
+    reading.signature(facts);
     let common_name = reading.subject(facts);
     for extension in &facts.extensions {
         reading.extension(extension);
@@ -208,6 +208,8 @@ impl Reading {
         match facts.signature {
             SignatureCheck::Good => {}
             SignatureCheck::Bad => self.faults.push(CsrFault::NotProved),
+            // That the key is damaged says more.
+            SignatureCheck::Unsupported if self.has_key_fault() => {}
             SignatureCheck::Unsupported => self.faults.push(CsrFault::NotVerifiable {
                 algorithm: facts.signature_algorithm.clone(),
                 key: facts.key.to_string(),
@@ -216,12 +218,25 @@ impl Reading {
     }
 
     fn key(&mut self, facts: &RequestFacts) {
-        let FoundKeyAlgorithm::Known(algorithm) = facts.key else {
+        let named = match &facts.key {
+            FoundKeyAlgorithm::Known(algorithm) => Some(*algorithm),
+            FoundKeyAlgorithm::Damaged(name) => KeyAlgorithm::ALL
+                .into_iter()
+                .find(|algorithm| algorithm.to_string() == *name),
+            FoundKeyAlgorithm::Other(_) => None,
+        };
+        let Some(algorithm) = named else {
             return;
         };
         let defect = spki::defect(algorithm, &facts.spki);
         self.faults
             .extend(defect.map(|defect| CsrFault::Key { algorithm, defect }));
+    }
+
+    fn has_key_fault(&self) -> bool {
+        self.faults
+            .iter()
+            .any(|fault| matches!(fault, CsrFault::Key { .. }))
     }
 
     fn subject(&mut self, facts: &RequestFacts) -> Option<String> {

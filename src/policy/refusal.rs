@@ -135,7 +135,7 @@ impl Refusal {
             ),
             // One that we never make can be listed nowhere.
             Self::Key {
-                key: FoundKeyAlgorithm::Other(_),
+                key: FoundKeyAlgorithm::Other(_) | FoundKeyAlgorithm::Damaged(_),
                 ..
             } => "make a key of a kind that the role takes".to_owned(),
             Self::Key { .. } => format!(

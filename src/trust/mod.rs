@@ -35,6 +35,8 @@ pub enum Unfit {
     Forged,
     #[error("it expired {}", Moment(*.at))]
     Expired { at: time::OffsetDateTime },
+    #[error("it is valid only from {}", Moment(*.from))]
+    NotYetValid { from: time::OffsetDateTime },
 }
 
 impl Root {
@@ -59,6 +61,11 @@ impl Root {
         if facts.not_after < now {
             return Err(Unfit::Expired {
                 at: facts.not_after,
+            });
+        }
+        if facts.not_before > now {
+            return Err(Unfit::NotYetValid {
+                from: facts.not_before,
             });
         }
         Ok(Self {

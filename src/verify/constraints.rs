@@ -134,8 +134,12 @@ fn meets(name: &Name, subtree: &Name) -> bool {
     lies_in(name, subtree)
 }
 
-/// Any labels may stand before the subtree. An empty one is the root of all names.
+/// Any labels may stand before the subtree. An empty one is the root of all names. RFC 5280 §4.2.1.10 knows a dot in front for mailboxes and
+/// URIs only; OpenSSL, Go and rustls take it for hosts too, and all mean the names below without the name itself.
 fn is_host_below(name: &str, subtree: &str) -> bool {
+    if subtree.starts_with('.') {
+        return is_host_in(name, subtree);
+    }
     let (name, subtree) = (name.to_ascii_lowercase(), subtree.to_ascii_lowercase());
     match name.strip_suffix(&subtree) {
         Some(front) => subtree.is_empty() || front.is_empty() || front.ends_with('.'),
@@ -187,8 +191,7 @@ fn is_well_formed(subtree: &Name) -> bool {
     let is_plain_host = |text: &str| is_host_name(text) && !text.starts_with("*.");
     let is_host_subtree = |text: &str| is_plain_host(text.strip_prefix('.').unwrap_or(text));
     match subtree {
-        // A dot in front belongs to mailboxes and URIs only.
-        Name::Dns(text) => text.is_empty() || is_plain_host(text),
+        Name::Dns(text) => text.is_empty() || is_host_subtree(text),
         Name::Email(text) => match text.rsplit_once('@') {
             Some(_) => is_mailbox(text),
             None => text.is_empty() || is_host_subtree(text),
@@ -263,6 +266,20 @@ mod tests {
     }
 
     #[test]
+    fn a_dot_in_front_leaves_the_host_itself_out() {
+        let permit = |name: &str| code(&dns(name), &[dns(".Example.com")], &[]);
+        assert_eq!(permit("a.example.com"), None);
+        assert_eq!(permit("a.b.example.com"), None);
+        assert_eq!(permit("*.example.com"), None);
+        assert_eq!(permit("example.com"), NOT_PERMITTED);
+        assert_eq!(permit("evilexample.com"), NOT_PERMITTED);
+        let exclude = |name: &str| code(&dns(name), &[], &[dns(".example.com")]);
+        assert_eq!(exclude("a.example.com"), EXCLUDED);
+        assert_eq!(exclude("*.example.com"), EXCLUDED);
+        assert_eq!(exclude("example.com"), None);
+    }
+
+    #[test]
     fn a_wildcard_may_stand_for_what_is_excluded() {
         let exclude = |name: &str, subtree: &str| code(&dns(name), &[], &[dns(subtree)]);
         assert_eq!(exclude("*.example.com", "a.example.com"), EXCLUDED);
@@ -309,6 +326,7 @@ mod tests {
         for subtree in [
             dns("example.com"),
             dns(""),
+            dns(".example.com"),
             email(".example.com"),
             email("a*@example.com"),
             uri(".example.com"),
@@ -318,7 +336,7 @@ mod tests {
         let odd_mask = Name::Ip(vec![10, 0, 0, 0, 255, 0, 255, 0]);
         let no_mask = Name::Ip(vec![0; 16]);
         for subtree in [
-            dns(".example.com"),
+            dns("..example.com"),
             dns("*.example.com"),
             email("a@b@c"),
             odd_mask,

@@ -2,7 +2,7 @@
 
 use super::fault::{Aspect, Fault};
 use super::form::{self, Standing};
-use super::material::Material;
+use super::material::{Material, Name};
 use super::relation::{self, Signature};
 use super::revocation::{self, Lists};
 use super::{Check, Member, Policy, Position, second, usage};
@@ -21,6 +21,8 @@ pub(super) struct Examination<'s, 'a> {
     pub(super) signatures: Vec<Option<Signature>>,
     /// Of each member, those of the name constraints above it.
     pub(super) constraints: Vec<Vec<Fault>>,
+    /// Where policies are to be looked at: the first fault, with the position that has it.
+    pub(super) policies: Option<Option<(usize, Fault)>>,
     pub(super) lists: Lists<'s>,
     pub(super) end: End,
 }
@@ -67,12 +69,25 @@ impl Examination<'_, '_> {
             (Aspect::Validity, form::validity(material, policy.moment)),
             (Aspect::KeyIdentifiers, self.key_identifiers(position)),
             (Aspect::Key, form::key(material)),
-            (Aspect::Form, form::form(material, standing)),
+            // Whoever asks about the trusted certificate itself asks for its form too.
+            (
+                Aspect::Form,
+                form::form(material, if is_leaf { Standing::Signed } else { standing }),
+            ),
             (
                 Aspect::NameConstraints,
                 self.constraints.get(position).cloned().unwrap_or_default(),
             ),
         ];
+        if let Some(found) = &self.policies
+            && !(is_last && is_anchor && !is_leaf)
+        {
+            let own = found.iter().filter(|(at, _)| *at == position);
+            checks.push((
+                Aspect::Policies,
+                own.map(|(_, fault)| fault.clone()).collect(),
+            ));
+        }
         if !is_last || is_anchor {
             checks.push((Aspect::Signature, self.signature(position)));
         }
@@ -139,9 +154,18 @@ impl Examination<'_, '_> {
         let missing =
             wanted.filter(|wanted| !leaf.sans.iter().any(|name| wanted.is_matched_by(name)));
         missing
-            .map(|wanted| Fault::NameMismatch {
-                wanted: wanted.to_string(),
-                found: leaf.sans.iter().map(ToString::to_string).collect(),
+            .map(|wanted| {
+                let too_wide = |name: &&Name| wanted.is_under_wide_wildcard(name);
+                match leaf.sans.iter().find(too_wide) {
+                    Some(wildcard) => Fault::WildcardTooWide {
+                        wanted: wanted.to_string(),
+                        wildcard: wildcard.to_string(),
+                    },
+                    None => Fault::NameMismatch {
+                        wanted: wanted.to_string(),
+                        found: leaf.sans.iter().map(ToString::to_string).collect(),
+                    },
+                }
             })
             .collect()
     }

@@ -16,6 +16,7 @@ pub enum Aspect {
     Purpose,
     Authority,
     PathLength,
+    Policies,
     NameConstraints,
     KeyIdentifiers,
     Key,
@@ -60,6 +61,11 @@ pub enum Fault {
         date: OffsetDateTime,
         reason: Option<RevocationReason>,
     },
+    #[error("is named by a revocation list in the name of {issuer} that {reason}")]
+    NamedByUnproved {
+        issuer: String,
+        reason: &'static str,
+    },
     #[error("is on no revocation list that was given: there is none of {issuer} that covers it")]
     CrlMissing { issuer: String },
     #[error("cannot be looked up: the revocation list of {issuer} ran out at {}", Moment(*.next_update).rfc3339())]
@@ -89,6 +95,11 @@ pub enum Fault {
     #[error("is not for {wanted}; it is for {}", names_or_none(.found))]
     NameMismatch { wanted: String, found: Vec<String> },
 
+    #[error(
+        "is not for {wanted}: {wildcard} is a wildcard above a single label, which OpenSSL and rustls take for no name"
+    )]
+    WildcardTooWide { wanted: String, wildcard: String },
+
     #[error("is not for {purpose}; its extended key usage has {found}")]
     PurposeMissing { purpose: String, found: String },
     #[error("has an extended key usage that lists nothing (RFC 5280 §4.2.1.12)")]
@@ -107,6 +118,22 @@ pub enum Fault {
     PathLengthExceeded { allowed: u32, found: usize },
     #[error("has {} between it and the certificate; at most {allowed} may be there", authorities(*.found as u64))]
     ChainTooLong { allowed: usize, found: usize },
+
+    #[error(
+        "is for none of the certificate policies that the path above it allows, and a CA of the path or the caller requires one (RFC 5280 §6.1.3)"
+    )]
+    PolicyMissing,
+    #[error(
+        "is for the certificate policies {}, and wanted is {}",
+        list_or(.allowed, "none"),
+        list_or(.accepted, "any")
+    )]
+    PolicyNotAccepted {
+        accepted: Vec<String>,
+        allowed: Vec<String>,
+    },
+    #[error("maps anyPolicy, which must not be mapped (RFC 5280 §4.2.1.5)")]
+    PolicyMapsAny,
 
     #[error("has the name {name}, which {authority} does not permit")]
     NameNotPermitted { name: String, authority: String },
@@ -161,6 +188,11 @@ pub enum Fault {
     )]
     KeyUnsupported { key: String },
 
+    #[error("has a public key that is damaged: it is not a key of {algorithm}")]
+    KeyDamaged { algorithm: String },
+
+    #[error("is not encoded as it has to be: {objection} (X.690, RFC 5280 §4.1)")]
+    Malformed { objection: String },
     #[error("has extensions in a certificate that is not of version 3 (RFC 5280 §4.1.2.9)")]
     ExtensionsNeedVersion3,
     #[error("has the serial number {serial}, which is not positive (RFC 5280 §4.1.2.2)")]
@@ -216,6 +248,7 @@ impl Aspect {
             Self::Purpose => "purpose",
             Self::Authority => "authority",
             Self::PathLength => "path-length",
+            Self::Policies => "policies",
             Self::NameConstraints => "name-constraints",
             Self::KeyIdentifiers => "key-identifiers",
             Self::Key => "key",
@@ -241,6 +274,7 @@ impl Fault {
             Self::PathTooLong { .. } => "path-too-long",
             Self::SearchGivenUp { .. } => "search-given-up",
             Self::Revoked { .. } => "revoked",
+            Self::NamedByUnproved { .. } => "named-by-unproved-crl",
             Self::CrlMissing { .. } => "crl-missing",
             Self::CrlExpired { .. } => "crl-expired",
             Self::CrlNotYetValid { .. } => "crl-not-yet-valid",
@@ -248,6 +282,7 @@ impl Fault {
             Self::CrlSignerNotAllowed { .. } => "crl-signer-not-allowed",
             Self::CrlUnusable { .. } => "crl-unusable",
             Self::NameMismatch { .. } => "name-mismatch",
+            Self::WildcardTooWide { .. } => "wildcard-too-wide",
             Self::PurposeMissing { .. } => "purpose-missing",
             Self::PurposeEmpty => "purpose-empty",
             Self::KeyUsageUnfit { .. } => "key-usage-unfit",
@@ -256,6 +291,9 @@ impl Fault {
             Self::MayNotSign => "may-not-sign",
             Self::PathLengthExceeded { .. } => "path-length-exceeded",
             Self::ChainTooLong { .. } => "chain-too-long",
+            Self::PolicyMissing => "policy-missing",
+            Self::PolicyNotAccepted { .. } => "policy-not-accepted",
+            Self::PolicyMapsAny => "policy-maps-any",
             Self::NameNotPermitted { .. } => "name-not-permitted",
             Self::NameExcluded { .. } => "name-excluded",
             Self::NameUnreadable { .. } => "name-unreadable",
@@ -271,6 +309,8 @@ impl Fault {
             Self::IssuerSerialMismatch { .. } => "issuer-serial-mismatch",
             Self::KeyWeak { .. } => "key-weak",
             Self::KeyUnsupported { .. } => "key-unsupported",
+            Self::KeyDamaged { .. } => "key-damaged",
+            Self::Malformed { .. } => "malformed",
             Self::ExtensionsNeedVersion3 => "extensions-need-version-3",
             Self::SerialNotPositive { .. } => "serial-not-positive",
             Self::SerialTooLong { .. } => "serial-too-long",
@@ -304,6 +344,12 @@ impl Fault {
             Self::CrlMissing { .. } => Some(
                 "give that list too with --crl, or ask for less with --revocation leaf or listed",
             ),
+            Self::NamedByUnproved { .. } => Some(
+                "find out whose list it is: give the certificate of its signer with --intermediates, or leave the list out",
+            ),
+            Self::PolicyNotAccepted { .. } => {
+                Some("accept one of those with --policy OID, or ask for less")
+            }
             Self::CrlExpired { .. } => {
                 Some("get the current list, or verify --at a moment within this one")
             }
@@ -314,6 +360,14 @@ impl Fault {
 
 fn reason_words(reason: Option<RevocationReason>) -> String {
     reason.map_or_else(String::new, |reason| format!(" ({reason})"))
+}
+
+fn list_or(list: &[String], otherwise: &str) -> String {
+    if list.is_empty() {
+        otherwise.to_owned()
+    } else {
+        list.join(", ")
+    }
 }
 
 fn authorities(number: u64) -> String {

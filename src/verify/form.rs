@@ -4,23 +4,25 @@ use time::OffsetDateTime;
 
 use super::fault::Fault;
 use super::material::Material;
+use crate::inspect::encoding;
 use crate::model::key::FoundKeyAlgorithm;
 use crate::model::usage::KeyUsage;
 
 const SAN: &str = "2.5.29.17";
 const BASIC_CONSTRAINTS: &str = "2.5.29.19";
 
-/// Extensions that may be critical because everything in them is heeded here. Certificate policies ask for nothing unless policy
-/// constraints do (RFC 5280 §6.1.1), and an issuer alternative name is only read by people.
-const UNDERSTOOD: [&str; 8] = [
+/// Extensions that may be critical because everything in them is heeded here.
+const UNDERSTOOD: [&str; 10] = [
     SAN,
     BASIC_CONSTRAINTS,
     "2.5.29.15",
-    "2.5.29.18",
     "2.5.29.30",
     "2.5.29.31",
     "2.5.29.32",
+    "2.5.29.33",
+    "2.5.29.36",
     "2.5.29.37",
+    "2.5.29.54",
 ];
 
 /// RFC 5280 §4.2.1.1, §4.2.1.2, §4.2.1.8, §4.2.1.15, §4.2.2.1 and §4.2.2.2.
@@ -33,14 +35,9 @@ const NEVER_CRITICAL: [(&str, &str); 6] = [
     ("1.3.6.1.5.5.7.1.11", "subject information access"),
 ];
 
-/// RFC 5280 §4.2.1.11 and §4.2.1.14. Where name constraints and basic constraints have to be, is seen in their own fields.
-const ALWAYS_CRITICAL: [(&str, &str); 2] = [
-    ("2.5.29.36", "policy constraints"),
-    ("2.5.29.54", "inhibit anyPolicy"),
-];
-
 pub(super) fn validity(material: &Material<'_>, moment: OffsetDateTime) -> Vec<Fault> {
     let (not_before, not_after) = (material.facts.not_before, material.facts.not_after);
+    let moment = whole_second(moment);
     if not_after < not_before {
         vec![Fault::ValidityInverted]
     } else if moment > not_after {
@@ -52,13 +49,22 @@ pub(super) fn validity(material: &Material<'_>, moment: OffsetDateTime) -> Vec<F
     }
 }
 
+/// Dates are written to the second, and a certificate is valid through its last one.
+pub(super) fn whole_second(moment: OffsetDateTime) -> OffsetDateTime {
+    moment.truncate_to_second()
+}
+
 /// Keys that every current verifier takes; the sizes are those that AWS-LC, Go and OpenSSL at its default level agree on.
 pub(super) fn key(material: &Material<'_>) -> Vec<Fault> {
     let key = &material.facts.key;
-    let name = key.to_string();
-    if matches!(key, FoundKeyAlgorithm::Known(_)) {
-        return Vec::new();
-    }
+    let name = match key {
+        FoundKeyAlgorithm::Known(_) => return Vec::new(),
+        FoundKeyAlgorithm::Damaged(algorithm) => {
+            let algorithm = algorithm.clone();
+            return vec![Fault::KeyDamaged { algorithm }];
+        }
+        FoundKeyAlgorithm::Other(name) => name.clone(),
+    };
     let bits: Option<u32> = name.strip_prefix("rsa ").and_then(|bits| bits.parse().ok());
     match bits {
         Some(2048..=8192) if bits.is_some_and(|bits| bits % 8 == 0) => Vec::new(),
@@ -76,15 +82,20 @@ pub(super) enum Standing {
     Signed,
 }
 
-/// A trust anchor is trusted as it is, so its serial number does not matter: several public roots have the number 0.
+/// A trust anchor is trusted as it is: several public roots have the serial number 0, and one has a long one. A negative one Go does not
+/// even read.
 pub(super) fn form(material: &Material<'_>, standing: Standing) -> Vec<Fault> {
-    let mut faults = Vec::new();
+    let objection = encoding::objection(&material.facts.der);
+    let mut faults: Vec<Fault> = objection
+        .map(|objection| Fault::Malformed {
+            objection: objection.to_string(),
+        })
+        .into_iter()
+        .collect();
     if material.version < 3 && has_extensions(material) {
         faults.push(Fault::ExtensionsNeedVersion3);
     }
-    if standing == Standing::Signed {
-        faults.extend(serial(&material.facts.serial));
-    }
+    faults.extend(serial(&material.facts.serial, standing));
     faults.extend(names(material));
     faults.extend(authority_fields(material));
     faults.extend(criticality(material));
@@ -104,17 +115,17 @@ fn has_extensions(material: &Material<'_>) -> bool {
 }
 
 /// The octets are two's complement: a leading one bit is a minus.
-fn serial(octets: &[u8]) -> Option<Fault> {
+fn serial(octets: &[u8], standing: Standing) -> Option<Fault> {
     let is_zero = octets.iter().all(|octet| *octet == 0);
     let is_negative = octets.first().is_some_and(|octet| *octet >= 0x80);
-    if is_zero || is_negative {
+    if is_negative || (is_zero && standing == Standing::Signed) {
         return Some(Fault::SerialNotPositive {
             serial: crate::model::hex::to_hex(octets),
         });
     }
     // Twenty octets with the highest bit set need a zero before them; readers disagree whether that is one too many.
     let value = octets.strip_prefix(&[0]).unwrap_or(octets);
-    (value.len() > 20).then_some(Fault::SerialTooLong {
+    (value.len() > 20 && standing == Standing::Signed).then_some(Fault::SerialTooLong {
         octets: value.len(),
     })
 }
@@ -182,11 +193,6 @@ fn criticality(material: &Material<'_>) -> Vec<Fault> {
             });
         }
     }
-    for (oid, extension) in ALWAYS_CRITICAL {
-        if facts.unknown_extensions.contains(oid) && !facts.critical.contains(oid) {
-            faults.push(Fault::CriticalMissing { extension });
-        }
-    }
     if material.is_ca() && !material.is_critical(BASIC_CONSTRAINTS) {
         let extension = "the basic constraints of an authority";
         faults.push(Fault::CriticalMissing { extension });
@@ -204,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_serial_number_is_positive_and_has_at_most_twenty_octets() {
-        let code = |octets: &[u8]| serial(octets).map(|fault| fault.code());
+        let code = |octets: &[u8]| serial(octets, Standing::Signed).map(|fault| fault.code());
         assert_eq!(code(&[0]), Some("serial-not-positive"));
         assert_eq!(code(&[0x80]), Some("serial-not-positive"));
         assert_eq!(code(&[1]), None);

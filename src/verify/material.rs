@@ -7,11 +7,15 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::FromDer as _;
 
+use super::crl::Point;
+use super::policies::Policies;
 use crate::inspect::constraints::{self, FoundSubtree};
 use crate::inspect::name::distinguished_name;
 use crate::model::facts::CertificateFacts;
 use crate::model::hex::to_hex;
 use crate::model::subject::{AttributeType, DistinguishedName};
+
+const CRL_DISTRIBUTION_POINTS: &str = "2.5.29.31";
 
 /// A certificate of a path, taken apart once.
 #[derive(Debug)]
@@ -27,6 +31,9 @@ pub(super) struct Material<'a> {
     pub(super) has_empty_sans: bool,
     pub(super) constraints: Option<Constraints>,
     pub(super) authority_key: Option<AuthorityKey>,
+    pub(super) policies: Policies,
+    /// Where its revocation lists are published.
+    pub(super) points: Vec<Point>,
 }
 
 /// One name, or the base of a subtree of names.
@@ -75,9 +82,15 @@ impl<'a> Material<'a> {
             has_empty_sans: false,
             constraints: None,
             authority_key: None,
+            policies: Policies::default(),
+            points: Vec::new(),
         };
         for extension in certificate.extensions() {
             material.add(extension.parsed_extension(), extension.value);
+            if extension.oid.to_id_string() == CRL_DISTRIBUTION_POINTS {
+                // The parser looks for names relative to the issuer where they are not.
+                material.points = Point::read(extension.value, &facts.issuer);
+            }
         }
         Some(material)
     }
@@ -110,6 +123,33 @@ impl<'a> Material<'a> {
                     names_half_a_certificate: found.authority_cert_issuer.is_some()
                         != found.authority_cert_serial.is_some(),
                 });
+            }
+            other => self.add_policies(other),
+        }
+    }
+
+    fn add_policies(&mut self, extension: &ParsedExtension<'_>) {
+        let policies = &mut self.policies;
+        match extension {
+            ParsedExtension::CertificatePolicies(found) => {
+                let ids = found.iter().map(|policy| policy.policy_id.to_id_string());
+                policies.stated = Some(ids.collect());
+            }
+            ParsedExtension::PolicyMappings(found) => {
+                let pairs = found.mappings.iter().map(|mapping| {
+                    (
+                        mapping.issuer_domain_policy.to_id_string(),
+                        mapping.subject_domain_policy.to_id_string(),
+                    )
+                });
+                policies.mappings = pairs.collect();
+            }
+            ParsedExtension::PolicyConstraints(found) => {
+                policies.require_explicit = found.require_explicit_policy;
+                policies.inhibit_mapping = found.inhibit_policy_mapping;
+            }
+            ParsedExtension::InhibitAnyPolicy(found) => {
+                policies.inhibit_any = Some(found.skip_certs);
             }
             _ => {}
         }
@@ -243,7 +283,12 @@ pub(super) fn is_host_name(text: &str) -> bool {
 /// inside a multi-valued RDN. Letter case is folded as Unicode does it; the rest of RFC 4518 is left out, so that exotic spellings of one
 /// name may be taken for two, which refuses.
 pub(super) fn same_name(a: &DistinguishedName, b: &DistinguishedName) -> bool {
-    a.der() == b.der() || canonical(a) == canonical(b)
+    a.der() == b.der() || same_attributes(a, b)
+}
+
+/// The same for names that were put together and have no encoding.
+pub(super) fn same_attributes(a: &DistinguishedName, b: &DistinguishedName) -> bool {
+    canonical(a) == canonical(b)
 }
 
 /// Whether a name lies below another one: it begins with all its RDNs.

@@ -2,7 +2,7 @@
 //! Pure: certificates, revocation lists and the moment come in, a verdict goes out.
 //!
 //! The rules are those of RFC 5280 §6.1 and the MUSTs of its profile, applied to the root as well: what `openssl verify -x509_strict`
-//! refuses is refused here. Certificate policies are not processed: whoever makes them critical is refused.
+//! refuses is refused here.
 
 mod constraints;
 mod crl;
@@ -12,6 +12,7 @@ mod form;
 mod material;
 mod path;
 pub mod peer;
+mod policies;
 pub mod purpose;
 mod relation;
 mod revocation;
@@ -25,6 +26,7 @@ use crate::model::facts::CertificateFacts;
 
 pub use fault::{Aspect, Fault};
 pub use peer::PeerName;
+pub use policies::PolicyDemand;
 pub use purpose::Purpose;
 
 /// What is to be judged, and what may be used for it.
@@ -49,6 +51,7 @@ pub struct Policy {
     /// How many authorities, self-issued ones not counted, may stand between the certificate and the root.
     pub longest: Option<usize>,
     pub revocation: RevocationPolicy,
+    pub certificate_policies: PolicyDemand,
 }
 
 /// Whose revocation status has to be known where revocation lists are at hand.

@@ -9,7 +9,7 @@ use super::fault::{Aspect, Fault};
 use super::material::{Material, same_name};
 use super::relation::{self, Signature};
 use super::revocation::Lists;
-use super::{Check, Member, Policy, Position, Request, Verdict, constraints};
+use super::{Check, Member, Policy, Position, Request, Verdict, constraints, policies};
 use crate::model::crl::CrlFacts;
 
 /// Certificates in a path. Real ones have up to five; RFC 5280 sets no bound.
@@ -248,10 +248,13 @@ impl<'a> Search<'a> {
             .map(|candidate| &candidate.material)
             .collect();
         let steps = path.iter().zip(path.iter().skip(1));
+        let demand = &self.policy.certificate_policies;
         let signatures = steps.map(|(child, issuer)| self.signatures.get(&(*child, *issuer)));
         Examination {
             policy: self.policy,
             constraints: constraints::faults(&materials),
+            policies: (matches!(end, End::Trusted) && policies::matter(&materials, demand))
+                .then(|| policies::fault(&materials, demand)),
             materials: &materials,
             signatures: signatures.map(Option::<&Signature>::copied).collect(),
             lists: self.lists(),

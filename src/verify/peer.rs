@@ -57,6 +57,16 @@ impl PeerName {
         matches!(self, Self::Dns(_) | Self::Ip(_))
     }
 
+    /// Whether the name is a wildcard that would stand for the peer and has a single label below it.
+    pub(super) fn is_under_wide_wildcard(&self, name: &Name) -> bool {
+        match (self, name) {
+            (Self::Dns(wanted), Name::Dns(found)) => {
+                is_for_wildcard(wanted, found) && !host_matches(wanted, found)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether a certificate with this name is for the peer. The common name is none of a certificate's names (RFC 9525 §2).
     pub(super) fn is_matched_by(&self, name: &Name) -> bool {
         match (self, name) {
@@ -83,18 +93,20 @@ impl fmt::Display for PeerName {
     }
 }
 
-/// A wildcard is the whole leftmost label and stands for exactly one (RFC 9525 §6.3).
+/// A wildcard is the whole leftmost label and stands for exactly one (RFC 9525 §6.3). OpenSSL and rustls want two labels below it.
 fn host_matches(wanted: &str, found: &str) -> bool {
-    if !is_host_name(found) {
-        return false;
-    }
-    let found = found.to_ascii_lowercase();
     match found.strip_prefix("*.") {
-        Some(parent) => wanted
-            .split_once('.')
-            .is_some_and(|(_, above)| above == parent),
-        None => found == wanted,
+        Some(parent) => parent.contains('.') && is_for_wildcard(wanted, found),
+        None => is_host_name(found) && found.eq_ignore_ascii_case(wanted),
     }
+}
+
+fn is_for_wildcard(wanted: &str, found: &str) -> bool {
+    let parent = found.strip_prefix("*.").filter(|_| is_host_name(found));
+    let above = wanted.split_once('.').map(|(_, above)| above);
+    parent
+        .zip(above)
+        .is_some_and(|(parent, above)| above.eq_ignore_ascii_case(parent))
 }
 
 fn same_mailbox(wanted: &str, found: &str) -> bool {
@@ -131,6 +143,7 @@ mod tests {
             assert!(!matches("a.example.com", found), "{found}");
         }
         assert!(!matches("example.com", "*.example.com"));
+        assert!(!matches("a.internal", "*.internal"));
         assert!(!matches("a.b.example.com", "*.example.com"));
     }
 

@@ -86,7 +86,15 @@ pub(super) fn key_identifier_faults(
     if child.is_ca() && child.facts.subject_key_id.is_none() {
         faults.push(Fault::SubjectKeyIdMissing);
     }
-    let signer = issuer.or_else(|| (signature(child, child) == Signature::Valid).then_some(child));
+    // What a root's own signature is made with says nothing about it (see above).
+    let signs_itself = || {
+        let found = signature(child, child);
+        found == Signature::Valid
+            || (found == Signature::Unsupported
+                && child.is_self_issued()
+                && !names_another_key(child))
+    };
+    let signer = issuer.or_else(|| signs_itself().then_some(child));
     let signed_itself = signer.is_some_and(|signer| signer.facts.spki == child.facts.spki);
     let Some(key) = &child.authority_key else {
         if child.version >= 3 && !signed_itself {

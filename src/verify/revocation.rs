@@ -2,13 +2,14 @@
 
 use time::OffsetDateTime;
 
-use super::crl::{is_about, objection};
+use super::crl::{Covered, objection, reasons_covered};
 use super::fault::Fault;
+use super::form::whole_second;
 use super::material::{Material, same_name};
 use super::relation::{Signature, signature};
 use super::{RevocationPolicy, form};
 use crate::inspect::crl::signed_by_key;
-use crate::model::crl::CrlFacts;
+use crate::model::crl::{CrlFacts, RevocationReason};
 use crate::model::usage::KeyUsage;
 
 /// What revocation is judged with.
@@ -34,9 +35,14 @@ pub(super) fn faults(path: &[&Material<'_>], position: usize, lists: &Lists<'_>)
         RevocationPolicy::Listed => false,
     };
     match look_up(member, above, lists, Depth::Member) {
-        Err(fault) if wanted || matches!(fault, Fault::Revoked { .. }) => vec![fault],
+        Err(fault) if wanted || is_named(&fault) => vec![fault],
         Ok(()) | Err(_) => Vec::new(),
     }
+}
+
+/// Whether a list names the certificate, relied on or not.
+fn is_named(fault: &Fault) -> bool {
+    matches!(fault, Fault::Revoked { .. } | Fault::NamedByUnproved { .. })
 }
 
 /// Whether a list may be signed by another certificate of the authority, which is looked up in turn.
@@ -46,7 +52,8 @@ enum Depth {
     Signer,
 }
 
-/// `above` begins with the issuer. One good list suffices, one that names the certificate decides.
+/// `above` begins with the issuer. One list that names the certificate decides, whatever else it is about; else lists have to cover it for
+/// every reason there is.
 fn look_up(
     member: &Material<'_>,
     above: &[&Material<'_>],
@@ -56,34 +63,62 @@ fn look_up(
     let Some(issuer) = above.first() else {
         return Ok(());
     };
-    let mut outcome = Err(Fault::CrlMissing {
-        issuer: issuer.label(),
-    });
+    let mut covered = Covered::default();
+    let (mut unproved, mut short) = (None, None);
     for crl in lists.crls {
-        if !same_name(&crl.issuer, &member.facts.issuer) || !is_about(crl, member) {
+        let entry = crl.entry_about(
+            |found| same_name(found, &member.facts.issuer),
+            &member.facts.serial,
+        );
+        // What a delta takes back is good again.
+        let entry = entry.filter(|entry| entry.reason != Some(RevocationReason::RemoveFromCrl));
+        let reasons = reasons_covered(crl, member);
+        if entry.is_none() && reasons.is_empty() {
             continue;
         }
-        let signed = is_signed_for(crl, above, lists, depth);
-        if signed.is_ok()
-            && let Some(entry) = crl.entry(&member.facts.serial)
-        {
-            return Err(Fault::Revoked {
-                date: entry.revoked_at,
-                reason: entry.reason,
-            });
-        }
-        match signed.and_then(|()| is_in_force(crl, issuer, lists.moment)) {
-            Ok(()) => outcome = Ok(()),
-            // The first list that is there and does not do says more than that there is none.
-            Err(fault) if matches!(outcome, Err(Fault::CrlMissing { .. })) => outcome = Err(fault),
-            Err(_) => {}
+        let signed = is_signed_for(crl, member, above, lists, depth);
+        match (entry, signed) {
+            (Some(entry), Ok(())) => {
+                return Err(Fault::Revoked {
+                    date: entry.revoked_at,
+                    reason: entry.reason,
+                });
+            }
+            (Some(_), Err(fault)) => {
+                unproved.get_or_insert(Fault::NamedByUnproved {
+                    issuer: crl.issuer.to_string(),
+                    reason: unproved_reason(&fault),
+                });
+            }
+            (None, signed) => match signed.and_then(|()| is_in_force(crl, lists.moment)) {
+                Ok(()) => covered.add(reasons),
+                // The first list that is there and does not do says more than that there is none.
+                Err(fault) => drop(short.get_or_insert(fault)),
+            },
         }
     }
-    outcome
+    if covered.is_everything() {
+        return Ok(());
+    }
+    let issuer = issuer.label();
+    Err(unproved.or(short).unwrap_or(if covered.is_nothing() {
+        Fault::CrlMissing { issuer }
+    } else {
+        let reason = "tells only of some reasons";
+        Fault::CrlUnusable { issuer, reason }
+    }))
 }
 
-fn is_in_force(crl: &CrlFacts, issuer: &Material<'_>, moment: OffsetDateTime) -> Result<(), Fault> {
-    let issuer = issuer.label();
+fn unproved_reason(fault: &Fault) -> &'static str {
+    match fault {
+        Fault::CrlSignerNotAllowed { .. } => "is signed by a CA whose key usage lacks crl sign",
+        _ => "is not signed by a key of that CA, as far as the certificates at hand show",
+    }
+}
+
+fn is_in_force(crl: &CrlFacts, moment: OffsetDateTime) -> Result<(), Fault> {
+    let issuer = crl.issuer.to_string();
+    let moment = whole_second(moment);
     if let Some(reason) = objection(crl) {
         return Err(Fault::CrlUnusable { issuer, reason });
     }
@@ -102,9 +137,11 @@ fn is_in_force(crl: &CrlFacts, issuer: &Material<'_>, moment: OffsetDateTime) ->
     }
 }
 
-/// The list is signed by the issuer's key, or by another key of the issuer that has a certificate for it from the same path above.
+/// The list is signed by the issuer's key, by another key of the issuer that has a certificate for it from the same path above, or by
+/// whoever a distribution point of the certificate names, certified likewise.
 fn is_signed_for(
     crl: &CrlFacts,
+    member: &Material<'_>,
     above: &[&Material<'_>],
     lists: &Lists<'_>,
     depth: Depth,
@@ -112,14 +149,22 @@ fn is_signed_for(
     let Some(issuer) = above.first() else {
         return Ok(());
     };
-    let label = || issuer.label();
-    if signed_by_key(crl, &issuer.facts.spki) == Some(true) {
+    let label = || crl.issuer.to_string();
+    let is_by_issuer = same_name(&crl.issuer, &member.facts.issuer);
+    if is_by_issuer && signed_by_key(crl, &issuer.facts.spki) == Some(true) {
         return if may_sign_lists(issuer) {
             Ok(())
         } else {
             Err(Fault::CrlSignerNotAllowed { issuer: label() })
         };
     }
+    let is_delegated = || {
+        crl.scope.is_indirect
+            && member
+                .points
+                .iter()
+                .any(|point| point.names_signer(&crl.issuer))
+    };
     let is_other_signer = |signer: &&&Material<'_>| {
         same_name(&signer.facts.subject, &crl.issuer)
             && signed_by_key(crl, &signer.facts.spki) == Some(true)
@@ -127,6 +172,12 @@ fn is_signed_for(
             && is_sound(signer, lists.moment)
     };
     let vouched = |signer: &Material<'_>| {
+        if above
+            .iter()
+            .any(|known| known.facts.der == signer.facts.der)
+        {
+            return true;
+        }
         let position = above.iter().position(|authority| {
             same_name(&signer.facts.issuer, &authority.facts.subject)
                 && signature(signer, authority) == Signature::Valid
@@ -141,7 +192,10 @@ fn is_signed_for(
         )
     };
     let mut others = lists.signers.iter().filter(is_other_signer);
-    if depth == Depth::Member && others.any(|signer| vouched(signer)) {
+    if depth == Depth::Member
+        && (is_by_issuer || is_delegated())
+        && others.any(|signer| vouched(signer))
+    {
         return Ok(());
     }
     Err(Fault::CrlSignatureInvalid { issuer: label() })

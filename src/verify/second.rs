@@ -57,7 +57,7 @@ fn judge(
 }
 
 /// Where its answer would be about its own limits: an authority as the leaf, a certificate that is trusted itself, version 1, more than
-/// six intermediates, self-issued ones, unique identifiers, dates before 1970, names that are equal without having equal bytes, and
+/// six intermediates, a path length over 255, self-issued ones, unique identifiers, dates before 1970, names that are equal without having equal bytes, and
 /// constraints on mailboxes, URIs and directory names.
 fn can_judge(path: &[&Material<'_>]) -> bool {
     const MOST_INTERMEDIATES: usize = 6;
@@ -80,7 +80,12 @@ fn can_judge(path: &[&Material<'_>]) -> bool {
 }
 
 fn is_plain(member: &Material<'_>) -> bool {
+    let path_length = member
+        .facts
+        .basic_constraints
+        .and_then(|found| found.path_length);
     member.version == 3
+        && path_length.is_none_or(|length| length < 256)
         && !member.has_unique_ids
         && member.facts.not_before >= OffsetDateTime::UNIX_EPOCH
 }

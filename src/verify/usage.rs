@@ -48,7 +48,8 @@ fn is_for_timestamping_alone(leaf: &Material<'_>) -> bool {
     leaf.facts.extended_key_usage.as_ref() == Some(&alone) && leaf.is_critical(EXTENDED_KEY_USAGE)
 }
 
-/// Where key usages are stated, one of those that the purpose is consistent with has to be among them (RFC 5280 §4.2.1.12).
+/// RFC 5280 says nothing about an authority that serves as well, and Go, rustls and cryptography look no further. For all others: where key
+/// usages are stated, one of those that the purpose is consistent with has to be among them (RFC 5280 §4.2.1.12).
 fn key_usage(leaf: &Material<'_>, purpose: &Purpose) -> Option<Fault> {
     use KeyUsage::{ContentCommitment, DigitalSignature, KeyAgreement, KeyEncipherment};
     let fit: &[KeyUsage] = match purpose.usage()? {
@@ -64,7 +65,7 @@ fn key_usage(leaf: &Material<'_>, purpose: &Purpose) -> Option<Fault> {
         Extended::Timestamping | Extended::OcspSigning => &[DigitalSignature, ContentCommitment],
         _ => return None,
     };
-    let found = leaf.facts.key_usage.as_ref()?;
+    let found = leaf.facts.key_usage.as_ref().filter(|_| !leaf.is_ca())?;
     // That nothing is listed is a fault of its own.
     if found.is_empty() || fit.iter().any(|usage| found.contains(usage)) {
         return None;

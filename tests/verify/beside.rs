@@ -8,9 +8,15 @@ use crate::forge::{
     AUTHORITY_KEY_ID, BASIC_CONSTRAINTS, CERT_SIGN, CLIENT_AUTH, CRL_SIGN, EXTENDED_KEY_USAGE,
     KEY_USAGE, NAME_CONSTRAINTS, NOW, SAN, SERVER_AUTH, SIGNS, SUBJECT_KEY_ID, algorithm,
     basic_constraints, common_name, critical, dns, email, explicit_curve, extended_key_usage,
-    key_usage, name_constraints, plain, rsa, seq, time, tlv,
+    key_usage, name_constraints, oid, plain, rsa_of, seq, time, tlv,
 };
 use crate::refusals::{Change, World};
+
+fn p256(point: &[u8]) -> Vec<u8> {
+    let parameters = oid("1.2.840.10045.3.1.7");
+    let algorithm = seq(&[oid("1.2.840.10045.2.1"), parameters]);
+    seq(&[algorithm, tlv(3, &[&[0], point].concat())])
+}
 
 const ANY_PURPOSE: &str = "2.5.29.37.0";
 
@@ -55,6 +61,11 @@ const ACCEPTED: &[(&str, Change)] = &[
     ("permitted mailbox", |w| { named(w, &[email("a@example.com")]); w.root.set(permit(email("a@example.com"))); }),
     ("permitted URI", |w| { named(w, &[uri("spiffe://a.example.com/x")]); w.root.set(permit(uri(".example.com"))); }),
     ("constraints that narrow", |w| { w.root.set(permit(dns("example.com"))); w.intermediate.set(permit(dns("a.example.com"))); }),
+    ("constraint with a dot in front", |w| w.root.set(permit(dns(".example.com")))),
+    ("root with a long serial", |w| w.root.serial = vec![0x11; 21]),
+    ("root of ECDSA with SHA-1 and without authority key id", |w| { w.root.algorithm = algorithm("1.2.840.10045.4.1"); w.root.remove(AUTHORITY_KEY_ID); }),
+    ("authority as the leaf that only signs", |w| { w.leaf.set(critical(BASIC_CONSTRAINTS, basic_constraints(true, None))); w.leaf.set(critical(KEY_USAGE, key_usage(CERT_SIGN))); }),
+    ("last second, and a fraction of it", |w| { w.leaf.until = NOW; w.policy.moment = NOW + ::time::Duration::milliseconds(5); }),
     ("wildcard", |w| { named(w, &[dns("*.example.com")]); asked(w, "b.example.com"); }),
     ("underscore in a host name", |w| { named(w, &[dns("a_b.example.com")]); asked(w, "a_b.example.com"); }),
     ("host name of one label", |w| { named(w, &[dns("localhost")]); asked(w, "localhost"); }),
@@ -80,7 +91,7 @@ const ACCEPTED: &[(&str, Change)] = &[
 const REFUSED: &[(&str, &[&str], Change)] = &[
     ("address outside of the permitted network", &["name-not-permitted"], |w| { named(w, &[ip(&[11, 1, 2, 3])]); w.root.set(permit(ip(&[10, 0, 0, 0, 255, 0, 0, 0]))); }),
     ("address in an excluded network", &["name-excluded"], |w| { named(w, &[ip(&[10, 1, 2, 3])]); w.root.set(exclude(ip(&[10, 0, 0, 0, 255, 0, 0, 0]))); }),
-    ("address of five octets", &["name-unreadable"], |w| { named(w, &[ip(&[10, 1, 2, 3, 4])]); w.root.set(permit(ip(&[10, 0, 0, 0, 255, 0, 0, 0]))); }),
+    ("address of five octets", &["name-unreadable", "malformed"], |w| { named(w, &[ip(&[10, 1, 2, 3, 4])]); w.root.set(permit(ip(&[10, 0, 0, 0, 255, 0, 0, 0]))); }),
     ("network with a hole in its mask", &["constraint-malformed"], |w| w.root.set(exclude(ip(&[10, 0, 0, 0, 255, 0, 255, 0])))),
     ("network without a mask", &["constraint-malformed"], |w| w.root.set(exclude(ip(&[10, 0, 0, 0])))),
     ("subject that is not permitted", &["name-not-permitted"], |w| w.intermediate.set(permit(directory("other")))),
@@ -94,7 +105,7 @@ const REFUSED: &[(&str, &[&str], Change)] = &[
     ("second name is excluded", &["name-excluded"], |w| { named(w, &[dns("a.example.com"), dns("x.example.org")]); w.root.set(exclude(dns("example.org"))); }),
     ("names that are none", &["name-mismatch", "sans-empty"], |w| w.leaf.set(plain(SAN, seq(&[])))),
     ("names that are none, and nobody asks", &["sans-empty"], |w| named(w, &[])),
-    ("host name outside of ASCII", &["name-mismatch"], |w| w.leaf.set(plain(SAN, seq(&[dns("😜.example.com")])))),
+    ("host name outside of ASCII", &["name-mismatch", "malformed"], |w| w.leaf.set(plain(SAN, seq(&[dns("😜.example.com")])))),
     ("wildcard in the middle", &["name-mismatch"], |w| w.leaf.set(plain(SAN, seq(&[dns("a.*.com")])))),
     ("wildcard within a label", &["name-mismatch"], |w| w.leaf.set(plain(SAN, seq(&[dns("a*.example.com")])))),
     ("wildcard within an A-label", &["name-mismatch"], |w| { w.leaf.set(plain(SAN, seq(&[dns("xn--*-1b3c148a.example.com")]))); asked(w, "xn--bliss-1b3c148a.example.com"); }),
@@ -107,9 +118,26 @@ const REFUSED: &[(&str, &[&str], Change)] = &[
     ("root that may not sign", &["may-not-sign", "authority-without-cert-sign"], |w| w.root.set(critical(KEY_USAGE, key_usage(CRL_SIGN)))),
     ("purpose of the root", &["purpose-missing"], |w| w.root.set(plain(EXTENDED_KEY_USAGE, extended_key_usage(&[CLIENT_AUTH])))),
     ("purpose that the leaf lacks", &["purpose-missing"], |w| { w.policy.purpose = Purpose::CLIENT; w.leaf.set(plain(EXTENDED_KEY_USAGE, extended_key_usage(&[SERVER_AUTH]))); }),
-    ("fraction of a second", &["second-opinion"], |w| w.leaf.dates = Some(seq(&[tlv(0x18, b"20300101000000.5Z"), time(w.leaf.until)]))),
+    ("fraction of a second", &["malformed"], |w| w.leaf.dates = Some(seq(&[tlv(0x18, b"20300101000000.5Z"), time(w.leaf.until)]))),
     ("key on a curve of its own", &["key-unsupported"], |w| w.leaf.spki = explicit_curve()),
-    ("key whose length is no number of octets", &["key-unsupported"], |w| { let mut spki = rsa(257); let at = spki.iter().position(|octet| *octet == 0xab).unwrap(); spki[at] = 0x0b; w.leaf.spki = spki; }),
+    ("key whose length is no number of octets", &["key-unsupported"], |w| w.leaf.spki = rsa_of(&[&[0x0b], [0xab; 256].as_slice()].concat())),
+    ("modulus that is even", &["key-damaged"], |w| w.leaf.spki = rsa_of(&[&[0], [0xaa; 256].as_slice()].concat())),
+    ("modulus with zeros in front", &["key-damaged"], |w| w.leaf.spki = rsa_of(&[&[0, 0], [0xab; 256].as_slice()].concat())),
+    ("point off its curve", &["key-damaged"], |w| { let last = w.leaf.spki.len() - 1; w.leaf.spki[last] ^= 1; }),
+    ("point at infinity", &["key-damaged"], |w| w.leaf.spki = p256(&[0])),
+    ("point cut short", &["key-damaged"], |w| w.leaf.spki = p256(&[4; 64])),
+    ("key of Ed25519 that is too short", &["key-damaged"], |w| w.leaf.spki = seq(&[algorithm("1.3.101.112"), tlv(3, &[&[0], [7; 31].as_slice()].concat())])),
+    ("key of Ed25519 with parameters", &["key-damaged"], |w| w.leaf.spki = seq(&[seq(&[oid("1.3.101.112"), tlv(5, &[])]), tlv(3, &[&[0], [7; 32].as_slice()].concat())])),
+    ("something behind the fields of the key", &["key-damaged", "malformed"], |w| { let inside = w.leaf.spki[2..].to_vec(); w.leaf.spki = seq(&[inside, tlv(5, &[])]); }),
+    ("version 11", &["malformed"], |w| w.leaf.version = 10),
+    ("text that is not UTF-8", &["malformed"], |w| w.leaf.subject = seq(&[tlv(0x31, &seq(&[oid("2.5.4.10"), tlv(0x0c, &[0xff])]))])),
+    ("control character in a printable text", &["malformed"], |w| w.leaf.subject = seq(&[tlv(0x31, &seq(&[oid("2.5.4.10"), tlv(0x13, b"a\nb")]))])),
+    ("RDN without an attribute", &["malformed"], |w| { let name = common_name("leaf"); w.leaf.subject = seq(&[name[2..].to_vec(), tlv(0x31, &[])]); }),
+    ("default written out", &["malformed"], |w| w.leaf.set(critical(BASIC_CONSTRAINTS, seq(&[tlv(1, &[0])])))),
+    ("negative serial of the root", &["serial-not-positive"], |w| w.root.serial = vec![0xfe]),
+    ("critical issuer alternative name", &["critical-unknown"], |w| w.leaf.set(critical("2.5.29.18", seq(&[dns("a.example.com")])))),
+    ("wildcard above a single label", &["wildcard-too-wide"], |w| { named(w, &[dns("*.internal")]); asked(w, "a.internal"); }),
+    ("constraint with a dot on the name itself", &["name-not-permitted"], |w| { named(w, &[dns("example.com")]); w.root.set(permit(dns(".example.com"))); }),
 ];
 
 pub(crate) fn trials() -> Vec<Trial> {

@@ -63,6 +63,8 @@ pub(crate) struct ListDraft {
     pub(crate) until: OffsetDateTime,
     /// Serial number and the number of the reason.
     pub(crate) revoked: Vec<(Vec<u8>, u8)>,
+    /// Who issued the certificates of the entries, if they say so.
+    pub(crate) entry_issuer: Option<Vec<u8>>,
     pub(crate) extensions: Vec<Extension>,
     pub(crate) signer: Key,
 }
@@ -185,6 +187,7 @@ impl ListDraft {
             from: datetime!(2030-05-30 0:00 UTC),
             until: datetime!(2030-06-06 0:00 UTC),
             revoked: Vec::new(),
+            entry_issuer: None,
             extensions: vec![
                 plain(AUTHORITY_KEY_ID, authority_key_id(key_id)),
                 plain(CRL_NUMBER, integer(&[1])),
@@ -197,7 +200,10 @@ impl ListDraft {
         let entry = |(serial, reason): &(Vec<u8>, u8)| {
             let reason = plain("2.5.29.21", tlv(0x0a, &[*reason]));
             let date = time(datetime!(2030-05-01 12:00 UTC));
-            seq(&[integer(serial), date, extensions(&[reason])])
+            let issuer = self.entry_issuer.as_ref();
+            let issuer = issuer.map(|name| critical("2.5.29.29", seq(&[tlv(0xa4, name)])));
+            let list: Vec<_> = [reason].into_iter().chain(issuer).collect();
+            seq(&[integer(serial), date, extensions(&list)])
         };
         let mut tbs = vec![
             integer(&[1]),
@@ -296,8 +302,12 @@ pub(crate) fn common_name(text: &str) -> Vec<u8> {
 
 /// A public key of RSA with a modulus of this many octets.
 pub(crate) fn rsa(octets: usize) -> Vec<u8> {
-    let modulus = [&[0], vec![0xab; octets].as_slice()].concat();
-    let key = seq(&[integer(&modulus), integer(&[1, 0, 1])]);
+    rsa_of(&[&[0], vec![0xab; octets].as_slice()].concat())
+}
+
+/// A public key of RSA with these octets as its modulus.
+pub(crate) fn rsa_of(modulus: &[u8]) -> Vec<u8> {
+    let key = seq(&[integer(modulus), integer(&[1, 0, 1])]);
     let algorithm = seq(&[oid("1.2.840.113549.1.1.1"), tlv(5, &[])]);
     seq(&[algorithm, tlv(3, &[&[0], key.as_slice()].concat())])
 }
@@ -323,12 +333,12 @@ fn ecdsa_with_sha256() -> Vec<u8> {
     algorithm("1.2.840.10045.4.3.2")
 }
 
-fn signed(content: &[u8], algorithm: &[u8], signer: Key) -> Vec<u8> {
+pub(crate) fn signed(content: &[u8], algorithm: &[u8], signer: Key) -> Vec<u8> {
     let signature = [&[0], signer.sign(content).as_slice()].concat();
     seq(&[content.to_vec(), algorithm.to_vec(), tlv(3, &signature)])
 }
 
-fn extensions(list: &[Extension]) -> Vec<u8> {
+pub(crate) fn extensions(list: &[Extension]) -> Vec<u8> {
     let one = |extension: &Extension| {
         let mut parts = vec![oid(extension.oid)];
         parts.extend(extension.critical.then(|| tlv(1, &[0xff])));

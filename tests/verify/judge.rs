@@ -1,6 +1,7 @@
 //! What every suite needs: one question to the verifier, and the deviations that are written down.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use certs::model::crl::CrlFacts;
 use certs::model::facts::CertificateFacts;
@@ -27,21 +28,42 @@ pub(crate) fn codes(question: &Question) -> Vec<&'static str> {
     verdict.reasons().map(|(_, fault)| fault.code()).collect()
 }
 
-/// Cases that are answered otherwise than a suite wants, each with the reason: lines of `case: reason`. A case that ends in `::` stands
-/// for all whose name begins so.
-pub(crate) struct Deviations(BTreeMap<&'static str, &'static str>);
+/// Cases that are answered otherwise than a suite wants, each with the reason: lines of `case: reason`. A case that ends in `*` stands for all
+/// whose name begins so.
+pub(crate) struct Deviations {
+    reasons: BTreeMap<&'static str, &'static str>,
+    /// Those that deviated in this run.
+    met: RefCell<BTreeSet<&'static str>>,
+}
 
 impl Deviations {
     pub(crate) fn read(text: &'static str) -> Self {
         let lines = text
             .lines()
             .filter(|line| !line.starts_with('#') && !line.is_empty());
-        Self(lines.filter_map(|line| line.split_once(": ")).collect())
+        let reasons = lines.map(|line| line.split_once(": ").expect("a case and its reason"));
+        Self {
+            reasons: reasons.collect(),
+            met: RefCell::default(),
+        }
     }
 
+    /// Whether a case that deviates is written down.
     pub(crate) fn have(&self, case: &str) -> bool {
-        self.0
-            .keys()
-            .any(|known| *known == case || (known.ends_with("::") && case.starts_with(known)))
+        let is_meant = |known: &&'static str| match known.strip_suffix('*') {
+            Some(start) => case.starts_with(start),
+            None => *known == case,
+        };
+        let known = self.reasons.keys().copied().filter(is_meant);
+        let known: Vec<_> = known.collect();
+        self.met.borrow_mut().extend(&known);
+        !known.is_empty()
+    }
+
+    /// What is written down and did not deviate.
+    pub(crate) fn stale(&self) -> Vec<&'static str> {
+        let met = self.met.borrow();
+        let known = self.reasons.keys().copied();
+        known.filter(|case| !met.contains(case)).collect()
     }
 }

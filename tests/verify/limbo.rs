@@ -1,13 +1,14 @@
 //! x509-limbo (<https://x509-limbo.com>), compiled: path validation cases with the answer that RFC 5280 or the Web PKI profile asks for.
 //! `CERTS_LIMBO` names the file.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use certs::inspect::certificate::parse_pem_chain;
 use certs::inspect::crl::parse_all;
 use certs::model::facts::CertificateFacts;
-use certs::verify::{PeerName, Policy, Purpose, RevocationPolicy};
+use certs::verify::{PeerName, Policy, PolicyDemand, Purpose, RevocationPolicy};
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -15,8 +16,8 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::judge::{Deviations, Question, codes};
 
-/// Of the whole suite of 208 cases; a part is measured by the same share. OpenSSL 3.0 gets as many right.
-const AT_LEAST: (usize, usize) = (153, 208);
+/// Of the whole suite of 208 cases; a part is measured by the same share. OpenSSL 3.0 gets 153 right, cryptography 147.
+const AT_LEAST: (usize, usize) = (188, 208);
 
 pub(crate) fn trials() -> Vec<Trial> {
     let suite = suite();
@@ -66,13 +67,27 @@ fn judge(suite: &Path) -> Result<(), Failed> {
     if std::env::var_os("CERTS_LIMBO_SHOW").is_some() {
         return Err(summary.into());
     }
-    let unwritten: Vec<_> = wrongly_accepted
+    let refused = wrongly_refused
         .iter()
-        .filter(|id| !deviations.have(id))
+        .filter_map(|line| Some(line.split_once(": ")?.0));
+    let wrong: BTreeSet<&str> = wrongly_accepted.iter().copied().chain(refused).collect();
+    let unwritten: Vec<_> = wrong.iter().filter(|id| !deviations.have(id)).collect();
+    // A part of the suite says nothing of cases that it leaves out.
+    let ids: Vec<&str> = cases.iter().map(|case| text(&case["id"])).collect();
+    let stale: Vec<_> = deviations
+        .stale()
+        .into_iter()
+        .filter(|known| ids.contains(known) || known.ends_with('*'))
         .collect();
     let (enough, of) = AT_LEAST;
-    if right * of < enough * cases.len() || !unwritten.is_empty() {
-        return Err(format!("{summary}\nnot written down: {unwritten:?}").into());
+    // What a smaller part leaves out may be what is answered right.
+    let share = enough * cases.len() / of;
+    let is_enough = right >= share.saturating_sub(usize::from(cases.len() < of));
+    if !is_enough || !unwritten.is_empty() || !stale.is_empty() {
+        return Err(format!(
+            "{summary}\nnot written down: {unwritten:?}\nno deviation any more: {stale:?}"
+        )
+        .into());
     }
     Ok(())
 }
@@ -114,6 +129,7 @@ fn answer(case: &Value) -> Result<Vec<String>, Failed> {
                 .as_u64()
                 .and_then(|depth| usize::try_from(depth).ok()),
             revocation: RevocationPolicy::Leaf,
+            certificate_policies: PolicyDemand::default(),
         },
     };
     Ok(codes(&question).into_iter().map(str::to_owned).collect())

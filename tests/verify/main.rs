@@ -12,9 +12,11 @@ mod beside;
 mod forge;
 mod judge;
 mod limbo;
+mod mutation;
 mod own;
 mod parity;
 mod pkits;
+mod pkits_policies;
 mod refusals;
 
 #[path = "../support/der.rs"]
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
     let trials = [
         beside::trials(),
         limbo::trials(),
+        mutation::trials(),
         own::trials(),
         parity::trials(),
         pkits::trials(),

@@ -12,7 +12,7 @@ use certs::model::san::San;
 use certs::model::subject::{AttributeType, Subject};
 use certs::model::usage::Usages;
 use certs::model::validity::Validity;
-use certs::verify::{PeerName, Policy, Purpose, RevocationPolicy};
+use certs::verify::{PeerName, Policy, PolicyDemand, Purpose, RevocationPolicy};
 use libtest_mimic::{Failed, Trial};
 use time::OffsetDateTime;
 
@@ -117,6 +117,7 @@ fn ask(
             names: name.map(PeerName::parse).transpose()?.into_iter().collect(),
             longest: None,
             revocation: RevocationPolicy::Chain,
+            certificate_policies: PolicyDemand::default(),
         },
     }))
 }

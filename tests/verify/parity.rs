@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use certs::inspect::certificate::parse_chain;
 use certs::inspect::crl::parse_all;
-use certs::verify::{PeerName, Policy, Purpose, RevocationPolicy};
+use certs::verify::{PeerName, Policy, PolicyDemand, Purpose, RevocationPolicy};
 use libtest_mimic::{Failed, Trial};
 use time::{Duration, OffsetDateTime};
 
@@ -137,6 +137,16 @@ pub(crate) fn trials() -> Vec<Trial> {
                 )
             },
         ),
+        Trial::test("parity::no_deviation_is_of_an_unknown_variant", || {
+            let deviations = Deviations::read(include_str!("parity-deviations.txt"));
+            for (name, ..) in VARIANTS {
+                deviations.have(name);
+            }
+            match deviations.stale().as_slice() {
+                [] => Ok(()),
+                unknown => Err(format!("{unknown:?}").into()),
+            }
+        }),
         trial("parity::openssl_agrees_on_revocation", &["openssl"], || {
             let bench = Bench::new()?;
             prepare(&bench)?;
@@ -235,6 +245,7 @@ fn policy(moment: OffsetDateTime, purpose: &str, name: &str) -> Result<Policy, F
             .collect(),
         longest: None,
         revocation: RevocationPolicy::Chain,
+        certificate_policies: PolicyDemand::default(),
     })
 }
 

@@ -1,8 +1,7 @@
 //! The Public Key Interoperability Test Suite of NIST, as `cryptography_vectors` from the package index of Python carries it. Every certificate and every
 //! revocation list of the suite is at hand for every case, so that finding the path is judged too.
 //!
-//! Left out are certificate policies (sections 4.8 to 4.12), distribution points and indirect lists (4.14) and deltas (4.15), which are
-//! not processed here.
+//! Left out are deltas (section 4.15), which are not processed here.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,14 +10,15 @@ use certs::inspect::certificate::parse_der;
 use certs::inspect::crl::parse_all;
 use certs::model::crl::CrlFacts;
 use certs::model::facts::CertificateFacts;
-use certs::verify::{Policy, Purpose, RevocationPolicy};
+use certs::verify::{Policy, PolicyDemand, Purpose, RevocationPolicy};
 use libtest_mimic::{Failed, Trial};
 use time::macros::datetime;
 
 use crate::judge::{Deviations, Question, codes};
+use crate::pkits_policies as policies;
 
 /// A section of the suite with its cases. How a case is to end is its first word.
-const SECTIONS: [(&str, &[&str]); 9] = [
+const SECTIONS: [(&str, &[&str]); 10] = [
     (
         "signature",
         &[
@@ -174,6 +174,46 @@ const SECTIONS: [(&str, &[&str]); 9] = [
         ],
     ),
     (
+        "distribution_points",
+        &[
+            "ValiddistributionPointTest1",
+            "InvaliddistributionPointTest2",
+            "InvaliddistributionPointTest3",
+            "ValiddistributionPointTest4",
+            "ValiddistributionPointTest5",
+            "InvaliddistributionPointTest6",
+            "ValiddistributionPointTest7",
+            "InvaliddistributionPointTest8",
+            "InvaliddistributionPointTest9",
+            "ValidNoissuingDistributionPointTest10",
+            "InvalidonlyContainsUserCertsTest11",
+            "InvalidonlyContainsCACertsTest12",
+            "ValidonlyContainsCACertsTest13",
+            "InvalidonlyContainsAttributeCertsTest14",
+            "InvalidonlySomeReasonsTest15",
+            "InvalidonlySomeReasonsTest16",
+            "InvalidonlySomeReasonsTest17",
+            "ValidonlySomeReasonsTest18",
+            "ValidonlySomeReasonsTest19",
+            "InvalidonlySomeReasonsTest20",
+            "InvalidonlySomeReasonsTest21",
+            "ValidIDPwithindirectCRLTest22",
+            "InvalidIDPwithindirectCRLTest23",
+            "ValidIDPwithindirectCRLTest24",
+            "ValidIDPwithindirectCRLTest25",
+            "InvalidIDPwithindirectCRLTest26",
+            "InvalidcRLIssuerTest27",
+            "ValidcRLIssuerTest28",
+            "ValidcRLIssuerTest29",
+            "ValidcRLIssuerTest30",
+            "InvalidcRLIssuerTest31",
+            "InvalidcRLIssuerTest32",
+            "ValidcRLIssuerTest33",
+            "InvalidcRLIssuerTest34",
+            "InvalidcRLIssuerTest35",
+        ],
+    ),
+    (
         "private_extensions",
         &[
             "ValidUnknownNotCriticalCertificateExtensionTest1",
@@ -192,7 +232,30 @@ pub(crate) fn trials() -> Vec<Trial> {
         let run = move || judge(&suite.ok_or("no suite")?, cases);
         Trial::test(format!("pkits::{section}"), run).with_ignored_flag(is_absent)
     };
-    SECTIONS.into_iter().map(trial).collect()
+    let policy_trial = |(section, cases): (&'static str, &'static [policies::Question])| {
+        let suite = suite.clone();
+        let is_absent = suite.is_none();
+        let run = move || judge_policies(&suite.ok_or("no suite")?, cases);
+        Trial::test(format!("pkits::{section}"), run).with_ignored_flag(is_absent)
+    };
+    let by_policy = policies::SECTIONS.into_iter().map(policy_trial);
+    let sections = SECTIONS.into_iter().map(trial).chain(by_policy);
+    let every = Trial::test(
+        "pkits::no_deviation_is_of_an_unknown_case",
+        known_deviations,
+    );
+    sections.chain([every]).collect()
+}
+
+fn known_deviations() -> Result<(), Failed> {
+    let deviations = Deviations::read(include_str!("pkits-deviations.txt"));
+    for case in SECTIONS.into_iter().flat_map(|(_, cases)| cases) {
+        deviations.have(case);
+    }
+    match deviations.stale().as_slice() {
+        [] => Ok(()),
+        unknown => Err(format!("{unknown:?}").into()),
+    }
 }
 
 /// `CERTS_PKITS` names the directory, or `tests/run` has installed the package.
@@ -206,27 +269,64 @@ fn suite() -> Option<PathBuf> {
     pythons.find_map(|python| Some(python.path().join(INSIDE)).filter(|path| path.is_dir()))
 }
 
+/// What every case is asked with.
+struct World {
+    certs: PathBuf,
+    roots: Vec<CertificateFacts>,
+    intermediates: Vec<CertificateFacts>,
+    crls: Vec<CrlFacts>,
+}
+
+impl World {
+    fn read(suite: &Path) -> Result<Self, Failed> {
+        let certs = suite.join("certs");
+        Ok(Self {
+            roots: vec![parse_der(&fs::read(certs.join(ROOT))?)?],
+            certs,
+            intermediates: certificates(suite)?,
+            crls: revocation_lists(suite)?,
+        })
+    }
+
+    fn ask(&self, case: &str, policies: PolicyDemand) -> Result<Vec<String>, Failed> {
+        let leaf = fs::read(self.certs.join(format!("{case}EE.crt")))?;
+        let leaf = match parse_der(&leaf) {
+            Err(defect) => return Ok(vec![defect.to_string()]),
+            Ok(leaf) => leaf,
+        };
+        let question = Question {
+            leaf,
+            intermediates: self.intermediates.clone(),
+            roots: self.roots.clone(),
+            crls: self.crls.clone(),
+            policy: policy(policies),
+        };
+        Ok(codes(&question).into_iter().map(str::to_owned).collect())
+    }
+}
+
+fn judge_policies(suite: &Path, cases: &[policies::Question]) -> Result<(), Failed> {
+    let world = World::read(suite)?;
+    let mut wrong = Vec::new();
+    for (case, ask, is_wanted) in cases {
+        let against = world.ask(case, policies::demand(*ask))?;
+        if against.is_empty() != *is_wanted {
+            wrong.push(format!("{case} {:?}: {against:?}", ask.0));
+        }
+    }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(wrong.join("\n").into())
+    }
+}
+
 fn judge(suite: &Path, cases: &[&str]) -> Result<(), Failed> {
     let deviations = Deviations::read(include_str!("pkits-deviations.txt"));
-    let roots = vec![parse_der(&fs::read(suite.join("certs").join(ROOT))?)?];
-    let intermediates = certificates(suite)?;
-    let crls = revocation_lists(suite)?;
+    let world = World::read(suite)?;
     let mut wrong = Vec::new();
     for case in cases {
-        let leaf = fs::read(suite.join("certs").join(format!("{case}EE.crt")))?;
-        let against = match parse_der(&leaf) {
-            Err(defect) => vec![defect.to_string()],
-            Ok(leaf) => {
-                let question = Question {
-                    leaf,
-                    intermediates: intermediates.clone(),
-                    roots: roots.clone(),
-                    crls: crls.clone(),
-                    policy: policy(),
-                };
-                codes(&question).into_iter().map(str::to_owned).collect()
-            }
-        };
+        let against = world.ask(case, PolicyDemand::default())?;
         let is_right = against.is_empty() == case.starts_with("Valid");
         // A deviation that is none any more is to be struck off the list.
         if is_right == deviations.have(case) {
@@ -241,13 +341,14 @@ fn judge(suite: &Path, cases: &[&str]) -> Result<(), Failed> {
 }
 
 /// The suite is valid from 2010 to 2030.
-fn policy() -> Policy {
+fn policy(certificate_policies: PolicyDemand) -> Policy {
     Policy {
         moment: datetime!(2020-01-01 0:00 UTC),
         purpose: Purpose::ANY,
         names: Vec::new(),
         longest: None,
         revocation: RevocationPolicy::Chain,
+        certificate_policies,
     }
 }
 

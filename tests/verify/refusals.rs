@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use certs::inspect::certificate::{CertificateDefect, parse_der};
 use certs::inspect::crl::parse_all;
-use certs::verify::{PeerName, Policy, Purpose, Request, RevocationPolicy, verify};
+use certs::verify::{PeerName, Policy, PolicyDemand, Purpose, Request, RevocationPolicy, verify};
 use libtest_mimic::{Failed, Trial};
 use time::Duration;
 use time::macros::datetime;
@@ -44,6 +44,7 @@ impl World {
                 names: vec![PeerName::parse("a.example.com").unwrap()],
                 longest: None,
                 revocation: RevocationPolicy::Chain,
+                certificate_policies: PolicyDemand::default(),
             },
         }
     }
@@ -127,7 +128,7 @@ const WITHOUT_LISTS: &[(&str, Change)] = &[
     ("excluded", |w| w.root.set(critical(NAME_CONSTRAINTS, name_constraints(&[], &[dns("example.com")])))),
     ("unreadable name", |w| { w.leaf.set(plain(SAN, seq(&[dns("a.example.com"), email("a@b@example.com")]))); w.root.set(critical(NAME_CONSTRAINTS, name_constraints(&[email("example.com")], &[]))); }),
     ("unsupported kind of name", |w| { w.leaf.set(plain(SAN, seq(&[dns("a.example.com"), registered_id("1.2.3.4")]))); w.root.set(critical(NAME_CONSTRAINTS, name_constraints(&[registered_id("1.2.3.4")], &[]))); }),
-    ("malformed constraint", |w| w.root.set(critical(NAME_CONSTRAINTS, name_constraints(&[], &[dns(".example.org")])))),
+    ("malformed constraint", |w| w.root.set(critical(NAME_CONSTRAINTS, name_constraints(&[], &[dns("..example.org")])))),
     ("constraint with a minimum", |w| { let subtree = seq(&[dns("example.com"), tlv(0x80, &[1])]); w.root.set(critical(NAME_CONSTRAINTS, seq(&[tlv(0xa0, &subtree)]))); }),
     ("constraint that is cut off", |w| { let excluded = tlv(0xa1, &[0x30, 0x05, 0x82, 0x01]); let permitted = tlv(0xa0, &seq(&[dns("example.com")])); w.root.set(critical(NAME_CONSTRAINTS, seq(&[permitted, excluded]))); }),
     ("empty constraints", |w| w.root.set(critical(NAME_CONSTRAINTS, name_constraints(&[], &[])))),
@@ -153,7 +154,13 @@ const WITHOUT_LISTS: &[(&str, Change)] = &[
     ("unknown critical", |w| w.leaf.set(critical("1.3.6.1.4.1.99999.1", tlv(5, &[])))),
     ("critical key id", |w| w.root.set(critical(SUBJECT_KEY_ID, subject_key_id(1)))),
     ("basic constraints not critical", |w| w.root.set(plain(BASIC_CONSTRAINTS, basic_constraints(true, None)))),
-    ("policy constraints not critical", |w| w.intermediate.set(plain("2.5.29.36", seq(&[tlv(0x80, &[0])])))),
+    ("damaged key", |w| w.leaf.spki[30] ^= 1),
+    ("damaged encoding", |w| w.leaf.subject = seq(&[tlv(0x31, &[])])),
+    ("wildcard too wide", |w| { w.leaf.set(plain(SAN, seq(&[dns("*.internal")]))); w.policy.names = vec![PeerName::parse("a.internal").unwrap()]; }),
+    ("policy required by the root's authority", |w| w.intermediate.set(critical("2.5.29.36", seq(&[tlv(0x80, &[0])])))),
+    ("policy asked for and not stated", |w| w.policy.certificate_policies.is_required = true),
+    ("other policy asked for", |w| { for draft in [&mut w.intermediate, &mut w.leaf] { draft.set(plain("2.5.29.32", seq(&[seq(&[oid("1.3.6.1.4.1.99999.7")])]))); } w.policy.certificate_policies.is_required = true; w.policy.certificate_policies.accepted.insert("1.3.6.1.4.1.99999.8".to_owned()); }),
+    ("any policy mapped", |w| w.intermediate.set(critical("2.5.29.33", seq(&[seq(&[oid("2.5.29.32.0"), oid("1.3.6.1.4.1.99999.7")])])))),
     ("signature algorithm with parameters", |w| w.leaf.algorithm = seq(&[oid("1.2.840.10045.4.3.2"), tlv(5, &[])])),
 ];
 
@@ -170,11 +177,15 @@ const WITH_LISTS: &[(&str, Change)] = &[
     ("list without number", |w| w.lists[1].extensions.retain(|known| known.oid != CRL_NUMBER)),
     ("list with a critical number", |w| { w.lists[1].extensions.retain(|known| known.oid != CRL_NUMBER); w.lists[1].extensions.push(critical(CRL_NUMBER, integer(&[1]))); }),
     ("list without key", |w| w.lists[1].extensions.retain(|known| known.oid != AUTHORITY_KEY_ID)),
-    ("list of other issuers", |w| w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0x84, &[0xff])])))),
     ("list of some reasons", |w| w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0x83, &[6, 0x40])])))),
     ("list of another point", |w| w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0xa0, &tlv(0xa0, &tlv(0x86, b"http://other.example/")))])))),
     ("list of a point that is no URL", |w| w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0xa0, &tlv(0xa0, &tlv(0xa4, &common_name("point"))))])))),
     ("list of a relative point", |w| { let name = common_name("point"); w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0xa0, &tlv(0xa1, &name[4..]))]))); }),
+    ("named by a list of a point that the leaf does not name", |w| { w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0xa0, &tlv(0xa0, &tlv(0x86, b"http://other.example/")))]))); w.lists[1].revoked.push((w.leaf.serial.clone(), 1)); }),
+    ("named by a list for authorities only", |w| { w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0x82, &[0xff])]))); w.lists[1].revoked.push((w.leaf.serial.clone(), 1)); }),
+    ("named by a list of another key", |w| { w.policy.revocation = RevocationPolicy::Listed; w.lists[1].signer = Key::Other; w.lists[1].revoked.push((w.leaf.serial.clone(), 1)); }),
+    ("named by a list of an issuer that may not sign any", |w| { w.policy.revocation = RevocationPolicy::Listed; w.lists[1].revoked.push((w.leaf.serial.clone(), 1)); w.intermediate.set(critical(KEY_USAGE, key_usage(CERT_SIGN))); }),
+    ("list of other issuers that does not say so", |w| { w.lists[1].revoked.push((vec![9], 1)); w.lists[1].entry_issuer = Some(common_name("other")); }),
     ("list with an unknown critical extension", |w| w.lists[1].extensions.push(critical("1.3.6.1.4.1.99999.1", tlv(5, &[])))),
     ("delta", |w| w.lists[1].extensions.push(critical("2.5.29.27", integer(&[1])))),
     ("list for authorities only", |w| w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0x82, &[0xff])])))),

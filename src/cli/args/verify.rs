@@ -42,6 +42,18 @@ pub(crate) struct VerifyArgs {
     /// At most this many authorities between the certificate and the root.
     #[arg(long, value_name = "N")]
     pub max_depth: Option<usize>,
+    /// A certificate policy the path has to be valid for, as an object identifier; of several any one does. Implies --require-policy.
+    #[arg(long, value_name = "OID", value_parser = policy)]
+    pub policy: Vec<PolicyOid>,
+    /// The path has to be valid for a certificate policy, even if no CA in it requires one.
+    #[arg(long)]
+    pub require_policy: bool,
+    /// Map no certificate policy to another one.
+    #[arg(long)]
+    pub inhibit_policy_mapping: bool,
+    /// Take anyPolicy in a CA's certificate for no policy.
+    #[arg(long)]
+    pub inhibit_any_policy: bool,
     #[command(flatten)]
     pub source: SourceArgs,
     /// Print the verdict with every check of every certificate as JSON (docs/schema/verify.json).
@@ -67,6 +79,19 @@ impl From<RevocationWord> for RevocationPolicy {
             RevocationWord::Listed => Self::Listed,
         }
     }
+}
+
+/// The object identifier of a certificate policy.
+#[derive(Clone, Debug)]
+pub(crate) struct PolicyOid(pub String);
+
+/// An object identifier, or `any`.
+fn policy(text: &str) -> Result<PolicyOid, String> {
+    let dotted = if text == "any" { "2.5.29.32.0" } else { text };
+    dotted
+        .parse::<der::asn1::ObjectIdentifier>()
+        .map(|oid| PolicyOid(oid.to_string()))
+        .map_err(|_| "write it like 1.3.6.1.4.1.99999.1, or any".to_owned())
 }
 
 /// RFC 3339, or a day, which begins at midnight UTC.

@@ -18,7 +18,7 @@ use crate::model::standing::described;
 use crate::model::{ArtifactId, CertificateFacts, CrlFacts, CrlFile, FileState};
 use crate::render::verify::{self as shown, Answer, Detail, Outcome};
 use crate::store::outside;
-use crate::verify::{Policy, Purpose, Request, RevocationPolicy, verify};
+use crate::verify::{Policy, PolicyDemand, Purpose, Request, RevocationPolicy, verify};
 
 pub(crate) fn run(args: &VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
     let mut crls = read_all(&args.crl, "revocation list", crl::parse_all)?;
@@ -103,6 +103,12 @@ fn policy(args: &VerifyArgs) -> Policy {
         names: args.host.clone(),
         longest: args.max_depth,
         revocation: args.revocation.into(),
+        certificate_policies: PolicyDemand {
+            accepted: args.policy.iter().map(|oid| oid.0.clone()).collect(),
+            is_required: args.require_policy || !args.policy.is_empty(),
+            inhibits_mapping: args.inhibit_policy_mapping,
+            inhibits_any: args.inhibit_any_policy,
+        },
     }
 }
 
@@ -146,6 +152,7 @@ impl Subject {
         let of_authority = Policy {
             purpose: Purpose::ANY,
             names: Vec::new(),
+            certificate_policies: PolicyDemand::default(),
             ..policy.clone()
         };
         let intermediates = [following, &trust.intermediates].concat();

@@ -14,7 +14,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::inspect::certificate::{CertificateDefect, parse_chain};
-use crate::inspect::signature::signed_by;
+use crate::inspect::signature::self_signature;
 use crate::issue::certificate::to_pem;
 use crate::model::{Authority, CertificateFacts, Name};
 use crate::render::words;
@@ -134,9 +134,9 @@ fn fit(
     let now = OffsetDateTime::now_utc();
     let root = |facts: CertificateFacts| {
         let pem = to_pem(&facts.der);
-        let is_own = signed_by(&facts, &facts);
+        let is_forged = self_signature(&facts) == Some(false);
         match Root::new(name, file, facts, pem, now) {
-            Ok(_) if !is_own => Err(Unfit::Forged),
+            Ok(_) if is_forged => Err(Unfit::Forged),
             other => other,
         }
     };
