@@ -109,8 +109,8 @@ pub(crate) fn vouches(spki: &[u8], voucher: &Voucher) -> bool {
         FoundKeyAlgorithm::Known(EcdsaP384) => &lc::ECDSA_P384_SHA384_ASN1,
         FoundKeyAlgorithm::Known(EcdsaP521) => &lc::ECDSA_P521_SHA512_ASN1,
         FoundKeyAlgorithm::Known(Ed25519) => &lc::ED25519,
-        other if other.to_string().starts_with("rsa ") => &lc::RSA_PKCS1_2048_8192_SHA256,
-        FoundKeyAlgorithm::Known(_) | FoundKeyAlgorithm::Other(_) => return false,
+        other if has_verified_modulus(&other) => &lc::RSA_PKCS1_2048_8192_SHA256,
+        _ => return false,
     };
     let content = statement(&voucher.of, &KeyFingerprint::of_spki(spki));
     UnparsedPublicKey::new(verification, &key.subject_public_key.data)

@@ -269,6 +269,7 @@ fn is_accepted(
         names: Vec::new(),
         longest: None,
         revocation: RevocationPolicy::Listed,
+        certificate_policies: certs::verify::PolicyDemand::default(),
     };
     let request = Request {
         leaf,
