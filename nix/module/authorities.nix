@@ -284,7 +284,7 @@ let
       };
     };
 
-  # What K8Nix had in every certificate, for its shell scripts to be joined by the flakes of its users.
+  # K8Nix had these in every certificate, and some flakes read them.
   formerOptions =
     path:
     let
@@ -292,16 +292,19 @@ let
         name: instead:
         mkOption {
           type = types.raw;
-          default = throw "certToolkit.${path}.${name} is K8Nix' and not here. ${instead}";
+          default = throw "certToolkit.${path}.${name} is an option of K8Nix that certs does not have. ${instead}";
           defaultText = literalMD "an error that says what to use";
           description = "An option of K8Nix that is not here.";
           readOnly = true;
           internal = true;
         };
-      manifest = "Its names, usages and lifetime are in the manifest (nix eval --json .#certs.manifest), and `certs plan` shows what would be issued.";
+      manifest = "Read names, usages and lifetime from the manifest (nix eval --json .#certs.manifest).";
     in
     {
-      createScript = gone "createScript" "Remove the script made of it: packages.<system>.certs = certs.lib.mkCerts { inherit (self) nixosConfigurations; system = …; }; makes all certificates (nix run .#certs.recreate), and certs.lib.mkRecreateCertsApp is there as K8Nix has it.";
+      createScript = gone "createScript" (
+        "Replace the script that is made of it by packages.<system>.certs = certs.lib.mkCerts { inherit (self) nixosConfigurations; system = …; };"
+        + " and run `nix run .#certs.recreate`. certs.lib.mkRecreateCertsApp works as in K8Nix."
+      );
       csr = gone "csr" manifest;
       csrFile = gone "csrFile" manifest;
     };

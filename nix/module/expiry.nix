@@ -137,7 +137,7 @@ in
     // optionalAttrs (options ? warnings) {
       warnings =
         optional isUnwatched (
-          "certToolkit: the ends of the certificates of ${cfg.hostName} are not watched, because this evaluation does not know the time."
+          "certToolkit: the expiry of the certificates of ${cfg.hostName} is not watched, because this evaluation does not know the time."
           + " Give the modules the flake (specialArgs = { inherit self; }), or set certToolkit.expiry.clock: self.lastModified, or null to watch nothing."
         )
         ++ map (

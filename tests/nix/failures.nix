@@ -76,19 +76,19 @@ in
   };
   a_script_of_k8nix_says_what_makes_the_certificates = {
     value = (certs { } { }).certs.not-made-yet.createScript;
-    says = "certToolkit.cas.cluster.certs.not-made-yet.createScript is K8Nix' and not here. Remove the script made of it: packages.<system>.certs = certs.lib.mkCerts { inherit (self) nixosConfigurations; system = …; }; makes all certificates";
+    says = "certToolkit.cas.cluster.certs.not-made-yet.createScript is an option of K8Nix that certs does not have. Replace the script that is made of it by packages.<system>.certs = certs.lib.mkCerts { inherit (self) nixosConfigurations; system = …; }; and run `nix run .#certs.recreate`.";
   };
   a_script_of_an_authority_says_so_too = {
     value = (certs { } { }).ca.createScript;
-    says = "certToolkit.cas.cluster.ca.createScript is K8Nix' and not here. Remove the script made of it: packages.<system>.certs = certs.lib.mkCerts";
+    says = "certToolkit.cas.cluster.ca.createScript is an option of K8Nix that certs does not have. Replace the script that is made of it by packages.<system>.certs = certs.lib.mkCerts";
   };
   a_request_of_k8nix_says_where_its_content_is = {
     value = [ (certs { } { }).certs.not-made-yet.csr ];
-    says = "certToolkit.cas.cluster.certs.not-made-yet.csr is K8Nix' and not here. Its names, usages and lifetime are in the manifest";
+    says = "certToolkit.cas.cluster.certs.not-made-yet.csr is an option of K8Nix that certs does not have. Read names, usages and lifetime from the manifest";
   };
   a_request_file_of_k8nix_says_so_too = {
     value = (certs { } { }).ca.csrFile;
-    says = "certToolkit.cas.cluster.ca.csrFile is K8Nix' and not here.";
+    says = "certToolkit.cas.cluster.ca.csrFile is an option of K8Nix that certs does not have.";
   };
   an_unknown_root_says_how_to_set_it = {
     value = (certs { } { }).ca.path;

@@ -179,6 +179,34 @@ in
       exporter = [ "--collector.textfile.directory=/var/lib/certs-metrics" ];
     }
   )
+  (test "the_program_is_that_of_the_hosts_packages"
+    (
+      let
+        program = watched.certToolkit.monitoring.package;
+        enabled =
+          pkgs:
+          (evaluate.host "cp1" [
+            systemd
+            declared
+            {
+              _module.args = { inherit pkgs; };
+              certToolkit = {
+                root = ./project;
+                monitoring.enable = true;
+              };
+            }
+          ]).config.systemd.services.certs-metrics.serviceConfig.ExecStart;
+      in
+      map (lib.hasPrefix "/nix/store/certs/bin/certs metrics") [
+        (enabled { certs = program; })
+        (enabled { callPackage = _: _: program; })
+      ]
+    )
+    [
+      true
+      true
+    ]
+  )
   (test "a_server_listens_where_wanted"
     (lib.hasSuffix "--listen 127.0.0.1:9793" watched.systemd.services.certs-metrics-server.serviceConfig.ExecStart)
     true
@@ -262,7 +290,7 @@ in
     )
     [
       (lib.optional (!builtins ? currentTime) (
-        "certToolkit: the ends of the certificates of cp1 are not watched, because this evaluation does not know the time."
+        "certToolkit: the expiry of the certificates of cp1 is not watched, because this evaluation does not know the time."
         + " Give the modules the flake (specialArgs = { inherit self; }), or set certToolkit.expiry.clock: self.lastModified, or null to watch nothing."
       ))
       [ ]
