@@ -29,7 +29,7 @@ impl Findings {
 
     /// The same, and the keys that Git had once, which takes as long as its history is.
     pub(crate) fn in_depth(project: &Project, observed: &Observed, only: &[Pattern]) -> Self {
-        let past = PastKeys::around(project.root.path());
+        let past = PastKeys::around(project.root.path()).opening(project);
         Self::with(project, observed, only, past)
     }
 

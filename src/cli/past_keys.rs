@@ -5,10 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rayon::prelude::*;
+use time::OffsetDateTime;
 use zeroize::Zeroize as _;
 
 use super::git::{self, Coverage};
+use super::project::Project;
+use crate::history::{Certainty, Exposures, Names, Trust};
 use crate::lint::{CommittedKey, PastKey};
+use crate::model::ArtifactId;
 use crate::observe::exposed;
 
 /// A private key has 4 KiB; what is larger than this is no file that a person keeps one in.
@@ -40,6 +44,33 @@ impl PastKeys {
                 unread: vec![error.sentence()],
             },
         }
+    }
+}
+
+impl PastKeys {
+    /// Looks up what each of them opens in older versions. Without the past of the files that is not known, and told.
+    pub(crate) fn opening(mut self, project: &Project) -> Self {
+        if self.keys.iter().all(|past| past.key.recipients.is_empty()) {
+            return self;
+        }
+        let history = match git::history(&project.root, &project.fleet) {
+            Ok((history, _)) => history,
+            Err(error) => {
+                self.unread.push(error.sentence());
+                return self;
+            }
+        };
+        // Who is revoked changes nothing of what a key opens.
+        let trust = Trust::of(&project.fleet, &history, &[], OffsetDateTime::now_utc());
+        let exposures = Exposures::new(&project.fleet, &history, &trust);
+        for past in &mut self.keys {
+            let keys = past.key.recipients.iter().cloned();
+            let opened = keys.flat_map(|key| exposures.of_key(key, &Names::default()).keys);
+            let certain = opened.filter(|key| key.certainty == Certainty::Certain);
+            let in_use: BTreeSet<ArtifactId> = certain.filter_map(|key| key.in_use).collect();
+            past.still_opens = in_use.into_iter().collect();
+        }
+        self
     }
 }
 
@@ -125,6 +156,7 @@ fn with_commits(
                     ..key.clone()
                 },
                 commit: place.map(|place| (place.commit.id.clone(), place.commit.time)),
+                still_opens: Vec::new(),
             })
         })
         .collect();

@@ -48,6 +48,8 @@ pub struct PastKey {
     pub key: CommittedKey,
     /// The first commit that had it, and its time; `None` where no commit names the blob.
     pub commit: Option<(String, OffsetDateTime)>,
+    /// What it opens in some version and still has the same key, whoever that is sealed to by now.
+    pub still_opens: Vec<ArtifactId>,
 }
 
 impl PastKey {
@@ -192,10 +194,10 @@ fn in_history(fleet: &Fleet, observed: Option<&Observed>, past: &PastKey) -> Fin
     let of_file = |lint| Finding::new(lint, Basis::Found, Subject::File(past.key.path.clone()));
     let place = past.place();
     let sealed = sealed_to(fleet, &past.key.recipients);
+    let key = past.key.recipients.first().map(Recipient::as_str);
+    let end: Vec<char> = key.unwrap_or_default().chars().rev().take(8).collect();
+    let end: String = end.into_iter().rev().collect();
     if let [first, ..] = sealed.as_slice() {
-        let key = past.key.recipients.first().map(Recipient::as_str);
-        let end: Vec<char> = key.unwrap_or_default().chars().rev().take(8).collect();
-        let end: String = end.into_iter().rev().collect();
         return of_file(&RECIPIENT_KEY_IN_HISTORY).saying(
             format!(
                 "{place} is the private key that opens {} sealed keys, {first} among them",
@@ -203,6 +205,16 @@ fn in_history(fleet: &Fleet, observed: Option<&Observed>, past: &PastKey) -> Fin
             ),
             "whoever has a clone opens them, and everything new that is sealed to it; rewriting the history takes no clone back",
             format!("make a new key, declare it in place of this one, and give new keys to what it opened: `certs exposure {}`", shell(&end)),
+        );
+    }
+    if let [first, ..] = past.still_opens.as_slice() {
+        return of_file(&RECIPIENT_KEY_IN_HISTORY).saying(
+            format!(
+                "{place} is the private key that opens older versions of {} keys that are still in use, {first} among them",
+                past.still_opens.len()
+            ),
+            "whoever has a clone has them; that they are sealed to others by now takes nothing back",
+            format!("give them new keys: `certs exposure {}`", shell(&end)),
         );
     }
     let known = past.key.fingerprint.zip(observed);

@@ -193,7 +193,18 @@ fn identity_taken_out() -> Result<(), Failed> {
     expect(said.contains("certs exposure "), &said)?;
     let said = project.ends_with(0, "exposure --manifest manifest.json --root .")?;
     expect(said.contains("is in Git in clear (notes.txt of "), &said)?;
+    // That he is declared no more takes nothing back: what he opened once is still in use.
     without_bob(&project)?;
+    project.recreate("")?;
+    commit(&project.bench)?;
+    let found = in_history(&project)?;
+    let (code, message) = found.first().cloned().unwrap_or_default();
+    equal(&code.as_str(), &"recipient-key-in-history")?;
+    expect(message.contains("older versions of 4 keys"), &message)?;
+    project.ends_with(
+        0,
+        "host add web1 --replace --manifest manifest.json --root .",
+    )?;
     project.recreate("--replace ca/cluster --replace *")?;
     let codes: Vec<String> = in_history(&project)?
         .into_iter()

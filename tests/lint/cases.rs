@@ -123,6 +123,7 @@ fn in_history(recipients: &[&str], key_of: Option<&str>) -> Case {
     let past = keys.map(|key| PastKey {
         key,
         commit: Some((id.clone(), datetime!(2029-01-01 0:00 UTC))),
+        still_opens: Vec::new(),
     });
     case.tree.past_keys = past.collect();
     case
