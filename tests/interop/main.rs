@@ -27,6 +27,8 @@ mod kubernetes;
 #[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
 mod locked;
 mod nix;
+#[allow(clippy::indexing_slicing)] // What JSON has not is null, and no panic.
+mod past;
 mod pictures;
 mod project;
 mod prometheus;
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         kubernetes::trials(),
         locked::trials(),
         nix::trials(),
+        past::trials(),
         pictures::trials(),
         prometheus::trials(),
         revocation::trials(),
