@@ -106,7 +106,7 @@ fn evaluate_flake(reference: &str) -> Result<Vec<u8>, CliError> {
     }
     let text = String::from_utf8_lossy(&own.stderr).into_owned();
     if !text.contains("does not provide attribute") {
-        return Err(evaluation_failed(&format!("the flake {reference}"), &text));
+        return Err(flake_failed(reference, &text));
     }
     let all = nix_eval(
         &format!("{reference}#nixosConfigurations"),
@@ -115,10 +115,19 @@ fn evaluate_flake(reference: &str) -> Result<Vec<u8>, CliError> {
     if all.status.success() {
         return Ok(all.stdout);
     }
-    Err(evaluation_failed(
-        &format!("the flake {reference}"),
+    Err(flake_failed(
+        reference,
         &String::from_utf8_lossy(&all.stderr),
     ))
+}
+
+fn flake_failed(reference: &str, stderr: &str) -> CliError {
+    let directory = Path::new(reference).canonicalize().ok();
+    evaluation_failed(
+        &format!("the flake {reference}"),
+        directory.as_deref(),
+        stderr,
+    )
 }
 
 fn nix_eval(installable: &str, apply: Option<&str>) -> Result<Output, CliError> {
@@ -171,8 +180,10 @@ fn evaluate_file(path: &Path) -> Result<Vec<u8>, CliError> {
     if output.status.success() {
         return Ok(output.stdout);
     }
+    let file = path.file_name().unwrap_or(path.as_os_str());
     Err(evaluation_failed(
-        name,
+        &shown(Path::new(file)),
+        path.parent(),
         &String::from_utf8_lossy(&output.stderr),
     ))
 }
@@ -187,11 +198,46 @@ fn run(mut command: Command, program: &str) -> Result<Output, CliError> {
 }
 
 /// Nix prints the place and the cause itself; its trace above them helps nobody but Nix.
-fn evaluation_failed(what: &str, stderr: &str) -> CliError {
+fn evaluation_failed(what: &str, directory: Option<&Path>, stderr: &str) -> CliError {
     let text = stderr.trim();
     let start = text.rfind("error:").unwrap_or(0);
     let cause = text.get(start..).unwrap_or(text);
-    CliError::new(format!("{what} does not evaluate")).cause(cause.to_owned())
+    let cause = directory.map_or_else(
+        || cause.to_owned(),
+        |directory| named_in_project(cause, directory),
+    );
+    CliError::new(format!("{what} does not evaluate")).cause(cause)
+}
+
+const STORE: &str = "/nix/store/";
+/// The hash of a store path, and what Nix calls the copy of a flake.
+const HASH: usize = 32;
+const SOURCE: &str = "-source/";
+
+/// Names the files of the project as they are named in it: neither by the directory it is in, nor by the copy that Nix made
+/// of it. Files of other flakes have such copies too, and keep their names.
+fn named_in_project(text: &str, directory: &Path) -> String {
+    let text = text.replace(&format!("{}/", directory.display()), "");
+    let mut named = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(found) = rest.find(STORE) {
+        let (before, path) = rest.split_at(found);
+        named.push_str(before);
+        let below = path
+            .get(STORE.len() + HASH..)
+            .and_then(|path| path.strip_prefix(SOURCE))
+            .filter(|below| {
+                let end = below.find([':', ' ', '\n', '\'', '"', '\u{bb}']);
+                let file = below.get(..end.unwrap_or(below.len())).unwrap_or_default();
+                !file.is_empty() && directory.join(file).exists()
+            });
+        rest = below.unwrap_or_else(|| {
+            named.push_str(STORE);
+            path.get(STORE.len()..).unwrap_or_default()
+        });
+    }
+    named.push_str(rest);
+    named
 }
 
 #[cfg(test)]
@@ -208,11 +254,30 @@ mod tests {
     fn the_last_error_of_a_trace_is_the_cause() {
         let stderr =
             "error:\n  … while calling\n\n       error: attribute 'x' missing\n       at file:1:2";
-        let error = evaluation_failed("the flake .", stderr);
+        let error = evaluation_failed("the flake .", None, stderr);
         let text = error.render(crate::render::paint::Paint::Plain);
         assert!(
             text.contains("attribute 'x' missing") && !text.contains("while calling"),
             "{text}"
+        );
+    }
+
+    #[test]
+    fn files_are_named_as_they_are_in_the_project() {
+        let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let copy = |file: &str| format!("{STORE}{}{SOURCE}{file}", "0".repeat(HASH));
+        let text = format!(
+            "at {}:3:5: and {}:1:1: and {}/nix/lib.nix:2:2 and {STORE}x",
+            copy("nix/module.nix"),
+            copy("lib/modules.nix"),
+            project.display()
+        );
+        assert_eq!(
+            named_in_project(&text, project),
+            format!(
+                "at nix/module.nix:3:5: and {}:1:1: and nix/lib.nix:2:2 and {STORE}x",
+                copy("lib/modules.nix")
+            )
         );
     }
 }
