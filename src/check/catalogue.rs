@@ -192,6 +192,11 @@ rules! {
     ISSUER_REFUSED = "issuer-refused", "An issuer needs a decision first", Error,
         "Nothing can be signed until a person has decided about the authority above.",
         "docs/cli.md#certs-plan";
+    FILES_GONE = "files-gone", "The files of a CA or a key pair are gone", Error,
+        "Neither file is in the working tree, and the inventory, Git's index or the last commit has had them: a sparse checkout, a deleted \
+         directory or a merge gone wrong, rather than a wish for a new CA. A new one would be trusted by nobody and would make nothing that \
+         was issued good. Restore the files; where a new one is meant, ask for it: `certs recreate --replace ca/<name>`.",
+        "git-sparse-checkout(1), git-restore(1); docs/cli.md#certs-recreate";
     LEAVES_OF_ANOTHER = "leaves-of-another-authority", "An authority is gone while its certificates are there", Error,
         "Both files of an authority are missing, and what it issued is in the tree: a checkout gone wrong rather than a wish for a new \
          authority.",

@@ -334,6 +334,7 @@ fn of_reason(reason: &Reason) -> &'static Lint {
         | Reason::RenewalRequested
         | Reason::Retired { .. }
         | Reason::IssuerRefused { .. } => &rules::ISSUER_REFUSED,
+        Reason::FilesGone { .. } => &rules::FILES_GONE,
         Reason::LeavesOfAnother { .. } => &rules::LEAVES_OF_ANOTHER,
         Reason::VerificationKeysChanged { .. } => &rules::VERIFICATION_KEYS_CHANGED,
         Reason::VerificationKeyRefused { .. } => &rules::VERIFICATION_KEY_REFUSED,

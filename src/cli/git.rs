@@ -4,6 +4,7 @@ mod history;
 mod lfs;
 mod names;
 mod objects;
+mod presence;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
@@ -13,6 +14,7 @@ use std::process::{Child, Command, Output, Stdio};
 pub(crate) use history::{history, without_git};
 pub(crate) use names::names;
 pub(crate) use objects::{blob_sizes, places_of, reachable};
+pub(crate) use presence::Presence;
 
 use super::error::CliError;
 use crate::model::RelPath;

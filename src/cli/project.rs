@@ -1,17 +1,19 @@
 //! From the command line to a loaded project: its root, its fleet, its identities.
 
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use super::args::{SelectionArgs, SourceArgs};
 use super::discover::Located;
 use super::environment::{Home, USUAL_IDENTITIES, current_dir};
 use super::error::CliError;
+use super::git::Presence;
 use super::past::{self, LostKeys};
 use super::ui::{Asker, Ui};
 use super::writing::delete_journal;
 use crate::export::index::{self, Facts};
 use crate::manifest::{Fault, KeyFiles, Manifest, ManifestError, Records};
-use crate::model::{ArtifactId, Fleet, Observed, RelPath};
+use crate::model::{ArtifactId, Fleet, Gone, Observed, RelPath};
 use crate::nixfiles::locate::Locator;
 use crate::observe::{host_keys, observe, survey};
 use crate::plan::{Pattern, Plan, Policy, Reason, Step, UndeclaredPolicy};
@@ -27,6 +29,7 @@ pub(crate) struct Project {
     pub fleet: Fleet,
     declared: Declared,
     lost_keys: Option<LostKeys>,
+    gone: BTreeMap<ArtifactId, Gone>,
 }
 
 /// What the fleet was made of, to make it again with other records.
@@ -98,6 +101,7 @@ impl Project {
         let found = found.map_err(|error| store_error(&error))?;
         Ok(Observed {
             lost_keys: self.lost_keys.clone().unwrap_or_default(),
+            gone: self.gone.clone(),
             ..found
         })
     }
@@ -120,6 +124,8 @@ impl Project {
         }
         let fleet = with_host_keys(&root, resolution.fleet);
         Ok(Self {
+            // Before the lock is taken, like everything that Git is asked.
+            gone: gone(&root, &fleet),
             root,
             fleet,
             declared: Declared {
@@ -348,6 +354,38 @@ pub(crate) fn store_error(error: &StoreError) -> CliError {
         Some(cure) => shown.hint(cure),
         None => shown,
     }
+}
+
+/// What Git has of authorities and shared pairs with neither file in the tree. It is asked only where there is one.
+fn gone(root: &Root, fleet: &Fleet) -> BTreeMap<ArtifactId, Gone> {
+    let authorities = fleet.authorities.iter();
+    let authorities = authorities.map(|one| (one.id(), [&one.files.certificate, &one.files.key]));
+    let pairs = fleet.key_pairs.iter();
+    let pairs = pairs.map(|pair| (pair.id(), [&pair.files.public, &pair.files.key]));
+    let is_absent = |path: &&RelPath| matches!(root.read(path), Ok(None));
+    let absent = authorities.chain(pairs);
+    let absent: Vec<(ArtifactId, [&RelPath; 2])> = absent
+        .filter(|(_, files)| files.iter().all(is_absent))
+        .collect();
+    if absent.is_empty() {
+        return BTreeMap::new();
+    }
+    let paths = absent.iter().flat_map(|(_, files)| files);
+    let paths: Vec<PathBuf> = paths.map(|path| PathBuf::from(path.as_str())).collect();
+    let presence = Presence::of(root.path(), &paths);
+    let gone = absent.into_iter().filter_map(|(id, files)| {
+        let known = |names: &BTreeSet<String>| -> Vec<RelPath> {
+            let files = files.iter().filter(|file| names.contains(file.as_str()));
+            files.map(|file| (*file).clone()).collect()
+        };
+        let (index, head) = (known(&presence.index), known(&presence.head));
+        match (index.is_empty(), head.is_empty()) {
+            (false, _) => Some((id, Gone::FromWorkTree(index))),
+            (true, false) => Some((id, Gone::FromIndex(head))),
+            (true, true) => None,
+        }
+    });
+    gone.collect()
 }
 
 fn open_root(path: &Path) -> Result<Root, CliError> {

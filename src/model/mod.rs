@@ -51,8 +51,8 @@ pub use lifetime::Lifetime;
 pub use moment::Moment;
 pub use name::Name;
 pub use observed::{
-    CertificateFile, CrlFile, Damage, Defect, DefectKind, FileState, ListState, LostKey, Observed,
-    ObservedKeyPair, ObservedPair, Recorded, SignatureState, Stray, UndeclaredFile,
+    CertificateFile, CrlFile, Damage, Defect, DefectKind, FileState, Gone, ListState, LostKey,
+    Observed, ObservedKeyPair, ObservedPair, Recorded, SignatureState, Stray, UndeclaredFile,
 };
 pub use path::RelPath;
 pub use recipient::{Recipient, RecipientSet};

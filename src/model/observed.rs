@@ -23,6 +23,8 @@ pub struct Observed {
     pub recorded: FileState<Recorded>,
     /// Certificates and keys in the tree's own folders that no declaration names.
     pub undeclared: Vec<UndeclaredFile>,
+    /// Files of authorities and shared pairs that are not in the tree and that Git still has. The tree alone does not tell.
+    pub gone: BTreeMap<ArtifactId, Gone>,
     /// Public keys of shared pairs whose two files are there and which no declaration names (any more).
     pub former_keys: BTreeSet<KeyFingerprint>,
     /// What else lies there and is no file of ours; only who tells looks for it.
@@ -31,6 +33,15 @@ pub struct Observed {
     pub lost_keys: BTreeMap<KeyFingerprint, LostKey>,
     /// Whom each sealed file was for when it was made, as the last run wrote it down. Anybody may have edited that.
     pub sealed_to: BTreeMap<String, Vec<String>>,
+}
+
+/// Where the files of an artifact still are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// In Git's index: deleted from the working tree, or never checked out.
+    FromWorkTree(Vec<RelPath>),
+    /// In the last commit alone.
+    FromIndex(Vec<RelPath>),
 }
 
 /// How it is known that a key is lost: by a certificate for it that was revoked because its key is compromised.

@@ -109,6 +109,15 @@ impl<'a> Planner<'a> {
         mut reasons: Vec<Reason>,
     ) -> Findings {
         let count = self.issued_in_tree(&authority.name).len();
+        let files = (&authority.files.certificate, &authority.files.key);
+        let gone = self.gone(&authority.id(), files);
+        if let (true, Some((reason, cure))) = (pair.key.is_missing(), gone) {
+            reasons.push(reason);
+            if count > 0 {
+                reasons.push(Reason::LeavesOfAnother { count });
+            }
+            return refuse(reasons, cure);
+        }
         if pair.key.is_missing() && count > 0 {
             reasons.push(Reason::LeavesOfAnother { count });
             let cure = format!(

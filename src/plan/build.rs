@@ -11,7 +11,7 @@ use super::{
 };
 use crate::model::{
     Agreement, Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, DefectKind,
-    FileState, Fleet, Granted, Marker, Name, Observed, ObservedPair, RecipientSet, RelPath,
+    FileState, Fleet, Gone, Granted, Marker, Name, Observed, ObservedPair, RecipientSet, RelPath,
     SealedFacts, SignatureState, Validity, ValidityError,
 };
 
@@ -101,6 +101,48 @@ impl<'a> Planner<'a> {
     pub(super) fn is_retired(&self, id: &ArtifactId) -> bool {
         let mut patterns = self.policy.retire.iter();
         patterns.any(|pattern| pattern.names(id))
+    }
+
+    /// What is known of an artifact with neither file, and how to have it back. Nothing of what was issued under it would go with a new one.
+    pub(super) fn gone(
+        &self,
+        id: &ArtifactId,
+        (public, key): (&RelPath, &RelPath),
+    ) -> Option<(Reason, String)> {
+        let all = |files: &[RelPath]| {
+            let files: Vec<String> = files.iter().map(|file| file.shell()).collect();
+            files.join(" ")
+        };
+        let (known, restored) = match self.observed.gone.get(id) {
+            // Without the option Git leaves out what a sparse checkout leaves out.
+            Some(Gone::FromWorkTree(files)) => (
+                "Git's index has them",
+                format!(
+                    "`git restore --ignore-skip-worktree-bits -- {}`",
+                    all(files)
+                ),
+            ),
+            Some(Gone::FromIndex(files)) => (
+                "the last commit has them",
+                format!(
+                    "`git restore --source=HEAD --staged --worktree -- {}`",
+                    all(files)
+                ),
+            ),
+            None => {
+                self.observed.recorded.facts()?.keys.get(id)?;
+                let files = all(&[public.clone(), key.clone()]);
+                (
+                    "the inventory knows its key",
+                    format!(
+                        "`git log --all -- {files}` finds them, `git restore --source=<commit> -- {files}`"
+                    ),
+                )
+            }
+        };
+        let known = known.to_owned();
+        let cure = format!("restore them ({restored}); for a new one instead: --replace {id}");
+        Some((Reason::FilesGone { known }, cure))
     }
 
     pub(super) fn is_renewal_requested(&self, id: &ArtifactId) -> bool {

@@ -85,7 +85,15 @@ impl<'a> Planner<'a> {
         if self.is_requested(&id) {
             reasons.push(Reason::Requested);
         }
-        let action = own_action(pair, found, &reasons);
+        let mut action = own_action(pair, found, &reasons);
+        let files = (&pair.files.public, &pair.files.key);
+        if action == Action::Create
+            && !self.is_requested(&id)
+            && let Some((reason, cure)) = self.gone(&id, files)
+        {
+            reasons.push(reason);
+            action = Action::Refuse { cure };
+        }
         Decision { action, reasons }
     }
 

@@ -108,6 +108,10 @@ pub enum Reason {
     IssuerRefused {
         issuer: String,
     },
+    /// Neither file is there, and there was an authority or a pair of this name: a checkout gone wrong, not a wish for a new one.
+    FilesGone {
+        known: String,
+    },
     /// Certificates of an earlier authority of this name are still in the tree.
     LeavesOfAnother {
         count: usize,
@@ -192,6 +196,7 @@ impl Reason {
             Self::RenewalRequested => "renewal-requested",
             Self::Revoked { .. } => "revoked",
             Self::IssuerRefused { .. } => "issuer-refused",
+            Self::FilesGone { .. } => "files-gone",
             Self::LeavesOfAnother { .. } => "leaves-of-another-authority",
             Self::VerificationKeysChanged { .. } => "verification-keys-changed",
             Self::VerificationKeyRefused { .. } => "verification-key-refused",
@@ -285,6 +290,7 @@ impl fmt::Display for Reason {
             Self::IssuerRefused { issuer } => {
                 write!(f, "its issuer {issuer} needs a decision first")
             }
+            Self::FilesGone { known } => write!(f, "its files are gone, and {known}"),
             Self::LeavesOfAnother { count } => {
                 write!(
                     f,

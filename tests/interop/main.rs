@@ -1,5 +1,6 @@
 //! Other people's programs judge our files. A trial whose program is missing here counts as ignored, never as passed.
 
+mod absence;
 mod adopt;
 mod age;
 mod agenix;
@@ -46,6 +47,7 @@ use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
     let trials = [
+        absence::trials(),
         adopt::trials(),
         age::trials(),
         agenix::trials(),

@@ -10,6 +10,7 @@ use super::{Hosts, Place, cannot_write, fingerprint, key_fingerprint, make_folde
 use crate::cli::args::HostAddArgs;
 use crate::cli::clear;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::git::Presence;
 use crate::cli::project::identities;
 use crate::cli::ui::Ui;
 use crate::inspect::sealed;
@@ -40,6 +41,9 @@ pub(crate) fn run(args: &HostAddArgs, ui: Ui) -> Result<Exit, CliError> {
     if args.dry_run {
         return outlook(args, &place, &has, ui);
     }
+    if let (Has::Nothing, false) = (&has, args.replace) {
+        check_unknown(args, &place)?;
+    }
     let pair = match (has, args.replace) {
         (Has::Nothing, _) | (Has::Both, true) => Some(make(&hosts, args, &place, ui)?),
         (Has::Both, false) => kept(&hosts, args, &place, tree.is_some(), ui)?,
@@ -55,7 +59,11 @@ pub(crate) fn run(args: &HostAddArgs, ui: Ui) -> Result<Exit, CliError> {
 /// What a run without `--dry-run` would write.
 fn outlook(args: &HostAddArgs, place: &Place, has: &Has, ui: Ui) -> Result<Exit, CliError> {
     let is_made = match has {
-        Has::Nothing => true,
+        Has::Nothing if args.replace => true,
+        Has::Nothing => {
+            check_unknown(args, place)?;
+            true
+        }
         Has::Both => args.replace,
         Has::Public => return Err(own_key(args, place)),
         Has::Sealed => return Err(lost_public(place)),
@@ -71,6 +79,41 @@ fn outlook(args: &HostAddArgs, place: &Place, has: &Has, ui: Ui) -> Result<Exit,
         place.sealed()
     ));
     Ok(Exit::Pending)
+}
+
+/// Where Git has the key and the tree has not, another one would lock the host out of everything that is sealed to it.
+fn check_unknown(args: &HostAddArgs, place: &Place) -> Result<(), CliError> {
+    let files = [place.public_path(), place.sealed_path()];
+    let folder = files.iter().flat_map(|file| file.ancestors().skip(1));
+    let Some(folder) = folder.into_iter().find(|folder| folder.is_dir()) else {
+        return Ok(());
+    };
+    let folder = folder
+        .canonicalize()
+        .unwrap_or_else(|_| folder.to_path_buf());
+    let here = |file: &PathBuf| {
+        let beyond = file.ancestors().find(|above| above.is_dir())?;
+        let rest = file.strip_prefix(beyond).ok()?;
+        Some(folder.join(rest))
+    };
+    let paths: Vec<PathBuf> = files.iter().filter_map(here).collect();
+    let presence = Presence::of(&folder, &paths);
+    let restore = if !presence.index.is_empty() {
+        "git restore --ignore-skip-worktree-bits --"
+    } else if !presence.head.is_empty() {
+        "git restore --source=HEAD --staged --worktree --"
+    } else {
+        return Ok(());
+    };
+    Err(CliError::new(format!(
+        "{} has a key that Git knows and that is not in the working tree",
+        args.name
+    ))
+    .hint(format!(
+        "restore it: {restore} {} {}; for a new key instead: --replace",
+        shell(&place.public),
+        shell(&place.sealed().to_string())
+    )))
 }
 
 fn lost_public(place: &Place) -> CliError {
