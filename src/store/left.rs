@@ -46,12 +46,11 @@ impl Root {
             return Ok(None);
         }
         Ok(Some(match Tracked::around(self.path()) {
-            Tracking::Nothing => Left::Own,
             Tracking::Unread(index) => Left::Untold { index },
             Tracking::Files(tracked) if tracked.paths().any(|path| path == journal.as_str()) => {
                 Left::Tracked
             }
-            Tracking::Files(_) => Left::Own,
+            Tracking::Nothing | Tracking::Files(_) => Left::Own,
         }))
     }
 }
