@@ -251,6 +251,11 @@ fn from_yaml(text: &str) -> Option<Result<Vec<Found>, DocumentDefect>> {
 /// YAML or JSON of any other kind, with files of ours for values.
 fn from_container(text: &str) -> Option<Result<Vec<Found>, DocumentDefect>> {
     let documents = yaml::documents(text).ok()?;
+    // A text of any kind is a value of YAML as well: what is in it would be itself, without end.
+    let is_text = |node: &yaml::Node| node.text().is_some();
+    if documents.iter().all(is_text) {
+        return None;
+    }
     containers::read(&documents).map(Ok)
 }
 
