@@ -86,7 +86,7 @@ let
           default = null;
           description = ''
             How long a revocation list of this authority is good for; `certs crl` makes the next one. `null` for `"720h"`,
-            thirty days.
+            thirty days; for an authority that issues other authorities only, `"8760h"`, a year.
           '';
           example = "168h";
         };

@@ -182,8 +182,12 @@ rules! {
     EXPIRED = "expired", "A certificate has ended", Error,
         "Every verifier refuses it.",
         "RFC 5280 §4.1.2.5; docs/cli.md#certs-renew";
+    AWAITS_KEY = "awaits-key", "A CA is due for renewal, and the key that signs it is offline", Warning,
+        "Until the CA expires, everything below it is renewed as before. Put the key back in time: what a CA issues never ends after the CA.",
+        "docs/start.md#the-roots-key-offline";
     NOT_YET_VALID = "not-yet-valid", "A certificate is not valid yet", Error,
-        "Its time begins in the future: it was issued by a machine with a wrong clock, or the clock here is wrong.",
+        "Every verifier refuses it until its time begins: it was issued by a machine with a wrong clock, or the clock here is wrong. A run \
+         issues it again.",
         "RFC 5280 §4.1.2.5";
     UNDECLARED = "undeclared", "A certificate or key that nobody declares", Warning,
         "A file in the tree's own folders belongs to nothing that is declared. Its certificate may be accepted for years, and nobody \

@@ -12,8 +12,8 @@ use catalogue as rules;
 
 use crate::lint::{Basis, Finding, Lint, Severity, Spot, Subject};
 use crate::model::{
-    ArtifactId, Authority, Certificate, CertificateFacts, Damage, Defect, DefectKind, Fleet,
-    ListRecord, ListState, Moment, Observed, Origin, RelPath, SignatureState, Stray,
+    ArtifactId, Authority, Certificate, Damage, Defect, DefectKind, Fleet, ListRecord, ListState,
+    Moment, Observed, Origin, RelPath, SignatureState, Stray,
 };
 use crate::plan::{Action, Part, Plan, Reason, Step, Target};
 
@@ -52,7 +52,6 @@ pub fn findings(fleet: &Fleet, observed: &Observed, plan: &Plan, beside: &Beside
         observed,
         files: files(fleet),
         hosts: hosts(fleet),
-        now: plan.now,
     };
     let mut findings: Vec<Finding> = plan
         .steps
@@ -79,6 +78,7 @@ pub fn outlasts_a_run(finding: &Finding) -> bool {
         // The next run ends it, and until then no file is known to be what it should be.
         rules::INTERRUPTED.code,
         rules::JOURNAL_TRACKED.code,
+        rules::AWAITS_KEY.code,
         rules::UNDECLARED.code,
         rules::ALSO_VERIFIES.code,
         rules::VERIFIES_BY_STRANGER.code,
@@ -151,7 +151,6 @@ struct Judge<'a> {
     observed: &'a Observed,
     files: BTreeMap<ArtifactId, Files<'a>>,
     hosts: BTreeMap<ArtifactId, Vec<String>>,
-    now: OffsetDateTime,
 }
 
 impl Judge<'_> {
@@ -161,12 +160,10 @@ impl Judge<'_> {
             Target::File(path) => return vec![undeclared(path)],
         };
         let reasons = step.reasons.iter();
-        let mut findings: Vec<Finding> = reasons
+        reasons
             .filter(|reason| !is_said_elsewhere(step, reason))
             .map(|reason| self.of_reason(id, step, reason))
-            .collect();
-        findings.extend(self.not_yet_valid(id));
-        findings
+            .collect()
     }
 
     fn of_reason(&self, id: &ArtifactId, step: &Step, reason: &Reason) -> Finding {
@@ -174,8 +171,9 @@ impl Judge<'_> {
         let mut finding = self.finding(lint, id, reason);
         let is_refused = matches!(step.action, Action::Refuse { .. });
         let stays = ends_with_retirement(reason);
+        let awaits = matches!(reason, Reason::AwaitsKey { .. });
         let left_to_a_person = host_keys::cure(self.fleet, id, step, reason);
-        if step.action == Action::Keep && !stays && left_to_a_person.is_none() {
+        if step.action == Action::Keep && !stays && !awaits && left_to_a_person.is_none() {
             finding.severity = Severity::Info;
         } else if is_refused {
             finding.severity = Severity::Error;
@@ -187,6 +185,8 @@ impl Judge<'_> {
         }
         finding.cure = if stays {
             retirement(id)
+        } else if let Reason::AwaitsKey { file, .. } = reason {
+            format!("put {file} back, run `certs recreate --only {id}`, and take it away again")
         } else {
             left_to_a_person.unwrap_or_else(|| cure(id, step))
         };
@@ -260,25 +260,6 @@ impl Judge<'_> {
             _ => at(path.as_str(), 1),
         })
     }
-
-    fn not_yet_valid(&self, id: &ArtifactId) -> Option<Finding> {
-        let found: &CertificateFacts = self.observed.certificate(id)?;
-        if found.not_before <= self.now {
-            return None;
-        }
-        let files = self.files.get(id)?;
-        Some(Finding {
-            cause: format!("it is not valid before {}", Moment(found.not_before)),
-            consequence: "every verifier refuses it until then (RFC 5280 §4.1.2.5)".to_owned(),
-            cure: "set the clock of whoever issues right, and issue it again".to_owned(),
-            spot: Some(at(files.public.as_str(), 1)),
-            ..Finding::new(
-                &rules::NOT_YET_VALID,
-                Basis::Found,
-                Subject::Artifact(id.clone()),
-            )
-        })
-    }
 }
 
 /// What was asked for is not a finding; and of an authority whose key is kept nowhere the lints speak, in every verb.
@@ -326,6 +307,8 @@ fn of_reason(reason: &Reason) -> &'static Lint {
         Reason::RecipientsChanged { .. } => &rules::RECIPIENTS_CHANGED,
         Reason::RenewalDue { .. } => &rules::RENEWAL_DUE,
         Reason::Expired { .. } => &rules::EXPIRED,
+        Reason::NotYetValid { .. } => &rules::NOT_YET_VALID,
+        Reason::AwaitsKey { .. } => &rules::AWAITS_KEY,
         Reason::Undeclared => &rules::UNDECLARED,
         Reason::NotTheRequestersKey => &rules::NOT_THE_REQUESTERS_KEY,
         Reason::KeyCompromised { .. } => &rules::KEY_COMPROMISED,

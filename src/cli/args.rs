@@ -156,7 +156,7 @@ pub(crate) enum Command {
     Revoke(RevokeArgs),
     /// Make the next revocation list of each authority whose list is due, or of those named.
     #[command(
-        after_help = "Lists are numbered, and good for `crlExpiry` (30 days). A list is made when something is revoked, or here. It goes on \
+        after_help = "Lists are numbered, and good for `crlExpiry` (30 days; a year for a CA that issues CAs only). A list is made when something is revoked, or here. It goes on \
                             from the last one that the tree, the inventory or Git remembers, and nothing is made where \
                             revocations of that one are lost.\n\n\
                             Examples:\n  certs crl\n  certs crl cluster\n  certs crl --all\n  certs crl --list"

@@ -14,7 +14,7 @@ use super::ui::{Asker, Bar, Ui, end_on_signal};
 use crate::apply::{self, ApplyError, Published, Report, Revocation, Run, SealedKey, Unopened};
 use crate::export::index;
 use crate::model::{ArtifactId, Authority, FileState, Fleet, Moment, Observed, RelPath};
-use crate::plan::{Action, Pattern, Plan, Reason, Step};
+use crate::plan::{Action, Pattern, Plan, Reason, Step, clock_doubt};
 use crate::render::{json, table};
 use crate::seal::Identities;
 use crate::store::{Change, CommitError, Lock, LockError, RecoverError, Recovery, Root};
@@ -39,6 +39,14 @@ pub(crate) struct Order<'a> {
     /// Further files of the same commit.
     pub beside: &'a [Change],
     pub json: bool,
+    pub clock: Clock,
+}
+
+/// Whether the moment of the run is believed against what the certificates say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clock {
+    Doubted,
+    Accepted,
 }
 
 /// How it is said to a verb what it is about: it is said so to whoever has to leave something out.
@@ -105,14 +113,15 @@ impl Writing {
         ui: Ui,
     ) -> Result<(Report, Findings), CliError> {
         let plan = order.plan;
+        check_time(project, order)?;
         let findings = Findings::of(project, order.observed, order.only);
         if let Some(obstacle) = obstacle(order, &findings, ui) {
             return Err(obstacle.within(document(&Report::default(), plan, &findings)));
         }
         ui.tell(&findings.in_one_line());
-        let short = table::cut_short(plan);
-        if !short.is_empty() {
-            ui.tell(&short);
+        let warnings = table::cut_short(plan) + &table::awaited_keys(plan);
+        if !warnings.is_empty() {
+            ui.tell(&warnings);
         }
         let jobs = order.jobs.unwrap_or_else(cores);
         // A second pool in one process would mean two callers of this command: the first one's size stands.
@@ -143,6 +152,21 @@ impl Writing {
         let report = result.map_err(|error| apply_error(&error, plan, &project.fleet))?;
         ui.tell(&rules_left_broken(project)?);
         Ok((report, findings))
+    }
+}
+
+/// What is made is dated by the clock, and with a wrong one everything would be made anew, and be worth nothing.
+fn check_time(project: &Project, order: &Order<'_>) -> Result<(), CliError> {
+    if order.clock == Clock::Accepted || order.plan.changes().next().is_none() {
+        return Ok(());
+    }
+    match clock_doubt(&project.fleet, order.observed, order.plan.now) {
+        Some(doubt) => Err(
+            CliError::new("nothing was changed, because the clock may be wrong")
+                .cause(doubt.to_string())
+                .hint("set the clock right; if it is right, run `certs recreate --accept-clock`"),
+        ),
+        None => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! From wire values to the declared fleet: every value becomes a type, every fault is collected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::faults::{Context, Faults, notice, shortened};
 use super::v1::{AuthorityV1, ManifestV1};
@@ -45,6 +45,7 @@ pub(super) fn resolve(
     }
     let operators = operators(&hosts, &authorities);
     hand_to_hosts(&mut authorities, &hosts);
+    lengthen_lists(&mut authorities, wire, &certificates);
     let key_pairs = key_pairs::resolve_key_pairs(wire, &hosts, &mut faults);
     let roles = roles::resolve_roles(wire, &mut faults);
     let files = relations::Files::of(&authorities, &certificates, &key_pairs);
@@ -188,8 +189,37 @@ fn resolve_authority(
     })
 }
 
-/// Thirty days: long enough for a monthly round of an offline root, short enough that who misses a revocation does not for long.
+/// Thirty days: who misses a revocation does not for long.
 const CRL_EXPIRY: &str = "720h";
+
+/// A year: the key of a CA that signs other CAs only is offline, and fetched for each list. What such a list can revoke are a few
+/// CAs, of which whoever trusts them hears otherwise.
+const CRL_EXPIRY_OF_CAS: &str = "8760h";
+
+/// Authorities that sign other authorities only, and say nothing of their lists, have lists for a year.
+fn lengthen_lists(authorities: &mut [Authority], wire: &ManifestV1, certificates: &[Certificate]) {
+    let issuers: BTreeSet<Name> = authorities
+        .iter()
+        .filter_map(|authority| authority.issuer.clone())
+        .collect();
+    for authority in authorities {
+        let name = &authority.name;
+        let declared = wire.authorities.get(name.as_str());
+        let is_said = declared.is_none_or(|declared| declared.crl_expiry.is_some());
+        let issues_leaves = certificates.iter().any(|leaf| leaf.authority == *name)
+            || wire
+                .roles
+                .values()
+                .any(|role| role.authority == name.as_str());
+        if !is_said
+            && !issues_leaves
+            && issuers.contains(name)
+            && let Ok(year) = Lifetime::parse(CRL_EXPIRY_OF_CAS)
+        {
+            authority.crl_expiry = year;
+        }
+    }
+}
 
 /// The list stands beside the certificate whose key signs it.
 fn crl_beside(files: &PairFiles) -> RelPath {

@@ -12,6 +12,8 @@ struct Findings {
     reasons: Vec<Reason>,
     /// A cure, where no action may be taken.
     refusal: Option<String>,
+    /// What has time, and no step is taken for.
+    deferred: Vec<Reason>,
 }
 
 impl<'a> Planner<'a> {
@@ -33,6 +35,7 @@ impl<'a> Planner<'a> {
             |cure| Action::Refuse { cure },
         );
         let mut reasons = findings.reasons;
+        reasons.extend(findings.deferred);
         if let Some(file) = pair.certificate.facts() {
             self.judge_bundle(authority, file, &mut action, &mut reasons);
         }
@@ -61,6 +64,7 @@ impl<'a> Planner<'a> {
         Findings {
             reasons,
             refusal: self.issuer_refusal(authority.issuer.as_ref()),
+            deferred: Vec::new(),
         }
     }
 
@@ -97,8 +101,13 @@ impl<'a> Planner<'a> {
         if is_issued_outside(authority, certificate) {
             reasons.retain(|reason| !is_for_its_issuer_to_mend(reason));
         }
+        let deferred = self.deferred(authority, pair, &mut reasons);
         let refusal = self.authority_refusal(authority, pair, certificate, &reasons);
-        Findings { reasons, refusal }
+        Findings {
+            reasons,
+            refusal,
+            deferred,
+        }
     }
 
     /// No certificate at its place: rebuilt from its key, or created where the tree knows nothing of an earlier one.
@@ -139,7 +148,42 @@ impl<'a> Planner<'a> {
         }
         let refusal = self.issuer_refusal(authority.issuer.as_ref());
         reasons.extend(self.blocked_issuer(authority.issuer.as_ref()));
-        Findings { reasons, refusal }
+        Findings {
+            reasons,
+            refusal,
+            deferred: Vec::new(),
+        }
+    }
+
+    /// Takes out a renewal that is due and waits for an offline key: the certificate is valid still, and what is below it is
+    /// renewed as before.
+    fn deferred(
+        &self,
+        authority: &'a Authority,
+        pair: &ObservedPair,
+        reasons: &mut Vec<Reason>,
+    ) -> Vec<Reason> {
+        let is_due = |reason: &Reason| matches!(reason, Reason::RenewalDue { .. });
+        let only_due = reasons
+            .iter()
+            .all(|reason| is_due(reason) || !issues_anew(reason));
+        let Some(signer) = self.absent_signer(authority, &pair.key) else {
+            return Vec::new();
+        };
+        if !only_due || !reasons.iter().any(is_due) {
+            return Vec::new();
+        }
+        let mut deferred: Vec<Reason> = reasons
+            .iter()
+            .filter(|reason| is_due(reason))
+            .cloned()
+            .collect();
+        reasons.retain(|reason| !is_due(reason));
+        deferred.push(Reason::AwaitsKey {
+            authority: signer.id().to_string(),
+            file: signer.files.key.to_string(),
+        });
+        deferred
     }
 
     /// The name under which a lost authority issued what is in the tree, where it is not the declared one.
@@ -215,6 +259,7 @@ fn refuse(reasons: Vec<Reason>, cure: String) -> Findings {
     Findings {
         reasons,
         refusal: Some(cure),
+        deferred: Vec::new(),
     }
 }
 

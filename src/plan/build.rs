@@ -326,6 +326,10 @@ impl<'a> Planner<'a> {
         if not_after <= self.now {
             return Some(Reason::Expired { not_after });
         }
+        if found.not_before > self.now {
+            let not_before = found.not_before;
+            return Some(Reason::NotYetValid { not_before });
+        }
         let is_due = self.now
             >= found
                 .validity()
@@ -356,6 +360,20 @@ impl<'a> Planner<'a> {
             )),
             Outlook::Steady(_) | Outlook::Renewed(_) | Outlook::New(_) => None,
         }
+    }
+
+    /// The authority whose key is needed to renew this one and is not in the tree.
+    pub(super) fn absent_signer(
+        &self,
+        authority: &'a Authority,
+        key: &FileState<SealedFacts>,
+    ) -> Option<&'a Authority> {
+        if key.is_missing() {
+            return Some(authority);
+        }
+        let issuer = self.fleet.authority(authority.issuer.as_ref()?)?;
+        let outlook = self.outlooks.get(&issuer.name)?;
+        matches!(outlook, Outlook::CannotSign(_)).then_some(issuer)
     }
 
     pub(super) fn blocked_issuer(&self, issuer: Option<&Name>) -> Option<Reason> {

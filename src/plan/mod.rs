@@ -3,6 +3,7 @@
 mod authority;
 mod build;
 mod bundle;
+mod clock;
 mod drift;
 mod host_key;
 mod key_pair;
@@ -15,6 +16,7 @@ use std::fmt;
 use time::OffsetDateTime;
 
 pub use build::plan;
+pub use clock::{ClockDoubt, clock_doubt};
 pub use drift::certificate_drift;
 pub use key_pair::{public_keys, withdrawn_keys};
 pub use reason::{Part, Reason};

@@ -93,6 +93,15 @@ pub enum Reason {
     Expired {
         not_after: OffsetDateTime,
     },
+    /// It was made by a clock that was ahead.
+    NotYetValid {
+        not_before: OffsetDateTime,
+    },
+    /// Its renewal waits for a key that is not in the tree; until it expires all goes on below it.
+    AwaitsKey {
+        authority: String,
+        file: String,
+    },
     /// No declaration names it (any more).
     Undeclared,
     /// Asked for on the command line: a new key.
@@ -190,6 +199,8 @@ impl Reason {
             Self::RecipientsChanged { .. } => "recipients-changed",
             Self::RenewalDue { .. } => "renewal-due",
             Self::Expired { .. } => "expired",
+            Self::NotYetValid { .. } => "not-yet-valid",
+            Self::AwaitsKey { .. } => "awaits-key",
             Self::Undeclared => "undeclared",
             Self::HostKeyRetired { .. } => "host-key-retired",
             Self::Requested => "requested",
@@ -277,6 +288,13 @@ impl fmt::Display for Reason {
             }
             Self::RenewalDue { not_after } => write!(f, "renewal due, ends {}", Moment(*not_after)),
             Self::Expired { not_after } => write!(f, "expired {}", Moment(*not_after)),
+            Self::NotYetValid { not_before } => {
+                write!(f, "not valid before {}", Moment(*not_before))
+            }
+            Self::AwaitsKey { authority, file } => write!(
+                f,
+                "the renewal needs the key of {authority}: put {file} back for a run of `certs recreate`"
+            ),
             Self::Undeclared => f.write_str("not declared"),
             Self::Requested => f.write_str("requested"),
             Self::RenewalRequested => f.write_str("renewal requested"),

@@ -8,7 +8,7 @@ use super::paint::{Paint, Tone};
 use super::words;
 use crate::apply::{Product, Report};
 use crate::model::{ArtifactId, CertificateFacts, ExtendedKeyUsage, Granted, Moment};
-use crate::plan::{Action, Plan, Step};
+use crate::plan::{Action, Plan, Reason, Step};
 
 /// How wide a table may be; `None` where the output is not a terminal.
 pub type Width = Option<u16>;
@@ -51,6 +51,19 @@ pub fn cut_short(plan: &Plan) -> String {
         )
     };
     plan.steps.iter().filter(is_cut).map(warning).collect()
+}
+
+/// One warning for each authority whose renewal waits for a key that is not in the tree.
+pub fn awaited_keys(plan: &Plan) -> String {
+    let mut text = String::new();
+    for step in &plan.steps {
+        let awaits = |reason: &&Reason| matches!(reason, Reason::AwaitsKey { .. });
+        if step.reasons.iter().any(|reason| awaits(&reason)) {
+            let reasons: Vec<String> = step.reasons.iter().map(ToString::to_string).collect();
+            let _ = writeln!(text, "warning: {}: {}", step.target, reasons.join("; "));
+        }
+    }
+    text
 }
 
 fn steps(shown: &[&Step], paint: Paint, width: Width) -> String {

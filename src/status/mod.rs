@@ -282,7 +282,7 @@ fn state(step: Option<&Step>, facts: Option<&CertificateFacts>, now: OffsetDateT
         Reason::KeyOffline => State::Offline,
         Reason::Missing(_) => State::Missing,
         Reason::Expired { .. } => State::Expired,
-        Reason::RenewalDue { .. } => State::Due,
+        Reason::RenewalDue { .. } | Reason::AwaitsKey { .. } => State::Due,
         // A predecessor beside its own is what a rotation leaves; `check` says how it ends.
         Reason::AlsoVerifies { .. } | Reason::TrustsReplaced { .. } => State::Good,
         _ => State::Differs,

@@ -14,6 +14,7 @@ mod adopt_revoked;
 mod bundles;
 mod by_hand;
 mod check;
+mod clock;
 mod commands;
 mod damage;
 mod doctor;

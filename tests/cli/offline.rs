@@ -2,6 +2,8 @@
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::declared::Declared;
 use crate::project::Project;
@@ -96,4 +98,35 @@ fn a_key_is_not_offline_and_on_a_host() {
     let project = Project::new();
     project.declare(&offline(&project).with("ca/root", "keyHosts", json!(["cp1"])));
     assert_snapshot!(project.refuses(&["plan"]));
+}
+
+#[test]
+fn lists_are_made_where_the_key_is_and_the_rest_is_named() {
+    let project = Project::made_as(offline);
+    project.run(&["crl", "--all"]).exits_with(0);
+    project.remove(ROOT_KEY);
+    let some = project.run(&["crl", "--all"]).exits_with(1).text();
+    let none = project.refuses(&["crl", "root"]);
+    assert_snapshot!(format!("{some}\n\n{none}"));
+}
+
+/// The root issues CAs only, and its key is fetched for each list.
+#[test]
+fn the_lists_of_a_ca_that_issues_cas_only_last_a_year() {
+    let project = Project::made_as(offline);
+    project.run(&["crl", "--all"]).exits_with(0);
+    let lists = project
+        .run(&["crl", "--list", "--json"])
+        .exits_with(0)
+        .json();
+    let days = |name: &str| {
+        let of = |list: &&Value| list.to_string().contains(&format!("ca/{name}"));
+        let list = lists["lists"].as_array().unwrap().iter().find(of).unwrap();
+        let at = |field: &str| {
+            let text = list[field].as_str().unwrap();
+            OffsetDateTime::parse(text, &Rfc3339).unwrap()
+        };
+        (at("nextUpdate") - at("thisUpdate")).whole_days()
+    };
+    assert_eq!((days("root"), days("web")), (365, 30));
 }

@@ -2,9 +2,9 @@
 
 use certs::issue::name::NameDer;
 use certs::model::{AttributeType, DefectKind, DistinguishedName, Subject};
-use certs::plan::Policy;
+use certs::plan::{ClockDoubt, Policy, clock_doubt};
 use serde_json::json;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use x509_cert::der::Encode as _;
 use x509_cert::name::RdnSequence;
 
@@ -490,4 +490,88 @@ fn refuses_an_authority_whose_issuer_is_declared_to_be_another() {
         tree.plan(&moved)[2],
         "renew ca/web: issuer: CN=old → CN=root"
     );
+}
+
+#[test]
+fn a_due_intermediate_waits_for_an_offline_root_and_holds_up_nothing() {
+    let declared = one_chain().with("ca/root", "keyOffline", json!(true)).with(
+        "ca/web",
+        "expiry",
+        json!("17520h"),
+    );
+    let mut tree = Tree::made_from(&declared);
+    tree.lose_key("ca/root");
+    let plan = tree.plan_at(
+        &declared.leaf("cp1/web/new"),
+        NOW + Duration::hours(12_000),
+        &Policy::default(),
+    );
+    let lines = lines(&plan);
+    assert_eq!(
+        lines[1],
+        "keep ca/web: renewal due, ends 2032-01-01; the renewal needs the key of ca/root: \
+         put certs/ca/root.key.age back for a run of `certs recreate`"
+    );
+    assert!(lines[2].starts_with("create cp1/web/new"), "{lines:#?}");
+    assert!(
+        lines[3].starts_with("renew cp1/web/server: expired"),
+        "{lines:#?}"
+    );
+}
+
+#[test]
+fn an_expired_intermediate_needs_the_offline_root() {
+    let declared = one_chain().with("ca/web", "expiry", json!("8760h"));
+    let mut tree = Tree::made_from(&declared);
+    tree.lose_key("ca/root");
+    let plan = tree.plan_at(&declared, NOW + Duration::hours(8761), &Policy::default());
+    let lines = lines(&plan);
+    assert!(lines[1].starts_with("refuse ca/web: expired"), "{lines:#?}");
+}
+
+#[test]
+fn what_a_clock_that_ran_ahead_made_is_made_again_from_the_authority_down() {
+    let mut tree = Tree::default();
+    let ahead = NOW + Duration::days(4000);
+    tree.run(&one_chain(), ahead);
+    assert_eq!(
+        tree.plan(&one_chain()),
+        [
+            "renew ca/root: not valid before 2040-12-13",
+            "renew ca/web: not valid before 2040-12-13",
+            "renew cp1/web/server: issuer: the certificate of ca/web is about to change; not valid before 2040-12-13",
+        ]
+    );
+    tree.run(&one_chain(), NOW);
+    assert!(
+        tree.plan(&one_chain())
+            .iter()
+            .all(|line| line.starts_with("keep"))
+    );
+}
+
+#[test]
+fn the_clock_is_doubted_only_where_everything_expired_long_ago() {
+    let tree = Tree::made_from(&one_leaf());
+    let doubt = |now| clock_doubt(&one_leaf().fleet(), &tree.observed, now);
+    let year = Duration::days(365);
+    assert_eq!(doubt(NOW), None);
+    assert_eq!(doubt(NOW + year * 2), None);
+    assert!(matches!(
+        doubt(NOW + year * 2 + Duration::days(1)),
+        Some(ClockDoubt::PastEverything { .. })
+    ));
+    let never_set = OffsetDateTime::UNIX_EPOCH + Duration::days(1);
+    assert!(matches!(
+        doubt(never_set),
+        Some(ClockDoubt::NeverSet { .. })
+    ));
+    // Without leaves the authorities are all there is to go by.
+    let root = nothing().root("root");
+    let tree = Tree::made_from(&root);
+    assert_eq!(
+        clock_doubt(&root.fleet(), &tree.observed, NOW + year * 10),
+        None
+    );
+    assert!(clock_doubt(&root.fleet(), &tree.observed, NOW + year * 12).is_some());
 }

@@ -20,6 +20,9 @@ pub(crate) struct RecreateArgs {
     /// Show what would be done, as `certs plan` does, and write nothing. Needs no key.
     #[arg(long)]
     pub dry_run: bool,
+    /// Go on although the clock says that everything expired more than a year ago.
+    #[arg(long)]
+    pub accept_clock: bool,
     /// Print the plan and what was done as JSON (docs/schema/recreate.json).
     #[arg(long)]
     pub json: bool,

@@ -35,7 +35,10 @@ pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
     let observed = project.observe()?;
     let chosen = project.fleet.authorities.iter();
     let chosen = chosen.filter(|authority| is_wanted(args, authority, &observed, now));
+    let (chosen, left_out): (Vec<&Authority>, Vec<&Authority>) =
+        chosen.partition(|authority| !observed.key(&authority.id()).is_missing());
     let lists: Vec<Revocation<'_>> = chosen
+        .into_iter()
         .map(|authority| Revocation {
             authority,
             entries: Vec::new(),
@@ -43,6 +46,9 @@ pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
             last_number: None,
         })
         .collect();
+    if lists.is_empty() && !left_out.is_empty() {
+        return Err(without_key(&left_out));
+    }
     let published = writing.publish(
         &project,
         &Publication {
@@ -61,7 +67,55 @@ pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
     } else {
         render::text(&[], &project.fleet, &published, ui.stdout, ui.width())
     });
-    Ok(Exit::Done)
+    if left_out.is_empty() {
+        Ok(Exit::Done)
+    } else {
+        // What was printed is the document: the rest is told beside it.
+        ui.tell(&format!("{}\n", not_made(&left_out)));
+        Ok(Exit::Failed)
+    }
+}
+
+/// The lists of authorities whose keys are offline: the others are made all the same.
+fn without_key(left_out: &[&Authority]) -> CliError {
+    let keys: Vec<String> = left_out
+        .iter()
+        .map(|authority| authority.files.key.to_string())
+        .collect();
+    let names: Vec<&str> = left_out
+        .iter()
+        .map(|authority| authority.name.as_str())
+        .collect();
+    CliError::new(format!(
+        "the key of {}, which signs its list, is not in the tree",
+        ids(left_out)
+    ))
+    .hint(format!(
+        "put {} back, run `certs crl {}`, and take it away again",
+        keys.join(" and "),
+        names.join(" ")
+    ))
+}
+
+fn not_made(left_out: &[&Authority]) -> String {
+    let lines = left_out.iter().map(|authority| {
+        format!(
+            "error: {}: the list was not made, because the key that signs it is not in the tree\n\
+             hint: put {} back, run `certs crl {}`, and take it away again",
+            authority.id(),
+            authority.files.key,
+            authority.name
+        )
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn ids(authorities: &[&Authority]) -> String {
+    let ids: Vec<String> = authorities
+        .iter()
+        .map(|authority| authority.id().to_string())
+        .collect();
+    ids.join(" and ")
 }
 
 /// Which lists a run without `--dry-run` would make.

@@ -9,7 +9,7 @@ use crate::cli::findings::Findings;
 use crate::cli::input;
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
-use crate::cli::writing::{self, Order, Selection, Writing, now};
+use crate::cli::writing::{self, Clock, Order, Selection, Writing, now};
 use crate::issue::key::public_to_pem;
 use crate::manifest::{Wanted, record_path};
 use crate::model::document::RequestFacts;
@@ -133,6 +133,7 @@ fn issue(wish: &Wish<'_>, ui: Ui) -> Result<Exit, CliError> {
         jobs: None,
         beside: &beside,
         json: wish.answer == Answer::Document,
+        clock: Clock::Doubted,
     };
     let Some(writing) = writing else {
         return Ok(outlook(wish, &project, &order, ui));

@@ -13,7 +13,7 @@ use crate::cli::ui::Ui;
 use crate::export::index;
 use crate::lint::Finding;
 use crate::model::Fleet;
-use crate::plan::{Plan, plan};
+use crate::plan::{Plan, clock_doubt, plan};
 use crate::render::{json, table};
 use crate::store::Left;
 
@@ -86,6 +86,9 @@ pub(crate) fn make(
         &policy(selection),
     );
     check_requests(selection, &plan)?;
+    if let Some(doubt) = clock_doubt(&project.fleet, &observed, plan.now) {
+        ui.tell(&format!("warning: {doubt}; no run is made by this clock\n"));
+    }
     let stale = project.stale_files(&observed)?;
     let rules = index::broken_rules(&project.root, &project.fleet);
     let rules = rules.map_err(|error| store_error(&error))?;

@@ -4,7 +4,7 @@ use crate::cli::args::{PlanArgs, RecreateArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::{Project, check_requests, check_selection, policy};
 use crate::cli::ui::Ui;
-use crate::cli::writing::{Order, Selection, Writing, now};
+use crate::cli::writing::{Clock, Order, Selection, Writing, now};
 use crate::plan::plan;
 use crate::store::Change;
 
@@ -43,6 +43,11 @@ pub(super) fn make(
         jobs: args.jobs,
         beside,
         json: args.json,
+        clock: if args.accept_clock {
+            Clock::Accepted
+        } else {
+            Clock::Doubted
+        },
     };
     writing.carry_out(project, &order, ui)?;
     Ok(Exit::Done)

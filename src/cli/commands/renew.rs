@@ -11,7 +11,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::findings::Findings;
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
-use crate::cli::writing::{Order, Selection, Writing, now};
+use crate::cli::writing::{Clock, Order, Selection, Writing, now};
 use crate::model::{ArtifactId, Fleet, Observed};
 use crate::plan::{Pattern, Plan, Policy, Reason, plan};
 use crate::render::{json, table};
@@ -37,6 +37,7 @@ pub(crate) fn run(args: &RenewArgs, ui: Ui) -> Result<Exit, CliError> {
         jobs: args.jobs,
         beside: &[],
         json: args.json,
+        clock: Clock::Doubted,
     };
     writing.carry_out(&project, &order, ui)?;
     Ok(Exit::Done)
