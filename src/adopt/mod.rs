@@ -4,6 +4,7 @@
 mod called;
 mod claims;
 mod clear;
+pub mod declare;
 mod kubeadm;
 mod leftovers;
 mod matching;

@@ -209,7 +209,8 @@ pub fn outcome(artifacts: usize, files: usize) -> String {
 /// What becomes of the keys in clear. Only what is encrypted in the project and was decrypted again may be destroyed.
 pub fn clear_keys(keys: &ClearKeys, directory: &str) -> String {
     let mut text = String::new();
-    let mut say = |places: &[String], one: &str, many: &str, advice: &str| {
+    let place = format!(" in {directory}");
+    let mut say = |places: &[String], one: &str, many: &str, advice: &str, place: &str| {
         if places.is_empty() {
             return;
         }
@@ -218,7 +219,7 @@ pub fn clear_keys(keys: &ClearKeys, directory: &str) -> String {
         } else {
             format!("{} {many}", places.len())
         };
-        let _ = writeln!(text, "warning: {keys} in clear in {directory}; {advice}:");
+        let _ = writeln!(text, "warning: {keys} in clear{place}; {advice}:");
         for place in places {
             let _ = writeln!(text, "  {}", one_line(place));
         }
@@ -228,18 +229,21 @@ pub fn clear_keys(keys: &ClearKeys, directory: &str) -> String {
         "private key that was not adopted is",
         "private keys that were not adopted are",
         "there may be no other copy: keep each until you know what it is for",
+        "",
     );
     say(
         &keys.shred,
         "adopted private key is",
         "adopted private keys are",
         "once the new files are committed and everything runs with them, shred these (`shred -u FILE`)",
+        &place,
     );
     say(
         &keys.take_out,
         "adopted private key is",
         "adopted private keys are",
         "these are values in files with other things: take them out once everything runs with the new files",
+        &place,
     );
     text
 }

@@ -260,3 +260,19 @@ fn cluster(project: &Project, name: &str) -> crate::declared::Declared {
     });
     declared
 }
+
+#[test]
+fn a_declaration_is_begun_with_the_fields_as_they_are() {
+    let project = made();
+    in_clear(&project);
+    project.write("pki/stray.key", &project.read("pki/sa.key"));
+    project.remove("pki/etcd/server.key");
+    let words = [
+        "adopt",
+        "pki",
+        "--declare",
+        "--recipient",
+        project.operators()[0],
+    ];
+    assert_snapshot!(project.run_plainly(&words).exits_with(0).text());
+}

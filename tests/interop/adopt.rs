@@ -3,10 +3,18 @@
 use libtest_mimic::{Failed, Trial};
 use serde_json::json;
 
-use crate::project::{Declaration, Pair, Project, expect};
+use crate::project::{Declaration, OPERATORS, Pair, Project, expect};
 use crate::tool::trial;
 
 const OPENSSL: [&str; 4] = ["openssl", "age", "age-keygen", "ssh-keygen"];
+
+const NIX: [&str; 5] = [
+    "openssl",
+    "age",
+    "age-keygen",
+    "ssh-keygen",
+    "nix-instantiate",
+];
 
 /// Where a tool puts the authority and the certificate of a host: certificate and key of each.
 struct Layout {
@@ -46,7 +54,12 @@ pub(crate) fn trials() -> Vec<Trial> {
             move || whole(&layout),
         )
     });
-    trials.collect()
+    let declared = trial(
+        "adopt::what_is_declared_of_a_tree_is_adopted_and_leaves_nothing_to_do".to_owned(),
+        &NIX,
+        declared_and_adopted,
+    );
+    trials.chain([declared]).collect()
 }
 
 fn whole(layout: &Layout) -> Result<(), Failed> {
@@ -98,4 +111,50 @@ fn whole(layout: &Layout) -> Result<(), Failed> {
         pair.certificate
     ))?;
     project.is_settled()
+}
+
+/// `--declare`, a review that changes nothing, adopt: then there is nothing left to plan.
+fn declared_and_adopted() -> Result<(), Failed> {
+    let project = Project::new()?;
+    let bench = &project.bench;
+    bench.run("mkdir -p pki/private pki/issued pki/etcd ssh-host-keys")?;
+    bench.write(
+        "ca.cnf",
+        "basicConstraints = critical, CA:TRUE, pathlen:0\nkeyUsage = critical, keyCertSign, cRLSign\nsubjectKeyIdentifier = hash\n\
+         authorityKeyIdentifier = keyid\nnameConstraints = critical, permitted;DNS:example.com\n",
+    )?;
+    bench.write(
+        "leaf.cnf",
+        "basicConstraints = critical, CA:FALSE\nkeyUsage = critical, digitalSignature, keyEncipherment\nextendedKeyUsage = serverAuth, clientAuth\n\
+         subjectAltName = DNS:web1.example.com, DNS:api.example.com, IP:10.0.0.7\nsubjectKeyIdentifier = hash\n\
+         authorityKeyIdentifier = keyid\ncrlDistributionPoints = URI:http://pki.example.com/ca.crl\n",
+    )?;
+    for command in [
+        "openssl genrsa -out pki/private/ca.key 2048",
+        "openssl req -x509 -new -key pki/private/ca.key -out pki/ca.crt -days 3650 -subj /O=Example/OU=Lab/CN=Example-Root -addext keyUsage=critical,keyCertSign,cRLSign",
+        "openssl ecparam -name secp384r1 -genkey -noout -out pki/private/int.key",
+        "openssl req -new -key pki/private/int.key -out int.csr -subj /O=Example/CN=Example-Intermediate",
+        "openssl x509 -req -in int.csr -CA pki/ca.crt -CAkey pki/private/ca.key -CAcreateserial -out pki/int.crt -days 1825 -extfile ca.cnf",
+        "openssl ecparam -name prime256v1 -genkey -noout -out pki/private/web1.key",
+        "openssl req -new -key pki/private/web1.key -out web.csr -subj /O=Example/CN=web",
+        "openssl x509 -req -in web.csr -CA pki/int.crt -CAkey pki/private/int.key -CAcreateserial -out pki/issued/web1.crt -days 365 -extfile leaf.cnf",
+        "openssl genrsa -out pki/sa.key 2048",
+    ] {
+        bench.run(command)?;
+    }
+    bench.make_ssh_key("ssh-host-keys/web1")?;
+    bench.run("rm ssh-host-keys/web1")?;
+    let recipient = bench.run(&format!("age-keygen -y {}", OPERATORS[0]))?;
+    let recipient = recipient.trim();
+    let words = format!(
+        "adopt pki --declare --recipient {recipient} --identity {}",
+        OPERATORS[0]
+    );
+    let output = project.command(&words).output()?;
+    let source = String::from_utf8(output.stdout)?;
+    bench.write("certs.nix", &source)?;
+    let said = project.ends_with(0, "adopt pki --file certs.nix")?;
+    expect(said.contains("4 artifacts adopted and proved"), &said)?;
+    let plan = project.ends_with(0, "plan --file certs.nix")?;
+    expect(plan.contains("4 to keep"), &plan)
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{IdentityArgs, SourceArgs};
+use crate::model::Recipient;
 use crate::plan::Pattern;
 
 #[derive(Debug, Args)]
@@ -29,6 +30,13 @@ pub(crate) struct AdoptArgs {
     /// Say what would be adopted, and write nothing.
     #[arg(long)]
     pub dry_run: bool,
+    /// Print the beginning of a declaration (certs.nix) of what is in DIR, and adopt nothing: CAs, hosts and certificates with their
+    /// fields as they are. Needs no project. Read it, correct the names of hosts, put it in place, then run `certs adopt DIR`.
+    #[arg(long, conflicts_with_all = ["dry_run", "json", "assignments", "only"])]
+    pub declare: bool,
+    /// With --declare: the public key of an operator; may be given several times.
+    #[arg(long, value_name = "KEY", requires = "declare", value_parser = |text: &str| Recipient::parse(text))]
+    pub recipient: Vec<Recipient>,
     /// Print what was found and what becomes of it as JSON (docs/schema/adopt.json).
     #[arg(long)]
     pub json: bool,

@@ -3,17 +3,21 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::adopt::{Adoption, Choice, ClearKeys, Item, Taken, TakenRevocations, Verdict, adoption};
+use crate::adopt::declare::{Operators, draft, source};
+use crate::adopt::{
+    Adoption, Choice, ClearKeys, Item, Leftover, Taken, TakenRevocations, Verdict, adoption,
+};
 use crate::apply::{self, Adopted, AdoptedList, AdoptedPublic, ApplyError, Revocation, Run};
 use crate::cli::args::AdoptArgs;
+use crate::cli::environment::current_dir;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::foreign::{Foreign, Openers};
 use crate::cli::passphrases::Passphrases;
-use crate::cli::project::{Project, store_error};
+use crate::cli::project::{self, Project, store_error};
 use crate::cli::ui::{Asker, Bar, Ui};
 use crate::cli::writing::{Writing, apply_error, now};
 use crate::issue::key::PrivateKey;
-use crate::model::{ArtifactId, Fleet, KeyFingerprint, Observed};
+use crate::model::{ArtifactId, Fleet, KeyFingerprint, Observed, shell};
 use crate::plan::{Pattern, Plan};
 use crate::render::adoption as render;
 use crate::render::words::{count, shown};
@@ -25,6 +29,9 @@ pub(crate) fn run(args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
         return Err(
             CliError::new(message).hint("give the directory with the certificates and keys")
         );
+    }
+    if args.declare {
+        return declare(args, ui);
     }
     let mut project = Project::load(&args.source, ui)?;
     let choices = choices(args, &project.fleet)?;
@@ -40,6 +47,40 @@ pub(crate) fn run(args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
         return show(&adoption, args, ui);
     }
     write(args, &mut project, openers, &choices, ui)
+}
+
+/// Prints what the tree would be declared as.
+fn declare(args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
+    let root = current_dir()?;
+    let identities = project::identities(&args.identity.files, &[], &root)?;
+    let passphrases = Passphrases::read(&args.passphrase_file, Box::new(Asker))?;
+    let openers = Openers {
+        identities: &identities,
+        passphrases: &passphrases,
+    };
+    let foreign = Foreign::read(&args.directory, &root, openers);
+    let draft = draft(&foreign.material, now());
+    let operators = Operators {
+        keys: args.recipient.iter().map(ToString::to_string).collect(),
+        identity: args.identity.files.first().cloned(),
+    };
+    let directory = args.directory.to_string_lossy();
+    ui.print(&source(&draft, &operators, &directory));
+    let hosts = draft.certificates.iter().map(|one| one.host.as_str());
+    let hosts: BTreeSet<&str> = hosts.collect();
+    ui.tell(&format!(
+        "declared {}, {} of {}; {}\n\
+         hint: read it and correct the names of hosts; put it in place as certs.nix, give each host its key (`certs host add NAME`), then run `certs adopt {}`\n",
+        count(draft.authorities.len(), "CA", "CAs"),
+        count(draft.certificates.len(), "certificate", "certificates"),
+        count(hosts.len(), "host", "hosts"),
+        count(draft.left.len(), "thing is not declared", "things are not declared"),
+        shell(&directory),
+    ));
+    match unread_of(&foreign.material.unreadable, &args.directory) {
+        Some(error) => Err(error),
+        None => Ok(Exit::Done),
+    }
 }
 
 fn write(
@@ -206,7 +247,11 @@ fn warn_of_lost_keys(adoption: &Adoption, ui: Ui) {
 
 /// What was to be looked at and was not: the run is not a success.
 fn unread(adoption: &Adoption, directory: &Path) -> Option<CliError> {
-    let number = adoption.unreadable.len();
+    unread_of(&adoption.unreadable, directory)
+}
+
+fn unread_of(unreadable: &[Leftover], directory: &Path) -> Option<CliError> {
+    let number = unreadable.len();
     if number == 0 {
         return None;
     }
@@ -215,7 +260,7 @@ fn unread(adoption: &Adoption, directory: &Path) -> Option<CliError> {
         "{what} of {} could not be read, and what is in there was not adopted",
         shown(directory)
     ));
-    let left = adoption.unreadable.iter().take(10);
+    let left = unreadable.iter().take(10);
     let error = left.fold(error, |error, left| {
         error.cause(crate::render::words::one_line(&format!(
             "{}: {}",
