@@ -156,5 +156,8 @@ fn declared_and_adopted() -> Result<(), Failed> {
     let said = project.ends_with(0, "adopt pki --file certs.nix")?;
     expect(said.contains("4 artifacts adopted and proved"), &said)?;
     let plan = project.ends_with(0, "plan --file certs.nix")?;
-    expect(plan.contains("Nothing to do: 3 certificates and 1 key pair"), &plan)
+    expect(
+        plan.contains("Nothing to do: 3 certificates and 1 key pair"),
+        &plan,
+    )
 }
