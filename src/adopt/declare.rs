@@ -300,8 +300,8 @@ impl<'a> Drafting<'a> {
 
 /// What no declaration says: certificates with that would be issued anew without it.
 fn undeclarable(facts: &CertificateFacts) -> Option<String> {
-    if let FoundKeyAlgorithm::Other(algorithm) = &facts.key {
-        return Some(format!("its key is {algorithm}, which is not made here"));
+    if !matches!(facts.key, FoundKeyAlgorithm::Known(_)) {
+        return Some(format!("its key is {}, which is not made here", facts.key));
     }
     let other = |san: &FoundSan| matches!(san, FoundSan::Other { .. });
     if let Some(san) = facts.sans.iter().find(|san| other(san)) {

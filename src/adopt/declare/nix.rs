@@ -188,7 +188,7 @@ fn lifetime(facts: &CertificateFacts) -> String {
 fn key(facts: &CertificateFacts) -> String {
     match &facts.key {
         FoundKeyAlgorithm::Known(known) => format!("key = {};\n", algorithm(*known)),
-        FoundKeyAlgorithm::Other(_) => String::new(),
+        FoundKeyAlgorithm::Other(_) | FoundKeyAlgorithm::Damaged(_) => String::new(),
     }
 }
 
