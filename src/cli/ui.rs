@@ -10,6 +10,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use secrecy::SecretString;
+use serde::Serialize;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -73,6 +74,20 @@ impl Ui {
     pub(crate) fn print_bytes(self, bytes: &[u8]) {
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+        self.finish_output(written);
+    }
+
+    /// A JSON document with a line end, written as it is made.
+    pub(crate) fn print_json(self, document: &impl Serialize) {
+        let mut lines = GuardedLines::default();
+        let written = serde_json::to_writer_pretty(&mut lines, document)
+            .map_err(io::Error::from)
+            .and_then(|()| lines.write_all(b"\n"))
+            .and_then(|()| lines.flush());
+        self.finish_output(written);
+    }
+
+    fn finish_output(self, written: io::Result<()>) {
         if let Err(error) = written.or_else(|error| {
             if error.kind() == ErrorKind::BrokenPipe {
                 Ok(())
@@ -95,6 +110,40 @@ impl Ui {
         let text = without_secrets(text);
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }
+}
+
+/// Passes on whole lines, without secrets: in JSON a text has no line ends, so no secret lies across two of them.
+#[derive(Default)]
+struct GuardedLines(Vec<u8>);
+
+impl GuardedLines {
+    /// Octets that are kept back until a line ends.
+    const KEPT: usize = 1 << 16;
+}
+
+impl io::Write for GuardedLines {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.0.extend_from_slice(octets);
+        if self.0.len() > Self::KEPT
+            && let Some(end) = self.0.iter().rposition(|octet| *octet == b'\n')
+        {
+            let rest = self.0.split_off(end + 1);
+            let lines = std::mem::replace(&mut self.0, rest);
+            print_guarded(&lines)?;
+        }
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        print_guarded(&std::mem::take(&mut self.0))?;
+        io::stdout().lock().flush()
+    }
+}
+
+fn print_guarded(lines: &[u8]) -> io::Result<()> {
+    let text = String::from_utf8_lossy(lines);
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(without_secrets(&text).as_bytes())
 }
 
 /// How long what is made may wait for the disk: what an interruption costs at most.

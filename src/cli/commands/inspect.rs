@@ -39,13 +39,17 @@ pub(crate) fn run(args: &InspectArgs, ui: Ui) -> Result<Exit, CliError> {
         }
     }
     let now = OffsetDateTime::now_utc();
-    ui.print(&if args.json {
-        format!("{:#}\n", inspect::json::document(&inspected, &errors, now))
+    if args.json {
+        ui.print_json(&inspect::json::Document {
+            inputs: &inspected,
+            errors: &errors,
+            now,
+        });
     } else if args.short {
-        inspect::short(&inspected, now, ui.stdout)
+        ui.print(&inspect::short(&inspected, now, ui.stdout));
     } else {
-        inspect::text(&inspected, now, ui.stdout)
-    });
+        ui.print(&inspect::text(&inspected, now, ui.stdout));
+    }
     Ok(exit)
 }
 

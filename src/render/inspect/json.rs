@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
@@ -19,21 +21,75 @@ use crate::model::document::{
 use crate::model::hex::to_hex;
 use crate::model::{ExtendedKeyUsage, KeyUsage, Moment, SealedFacts};
 
-/// Every object of every input, and why inputs could not be read.
-pub fn document(inputs: &[Inspected], errors: &[Value], now: OffsetDateTime) -> Value {
-    let objects: Vec<Value> = inputs
-        .iter()
-        .flat_map(|input| {
-            input
-                .found
-                .iter()
-                .map(move |found| one(&input.input, found, now))
-        })
-        .collect();
-    json!({ "version": 1, "now": Moment(now).rfc3339(), "objects": objects, "errors": errors })
+/// Every object of every input, and why inputs could not be read. Each is made when it is written: a revocation list of a million entries
+/// is a file of some megabytes and as a tree of values two gigabytes.
+#[derive(Debug)]
+pub struct Document<'a> {
+    pub inputs: &'a [Inspected],
+    pub errors: &'a [Value],
+    pub now: OffsetDateTime,
 }
 
-fn one(input: &str, found: &Found, now: OffsetDateTime) -> Value {
+impl Serialize for Document<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut document = serializer.serialize_map(Some(4))?;
+        document.serialize_entry("version", &1)?;
+        document.serialize_entry("now", &Moment(self.now).rfc3339())?;
+        document.serialize_entry("objects", &Objects(self))?;
+        document.serialize_entry("errors", self.errors)?;
+        document.end()
+    }
+}
+
+struct Objects<'a>(&'a Document<'a>);
+
+impl Serialize for Objects<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Document { inputs, now, .. } = *self.0;
+        let found = inputs.iter().flat_map(|input| {
+            let found = input.found.iter();
+            found.map(move |found| (&input.input, found))
+        });
+        serializer.collect_seq(found.map(|(input, found)| One {
+            fields: one(input, found, now),
+            list: match &found.object {
+                Object::RevocationList(list) => Some(list),
+                _ => None,
+            },
+        }))
+    }
+}
+
+/// An object, with the list that its entries are taken from one by one.
+struct One<'a> {
+    fields: Map<String, Value>,
+    list: Option<&'a CrlFacts>,
+}
+
+impl Serialize for One<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(Some(self.fields.len()))?;
+        for (name, value) in &self.fields {
+            match self.list {
+                Some(list) if name == ENTRIES => object.serialize_entry(name, &Entries(list))?,
+                _ => object.serialize_entry(name, value)?,
+            }
+        }
+        object.end()
+    }
+}
+
+const ENTRIES: &str = "entries";
+
+struct Entries<'a>(&'a CrlFacts);
+
+impl Serialize for Entries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.entries.iter().map(entry))
+    }
+}
+
+fn one(input: &str, found: &Found, now: OffsetDateTime) -> Map<String, Value> {
     let mut object = Map::new();
     object.insert("input".to_owned(), json!(input));
     let place = found.place.to_string();
@@ -58,7 +114,7 @@ fn one(input: &str, found: &Found, now: OffsetDateTime) -> Value {
     if let Value::Object(facts) = facts {
         object.extend(facts);
     }
-    Value::Object(object)
+    object
 }
 
 fn certificate(certificate: &Certificate, now: OffsetDateTime) -> Value {
@@ -167,19 +223,31 @@ fn revocation_list(list: &CrlFacts, now: OffsetDateTime) -> Value {
             },
         },
         "unknownExtensions": list.unknown_extensions,
-        "entries": list.entries.iter().map(entry).collect::<Vec<_>>(),
+        // Written by `Entries`.
+        ENTRIES: null,
         "fingerprints": { "sha256": fingerprint::sha256(&list.der) },
     })
 }
 
-fn entry(entry: &RevokedCertificate) -> Value {
-    json!({
-        "serial": entry.serial_hex(),
-        "revokedAt": Moment(entry.revoked_at).rfc3339(),
-        "reason": entry.reason.map(|reason| reason.to_string()),
-        "invalidSince": entry.invalid_since.map(|since| Moment(since).rfc3339()),
-        "issuer": entry.issuer.as_ref().map(ToString::to_string),
-    })
+/// One certificate that a list names.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    serial: String,
+    revoked_at: String,
+    reason: Option<String>,
+    invalid_since: Option<String>,
+    issuer: Option<String>,
+}
+
+fn entry(entry: &RevokedCertificate) -> Entry {
+    Entry {
+        serial: entry.serial_hex(),
+        revoked_at: Moment(entry.revoked_at).rfc3339(),
+        reason: entry.reason.map(|reason| reason.to_string()),
+        invalid_since: entry.invalid_since.map(|since| Moment(since).rfc3339()),
+        issuer: entry.issuer.as_ref().map(ToString::to_string),
+    }
 }
 
 fn private_key(key: &PrivateKeyFacts) -> Value {
