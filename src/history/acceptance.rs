@@ -179,7 +179,7 @@ impl<'a> Trust<'a> {
             if found.is_empty() {
                 return;
             }
-            for facts in found.into_iter() {
+            for facts in found {
                 if !self.has_key(facts) {
                     let of_name = self.issuing.entry(facts.subject.der()).or_default();
                     of_name.push(Issuing {

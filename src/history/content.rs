@@ -184,12 +184,12 @@ fn has_place(path: &str) -> bool {
 /// The directory above the places of a fleet's files; `None` for a path that is not among them.
 pub fn base(path: &str) -> Option<&str> {
     let parts: Vec<&str> = path.split('/').collect();
-    let above = match parts.as_slice() {
-        [above @ .., "ca" | "shared", _]
-        | [above @ .., "derived", _, _]
-        | [above @ .., "issued", _, _, _]
-        | [above @ .., "recipients.json"] => above,
-        _ => return None,
+    let ([above @ .., "ca" | "shared", _]
+    | [above @ .., "derived", _, _]
+    | [above @ .., "issued", _, _, _]
+    | [above @ .., "recipients.json"]) = parts.as_slice()
+    else {
+        return None;
     };
     let length: usize = above.iter().map(|part| part.len() + 1).sum();
     path.get(..length.saturating_sub(1))

@@ -70,24 +70,23 @@ pub struct Commands {
 
 impl Commands {
     /// The words behind a verb that name the declaration.
-    pub fn new(source: Vec<String>) -> Self {
-        let words = source.iter().map(|word| format!(" {}", shell(word)));
+    pub fn new(source: &[String]) -> Self {
+        let words: Vec<String> = source.iter().map(|word| shell(word)).collect();
         Self {
-            source: words.collect(),
+            source: words.join(" "),
         }
     }
 
     fn verb(&self, verb: &str) -> String {
-        format!("certs {verb}{}", self.source)
+        format!("certs {verb} {}", self.source)
+            .trim_end()
+            .to_owned()
     }
 
     /// One option a line.
     fn with(&self, verb: &str, options: &[String]) -> String {
-        let options: String = options
-            .iter()
-            .map(|option| format!(" \\\n  {option}"))
-            .collect();
-        format!("{}{options}", self.verb(verb))
+        let lines = std::iter::once(self.verb(verb)).chain(options.iter().cloned());
+        lines.collect::<Vec<_>>().join(" \\\n  ")
     }
 }
 

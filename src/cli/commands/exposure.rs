@@ -29,7 +29,7 @@ pub(crate) fn run(args: &ExposureArgs, ui: Ui) -> Result<Exit, CliError> {
         Some(who) => meant(who, &exposures, &names, &project.fleet)?,
         None => exposures.all(&names),
     };
-    let commands = Commands::new(args.source.words());
+    let commands = Commands::new(&args.source.words());
     let recovery: Vec<Recovery<'_>> = match args.who {
         Some(_) => shown.iter().map(|one| exposures.recovery(one)).collect(),
         None => Vec::new(),
@@ -75,14 +75,7 @@ fn names(project: &Project, exposures: &Exposures<'_, '_>) -> Result<Names, CliE
         Opener::Key(recipient) => Some(recipient),
         Opener::Tag(_) => None,
     });
-    let sealed = project.fleet.sealed();
-    let unnamed = sealed.flat_map(|sealed| sealed.recipients);
-    let unnamed = unnamed.filter(|recipient| recipient.label().is_none());
-    git::names(
-        project.root.path(),
-        &project.fleet.dir,
-        strangers.chain(unnamed),
-    )
+    git::names(project.root.path(), &project.fleet.dir, strangers)
 }
 
 fn meant<'a>(

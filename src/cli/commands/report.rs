@@ -29,8 +29,8 @@ pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     let plan = plan(&project.fleet, &observed, now, &Policy::default());
     let status = Status::new(&project.fleet, &observed, &plan);
     let (history, past) = read(&project, ui)?;
-    let lists = lists_of(&observed);
-    let trust = Trust::of(&project.fleet, &history, &lists, now);
+    let revocations = lists_of(&observed);
+    let trust = Trust::of(&project.fleet, &history, &revocations, now);
     let mut at_large: Vec<Judged<'_>> = trust.judge(history.issued());
     at_large.retain(Judged::is_at_large);
     let lints = Findings::in_depth(&project, &observed, &[]);

@@ -83,8 +83,8 @@ pub(super) fn holders(
     }
     let declared = declared(fleet);
     for recipient in declared.difference(&of_hosts) {
-        let named = names.get(recipient.as_str()).cloned();
-        let name = recipient.label().map(str::to_owned).or(named);
+        let past = names.get(recipient.as_str()).cloned();
+        let name = recipient.label().map(str::to_owned).or(past);
         let name = name.unwrap_or_else(|| recipient.short());
         let keys = holders.entry(Holder::Operator(name)).or_default();
         keys.push(Opener::Key((*recipient).clone()));
@@ -108,8 +108,8 @@ pub(super) fn former(opener: &Opener, index: &Index<'_>, names: &Names) -> Holde
         (Some(Some(host)), None) => Holder::FormerHost(host.to_owned()),
         _ => Holder::Former(match opener {
             Opener::Key(recipient) => {
-                let named = names.get(recipient.as_str()).cloned();
-                named.unwrap_or_else(|| recipient.short())
+                let past = names.get(recipient.as_str()).cloned();
+                past.unwrap_or_else(|| recipient.short())
             }
             Opener::Tag(tag) => format!("the SSH key with the tag {tag}"),
         }),
