@@ -38,12 +38,14 @@ let
       ;
   };
   shared = import ./schema/shared.nix { inherit prelude options; };
+  kubernetesCluster = import ./schema/kubernetes-cluster.nix { inherit prelude options addresses; };
   fleet = import ./schema/fleet.nix {
     inherit
       prelude
       options
       files
       recipients
+      kubernetesCluster
       kubernetesNodes
       host
       shared

@@ -41,6 +41,9 @@ let
 
   isAddress = text: parseAddress text != null;
 
+  # One text for all that mean one address.
+  canonicalAddress = text: format (parseAddress text);
+
   # Whether an address, as text, is in a network. An address of the other family is not.
   contains =
     network: text:
@@ -251,6 +254,7 @@ in
     overlap
     firstAddress
     formatNetwork
+    canonicalAddress
     isAddress
     family
     ;

@@ -4,6 +4,7 @@
   options,
   files,
   recipients,
+  kubernetesCluster,
   kubernetesNodes,
   host,
   shared,
@@ -46,6 +47,7 @@ let
       authoritiesOfFleet = mergedAuthorities sources;
       keyPairsOfFleet = mergedKeyPairs sources;
       rolesOfFleet = mergedRoles sources;
+      clusters = clusterFindings { inherit hosts tables resolved; };
     in
     {
       inherit version;
@@ -71,6 +73,7 @@ let
       errors = mergeFaults (
         errors
         ++ concatMap (source: source.errors) sources
+        ++ clusters.errors
         ++ dirDisagreement declaring
         ++ authoritiesOfFleet.disagreements
         ++ keyPairsOfFleet.disagreements
@@ -84,6 +87,7 @@ let
         concatMap (source: source.warnings) sources
         ++ sharedHostKeys resolved
         ++ adminsWithoutHost hosts resolved
+        ++ clusters.warnings
         ++ idlePathLengths authoritiesOfFleet.values
       );
     };
@@ -376,6 +380,7 @@ let
   inherit (options) attributeName builtinValues;
   inherit (files) normalDir;
   inherit (recipients) firstTwoWords;
+  inherit (kubernetesCluster) clusterFindings;
   inherit (kubernetesNodes) readTables;
   inherit (host) resolveHost;
   inherit (shared)

@@ -15,6 +15,7 @@ let
     ++ concatMap (serviceNetworkFaults fault) settings.serviceCIDRs
     ++ serviceFamilyFaults fault settings.serviceCIDRs
     ++ endpointFaults fault settings.controlPlaneEndpoint
+    ++ adminFaults fault settings.adminUsers
     ++ nameFaults fault settings.certificateNames
     ++ extraFaults fault settings.extraComponents;
 
@@ -190,6 +191,23 @@ let
         ))
       ];
 
+  # The user of a certificate that people carry. What begins with `system:` is Kubernetes' own, and has its rights.
+  adminFaults =
+    fault: users:
+    map
+      (
+        user:
+        fault "admin-user-invalid" [ "kubernetes" "adminUsers" ] (
+          if match "[[:space:]]*" user != null then
+            "certToolkit.kubernetes.adminUsers has an empty name, which kube-apiserver takes for no user. Write the name of a person,"
+            + " such as \"alice\", or remove it."
+          else
+            "certToolkit.kubernetes.adminUsers has ${quote (shorten 60 user)}, and names that begin with \"system:\" belong to"
+            + " Kubernetes: whoever has the certificate would be that component. Write the name of a person, such as \"alice\"."
+        )
+      )
+      (filter (user: match "[[:space:]]*" user != null || match "system:.*" user != null) users);
+
   nameFaults =
     fault: names:
     map (
@@ -275,6 +293,7 @@ let
     groupBy
     head
     length
+    match
     ;
   inherit (prelude)
     concatMapAttrsToList

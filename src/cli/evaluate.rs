@@ -14,7 +14,7 @@ use crate::store::outside;
 /// The schema that `nix/` ships, for declarations that are evaluated without our flake.
 const SCHEMA: &str = include_str!("../../nix/schema.nix");
 const FLEET: &str = include_str!("../../nix/fleet.nix");
-const SCHEMA_PARTS: [(&str, &str); 13] = [
+const SCHEMA_PARTS: [(&str, &str); 14] = [
     ("prelude", include_str!("../../nix/schema/prelude.nix")),
     ("options", include_str!("../../nix/schema/options.nix")),
     ("files", include_str!("../../nix/schema/files.nix")),
@@ -34,6 +34,10 @@ const SCHEMA_PARTS: [(&str, &str); 13] = [
     (
         "kubernetes-nodes",
         include_str!("../../nix/schema/kubernetes-nodes.nix"),
+    ),
+    (
+        "kubernetes-cluster",
+        include_str!("../../nix/schema/kubernetes-cluster.nix"),
     ),
     (
         "kubernetes",

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::catalogue::{
     CLIENT_SAN, COMMON_NAME_NOT_IN_SANS, IDENTITY_TWICE, KEY_ED25519, LEAF_LIFETIME,
-    LIFETIME_DECADES, OUTLIVES_ISSUER, SERVER_LIFETIME, SERVER_WITHOUT_SAN, USAGE_UNFIT,
-    USAGE_UNRESTRICTED,
+    LIFETIME_DECADES, LIFETIME_SHORT, OUTLIVES_ISSUER, SERVER_LIFETIME, SERVER_WITHOUT_SAN,
+    USAGE_UNFIT, USAGE_UNRESTRICTED,
 };
 use super::finding::{Basis, Finding};
 use super::purpose::{Purposes, common_name, is_shared_identity, may_call, profile, says};
@@ -14,6 +14,9 @@ use crate::model::{
 };
 
 const DAY: u64 = 24 * 3600;
+/// Shorter, and nobody deploys the next one in time.
+const SHORTEST_LEAF: u64 = DAY;
+const SHORTEST_AUTHORITY: u64 = 7 * DAY;
 /// What browsers took from 2020 on: 398 days less one (CA/Browser Forum ballot SC31).
 const LONGEST_LEAF: u64 = 397 * DAY;
 /// What Apple's systems refuse beyond, of private authorities too (support.apple.com/103769).
@@ -30,6 +33,7 @@ pub(super) fn lint(fleet: &Fleet, purposes: &Purposes, findings: &mut Vec<Findin
     for artifact in fleet.artifacts() {
         findings.extend(outlives_issuer(fleet, artifact));
         findings.extend(decades(artifact));
+        findings.extend(short_lived(artifact));
     }
     findings.extend(same_identities(fleet, purposes));
 }
@@ -164,6 +168,35 @@ fn leaf_lifetime(certificate: &Certificate) -> Option<Finding> {
         )),
         _ => None,
     }
+}
+
+/// A certificate that was issued by hand lasts as long as somebody asked for.
+fn short_lived(artifact: Artifact<'_>) -> Option<Finding> {
+    let lifetime = artifact.declaration().lifetime;
+    let is_authority = artifact.id().is_authority();
+    let shortest = if is_authority {
+        SHORTEST_AUTHORITY
+    } else {
+        SHORTEST_LEAF
+    };
+    (artifact.record().is_none() && lifetime.seconds() < shortest).then(|| {
+        let (consequence, cure) = if is_authority {
+            (
+                "everything below it expires with it, and no host gets the next one in time",
+                "expiry = \"87600h\" for a root, \"43800h\" for an intermediate",
+            )
+        } else {
+            (
+                "it expires before the next one is committed and deployed: its program refuses connections from then",
+                "expiry = \"720h\" or more",
+            )
+        };
+        Finding::of_artifact(&LIFETIME_SHORT, Basis::Declared, artifact, "expiry").saying(
+            format!("it lasts {lifetime}"),
+            consequence,
+            cure,
+        )
+    })
 }
 
 fn in_days(lifetime: Lifetime) -> String {

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::{
-    COMPONENT_MISSING, SERVICE_ACCOUNT_CERTIFICATE, SERVICE_ACCOUNT_DIFFERS, SERVICE_ACCOUNT_KEY,
+    CLUSTER_SETTINGS_DIFFER, COMPONENT_MISSING, CONTROL_PLANE_MISSING, SERVICE_ACCOUNT_CERTIFICATE,
+    SERVICE_ACCOUNT_CLUSTERS, SERVICE_ACCOUNT_DIFFERS, SERVICE_ACCOUNT_KEY,
     SERVICE_ACCOUNT_MISSING, SERVICE_ACCOUNT_OWNER, SERVICE_ACCOUNT_STRANGER, SUPER_ADMIN_SEVERAL,
 };
 use super::finding::{Basis, Finding};
@@ -28,10 +29,111 @@ pub(super) fn lint(fleet: &Fleet, purposes: &Purposes, findings: &mut Vec<Findin
             findings.extend(service_account(fleet, host, pair));
         }
     }
+    findings.extend(differing_settings(fleet));
+    findings.extend(clusters_without_control_plane(fleet));
+    findings.extend(service_account_clusters(fleet));
     findings.extend(service_account_keys(fleet));
     findings.extend(service_account_strangers(fleet));
     findings.extend(service_account_certificates(fleet));
     findings.extend(several_super_admins(fleet, purposes));
+}
+
+fn members(fleet: &Fleet) -> impl Iterator<Item = (&Name, &Membership)> {
+    let hosts = fleet.hosts.iter();
+    hosts.filter_map(|(name, host)| Some((name, host.membership.as_ref()?)))
+}
+
+/// What is the cluster's and not a host's, each by the option that says it.
+fn settings(membership: &Membership) -> [(&'static str, String); 5] {
+    let networks = membership.service_networks.iter();
+    let networks: Vec<String> = networks.map(ToString::to_string).collect();
+    let authorities = &membership.authorities;
+    [
+        ("serviceCIDRs", networks.join(", ")),
+        ("clusterDomain", membership.cluster_domain.clone()),
+        ("authorities.cluster", authorities.cluster.to_string()),
+        ("authorities.etcd", authorities.etcd.to_string()),
+        (
+            "authorities.frontProxy",
+            authorities.front_proxy.to_string(),
+        ),
+    ]
+}
+
+/// Each host that is told something else than the first one of its cluster.
+fn differing_settings(fleet: &Fleet) -> Vec<Finding> {
+    let mut first: BTreeMap<&str, (&Name, &Membership)> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for (host, membership) in members(fleet) {
+        let (other, known) = *first
+            .entry(&membership.cluster)
+            .or_insert((host, membership));
+        let pairs = settings(membership).into_iter().zip(settings(known));
+        for ((option, own), (_, theirs)) in pairs.filter(|(own, theirs)| own != theirs) {
+            let path: Vec<&str> = std::iter::once("kubernetes")
+                .chain(option.split('.'))
+                .collect();
+            findings.push(
+                Finding::of_host(&CLUSTER_SETTINGS_DIFFER, Basis::Declared, host, &path).saying(
+                    format!("kubernetes.{option} is {own}, and {other} of the same cluster has {theirs}"),
+                    "names, addresses and trust that follow from it do not fit together, and connections between the two fail",
+                    format!("say kubernetes.{option} once, in a module that every host of the cluster imports"),
+                ),
+            );
+        }
+    }
+    findings
+}
+
+fn clusters_without_control_plane(fleet: &Fleet) -> Vec<Finding> {
+    let mut clusters: BTreeMap<&str, Vec<(&Name, &Membership)>> = BTreeMap::new();
+    for (host, membership) in members(fleet) {
+        let cluster = clusters.entry(&membership.cluster).or_default();
+        cluster.push((host, membership));
+    }
+    let is_controlled = |hosts: &[(&Name, &Membership)]| {
+        let mut hosts = hosts.iter();
+        hosts.any(|(_, membership)| membership.roles.contains(&ClusterRole::ControlPlane))
+    };
+    let without = clusters.iter().filter(|(_, hosts)| !is_controlled(hosts));
+    without
+        .filter_map(|(cluster, hosts)| {
+            let (host, _) = hosts.first()?;
+            Some(
+                Finding::of_host(&CONTROL_PLANE_MISSING, Basis::Declared, host, &["kubernetes", "roles"]).saying(
+                    format!("no host of its cluster {cluster} has the role control-plane"),
+                    "no API server, administrator or service account of the cluster gets a certificate or key",
+                    "give a host the role \"control-plane\"; where the control plane is elsewhere: allow.control-plane-missing = \"…\"",
+                ),
+            )
+        })
+        .collect()
+}
+
+/// Each pair that signs the tokens of more than one cluster.
+fn service_account_clusters(fleet: &Fleet) -> Vec<Finding> {
+    let mut clusters: BTreeMap<&Name, BTreeSet<&str>> = BTreeMap::new();
+    let is_control_plane =
+        |membership: &&Membership| membership.roles.contains(&ClusterRole::ControlPlane);
+    let members = members(fleet).map(|(_, membership)| membership);
+    for membership in members.filter(is_control_plane) {
+        let pair = clusters.entry(&membership.service_account).or_default();
+        pair.insert(&membership.cluster);
+    }
+    let pairs = fleet.key_pairs.iter();
+    pairs
+        .filter_map(|pair| {
+            let clusters = clusters.get(&pair.name).filter(|clusters| clusters.len() > 1)?;
+            let clusters: Vec<&str> = clusters.iter().copied().collect();
+            Some(
+                Finding::of_key_pair(&SERVICE_ACCOUNT_CLUSTERS, pair, "").saying(
+                    format!("the clusters {} sign service-account tokens with it", clusters.join(" and ")),
+                    "a token of a pod in the one logs in to the other, as the service account of the same name",
+                    "kubernetes.serviceAccount = \"<cluster>-service-account\" on the hosts of each; left out, it is so",
+                ),
+            )
+        })
+        .collect()
 }
 
 fn missing_components(purposes: &Purposes, host: &Name, membership: &Membership) -> Vec<Finding> {

@@ -371,6 +371,7 @@ fn transport() -> Vec<(&'static str, Case)> {
             leaf("usages", json!(["server auth", "key encipherment"])),
         ),
         ("leaf-lifetime", leaf("expiry", json!("9600h"))),
+        ("lifetime-short", leaf("expiry", json!("1h"))),
         ("server-lifetime", leaf("expiry", json!("20000h"))),
         (
             "lifetime-decades",
@@ -383,6 +384,17 @@ fn transport() -> Vec<(&'static str, Case)> {
             one_leaf().with("ca/root", "expiry", json!("720h")).into(),
         ),
     ]
+}
+
+/// A cluster whose authorities may be another's too.
+fn sharing_authorities() -> Cluster {
+    let allow = json!({ "authority-of-two-clusters": "the second is a rehearsal of the first" });
+    let authorities = ["etcd", "front-proxy", "kubernetes"];
+    authorities
+        .iter()
+        .fold(Cluster::in_order(), |cluster, authority| {
+            cluster.with(&format!("/authorities/{authority}/allow"), allow.clone())
+        })
 }
 
 /// A proxy's certificate beside one that is trusted for something else, with no word about clusters.
@@ -431,6 +443,10 @@ fn authorities() -> Vec<(&'static str, Case)> {
         "users": [ADA], "owners": ["cp2"], "key": { "algo": "ecdsa", "size": 256 },
         "files": { "public": "secrets/certs/shared/other.pub", "key": "secrets/certs/shared/other.key.age" },
     });
+    let test_pair = json!({
+        "users": [ADA], "owners": ["cp3"], "key": { "algo": "ecdsa", "size": 256 },
+        "files": { "public": "secrets/certs/shared/test.pub", "key": "secrets/certs/shared/test.key.age" },
+    });
     vec![
         (
             "etcd-authority-shared",
@@ -445,7 +461,10 @@ fn authorities() -> Vec<(&'static str, Case)> {
         (
             "authority-of-two-clusters",
             Cluster::in_order()
-                .with("/hosts/w2/kubernetes/cluster", json!("test"))
+                .with("/keyPairs/test", test_pair)
+                .with("/keyPairs/service-account/owners", json!(["cp1", "cp2"]))
+                .with("/hosts/cp3/kubernetes/serviceAccount", json!("test"))
+                .with("/hosts/cp3/kubernetes/cluster", json!("test"))
                 .into(),
         ),
         (
@@ -499,6 +518,24 @@ fn authorities() -> Vec<(&'static str, Case)> {
             Cluster::in_order()
                 .with("/keyPairs/other", other_pair)
                 .with("/hosts/cp2/kubernetes/serviceAccount", json!("other"))
+                .into(),
+        ),
+        (
+            "service-account-clusters",
+            sharing_authorities()
+                .with("/hosts/cp3/kubernetes/cluster", json!("test"))
+                .into(),
+        ),
+        (
+            "cluster-settings-differ",
+            Cluster::in_order()
+                .with("/hosts/w1/kubernetes/serviceCIDRs", json!(["10.97.0.0/16"]))
+                .into(),
+        ),
+        (
+            "control-plane-missing",
+            sharing_authorities()
+                .with("/hosts/w2/kubernetes/cluster", json!("test"))
                 .into(),
         ),
         (

@@ -118,3 +118,31 @@ proptest! {
         prop_assert_eq!(said(&found), said(&again));
     }
 }
+
+/// What the preset declares is moved by hand to another CA of the cluster: the component never works, whatever it is called.
+#[test]
+fn another_authority_of_the_cluster_is_an_error_where_the_component_is_guessed_too() {
+    let moves = [
+        ("cp1", "kubernetes", "etcd", "kube-scheduler"),
+        ("w1", "kubernetes", "etcd", "kubelet"),
+        ("cp1", "etcd", "kubernetes", "etcd-server"),
+        ("cp1", "etcd", "kubernetes", "etcd-peer"),
+        ("cp1", "etcd", "kubernetes", "kube-apiserver-etcd-client"),
+        ("cp1", "front-proxy", "kubernetes", "front-proxy-client"),
+    ];
+    for (host, from, to, name) in moves {
+        let (from, to) = (
+            format!("{host}/{from}/{name}"),
+            format!("{host}/{to}/{name}"),
+        );
+        let moved =
+            Cluster::in_order()
+                .copy(&from, &to)
+                .certificate_with(&to, "component", json!(null));
+        let found = lint(&moved.fleet(), None, &Tree::default());
+        let is_refused = found.iter().any(|finding| {
+            finding.lint.code == "wrong-authority" && finding.severity == Severity::Error
+        });
+        assert!(is_refused, "{to}: {}", said(&found));
+    }
+}

@@ -68,6 +68,21 @@ lints! {
         "Machines cloned from one image, or one owningHostKey for the whole fleet. Each can open what is sealed to the other.",
         "certToolkit.owningHostKey = ./host-keys + \"/${config.networking.hostName}.pub\";",
         "man 8 sshd (host keys)";
+    CLUSTER_SETTINGS_DIFFER = "cluster-settings-differ", "Hosts of one cluster are told different things of it", Rule::Always(Severity::Warning),
+        "The networks of the services, the cluster's domain and its authorities are the cluster's, not a host's. Where two hosts are told different things, \
+         the API servers have other names, the DNS of pods another address, and members of etcd trust another authority than the one that issued for them.",
+        "certToolkit.kubernetes.serviceCIDRs = [ \"10.96.0.0/12\" ];   # in a module that every host imports",
+        "kubernetes.io/docs/setup/best-practices/certificates";
+    CONTROL_PLANE_MISSING = "control-plane-missing", "A cluster has no control plane", Rule::Always(Severity::Warning),
+        "Nothing of the cluster has the role control-plane: no certificate for an API server is made, none for administrators, and no service-account key. \
+         Where the control plane is managed elsewhere, allow this finding and say where.",
+        "certToolkit.kubernetes.nodes.cp1 = { roles = [ \"control-plane\" \"etcd\" ]; addresses = [ \"192.0.2.1\" ]; };",
+        "kubernetes.io/docs/concepts/overview/components";
+    SERVICE_ACCOUNT_CLUSTERS = "service-account-clusters", "Two clusters sign tokens with one service-account key", Rule::Always(Severity::Error),
+        "kube-apiserver verifies a token by the key alone: one that a pod of the one cluster got logs in to the other, as the service account of that name, \
+         with its rights. Audiences limit that only where they are set apart (--service-account-issuer, --api-audiences).",
+        "certToolkit.kubernetes = { cluster = \"staging\"; serviceAccount = \"staging-service-account\"; };",
+        "kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin";
     COMPONENT_MISSING = "component-missing", "A host's role needs a certificate that it does not have", Rule::Always(Severity::Warning),
         "kubernetes.roles says what runs on a host, and each role comes with certificates its programs do not start without. What another tool provides can be \
          left out of the preset with certificateNames and allowed here.",

@@ -28,6 +28,12 @@ lints! {
          hurts; here it is one run, and `certs check` says when.",
         "certs.web.expiry = \"8760h\";",
         "CA/Browser Forum baseline requirements §6.3.2; kubernetes/kubernetes#18982";
+    LIFETIME_SHORT = "lifetime-short", "A certificate expires before anybody renews it", Rule::Always(Severity::Warning),
+        "A declared certificate is renewed by a run of certs, committed and deployed. One that lasts less than a day is renewed after two thirds of that and \
+         has to be on its host before it expires; a CA that lasts less than a week takes everything below it along. For lifetimes of hours let the host ask a \
+         signer by itself (cert-manager, ACME), or issue by hand with --ttl.",
+        "certs.web.expiry = \"720h\";",
+        "docs/by-hand.md";
     SERVER_LIFETIME = "server-lifetime", "A server's certificate lasts longer than 825 days", Rule::Always(Severity::Warning),
         "Apple's systems refuse server certificates of more than 825 days, those of private authorities included.",
         "certs.web.expiry = \"8760h\";",

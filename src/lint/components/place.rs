@@ -2,7 +2,7 @@
 
 use super::Examined;
 use crate::lint::catalogue::{OUTSIDE_ROLES, WRONG_AUTHORITY};
-use crate::lint::finding::Finding;
+use crate::lint::finding::{Basis, Finding};
 use crate::lint::purpose::{Purpose, Trust};
 use crate::model::{Artifact, Fleet};
 
@@ -14,19 +14,34 @@ impl Examined<'_> {
         if above.iter().any(|authority| authority.name == *wanted) {
             return None;
         }
+        // The name of a component is a guess; that this is another CA of the very same cluster is not.
+        let cluster = &membership.authorities;
+        let own = [&cluster.cluster, &cluster.etcd, &cluster.front_proxy];
+        let is_mistaken = above.iter().any(|authority| own.contains(&&authority.name));
+        let basis = if is_mistaken {
+            Basis::Declared
+        } else {
+            self.basis
+        };
         let who = match self.profile.trust {
             Trust::Etcd => "etcd's members trust ca/",
             Trust::FrontProxy => "extension API servers trust front proxies of ca/",
             Trust::Cluster => "the cluster's components trust ca/",
         };
-        Some(self.finding(&WRONG_AUTHORITY, "").saying(
+        let also =
+            if above.iter().any(|authority| authority.name == cluster.etcd) && self.profile.calls {
+                "; and etcd lets it read and write everything in the cluster"
+            } else {
+                ""
+            };
+        Some(Finding::of_certificate(&WRONG_AUTHORITY, basis, self.certificate, "").saying(
             format!(
                 "{} is issued by ca/{}, and kubernetes.authorities.{} is {wanted}",
                 self.component,
                 self.certificate.authority,
                 self.profile.trust.field()
             ),
-            format!("{who}{wanted} alone: the certificate is refused (x509: certificate signed by unknown authority)"),
+            format!("{who}{wanted} alone: the certificate is refused (x509: certificate signed by unknown authority){also}"),
             format!(
                 "declare it as cas.{wanted}.certs.{} instead",
                 self.certificate.name
