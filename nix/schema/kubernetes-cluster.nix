@@ -20,7 +20,8 @@ let
       clusters = groupBy (source: source.kubernetes.cluster) members;
       clusterOf = name: sources: {
         inherit name sources;
-        written = filter (entry: entry.table.written != null) (
+        # The module hands on an empty table where there is none.
+        written = filter (entry: orElse { } entry.table.written != { }) (
           map (source: {
             inherit (source) host;
             table = tables.${source.host};

@@ -8,6 +8,7 @@ use super::discover::Located;
 use super::environment::{Home, USUAL_IDENTITIES, current_dir};
 use super::error::CliError;
 use super::git::Presence;
+use super::inheritance;
 use super::past::{self, LostKeys};
 use super::ui::{Asker, Ui};
 use super::writing::delete_journal;
@@ -438,8 +439,8 @@ fn is_beside_a_record(path: &RelPath, issued: &RelPath) -> bool {
 }
 
 fn refused(faults: &[Fault], root: &Path, ui: Ui) -> CliError {
-    let count = crate::render::words::count(faults.len(), "fault", "faults");
     let placed = placed(faults, root);
+    let count = crate::render::words::count(placed.len(), "fault", "faults");
     let text = render_faults(&placed, Severity::Error, ui);
     CliError::new(format!("the declaration has {count}; nothing was changed"))
         .with_faults(placed)
@@ -449,6 +450,7 @@ fn refused(faults: &[Fault], root: &Path, ui: Ui) -> CliError {
 /// Each fault with the line it was written in.
 fn placed(faults: &[Fault], root: &Path) -> Vec<PlacedFault> {
     let locator = Locator::scan(root);
+    let faults = inheritance::of_defaults(faults, &locator);
     let place =
         |fault: &Fault| place_of(&locator, &fault.option, fault.word.as_deref(), &fault.hosts);
     let placed = faults.iter().map(|fault| PlacedFault {

@@ -10,6 +10,7 @@ use super::error::{CliError, causes};
 use super::findings::Findings;
 use super::past;
 use super::project::{Project, store_error};
+use super::pruned;
 use super::ui::{Asker, Bar, Ui, end_on_signal};
 use crate::apply::{self, ApplyError, Published, Report, Revocation, Run, SealedKey, Unopened};
 use crate::export::index;
@@ -119,10 +120,12 @@ impl Writing {
             return Err(obstacle.within(document(&Report::default(), plan, &findings)));
         }
         ui.tell(&findings.in_one_line());
-        let warnings = table::cut_short(plan) + &table::awaited_keys(plan);
+        let warnings = table::cut_short(plan, &project.fleet) + &table::awaited_keys(plan);
         if !warnings.is_empty() {
             ui.tell(&warnings);
         }
+        // After the run the certificates are gone.
+        let accepted = pruned::still_accepted(project, order.observed, plan)?;
         let jobs = order.jobs.unwrap_or_else(cores);
         // A second pool in one process would mean two callers of this command: the first one's size stands.
         let _ = rayon::ThreadPoolBuilder::new()
@@ -151,6 +154,7 @@ impl Writing {
         progress.close();
         let report = result.map_err(|error| apply_error(&error, plan, &project.fleet))?;
         ui.tell(&rules_left_broken(project)?);
+        ui.tell(&accepted);
         Ok((report, findings))
     }
 }

@@ -124,6 +124,7 @@ impl Faults {
         };
         self.list.push(Fault {
             code: code.to_owned(),
+            subject: context.subject.clone(),
             message,
             cure: None,
             option,
@@ -159,6 +160,7 @@ fn kebab(field: &str) -> String {
 pub(super) fn notice(notice: &NoticeV1) -> Fault {
     Fault {
         code: notice.code.clone(),
+        subject: String::new(),
         message: notice.message.clone(),
         cure: None,
         option: notice.option.clone(),

@@ -54,6 +54,8 @@ pub enum ManifestError {
 pub struct Fault {
     /// Stable code.
     pub code: String,
+    /// What it is about, as the sentence names it first; empty where the sentence does not.
+    pub subject: String,
     /// A sentence that names the artifact and the cause.
     pub message: String,
     /// What to write or run instead.
@@ -64,6 +66,15 @@ pub struct Fault {
     pub word: Option<String>,
     /// Hosts whose configuration holds it.
     pub hosts: Vec<String>,
+}
+
+impl Fault {
+    /// The sentence without its subject.
+    pub fn cause(&self) -> &str {
+        let rest = self.message.strip_prefix(self.subject.as_str());
+        rest.and_then(|rest| rest.strip_prefix(": "))
+            .unwrap_or(&self.message)
+    }
 }
 
 /// The public keys read from files that the manifest only names: contents, or why there are none.

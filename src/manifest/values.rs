@@ -225,6 +225,7 @@ fn doubt_repetition(
         return;
     }
     faults.doubts.push(Fault {
+        subject: String::new(),
         code: "recipient-twice".to_owned(),
         message: format!(
             "{field} lists one public key twice, as {before:?} and as {again:?}: the key of one of them is missing"

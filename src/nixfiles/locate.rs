@@ -71,6 +71,31 @@ impl Locator {
         self.search(option, word, Some(host))
     }
 
+    /// The default that an option inherits from, and where it is written; `None` where the option itself is written.
+    pub fn find_default(&self, option: &[String]) -> Option<(Vec<String>, Location)> {
+        if self.find_written(option).is_some() {
+            return None;
+        }
+        let mut defaults = defaults_of(option).into_iter();
+        defaults.find_map(|path| {
+            let found = self.find_written(&path)?;
+            Some((path, found))
+        })
+    }
+
+    fn find_written(&self, option: &[String]) -> Option<Location> {
+        // `key.size = 2048` writes a part of `key`.
+        let is_it = |found: &Definition| {
+            let path = found.option_path().unwrap_or(&found.path);
+            path.len() >= option.len()
+                && path.iter().zip(option).all(|(key, name)| key.may_be(name))
+        };
+        self.sources.iter().find_map(|source| {
+            let found = source.definitions().iter().find(|found| is_it(found))?;
+            Some(source.locate(found, None))
+        })
+    }
+
     /// Where the sources use `certToolkit` options, each with the path below it.
     pub fn references(&self) -> Vec<(Vec<String>, Location)> {
         let found = self.sources.iter().flat_map(|source| {
@@ -151,6 +176,36 @@ fn rank(
             .filter(|key| matches!(key, Key::Name(_)))
             .count(),
     })
+}
+
+/// What hands a field down, the nearest first (nix/schema/host.nix).
+fn defaults_of(option: &[String]) -> Vec<Vec<String>> {
+    let words: Vec<&str> = option.iter().map(String::as_str).collect();
+    let (levels, field): (Vec<Vec<&str>>, &[&str]) = match words.as_slice() {
+        ["cas", _, "ca", field @ ..] => (vec![vec!["caDefaults"], vec!["defaults"]], field),
+        ["cas", ca, "certs", _, field @ ..] => (
+            vec![
+                vec!["cas", ca, "certDefaults"],
+                vec!["certDefaults"],
+                vec!["defaults"],
+            ],
+            field,
+        ),
+        ["roles", _, field @ ..] => (vec![vec!["certDefaults"], vec!["defaults"]], field),
+        ["keyPairs", _, field @ ..] => (vec![vec!["defaults"]], field),
+        _ => return Vec::new(),
+    };
+    if field.is_empty() {
+        return Vec::new();
+    }
+    let path = |level: Vec<&str>| {
+        level
+            .iter()
+            .chain(field)
+            .map(|&word| word.to_owned())
+            .collect()
+    };
+    levels.into_iter().map(path).collect()
 }
 
 /// Defaults are inherited by options of the same name: `defaults.usages` by every certificate's `usages`.

@@ -124,6 +124,7 @@ mod tests {
     #[test]
     fn points_at_the_word_in_its_line() {
         let unknown = Fault {
+            subject: String::new(),
             code: "invalid-usages".to_owned(),
             message: "certificate apiserver of host cp1: unknown usage \"serverauth\"".to_owned(),
             cure: Some("write \"server auth\"".to_owned()),

@@ -7,7 +7,9 @@ use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, 
 use super::paint::{Paint, Tone};
 use super::words;
 use crate::apply::{Product, Report};
-use crate::model::{ArtifactId, CertificateFacts, ExtendedKeyUsage, Granted, Moment};
+use crate::model::{
+    Artifact, ArtifactId, Authority, CertificateFacts, ExtendedKeyUsage, Fleet, Granted, Moment,
+};
 use crate::plan::{Action, Plan, Reason, Step};
 
 /// How wide a table may be; `None` where the output is not a terminal.
@@ -40,9 +42,10 @@ pub fn refusals(plan: &Plan, paint: Paint) -> String {
     steps(&plan.refusals().collect::<Vec<_>>(), paint, None)
 }
 
-/// One warning for each certificate that will end before its declared lifetime because its issuer does.
-pub fn cut_short(plan: &Plan) -> String {
-    let is_cut = |step: &&Step| cut_short_note(step).is_some();
+/// One warning for each certificate that will end before its declared lifetime because its issuer does. Not for a CA that is declared to
+/// last as long as its issuer: the two end together, and were meant to.
+pub fn cut_short(plan: &Plan, fleet: &Fleet) -> String {
+    let is_cut = |step: &&Step| cut_short_note(step).is_some() && !ends_with_issuer(step, fleet);
     let warning = |step: &Step| {
         format!(
             "warning: {}: {}\n",
@@ -269,6 +272,15 @@ fn explanation(step: &Step) -> String {
         lines.push(format!("hint: {cure}"));
     }
     lines.join("\n")
+}
+
+fn ends_with_issuer(step: &Step, fleet: &Fleet) -> bool {
+    let mut authorities = fleet.authorities.iter();
+    let own = authorities.find(|authority| step.artifact() == Some(&authority.id()));
+    let above = own.and_then(|own| fleet.issuer_of(Artifact::Authority(own)));
+    let lifetime = |authority: &Authority| authority.declaration.lifetime;
+    own.zip(above)
+        .is_some_and(|(own, above)| lifetime(own) == lifetime(above))
 }
 
 fn cut_short_note(step: &Step) -> Option<String> {

@@ -400,3 +400,20 @@ fn two_files_that_differ_only_in_case() {
     project.declare(&project.declared().leaf("cp1/root/Server"));
     assert_snapshot!(project.refuses(&["recreate"]));
 }
+
+#[test]
+fn what_is_wrong_with_a_default_is_said_once_at_its_line() {
+    let project = Project::made();
+    let source = "{\n  certToolkit = {\n    defaults.key = { algo = \"rsa\"; size = 1000; };\n    cas.root.certs.other.key.size = 1000;\n  };\n}\n";
+    project.write("flake.nix", b"{ outputs = _: { }; }\n");
+    project.write("hosts/cp1.nix", source.as_bytes());
+    let wrong = json!({ "algo": "rsa", "size": 1000 });
+    let declared = project
+        .declared()
+        .leaf("cp1/root/other")
+        .with("ca/root", "key", wrong.clone())
+        .with("cp1/root/server", "key", wrong.clone())
+        .with("cp1/root/other", "key", wrong);
+    project.declare(&declared);
+    assert_snapshot!(project.refuses(&["recreate"]));
+}

@@ -189,3 +189,35 @@ fn a_host_that_signs_opens_the_key_of_the_authority_while_it_does() {
     assert_eq!(project.read("certs/ca/signing.crt"), certificate);
     assert_snapshot!(said);
 }
+
+#[test]
+fn what_is_pruned_from_a_cluster_stays_accepted_and_is_named() {
+    let project = Project::new();
+    // The roles of the host need none of these, and nothing here is about them.
+    let roots = |project: &Project| in_a_cluster(project.declared(), membership());
+    let declared = roots(&project).leaf("cp1/root/other");
+    project.declare(&declared);
+    project.recreate();
+    project.declare(&roots(&project));
+    let plan = project.run(&["plan", "--prune"]).exits_with(2).stderr();
+    let said = project.run(&["recreate", "--prune"]).exits_with(0);
+    assert!(said.stderr().contains(plan.trim()), "{plan}");
+    assert_snapshot!(said.text());
+    let again = project.run(&["plan", "--prune"]).exits_with(0);
+    assert!(!again.stderr().contains("stays accepted"));
+}
+
+#[test]
+fn the_rights_of_a_new_cluster() {
+    let project = Project::new();
+    let declared = in_a_cluster(project.declared(), membership())
+        .with(LEAF, "component", json!("flannel"))
+        .with(LEAF, "commonName", json!("flannel-client"));
+    project.declare(&declared);
+    let bootstrap = |more: &[&str]| project.run(&[&["export", "bootstrap"], more].concat());
+    assert_snapshot!(bootstrap(&[]).exits_with(0).stdout());
+    let stranger = bootstrap(&["--cluster", "other"]).exits_with(1).text();
+    project.declare(&project.declared());
+    let none = bootstrap(&[]).exits_with(1).text();
+    assert_snapshot!(format!("{stranger}\n\n{none}"));
+}

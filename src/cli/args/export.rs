@@ -19,7 +19,7 @@ pub(crate) use file::{
 };
 pub(crate) use kubeconfig::KubeconfigArgs;
 pub(crate) use kubernetes::{
-    CaSecretArgs, ConfigMapArgs, ExternalSecretArgs, PrometheusRuleArgs, SecretArgs,
+    BootstrapArgs, CaSecretArgs, ConfigMapArgs, ExternalSecretArgs, PrometheusRuleArgs, SecretArgs,
     TrustBundleArgs,
 };
 
@@ -115,6 +115,13 @@ pub(crate) enum ExportCommand {
                             prometheus-rule --cert-manager"
     )]
     PrometheusRule(PrometheusRuleArgs),
+    /// The rights a new Kubernetes cluster needs: bindings for its administrators, and for the API server at kubelets.
+    #[command(
+        after_help = "A new cluster knows only system:masters. Apply it once with the super-admin's credentials; on NixOS \
+                            `certToolkit.kubernetes.bootstrapManifest` also has the add-ons of nixpkgs.\n\nExample:\n  certs export \
+                            bootstrap | kubectl --kubeconfig super-admin.conf apply -f -"
+    )]
+    Bootstrap(BootstrapArgs),
     /// A kubeconfig for a client certificate: whoever has the file is its user.
     #[command(
         after_help = "The file holds certificate, private key and the root that the API server is verified by. It is written for you \

@@ -9,6 +9,7 @@ use crate::cli::findings::Findings;
 use crate::cli::project::{
     Project, check_requests, check_selection, is_settled, policy, store_error,
 };
+use crate::cli::pruned;
 use crate::cli::ui::Ui;
 use crate::export::index;
 use crate::lint::Finding;
@@ -89,6 +90,7 @@ pub(crate) fn make(
     if let Some(doubt) = clock_doubt(&project.fleet, &observed, plan.now) {
         ui.tell(&format!("warning: {doubt}; no run is made by this clock\n"));
     }
+    ui.tell(&pruned::still_accepted(&project, &observed, &plan)?);
     let stale = project.stale_files(&observed)?;
     let rules = index::broken_rules(&project.root, &project.fleet);
     let rules = rules.map_err(|error| store_error(&error))?;

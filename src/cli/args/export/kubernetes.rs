@@ -137,6 +137,17 @@ impl From<StoreKindWord> for StoreKind {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct BootstrapArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// The cluster, by its name in `kubernetes.cluster`. Default: the only one that is declared.
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Option<String>,
+    #[command(flatten)]
+    pub resource: ResourceArgs,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct PrometheusRuleArgs {
     /// What the PrometheusRule is called.
     #[arg(long, default_value = "certs")]

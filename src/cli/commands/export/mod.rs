@@ -1,5 +1,6 @@
 //! `certs export`: what is in the tree, in the form another program wants. One form, one file.
 
+pub(crate) mod bootstrap;
 pub(crate) mod bundle;
 pub(crate) mod ca_secret;
 pub(crate) mod certificate;
@@ -43,6 +44,7 @@ pub(crate) fn run(command: &ExportCommand, ui: Ui) -> Result<Exit, CliError> {
         ExportCommand::TrustBundle(args) => trust_bundle::run(args, ui),
         ExportCommand::ExternalSecret(args) => external_secret::run(args, ui),
         ExportCommand::PrometheusRule(args) => prometheus_rule::run(args, ui),
+        ExportCommand::Bootstrap(args) => bootstrap::run(args, ui),
         ExportCommand::Kubeconfig(args) => kubeconfig::run(args, ui),
     }
 }
