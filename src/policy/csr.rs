@@ -136,7 +136,9 @@ impl fmt::Display for CsrFault {
             }
             Self::SeveralCommonNames { names } => {
                 const MOST: usize = 10;
-                let shown = names.get(..MOST).unwrap_or(names).join(", ");
+                let first = names.iter().take(MOST);
+                let first: Vec<String> = first.map(|name| name.escape_debug().to_string()).collect();
+                let shown = first.join(", ");
                 write!(f, "the request has {} common names: {shown}", names.len())?;
                 f.write_str(if names.len() > MOST { ", …" } else { "" })
             }
@@ -294,5 +296,17 @@ impl Reading {
             }
             _ => self.ignored.push(Ignored::Extension { name: name() }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_feed_in_a_common_name_ends_no_line() {
+        let names = vec!["a\nhint: b".to_owned(), "c".to_owned()];
+        let text = CsrFault::SeveralCommonNames { names }.to_string();
+        assert_eq!(text, "the request has 2 common names: a\\nhint: b, c");
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::grant;
 use super::paint::{Paint, Tone};
 use super::table::{Width, new_table, trimmed};
-use super::words::printable;
+use super::words::{one_line, printable};
 use crate::model::nix::{attribute, string};
 use crate::model::role::CommonName;
 use crate::model::{DnsForm, Name, Role, San};
@@ -101,7 +101,7 @@ pub fn trial(trial: &Trial<'_>, paint: Paint) -> String {
         match verdict {
             Ok(san) => {
                 let allowed = paint.apply(Tone::Good, "allowed".to_owned());
-                let _ = writeln!(text, "{allowed}: {} as {san}", printable(&name.to_string()));
+                let _ = writeln!(text, "{allowed}: {} as {san}", one_line(&name.to_string()));
             }
             Err(fault) => refusal(&mut text, &of_name(name, fault), &trial.role.name, paint),
         }
@@ -136,12 +136,12 @@ fn granted(text: &mut String, grant: &Grant) {
         ("lifetime", declaration.lifetime.to_string()),
     ];
     for note in &grant.notes {
-        let _ = writeln!(text, "note: {}", printable(&note.to_string()));
+        let _ = writeln!(text, "note: {}", one_line(&note.to_string()));
     }
     text.push_str("\nwould be granted:\n");
     for (what, value) in lines {
         let value = if value.is_empty() { "none" } else { &value };
-        let _ = writeln!(text, "  {what:9} {}", printable(value));
+        let _ = writeln!(text, "  {what:9} {}", one_line(value));
     }
 }
 
@@ -155,9 +155,9 @@ fn told(text: &mut String, (code, message, cure): (&str, &str, &str), paint: Pai
         text,
         "{}: {}\n  {} {}",
         paint.apply(Tone::Bad, format!("refused[{code}]")),
-        printable(message),
+        one_line(message),
         paint.apply(Tone::Good, "hint:"),
-        printable(cure)
+        one_line(cure)
     );
 }
 
