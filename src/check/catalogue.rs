@@ -160,13 +160,13 @@ rules! {
          good again that was revoked.",
         "docs/by-hand.md#revoking; git-restore(1)";
     CRL_MISSING = "crl-missing", "A revocation list is gone", Error,
-        "The inventory says that the authority has made a list, and its file is not in the tree: it was deleted, or never added to Git. \
+        "The inventory or the history of the branch says that the authority has made a list, and its file is not in the tree: it was deleted, or never added to Git. \
          What it revoked is good again to whoever takes the lists from here. `certs crl` makes it anew of what Git has of it, and \
          refuses where revocations would be lost: then the file is to be put back from where it was published.",
         "docs/by-hand.md#revoking; git-restore(1)";
     CRL_ROLLED_BACK = "crl-rolled-back", "A revocation list is older than the last one made", Error,
-        "The inventory says that the authority has made a later list than the one in the tree: an old one was checked out, or a merge \
-         took the wrong side. What was revoked since is good again to whoever takes it from here.",
+        "The inventory or the history of the branch says that the authority has made a later list than the one in the tree: an old one was checked out, a \
+         revocation was reverted, or a merge took the wrong side. What was revoked since is good again to whoever takes it from here.",
         "RFC 5280 §5.2.3; docs/by-hand.md#revoking";
     NOT_THE_REQUESTERS_KEY = "not-the-requesters-key", "A certificate is for another key than was asked for", Error,
         "The record says which key the request came with, and whoever has that key cannot use this certificate. One of the two files is \

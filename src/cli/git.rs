@@ -14,7 +14,7 @@ use std::process::{Child, Command, Output, Stdio};
 pub(crate) use history::{history, without_git};
 pub(crate) use names::names;
 pub(crate) use objects::{blob_sizes, places_of, reachable};
-pub(crate) use presence::Presence;
+pub(crate) use presence::{Presence, contents_of_head};
 
 use super::error::CliError;
 use crate::model::RelPath;

@@ -14,8 +14,8 @@ use super::writing::Publication;
 use crate::history::{History, Issued};
 use crate::inspect::crl;
 use crate::model::{
-    Authority, CertificateFacts, CrlFacts, FileState, KeyFingerprint, ListRecord, LostKey, Moment,
-    Observed, RelPath, RevocationReason,
+    Authority, CertificateFacts, CrlFacts, Digest, FileState, KeyFingerprint, ListRecord, LostKey,
+    Moment, Observed, RelPath, RevocationReason,
 };
 use crate::render::words::count;
 
@@ -50,6 +50,43 @@ impl Loss {
         } else {
             Self::Refused
         }
+    }
+}
+
+/// Adds to what the inventory remembers the last list of each authority in the history of the branch: a revocation that was reverted took
+/// the inventory back as well.
+pub(crate) fn remember_lists(project: &Project, observed: &mut Observed) {
+    let authorities = &project.fleet.authorities;
+    let paths: Vec<String> = authorities.iter().map(|one| one.crl.to_string()).collect();
+    let lists = Lists {
+        contents: git::contents_of_head(project.root.path(), &paths),
+        gap: None,
+    };
+    let mut recorded = observed.recorded.facts().cloned().unwrap_or_default();
+    let mut is_changed = false;
+    for authority in authorities {
+        let made = lists.signed_by(authority, observed);
+        let made = made.iter().map(ListRecord::from);
+        let known = recorded.lists.get(&authority.name).cloned();
+        let last = made.chain(known.clone()).reduce(|last, next| {
+            if next.is_later_than(&last) {
+                next
+            } else {
+                last
+            }
+        });
+        if last.is_some() && last != known {
+            recorded
+                .lists
+                .extend(last.map(|last| (authority.name.clone(), last)));
+            is_changed = true;
+        }
+    }
+    if is_changed {
+        observed.recorded = FileState::Sound {
+            digest: Digest::of(&[]),
+            facts: recorded,
+        };
     }
 }
 

@@ -58,6 +58,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             both_keys,
         ),
         trial(
+            "revocation::a_revocation_that_git_reverted_is_found",
+            &PROGRAMS,
+            reverted,
+        ),
+        trial(
             "revocation::a_compromised_key_is_not_certified_again",
             &PROGRAMS,
             compromised,
@@ -98,6 +103,26 @@ fn serial(project: &Project, file: &str) -> Result<String, Failed> {
 fn list(project: &Project) -> Result<String, Failed> {
     let line = format!("openssl crl -in {DIR}/ca/root.crl -noout -text -crlnumber");
     project.bench.run(&line)
+}
+
+fn reverted() -> Result<(), Failed> {
+    let project = made()?;
+    for holder in ["nas", "printer"] {
+        project.ends_with(0, &format!("revoke {holder} {SOURCE}"))?;
+        commit(&project)?;
+    }
+    project.ends_with(0, &format!("check {SOURCE}"))?;
+    let revert = "git -c user.name=x -c user.email=x@example.com revert --no-edit";
+    project.bench.run(&format!("{revert} HEAD"))?;
+    let said = project.ends_with(1, &format!("check {SOURCE}"))?;
+    expect(said.contains("crl-rolled-back"), &said)?;
+    project.bench.run("git reset -q --hard HEAD~1")?;
+    project.bench.run(&format!("{revert} HEAD HEAD~1"))?;
+    let said = project.ends_with(1, &format!("check {SOURCE}"))?;
+    expect(said.contains("crl-missing"), &said)?;
+    project.ends_with(0, &format!("crl root {SOURCE}"))?;
+    let list = list(&project)?;
+    expect(list.matches("Serial Number").count() == 2, &list)
 }
 
 fn whole_key() -> Result<(), Failed> {

@@ -6,6 +6,7 @@ use crate::check::{self, Beside, Broken, Journal};
 use crate::cli::args::{PlanArgs, SelectionArgs, SourceArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::findings::Findings;
+use crate::cli::past;
 use crate::cli::project::{
     Project, check_requests, check_selection, is_settled, policy, store_error,
 };
@@ -106,12 +107,16 @@ pub(crate) fn make(
             cause: broken.cause,
         }),
     };
+    let mut known = observed.clone();
+    if depth == Depth::History {
+        past::remember_lists(&project, &mut known);
+    }
     Ok(Outlook {
         findings: match depth {
             Depth::Tree => Findings::of(&project, &observed, &selection.only),
             Depth::History => Findings::in_depth(&project, &observed, &selection.only),
         },
-        found: check::findings(&project.fleet, &observed, &plan, &beside),
+        found: check::findings(&project.fleet, &known, &plan, &beside),
         plan,
         stale,
         is_interrupted: journal.is_some(),

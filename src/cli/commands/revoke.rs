@@ -474,7 +474,7 @@ fn root(id: &ArtifactId) -> CliError {
         "{id} is a root: nobody stands above it to revoke it"
     ))
     .hint(format!(
-        "take it out of every trust store, and replace it: certs recreate --replace {id}"
+        "take it out of every trust store, and replace it at once: certs recreate --replace {id} --retire {id}"
     ))
 }
 

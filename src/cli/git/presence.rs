@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use super::git;
+use super::{git, read_blobs};
 use crate::store::{Tracked, Tracking};
 
 /// Of these paths, relative to a directory, what Git's index names and what only its last commit has.
@@ -43,6 +43,38 @@ impl Presence {
                 .unwrap_or_default(),
         }
     }
+}
+
+/// Every content that these files had in the history of the branch that is checked out. Where Git cannot tell, nothing is known.
+pub(crate) fn contents_of_head(root: &Path, paths: &[String]) -> Vec<(String, Vec<u8>)> {
+    let output = git(root)
+        .env("GIT_LITERAL_PATHSPECS", "1")
+        .args(["log", "HEAD", "--full-history", "-m", "--raw", "-z"])
+        .args(["--no-renames", "--no-abbrev", "--relative", "--format="])
+        .arg("--")
+        .args(paths)
+        .output();
+    let Some(output) = output.ok().filter(|output| output.status.success()) else {
+        return Vec::new();
+    };
+    let log = String::from_utf8_lossy(&output.stdout);
+    let mut fields = log.split('\0');
+    let mut found: BTreeSet<(String, String)> = BTreeSet::new();
+    while let Some(field) = fields.next() {
+        let Some(change) = field.trim_start_matches('\n').strip_prefix(':') else {
+            continue;
+        };
+        let after = change.split(' ').nth(3).unwrap_or_default();
+        let path = fields.next().unwrap_or_default();
+        if after.bytes().any(|byte| byte != b'0') {
+            found.insert((path.to_owned(), after.to_owned()));
+        }
+    }
+    let blobs = found.iter().map(|(_, blob)| blob.as_str()).collect();
+    let contents = read_blobs(root, &blobs).unwrap_or_default();
+    let content =
+        |(path, blob): &(String, String)| Some((path.clone(), contents.get(blob)?.clone()));
+    found.iter().filter_map(content).collect()
 }
 
 fn names(output: &Output) -> Option<BTreeSet<String>> {
