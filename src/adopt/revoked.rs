@@ -48,8 +48,9 @@ impl TakenRevocations {
     /// Whether a list says all that these say, and its number is not used up.
     pub fn is_covered_by(&self, list: &CrlFacts) -> bool {
         let numbers = self.lists.iter().filter_map(CrlFacts::list_number);
-        let last = numbers.chain(self.last_number.clone()).max();
-        let is_last = last.is_none_or(|last| list.list_number().is_some_and(|own| own >= last));
+        let highest = numbers.chain(self.last_number.clone()).max();
+        let is_last =
+            highest.is_none_or(|highest| list.list_number().is_some_and(|own| own >= highest));
         is_last
             && self
                 .serials()
