@@ -305,13 +305,13 @@ fn add_extension(facts: &mut CrlFacts, oid: &str, value: &[u8]) -> Option<()> {
 }
 
 fn scope(point: &IssuingDistributionPoint, issuer: &DistinguishedName) -> Option<CrlScope> {
-    let named = point.distribution_point.as_ref();
-    let names = named.map_or_else(
+    let place = point.distribution_point.as_ref();
+    let names = place.map_or_else(
         || Some(PointNames::default()),
-        |named| PointNames::of(named, issuer),
+        |place| PointNames::of(place, issuer),
     )?;
     Some(CrlScope {
-        point: match named {
+        point: match place {
             None => ListPoint::Any,
             Some(DistributionPointName::FullName(_)) => ListPoint::Urls(names.urls),
             Some(DistributionPointName::NameRelativeToCRLIssuer(_)) => ListPoint::RelativeToIssuer,

@@ -21,8 +21,8 @@ pub(super) struct Examination<'s, 'a> {
     pub(super) signatures: Vec<Option<Signature>>,
     /// Of each member, those of the name constraints above it.
     pub(super) constraints: Vec<Vec<Fault>>,
-    /// Where policies are to be looked at: the first fault, with the position that has it.
-    pub(super) policies: Option<Option<(usize, Fault)>>,
+    /// Where policies are to be looked at: the faults, each with the position that has it.
+    pub(super) policies: Option<Vec<(usize, Fault)>>,
     pub(super) lists: Lists<'s>,
     pub(super) end: End,
 }

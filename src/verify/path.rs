@@ -254,7 +254,7 @@ impl<'a> Search<'a> {
             policy: self.policy,
             constraints: constraints::faults(&materials),
             policies: (matches!(end, End::Trusted) && policies::matter(&materials, demand))
-                .then(|| policies::fault(&materials, demand)),
+                .then(|| policies::fault(&materials, demand).into_iter().collect()),
             materials: &materials,
             signatures: signatures.map(Option::<&Signature>::copied).collect(),
             lists: self.lists(),
