@@ -5,10 +5,13 @@ mod host_key;
 
 use rayon::prelude::*;
 
-use crate::issue::key::PrivateKey;
+use crate::inspect::document;
+use crate::issue::key::{KeyError, PrivateKey};
+use crate::model::document::{KeyFormat, Object};
+use crate::model::pem::PemFlaw;
 use crate::model::{
-    Agreement, ArtifactId, FileState, Fleet, KeyFingerprint, Marker, Observed, Recipient, RelPath,
-    Sealed, SealedFacts, SignatureState,
+    Agreement, ArtifactId, FileState, Fleet, KeyFingerprint, Marker, Observed, Recipient,
+    RecipientSet, RelPath, Sealed, SealedFacts, SignatureState,
 };
 use crate::plan::{Action, Plan};
 use crate::seal::{Identities, OpenError};
@@ -36,13 +39,14 @@ pub struct Diagnosis {
 /// How a sealed key does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    Proved,
+    Proved {
+        /// The form of the key where it is another than PKCS#8, which the next run that writes the file makes it.
+        form: Option<KeyFormat>,
+    },
     /// The key of an authority that is declared to be offline.
     Elsewhere,
     /// The key of an authority that is not in the tree, with nothing in the declaration that says where it is.
-    Missing {
-        cure: String,
-    },
+    Missing { cure: String },
     /// None of the identities opens it; who could, and what was said.
     Locked {
         readers: Vec<String>,
@@ -56,7 +60,7 @@ impl State {
     /// Stable word for JSON.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Proved => "proved",
+            Self::Proved { .. } => "proved",
             Self::Elsewhere => "elsewhere",
             Self::Missing { .. } => "missing",
             Self::Locked { .. } => "locked",
@@ -105,18 +109,18 @@ impl Examination<'_> {
         };
         let content = match self.identities.open(&file.bytes) {
             Ok(content) => content,
-            Err(error) => return Ok(unopened(sealed, &error)),
+            Err(error) => return Ok(self.unopened(sealed, facts, &error)),
         };
         if let Some(key) = self.fleet.host_key(&sealed.id) {
             let ailments = host_key::judge(key, self.observed, facts, &content);
-            return Ok(proved_or(ailments));
+            return Ok(proved_or(ailments, None));
         }
         Ok(match PrivateKey::from_pem(&content) {
             Ok(key) => {
-                let mut ailments = self.judge(sealed, facts, &key.fingerprint());
-                ailments.extend(form(sealed, &content));
-                proved_or(ailments)
+                let ailments = self.judge(sealed, facts, &key.fingerprint());
+                proved_or(ailments, other_form(&content))
             }
+            Err(KeyError::Pem(flaw)) => State::Broken(vec![misshapen(sealed, &flaw)]),
             Err(error) => State::Broken(vec![Ailment {
                 code: "not-a-key",
                 detail: format!("it opens, but holds no key: {error}"),
@@ -139,6 +143,56 @@ impl Examination<'_> {
             };
         }
         self.broken(sealed, "missing", "it is not there".to_owned())
+    }
+
+    fn unopened(&self, sealed: &Sealed<'_>, facts: &SealedFacts, error: &OpenError) -> State {
+        match error {
+            OpenError::NoMatchingIdentity { .. } | OpenError::Refused { .. } => State::Locked {
+                readers: self.readers(sealed, facts),
+                detail: error.to_string(),
+            },
+            _ => State::Broken(vec![Ailment {
+                code: "damaged",
+                detail: error.to_string(),
+                cure: restore(sealed),
+            }]),
+        }
+    }
+
+    /// Who can open it, by its header: whoever is declared where that agrees, else whoever the last run says it encrypted to, else what the
+    /// header itself names.
+    fn readers(&self, sealed: &Sealed<'_>, facts: &SealedFacts) -> Vec<String> {
+        let agrees =
+            |set: &RecipientSet| !matches!(facts.agrees_with(set), Agreement::Differs { .. });
+        let before = self.observed.sealed_to(sealed.file);
+        let sets = [Some(sealed.recipients.clone()), before];
+        match sets.into_iter().flatten().find(agrees) {
+            Some(set) => set.iter().map(Recipient::short).collect(),
+            None => self.named_in(facts),
+        }
+    }
+
+    /// SSH keys have a tag, by which those that are declared anywhere are known; of other keys there is only a number.
+    fn named_in(&self, facts: &SealedFacts) -> Vec<String> {
+        let sealed: Vec<Sealed<'_>> = self.fleet.sealed().collect();
+        let known = |tag: &str| {
+            let mut all = sealed.iter().flat_map(|sealed| sealed.recipients.iter());
+            all.find(|recipient| recipient.ssh_tag() == Some(tag))
+        };
+        let named = |tag: &String| match known(tag) {
+            Some(recipient) => recipient.short(),
+            None => format!("the SSH key with the tag {tag}"),
+        };
+        let mut readers: Vec<String> = facts.ssh_tags.iter().map(named).collect();
+        if facts.anonymous > 0 {
+            readers.push(format!(
+                "{} age key(s) that its header does not name",
+                facts.anonymous
+            ));
+        }
+        let others = facts.other.iter();
+        readers.extend(others.map(|(tag, times)| format!("{times} key(s) of type {tag}")));
+        readers
     }
 
     fn broken(&self, sealed: &Sealed<'_>, code: &'static str, detail: String) -> State {
@@ -229,44 +283,43 @@ impl Examination<'_> {
     }
 }
 
-fn proved_or(ailments: Vec<Ailment>) -> State {
+fn proved_or(ailments: Vec<Ailment>, form: Option<KeyFormat>) -> State {
     if ailments.is_empty() {
-        State::Proved
+        State::Proved { form }
     } else {
         State::Broken(ailments)
     }
 }
 
-fn unopened(sealed: &Sealed<'_>, error: &OpenError) -> State {
-    match error {
-        OpenError::NoMatchingIdentity { .. } | OpenError::Refused { .. } => State::Locked {
-            readers: sealed.recipients.iter().map(Recipient::short).collect(),
-            detail: error.to_string(),
-        },
-        _ => State::Broken(vec![Ailment {
-            code: "damaged",
-            detail: error.to_string(),
-            cure: restore(sealed),
-        }]),
-    }
+/// What K8Nix and other tools wrote: Go, OpenSSL and nginx read it as well, and a run that writes the file writes PKCS#8 (RFC 5958).
+fn other_form(content: &[u8]) -> Option<KeyFormat> {
+    let found = document::read(content, None).ok()?;
+    let mut formats = found.into_iter().filter_map(|found| match found.object {
+        Object::PrivateKey(key) => Some(key.format),
+        _ => None,
+    });
+    formats.find(|format| *format != KeyFormat::Pkcs8)
 }
 
-/// Keys are written as PKCS#8 (RFC 5958); Go and nginx read other forms, not every program does.
-fn form(sealed: &Sealed<'_>, content: &[u8]) -> Option<Ailment> {
-    let is_pkcs8 = content
-        .trim_ascii_start()
-        .starts_with(b"-----BEGIN PRIVATE KEY-----");
-    (!is_pkcs8).then(|| Ailment {
+/// There is a key in it, in a text that no program loads.
+fn misshapen(sealed: &Sealed<'_>, flaw: &PemFlaw) -> Ailment {
+    let mend = format!(
+        "decrypt {}, mend its text and encrypt it again in its place",
+        sealed.file.shell()
+    );
+    Ailment {
         code: "form",
-        detail: "its key is not in PKCS#8 form".to_owned(),
+        detail: format!("it opens, but no program can load its key: {flaw}"),
         cure: match &sealed.id {
-            ArtifactId::Leaf { .. } => format!("`certs recreate --replace {}`", sealed.id),
-            _ => format!(
-                "open {0}, convert it (`openssl pkcs8 -topk8 -nocrypt`) and seal it again in its place",
-                sealed.file
-            ),
+            ArtifactId::Leaf { .. } => {
+                format!(
+                    "{mend}, or have a new key made: `certs recreate --replace {}`",
+                    sealed.id
+                )
+            }
+            _ => mend,
         },
-    })
+    }
 }
 
 fn recipients(missing: &[String], unexpected: &[String]) -> String {

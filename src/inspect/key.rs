@@ -6,6 +6,7 @@ use aws_lc_rs::signature::{
 use der::asn1::UintRef;
 use der::{Decode as _, Header, Reader as _, SliceReader, Tag, Tagged as _};
 use x509_cert::spki::SubjectPublicKeyInfoRef;
+use x509_parser::asn1_rs;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
@@ -137,9 +138,26 @@ fn curve(key: &SubjectPublicKeyInfo<'_>) -> FoundKeyAlgorithm {
         .algorithm
         .parameters
         .as_ref()
+        // Anything else than a name is a curve written out, of which the reader would make a name as well.
+        .filter(|parameters| parameters.tag() == asn1_rs::Tag::Oid)
         .and_then(|parameters| parameters.as_oid().ok());
     curve.map_or_else(
         || FoundKeyAlgorithm::Other("ecdsa with explicit parameters".to_owned()),
         |curve| FoundKeyAlgorithm::from_oid(&curve.to_id_string()),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reader of object identifiers takes any octets for one, and would show the numbers of the curve.
+    #[test]
+    fn a_curve_that_is_written_out_has_no_name() {
+        let spki = b"\x30\x14\x30\x0e\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x30\x03\x02\x01\x01\x03\x02\x00\x04";
+        assert_eq!(
+            of_spki(spki).unwrap().to_string(),
+            "ecdsa with explicit parameters"
+        );
+    }
 }

@@ -5,11 +5,15 @@ use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroizing;
 
 use super::yaml::Node;
-use super::{containers, document};
+use super::{containers, document, sniff};
 use crate::model::document::kubernetes::{
     Cluster, Context, Credential, Entry, KubeconfigFacts, ResourceFacts, Source, User,
 };
 use crate::model::document::{DocumentDefect, Found, Object, Step};
+use crate::model::pem;
+
+/// What kubectl shows in the place of credentials, of old and today.
+const LEFT_OUT: [&str; 2] = ["DATA+OMITTED", "REDACTED"];
 
 /// What the documents of a YAML or JSON text are; `None` where none of them has to do with Kubernetes.
 pub(super) fn read(documents: &[Node]) -> Option<Vec<Found>> {
@@ -184,20 +188,37 @@ fn value(path: &str, text: &str) -> (usize, Vec<Found>) {
     if let Some(closed) = containers::sops(path, text) {
         return (0, vec![closed]);
     }
-    let compact: Zeroizing<String> = Zeroizing::new(text.split_ascii_whitespace().collect());
-    let Ok(bytes) = BASE64_STANDARD
-        .decode(compact.as_bytes())
-        .map(Zeroizing::new)
-    else {
-        let defect = DocumentDefect::FieldNotBase64 {
-            field: path.to_owned(),
-        };
-        return (
-            0,
-            vec![Found::whole(Object::Damaged(defect)).within(Step::Field(path.to_owned()))],
-        );
+    let field = || path.to_owned();
+    let damaged = |defect| {
+        let found = Found::whole(Object::Damaged(defect)).within(Step::Field(field()));
+        (0, vec![found])
     };
+    if LEFT_OUT.contains(&text.trim()) {
+        return damaged(DocumentDefect::LeftOut { field: field() });
+    }
+    let Some(bytes) = decoded(text.as_bytes()) else {
+        return damaged(DocumentDefect::FieldNotBase64 { field: field() });
+    };
+    let twice = decoded(&bytes).filter(|inner| holds_objects(inner));
+    if twice.is_some() {
+        return damaged(DocumentDefect::TwiceEncoded { field: field() });
+    }
     (bytes.len(), within(path, &bytes))
+}
+
+fn decoded(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let is_digit = |byte: &&u8| !byte.is_ascii_whitespace();
+    let mut compact = Zeroizing::new(Vec::with_capacity(text.len()));
+    compact.extend(text.iter().filter(is_digit));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(compact.len()));
+    BASE64_STANDARD.decode_vec(&*compact, &mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// PEM or DER; text that happens to be one is neither.
+fn holds_objects(bytes: &[u8]) -> bool {
+    let der = || sniff::looks_like_der(bytes) && sniff::der(bytes, None).is_ok();
+    !pem::read(bytes).is_empty() || der()
 }
 
 /// What is in a value, if it is anything we know. A value that should be a certificate or key and is none is named.

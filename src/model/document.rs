@@ -153,6 +153,10 @@ pub enum DocumentDefect {
     MissingField { field: String },
     #[error("{field} is not Base64")]
     FieldNotBase64 { field: String },
+    #[error("{field} was left out by `kubectl config view`; `kubectl config view --raw` writes it")]
+    LeftOut { field: String },
+    #[error("{field} is in Base64 twice; decode it once: `base64 -d`")]
+    TwiceEncoded { field: String },
     #[error("it has more than {limit} {unit}, more than any file of this kind")]
     TooMuch { limit: usize, unit: &'static str },
     #[error(

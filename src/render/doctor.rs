@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::paint::{Paint, Tone};
 use super::words;
 use crate::doctor::{Diagnosis, State};
+use crate::model::document::KeyFormat;
 
 const MISSING: &str = "the private key of the CA is not in the tree, and was not proved";
 
@@ -55,8 +56,33 @@ pub fn text(diagnoses: &[Diagnosis], paint: Paint) -> String {
             );
         }
     }
+    text.push_str(&forms(diagnoses, paint));
     text.push_str(&summary(diagnoses));
     text
+}
+
+/// One note for all of them: a tree of another tool has nothing else.
+fn forms(diagnoses: &[Diagnosis], paint: Paint) -> String {
+    let named: Vec<String> = diagnoses
+        .iter()
+        .filter_map(|diagnosis| Some(format!("{} ({})", diagnosis.id, form_of(diagnosis)?)))
+        .collect();
+    if named.is_empty() {
+        return String::new();
+    }
+    format!(
+        "{}: {} not PKCS#8, which every program reads; nothing has to be done, the next renewal converts: {}\n",
+        paint.apply(Tone::Quiet, "note"),
+        words::count(named.len(), "key is", "keys are"),
+        words::some_of(&named, 5)
+    )
+}
+
+fn form_of(diagnosis: &Diagnosis) -> Option<KeyFormat> {
+    match diagnosis.state {
+        State::Proved { form } => form,
+        _ => None,
+    }
 }
 
 fn summary(diagnoses: &[Diagnosis]) -> String {
@@ -96,7 +122,7 @@ fn key(diagnosis: &Diagnosis) -> Value {
             readers: others,
             detail,
         } => (readers, closed) = (Some(others), Some(detail)),
-        State::Proved | State::Elsewhere => {}
+        State::Proved { .. } | State::Elsewhere => {}
     }
     json!({
         "artifact": diagnosis.id.to_string(),
@@ -105,5 +131,6 @@ fn key(diagnosis: &Diagnosis) -> Value {
         "faults": faults,
         "readers": readers,
         "locked": closed,
+        "form": form_of(diagnosis).map(|form| form.to_string()),
     })
 }

@@ -43,12 +43,14 @@ pub fn without_secrets(text: &str) -> Cow<'_, str> {
     for block in pem_blocks(text) {
         if block.is_private {
             hidden.extend(body_of_key(text, block.body));
-        } else if block.is_closed {
+        } else if block.is_closed && holds_public(text, &block.body) {
             shown.push(block.body);
         }
     }
-    let mut last = 0..0;
+    let (mut last, mut previous) = (0..0, 0..0);
     for word in words(text) {
+        hidden.extend(broken_word(text, &previous, &word));
+        previous = word.clone();
         let is_shown = |range: &Range<usize>| range.start <= word.start && word.end <= range.end;
         if shown.iter().any(is_shown) {
             continue;
@@ -137,6 +139,30 @@ fn pem_blocks(text: &str) -> Vec<PemBlock> {
     blocks
 }
 
+/// Whether a block holds DER of a certificate, request, list or public key: a sequence that begins with a sequence, where private keys
+/// begin with a number.
+fn holds_public(text: &str, body: &Range<usize>) -> bool {
+    let body = text.get(body.clone()).unwrap_or_default();
+    let digits: Zeroizing<String> = Zeroizing::new(body.replace("\\r", "").replace("\\n", ""));
+    let digits = digits.chars().filter(|c| !c.is_whitespace() && *c != '=');
+    let digits: Zeroizing<String> = Zeroizing::new(digits.collect());
+    let Ok(der) = BASE64_STANDARD_NO_PAD
+        .decode(digits.as_bytes())
+        .map(Zeroizing::new)
+    else {
+        return false;
+    };
+    let (length, content) = match der.as_slice() {
+        [0x30, 0x81, length, content @ ..] => (usize::from(*length), content),
+        [0x30, 0x82, high, low, content @ ..] => {
+            (usize::from(*high) << 8 | usize::from(*low), content)
+        }
+        [0x30, length, content @ ..] => (usize::from(*length), content),
+        _ => return false,
+    };
+    length == content.len() && content.first() == Some(&0x30)
+}
+
 /// The words behind a BEGIN line with line breaks alone between them, if one is too long for a word of ours: a sentence may follow as well.
 fn body_of_key(text: &str, body: Range<usize>) -> Option<Range<usize>> {
     let inside = text.get(body.clone())?;
@@ -176,6 +202,19 @@ fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
         at = start + length.unwrap_or(rest.len());
         Some(start..at)
     })
+}
+
+/// Two words with a written-out line break between them that are digits of a key only together.
+fn broken_word(text: &str, first: &Range<usize>, second: &Range<usize>) -> Option<Range<usize>> {
+    let between = text.get(first.end..second.start)?;
+    if between.is_empty() || !between.chars().all(|c| c == '\\') {
+        return None;
+    }
+    let end = text.get(second.clone())?.trim_start_matches(['n', 'r']);
+    let digits = Zeroizing::new([text.get(first.clone())?, end].concat());
+    let mut windows = digits.as_bytes().windows(WINDOW);
+    let is_key = first.len() < WINDOW && second.len() < WINDOW && windows.any(is_random);
+    is_key.then_some(first.start..second.end)
 }
 
 /// Whether a word is the next line of a key.
@@ -257,7 +296,9 @@ fn is_public_pem(digits: &str) -> bool {
 /// Whether a window has the look of random digits: letters of both sizes and numbers in no order. Of random ones fewer than one in a
 /// thousand has not, and words in camel case, host names and hexadecimal numbers have not.
 fn is_random(window: &[u8]) -> bool {
+    // Octets of zero in Base64, and in Base64 of that: the head of an OpenSSH key has little else.
     const ZEROS: &[u8] = b"AAAAAAAA";
+    const ZEROS_TWICE: &[u8] = b"QUFB";
     let count = |is: fn(&u8) -> bool| window.iter().filter(|byte| is(byte)).count();
     let (upper, lower) = (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase));
     let digits = count(|byte| byte.is_ascii_digit() || *byte == b'+');
@@ -270,7 +311,9 @@ fn is_random(window: &[u8]) -> bool {
     let is_base64 = upper >= 3 && lower >= 3 && changes >= least;
     let beyond_hex = count(|byte| matches!(byte, b'G'..=b'Z'));
     let is_bech32 = lower == 0 && digits >= 4 && beyond_hex >= 8 && changes >= 8;
-    let is_padded = window.windows(ZEROS.len()).any(|zeros| zeros == ZEROS);
+    let mut parts = window.windows(12);
+    let is_padded = window.windows(ZEROS.len()).any(|zeros| zeros == ZEROS)
+        || parts.any(|part| part.iter().all(|byte| ZEROS_TWICE.contains(byte)));
     is_base64 || is_bech32 || is_padded
 }
 

@@ -143,3 +143,92 @@ fn a_good_key_beside_a_damaged_certificate_is_kept() {
     assert_eq!(project.opens(ADA, KEY), key);
     examined(&project, 0, &[]);
 }
+
+/// As `openssl ec` writes the same key.
+fn sec1(key: &PrivateKey) -> String {
+    let der = key.to_pkcs8().unwrap();
+    let info = p256_inside(&der);
+    pem::encode(&pem::Pem::new("EC PRIVATE KEY", info))
+}
+
+/// The `ECPrivateKey` in a `PrivateKeyInfo`: its last element, an octet string, holds it.
+fn p256_inside(pkcs8: &[u8]) -> Vec<u8> {
+    let at = pkcs8
+        .windows(2)
+        .position(|pair| pair == [0x04, 0x6d])
+        .unwrap();
+    pkcs8[at + 2..].to_vec()
+}
+
+#[test]
+fn a_key_in_the_form_of_another_tool_is_proved_with_a_note_and_converted_on_the_way() {
+    let project = Project::made();
+    let key = own(&project);
+    project.write(KEY, &sealed(&project, sec1(&key).as_bytes(), &key));
+    let (document, text) = examined(&project, 0, &[]);
+    assert_eq!(states(&document), ["proved", "proved"]);
+    assert_eq!(document["keys"][1]["form"], "SEC 1");
+    assert!(!text.contains("--replace"), "{text}");
+    insta::assert_snapshot!(text);
+    project.run(&["plan"]).exits_with(0);
+    project.run(&["renew", "cp1/root/server"]).exits_with(0);
+    let (document, _) = examined(&project, 0, &[]);
+    assert!(document["keys"][1]["form"].is_null());
+    assert_eq!(own(&project).fingerprint(), key.fingerprint());
+}
+
+#[test]
+fn text_around_a_key_is_no_fault() {
+    let project = Project::made();
+    let key = own(&project);
+    let pem = key.to_pem().unwrap();
+    for text in [
+        format!(
+            "Bag Attributes\n    localKeyID: 01\nKey Attributes: <No Attributes>\n{}",
+            *pem
+        ),
+        format!("\u{feff}{}", pem.replace('\n', "\r\n")),
+    ] {
+        project.write(KEY, &sealed(&project, text.as_bytes(), &key));
+        let (document, _) = examined(&project, 0, &[]);
+        assert!(document["keys"][1]["form"].is_null());
+    }
+}
+
+#[test]
+fn a_key_whose_text_no_program_loads_is_broken_and_is_not_replaced_unasked() {
+    let project = Project::made();
+    let key = own(&project);
+    let pem = key.to_pem().unwrap();
+    for text in [
+        pem.replace('\n', "\\n"),
+        pem.replace('\n', " "),
+        format!("  {}", pem.replace('\n', "\n  ")),
+    ] {
+        project.write(KEY, &sealed(&project, text.as_bytes(), &key));
+        assert_eq!(faults(&project), ["form"]);
+    }
+    let (_, text) = examined(&project, 1, &[]);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_missing_identity_is_named() {
+    let project = Project::made();
+    project.remove(ADA);
+    let run = project.run(&["doctor"]).exits_with(2);
+    insta::assert_snapshot!(run.text());
+}
+
+/// Bob is declared since, but nothing was encrypted to him yet.
+#[test]
+fn who_could_open_a_key_is_what_its_header_says() {
+    let project = Project::made();
+    let mut declared = crate::declared::Declared::by(&project.operators()[1..], project.host());
+    declared.manifest["identities"] = serde_json::json!([]);
+    project.declare(&declared.root("root").leaf("cp1/root/server"));
+    let (document, text) = examined(&project, 2, &["--identity", STRANGER]);
+    assert_eq!(states(&document), ["locked", "locked"]);
+    assert!(text.contains("could be opened by <ada>"), "{text}");
+    assert!(!text.contains("could be opened by <bob>"), "{text}");
+}

@@ -433,3 +433,74 @@ proptest::proptest! {
         let _ = read(&whole, None);
     }
 }
+
+#[test]
+fn what_a_resource_holds_is_read_wherever_it_is() {
+    let certificate = BASE64_STANDARD.encode(to_pem(&root(None, None).der));
+    for (text, place) in [
+        (
+            format!(
+                "kind: CertificateRequest\nspec: {{duration: 1h}}\nstatus: {{certificate: {certificate}, ca: {certificate}}}\n"
+            ),
+            "status.certificate",
+        ),
+        (
+            format!(
+                "kind: ValidatingWebhookConfiguration\nwebhooks:\n- name: a\n  clientConfig: {{caBundle: {certificate}}}\n"
+            ),
+            "webhooks[0].clientConfig.caBundle",
+        ),
+        (
+            format!(
+                "kind: ClusterTrustBundle\nspec:\n  trustBundle: |\n    {}",
+                to_pem(&root(None, None).der).replace('\n', "\n    ")
+            ),
+            "spec.trustBundle",
+        ),
+    ] {
+        let found = all(&text);
+        let Object::Resource(facts) = &found[0].object else {
+            panic!("{text}")
+        };
+        assert!(
+            facts
+                .entries
+                .iter()
+                .any(|entry| entry.name == place && entry.is_read),
+            "{:?}",
+            facts.entries
+        );
+        assert!(matches!(found[1].object, Object::Certificate(_)), "{text}");
+        assert!(
+            found[1].place.to_string().starts_with(place),
+            "{}",
+            found[1].place
+        );
+    }
+    let broken =
+        all("kind: MutatingWebhookConfiguration\nwebhooks: [{clientConfig: {caBundle: '%'}}]\n");
+    let field = "webhooks[0].clientConfig.caBundle".to_owned();
+    assert_eq!(
+        broken[1].object,
+        Object::Damaged(DocumentDefect::FieldNotBase64 { field })
+    );
+}
+
+#[test]
+fn what_kubectl_left_out_and_what_is_in_base64_twice_is_told() {
+    let twice = BASE64_STANDARD.encode(BASE64_STANDARD.encode(to_pem(&root(None, None).der)));
+    let text = |data: &str| {
+        format!(
+            "kind: Config\nclusters:\n- name: a\n  cluster: {{certificate-authority-data: {data}}}\n"
+        )
+    };
+    let field = "clusters.a.certificate-authority-data".to_owned();
+    for data in ["DATA+OMITTED", "REDACTED"] {
+        let defect = DocumentDefect::LeftOut {
+            field: field.clone(),
+        };
+        assert_eq!(all(text(data))[1].object, Object::Damaged(defect));
+    }
+    let defect = DocumentDefect::TwiceEncoded { field };
+    assert_eq!(all(text(&twice))[1].object, Object::Damaged(defect));
+}

@@ -14,4 +14,5 @@ mod hostile;
 mod inspect;
 mod issue;
 mod lists;
+mod secrets;
 mod support;

@@ -9,6 +9,7 @@ use crate::cli::ui::Ui;
 use crate::doctor::{Diagnosis, Examination, State, examine};
 use crate::plan::{Policy, plan};
 use crate::render::doctor;
+use crate::render::words::one_line;
 
 pub(crate) fn run(args: &DoctorArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
@@ -29,12 +30,29 @@ pub(crate) fn run(args: &DoctorArgs, ui: Ui) -> Result<Exit, CliError> {
         identities: &identities,
     })
     .map_err(|error| store_error(&error))?;
+    if identities.is_empty() {
+        ui.tell(&without_identity(&project.fleet.identities));
+    }
     if args.json {
         ui.print(&format!("{:#}\n", doctor::json(&diagnoses)));
     } else {
         ui.print(&doctor::text(&diagnoses, ui.stdout));
     }
     Ok(exit(&diagnoses))
+}
+
+/// Nothing can be proved then, and each key alone does not say why.
+fn without_identity(declared: &[String]) -> String {
+    let missing = match declared {
+        [] => "no identity is declared (certToolkit.userAgeIdentity) or given".to_owned(),
+        declared => format!(
+            "no identity was read: {} does not exist here",
+            one_line(&declared.join(", "))
+        ),
+    };
+    format!(
+        "warning: {missing}, so no key can be decrypted\nhint: name your private key: `certs doctor --identity FILE`\n"
+    )
 }
 
 fn exit(diagnoses: &[Diagnosis]) -> Exit {
