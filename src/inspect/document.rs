@@ -72,11 +72,14 @@ pub fn read(bytes: &[u8], password: Option<&str>) -> Result<Vec<Found>, Document
 
 /// What is in a value of a Kubernetes resource: a file that is no resource itself.
 pub(super) fn read_value(bytes: &[u8]) -> Result<Vec<Found>, DocumentDefect> {
-    if sniff::looks_like_der(bytes) || bytes.starts_with(AGE_MAGIC) {
+    let is_armor = bytes.trim_ascii_start().starts_with(AGE_ARMOR.as_bytes());
+    if sniff::looks_like_der(bytes) || bytes.starts_with(AGE_MAGIC) || is_armor {
         return read(bytes, None);
     }
-    if !pem::read(bytes).is_empty() {
-        return read(bytes, None);
+    // Not by way of `read`, which looks for values in YAML, and would find this one again.
+    let blocks = pem::read(bytes);
+    if !blocks.is_empty() {
+        return Ok(pem_objects(blocks));
     }
     let text = std::str::from_utf8(bytes).map_err(|_| DocumentDefect::Unrecognised)?;
     if text.trim().is_empty() {

@@ -50,7 +50,10 @@ const LAYERS: [(&str, &[&str]); 25] = [
             "model", "inspect", "issue", "seal", "plan", "store", "export", "observe",
         ],
     ),
-    ("doctor", &["model", "issue", "seal", "plan", "store"]),
+    (
+        "doctor",
+        &["model", "inspect", "issue", "seal", "plan", "store"],
+    ),
     (
         "render",
         &[
