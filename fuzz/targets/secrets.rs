@@ -8,7 +8,7 @@ use certs::inspect::{certificate, crl, document, public_key};
 use certs::issue::key::PrivateKey;
 use certs::manifest::Manifest;
 use certs::model::{KeyAlgorithm, Recipient};
-use certs::render::inspect::{Inspected, json::document as json, short, text};
+use certs::render::inspect::{Inspected, json::Document, short, text};
 use certs::render::paint::Paint;
 use certs::render::redaction::without_secrets;
 use certs::seal::{Identity, IdentitySource, keygen};
@@ -88,7 +88,12 @@ fn outputs(input: &str) -> Vec<String> {
         }];
         outputs.push(self::text(&inspected, now, Paint::Plain));
         outputs.push(short(&inspected, now, Paint::Plain));
-        outputs.push(format!("{:#}", json(&inspected, &[], now)));
+        outputs.push(serde_json::to_string_pretty(&Document {
+            inputs: &inspected,
+            errors: &[],
+            now,
+        })
+        .expect("JSON"));
     }
     outputs
 }

@@ -10,7 +10,7 @@ use certs::issue::key::PrivateKey;
 use certs::manifest::Manifest;
 use certs::model::key::KeyAlgorithm;
 use certs::model::recipient::Recipient;
-use certs::render::inspect::{Inspected, json::document as json, short, text};
+use certs::render::inspect::{Inspected, json::Document, short, text};
 use certs::render::paint::Paint;
 use certs::render::redaction::without_secrets;
 use certs::seal::{Identity, IdentitySource, keygen};
@@ -114,7 +114,14 @@ fn outputs(input: &str) -> Vec<String> {
             }];
             all.push(text(&inspected, now, Paint::Plain));
             all.push(short(&inspected, now, Paint::Plain));
-            all.push(format!("{:#}", json(&inspected, &[], now)));
+            all.push(
+                serde_json::to_string_pretty(&Document {
+                    inputs: &inspected,
+                    errors: &[],
+                    now,
+                })
+                .expect("JSON"),
+            );
         }
     }
     all
