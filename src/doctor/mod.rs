@@ -291,7 +291,7 @@ fn proved_or(ailments: Vec<Ailment>, form: Option<KeyFormat>) -> State {
     }
 }
 
-/// What K8Nix and other tools wrote: Go, OpenSSL and nginx read it as well, and a run that writes the file writes PKCS#8 (RFC 5958).
+/// The form that `K8Nix` and other tools wrote: Go, OpenSSL and nginx read it as well, and a run that writes the file writes PKCS#8 (RFC 5958).
 fn other_form(content: &[u8]) -> Option<KeyFormat> {
     let found = document::read(content, None).ok()?;
     let mut formats = found.into_iter().filter_map(|found| match found.object {

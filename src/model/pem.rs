@@ -165,12 +165,11 @@ impl Reading<'_> {
     fn all(&mut self) {
         let mut at = 0;
         while let Some(line) = self.lines.get(at) {
-            at = match line.begin() {
-                Some(label) => self.block(at, label),
-                None => {
-                    self.outside(at, line);
-                    at + 1
-                }
+            at = if let Some(label) = line.begin() {
+                self.block(at, label)
+            } else {
+                self.outside(at, line);
+                at + 1
             };
         }
     }

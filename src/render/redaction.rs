@@ -153,11 +153,12 @@ fn holds_public(text: &str, body: &Range<usize>) -> bool {
         return false;
     };
     let (length, content) = match der.as_slice() {
-        [0x30, 0x81, length, content @ ..] => (usize::from(*length), content),
         [0x30, 0x82, high, low, content @ ..] => {
             (usize::from(*high) << 8 | usize::from(*low), content)
         }
-        [0x30, length, content @ ..] => (usize::from(*length), content),
+        [0x30, 0x81, length, content @ ..] | [0x30, length, content @ ..] => {
+            (usize::from(*length), content)
+        }
         _ => return false,
     };
     length == content.len() && content.first() == Some(&0x30)
@@ -235,7 +236,7 @@ fn secret_parts(text: &str, word: &Range<usize>) -> Option<Range<usize>> {
     let windows = digits.as_bytes().windows(WINDOW).enumerate();
     let mut random = windows.filter(|(_, window)| is_random(window));
     let first = random.next()?.0;
-    let last = random.last().map_or(first, |(at, _)| at) + WINDOW;
+    let last = random.next_back().map_or(first, |(at, _)| at) + WINDOW;
     // A path in front of it is told, a rest of the key is not.
     let is_path = digits.get(..first).is_some_and(|front| front.contains('/'));
     let mark = AGE_MARKS.iter().find(|mark| digits.starts_with(*mark));

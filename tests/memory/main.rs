@@ -69,6 +69,10 @@ fn pass_through() -> Vec<u8> {
     let opened = identities.open(&sealed).unwrap();
     let again = PrivateKey::from_pem(&opened).unwrap();
     assert_eq!(again.fingerprint(), key.fingerprint());
+    // As a library does that does not know what passes through it: it is this that the allocator is for.
+    let copies: Vec<Vec<u8>> = (1..64).map(|times| pem.as_bytes().repeat(times)).collect();
+    assert_eq!(copies.len(), 63);
+    drop(copies);
     needle(&pem)
 }
 

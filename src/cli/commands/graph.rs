@@ -45,7 +45,7 @@ pub(crate) fn run(args: &GraphArgs, ui: Ui) -> Result<Exit, CliError> {
 
 /// Puts a document where somebody wants it, at once.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), CliError> {
-    outside::replace(path, without_secrets(&text).as_bytes()).map_err(|error| {
+    outside::replace(path, without_secrets(text).as_bytes()).map_err(|error| {
         CliError::new(format!("cannot write {}", shown(path)))
             .cause(error.to_string())
             .hint("give a file in a directory that exists, with --output")

@@ -123,7 +123,7 @@ fn refuses_what_openssl_does_not_load_and_says_why() {
         (format!("KEY={BLOCK}"), PemFlaw::TextBefore { line: 1 }),
     ] {
         assert!(flaws(&text).contains(&flaw), "{text}: {:?}", flaws(&text));
-        assert_eq!(whole(&text) < text.matches("BEGIN").count(), true, "{text}");
+        assert!(whole(&text) < text.matches("BEGIN").count(), "{text}");
     }
     assert_eq!(flaws(utf16), [PemFlaw::Utf16]);
     assert_eq!(flaws(marked), [PemFlaw::Utf16]);
