@@ -221,7 +221,8 @@ const SOURCE: &str = "-source/";
 /// Names the files of the project as they are named in it: neither by the directory it is in, nor by the copy that Nix made
 /// of it. Files of other flakes have such copies too, and keep their names.
 fn named_in_project(text: &str, directory: &Path) -> String {
-    let text = text.replace(&format!("{}/", directory.display()), "");
+    // As Nix writes it, which spells nothing out; the whole is shown like any text of another program.
+    let text = text.replace(&format!("{}/", directory.to_string_lossy()), "");
     let mut named = String::with_capacity(text.len());
     let mut rest = text.as_str();
     while let Some(found) = rest.find(STORE) {

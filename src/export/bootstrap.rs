@@ -1,7 +1,7 @@
 //! The rights that a new cluster must be given before its certificates are worth anything: what kubeadm binds and a certificate cannot say.
 
 use super::node::{Node, map, text, texts};
-use super::resource::resource;
+use super::resource::{MANAGED_BY, resource};
 use crate::model::{AttributeType, Certificate, Component, Fleet};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
@@ -98,7 +98,9 @@ fn binding(name: &str, role: &str, subject: &Subject<'_>) -> Node {
 
 /// Names of RBAC may have colons, which those of other objects may not.
 fn named(name: &str) -> Node {
-    map([("name", Some(text(name)))])
+    let (label, program) = MANAGED_BY;
+    let labels = map([(label, Some(text(program)))]);
+    map([("name", Some(text(name))), ("labels", Some(labels))])
 }
 
 /// flannel with the API server as its store: it reads the nodes and notes its lease on its own.

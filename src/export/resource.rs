@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::node::{Node, map, text};
 
 /// The label that says which program wrote a resource.
-const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "certs");
+pub(super) const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "certs");
 const LONGEST_LABEL: usize = 63;
 const LONGEST_NAME: usize = 253;
 

@@ -277,18 +277,23 @@ impl<'a> Planner<'a> {
         if others.iter().any(is_untold) {
             return (Vec::new(), Vec::new());
         }
+        // The marker of a sealed key names it where its public file is damaged.
+        let is_sealed = |key: &PublicKey| {
+            let sealed = others.iter().filter(|other| other.current().is_none());
+            let mut sealed = sealed.filter_map(|other| other.key.facts()?.marker.as_ref());
+            sealed.any(|marker| marker.key == key_id(key))
+        };
         let is_declared = |key: &PublicKey| {
             let mut current = others.iter().filter_map(|other| other.current());
-            withdrawn.contains(&key.fingerprint) || current.any(|current| current == key)
+            withdrawn.contains(&key.fingerprint)
+                || current.any(|current| current == key)
+                || is_sealed(key)
         };
         // The predecessor of a declared verification key is known by that.
         let is_known = |key: &PublicKey| {
-            let sealed = others.iter().filter(|other| other.current().is_none());
-            let mut sealed = sealed.filter_map(|other| other.key.facts()?.marker.as_ref());
             found.vouches_for(key)
                 || others.iter().any(|other| other.vouches_for(key))
                 || self.observed.former_keys.contains(&key.fingerprint)
-                || sealed.any(|marker| marker.key == key_id(key))
         };
         let undeclared = found.public_keys().iter().skip(1);
         let undeclared = undeclared.filter(|key| !is_declared(key));

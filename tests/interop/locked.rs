@@ -213,7 +213,7 @@ fn step() -> Result<(), Failed> {
         .leaf("cp1", "intermediate", "server", &fields);
     project.declare(&declaration)?;
     let said = adopts(&project, "")?;
-    expect(said.contains("1 private key lies in clear"), &said)?;
+    expect(said.contains("1 adopted private key is in clear"), &said)?;
     is_taken_whole(&project, &declaration)
 }
 

@@ -30,6 +30,7 @@ pub(crate) const DIR: &str = "secrets/certs";
 pub(crate) struct Declaration {
     authorities: Map<String, Value>,
     hosts: BTreeMap<String, BTreeMap<String, Map<String, Value>>>,
+    memberships: BTreeMap<String, Value>,
     key_pairs: Map<String, Value>,
     roles: Map<String, Value>,
 }
@@ -60,6 +61,18 @@ impl Declaration {
         let certificates = self.hosts.entry(host.to_owned()).or_default();
         let certificates = certificates.entry(authority.to_owned()).or_default();
         certificates.insert(name.to_owned(), with(usual, fields));
+        self
+    }
+
+    /// A worker of the cluster `kubernetes`, whose one authority this is.
+    pub(crate) fn worker(mut self, host: &str, authority: &str) -> Self {
+        let membership = json!({
+            "cluster": "kubernetes", "roles": ["worker"], "nodeName": host, "nodeIPs": ["192.0.2.1"],
+            "serviceCIDRs": ["10.96.0.0/12"], "clusterDomain": "cluster.local", "controlPlaneEndpoint": null,
+            "authorities": { "cluster": authority, "etcd": authority, "frontProxy": authority, "signing": null },
+            "serviceAccount": "service-account",
+        });
+        self.memberships.insert(host.to_owned(), membership);
         self
     }
 
@@ -115,8 +128,10 @@ impl Declaration {
             .iter()
             .map(|(host, certificates)| {
                 let owner = json!([{ "file": format!("{}.pub", host_key(host)) }]);
-                let host_value =
-                    json!({ "users": users, "ownerKeys": owner, "certificates": certificates });
+                let membership = self.memberships.get(host);
+                let host_value = json!({
+                    "users": users, "ownerKeys": owner, "certificates": certificates, "kubernetes": membership,
+                });
                 (host.clone(), host_value)
             })
             .collect();

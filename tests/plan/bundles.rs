@@ -65,7 +65,7 @@ fn a_predecessor_stays_and_names_the_step_that_ends_it() {
     assert_eq!(
         steps(&tree, &Policy::default()),
         [
-            "keep ca/root: certs/ca/root.crt also trusts CN=stranger until 2039-12-29 , which was replaced; `certs recreate --retire \
+            "keep ca/root: certs/ca/root.crt also trusts CN=stranger until 2039-12-30 , which was replaced; `certs recreate --retire \
              ca/root` ends that",
             "keep ca/web",
             "keep cp1/web/server",
@@ -88,7 +88,7 @@ fn retiring_rewrites_the_file_whatever_else_is_in_it() {
         assert_eq!(
             steps(&tree, &retire("ca/root")),
             [
-                "rewrite ca/root: retired: CN=stranger until 2039-12-29 ",
+                "rewrite ca/root: retired: CN=stranger until 2039-12-30 ",
                 "keep ca/web",
                 "keep cp1/web/server",
             ]

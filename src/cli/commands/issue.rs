@@ -149,7 +149,9 @@ fn issue(wish: &Wish<'_>, ui: Ui) -> Result<Exit, CliError> {
     match wish.answer {
         Answer::Document => {
             let mut document = writing::document(&report, &plan, &findings);
-            document["certificate"] = chain.into();
+            if let Some(document) = document.as_object_mut() {
+                document.shift_insert(1, "certificate".to_owned(), chain.into());
+            }
             ui.print(&format!("{document:#}\n"));
         }
         Answer::Table => writing::show(&report, &plan, ui),

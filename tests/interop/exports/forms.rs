@@ -7,7 +7,7 @@ use super::{HOST, declaration};
 use crate::project::{Project, expect, repository};
 
 /// Each form with runs that print it differently; every option is in one of them.
-const FORMS: [(&str, &[&str]); 13] = [
+const FORMS: [(&str, &[&str]); 14] = [
     ("export secret", &["shop", "full -n shop --name web"]),
     ("export ca-secret", &["web", "ca/root -n shop --name root"]),
     (
@@ -30,6 +30,8 @@ const FORMS: [(&str, &[&str]); 13] = [
             "rsa --issuer web --duration 2h",
             "ada --issuer web",
             "--name app --san app.example --san 10.0.0.1 --cluster-issuer web",
+            "shop --issuer step --issuer-kind StepClusterIssuer --issuer-group certmanager.step.sm --common-name shop --organization a \
+             --organization b --duration 24h --renew-before 8h --usage any",
         ],
     ),
     (
@@ -38,6 +40,7 @@ const FORMS: [(&str, &[&str]); 13] = [
             "shop",
             "full --cluster-issuer web -n shop --name web --secret-name s --service front --port 8080 --class nginx",
             "--name app --san app.example --issuer web",
+            "--name app --san app.example --issuer step --issuer-kind StepClusterIssuer --issuer-group certmanager.step.sm",
         ],
     ),
     ("export configmap", &["", "web --name roots -n shop"]),
@@ -54,6 +57,7 @@ const FORMS: [(&str, &[&str]); 13] = [
             "shop --store vault --key 0x10",
             "ca/web --store s --store-kind SecretStore --key k --certificate-property c --key-property k --ca-property a \
              --refresh 90m -n shop --name x",
+            "shop --store vault --key shop --no-ca",
         ],
     ),
     (
@@ -63,6 +67,7 @@ const FORMS: [(&str, &[&str]); 13] = [
             "--cert-manager --label on=off --name rules -n monitoring",
         ],
     ),
+    ("export bootstrap", &["", "--cluster kubernetes"]),
     ("certmanager export", &EXPORT),
     ("certmanager issuer", &ISSUER),
     ("pki certmanager export", &EXPORT),
@@ -155,11 +160,14 @@ pub(super) fn project() -> Result<Project, Failed> {
         "names": [["O", "Shop"], ["OU", "a"], ["OU", "b"], ["C", "DE"], ["L", "x"], ["ST", "y"], ["street", "z"],
             ["postalCode", "01234"], ["serialNumber", "7"]],
     });
+    let flannel = json!({ "component": "flannel", "commonName": "flannel-client", "usages": ["client auth"] });
     let rsa = json!({ "hosts": [HOST], "key": { "algo": "rsa", "size": 2048 } });
     let declaration = declaration()
         .authority("web", &urls)
         .leaf("cp1", "web", "full", &full)
-        .leaf("cp1", "web", "rsa", &rsa);
+        .leaf("cp1", "web", "rsa", &rsa)
+        .leaf("cp1", "web", "flannel", &flannel)
+        .worker("cp1", "web");
     Project::made(&declaration)
 }
 
