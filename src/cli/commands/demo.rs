@@ -142,7 +142,7 @@ fn next_steps(directory: &Path, form: Form) -> String {
         ),
         (
             "certs report".to_owned(),
-            "the same and more as a page: certificates.html",
+            "the same and more as one page, report.html",
         ),
         (
             "certs exposure worker1".to_owned(),
