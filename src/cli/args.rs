@@ -177,7 +177,7 @@ pub(crate) enum Command {
     Adopt(AdoptArgs),
     /// Show the whole fleet: what each certificate says, how long it lasts, who can open its key, how it does. Needs no key.
     #[command(
-        after_help = "States, the worst first: refused, revoked, damaged, missing, expired, not-yet-valid, differs, due, key-missing, key-offline, good.\n\n\
+        after_help = "States, the worst first: refused, revoked, damaged, missing, expired, not-yet-valid, due, differs, key-missing, key-offline, good.\n\n\
                             Examples:\n  certs status\n  certs status --tree\n  certs status cp1 --sort expiry\n  \
                             certs status --within 30d --state due --state expired\n  certs status --json | jq '.entries[].renewal'"
     )]

@@ -118,7 +118,7 @@ fn belongings<'a>(
             hosts.entry(owner).or_default().push(Item {
                 source,
                 name: None,
-                state: pair.state,
+                state: pair.state(),
                 not_after: None,
                 openers,
             });
@@ -147,7 +147,7 @@ fn leaf<'a>(
     let item = Item {
         source,
         name: Some(name),
-        state: entry.state,
+        state: entry.state(),
         not_after: entry.facts.map(|facts| facts.not_after),
         openers: operators.openers(&entry.readers, Some(host)),
     };

@@ -145,7 +145,7 @@ fn authority(
         issued: 0,
         subject: entry.facts.map(|facts| facts.subject.to_string()),
         not_after: entry.facts.map(|facts| facts.not_after),
-        state: entry.state,
+        state: entry.state(),
         openers: operators.openers(&entry.readers, None),
     }
 }
@@ -163,7 +163,7 @@ fn key_pair(pair: &Entry<'_>, operators: &Operators) -> Source {
         issued: 0,
         subject: None,
         not_after: None,
-        state: pair.state,
+        state: pair.state(),
         openers,
     }
 }

@@ -68,13 +68,14 @@ pub fn table(status: &Status<'_>, detail: Detail, paint: Paint, width: Width) ->
     text
 }
 
-/// The revocation lists with which something is wrong, one line each.
+/// The revocation lists, one line each, with the day until which they are good.
 fn lists(status: &Status<'_>) -> String {
     let line = |list: &ListEntry<'_>| {
         let next = list.last.as_ref().and_then(|last| last.next_update);
         let next = next.map_or_else(String::new, |next| Moment(next).to_string());
+        let file = &list.authority.crl;
         let what = match list.state {
-            ListState::Good => return None,
+            ListState::Good => return format!("{file}: good until {next}\n"),
             ListState::Due => format!("the next list is due by {next}"),
             ListState::Expired => format!("the next list was due by {next}"),
             ListState::NotItsAuthoritys => "another key signed the list".to_owned(),
@@ -82,15 +83,14 @@ fn lists(status: &Status<'_>) -> String {
             ListState::RolledBack => "a later list was made than this one".to_owned(),
             ListState::Missing => "the list is gone".to_owned(),
         };
-        let file = &list.authority.crl;
-        Some(format!("{file}: {what}; `certs check` says more\n"))
+        format!("{file}: {what}; `certs check` says more\n")
     };
-    status.lists.iter().filter_map(line).collect()
+    status.lists.iter().map(line).collect()
 }
 
 /// What an artifact lacks, where its state does not say it all.
 fn why(entry: &Entry<'_>) -> Option<String> {
-    if matches!(entry.state, State::Good | State::Offline) || entry.reasons.is_empty() {
+    if matches!(entry.state(), State::Good | State::Offline) || entry.reasons.is_empty() {
         return None;
     }
     let reasons: Vec<String> = entry.reasons.iter().map(ToString::to_string).collect();
@@ -108,7 +108,7 @@ fn row(entry: &Entry<'_>, now: OffsetDateTime, detail: Detail) -> Vec<Cell> {
         .unwrap_or_default();
     let readers: Vec<String> = entry.readers.iter().map(reader).collect();
     let mut row = vec![
-        toned(entry.state.code(), tone(entry.state)),
+        toned(&codes(entry), tone(entry.state())),
         Cell::new(&entry.id),
         Cell::new(
             facts
@@ -117,7 +117,7 @@ fn row(entry: &Entry<'_>, now: OffsetDateTime, detail: Detail) -> Vec<Cell> {
         ),
         Cell::new(words::printable(&words::some_of(&sans, most))),
         Cell::new(facts.map_or_else(|| without_certificate(entry), purpose)),
-        toned(&left(entry, now, Paint::Plain), left_tone(entry.state)),
+        toned(&left(entry, now, Paint::Plain), left_tone(entry.state())),
         Cell::new(
             entry
                 .renewal
@@ -134,6 +134,11 @@ fn row(entry: &Entry<'_>, now: OffsetDateTime, detail: Detail) -> Vec<Cell> {
         ));
     }
     row
+}
+
+fn codes(entry: &Entry<'_>) -> String {
+    let codes: Vec<&str> = entry.states.iter().map(|state| state.code()).collect();
+    codes.join(", ")
 }
 
 fn without_certificate(entry: &Entry<'_>) -> String {
@@ -220,9 +225,9 @@ fn line(entry: &Entry<'_>, now: OffsetDateTime, paint: Paint) -> String {
         .facts
         .map(|facts| format!("  {}", words::printable(&facts.subject.to_string())))
         .unwrap_or_default();
-    let state = match entry.state {
+    let state = match entry.state() {
         State::Good => String::new(),
-        state => format!("  {}", paint.apply(tone(state), state.code())),
+        state => format!("  {}", paint.apply(tone(state), codes(entry))),
     };
     let left = match left(entry, now, paint) {
         empty if empty.is_empty() => empty,
@@ -252,7 +257,7 @@ fn left(entry: &Entry<'_>, now: OffsetDateTime, paint: Paint) -> String {
     );
     format!(
         "{} {}",
-        paint.apply(left_tone(entry.state), bar),
+        paint.apply(left_tone(entry.state()), bar),
         words::span(left)
     )
 }

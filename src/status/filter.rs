@@ -26,7 +26,7 @@ pub enum Order {
     Declared,
     /// The first to end first; what has no certificate before that.
     Expiry,
-    /// The worst state first.
+    /// The worst state first, and of equal ones what expires first.
     State,
     /// By the subject of the certificate.
     Subject,
@@ -60,7 +60,8 @@ impl Filter {
                 .patterns
                 .iter()
                 .any(|pattern| pattern.selects(&entry.id));
-        let is_in_state = self.states.is_empty() || self.states.contains(&entry.state);
+        let is_in_state =
+            self.states.is_empty() || entry.states.iter().any(|state| self.states.contains(state));
         let ends = self
             .within
             .is_none_or(|within| entry.left(now).is_some_and(|left| left <= within));
@@ -70,13 +71,11 @@ impl Filter {
 
 impl Order {
     fn compare(self, a: &Entry<'_>, b: &Entry<'_>) -> Ordering {
+        let end = |entry: &Entry<'_>| entry.facts.map(|facts| facts.not_after);
         match self {
             Self::Declared => Ordering::Equal,
-            Self::Expiry => {
-                let end = |entry: &Entry<'_>| entry.facts.map(|facts| facts.not_after);
-                end(a).cmp(&end(b))
-            }
-            Self::State => a.state.cmp(&b.state),
+            Self::Expiry => end(a).cmp(&end(b)),
+            Self::State => (a.state(), end(a)).cmp(&(b.state(), end(b))),
             Self::Subject => {
                 let subject = |entry: &Entry<'_>| {
                     entry

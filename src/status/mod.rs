@@ -4,7 +4,7 @@
 mod filter;
 mod list;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::{Duration, OffsetDateTime};
 
@@ -12,8 +12,8 @@ pub use filter::{Filter, Order};
 pub use list::ListEntry;
 
 use crate::model::{
-    Artifact, ArtifactId, CertificateFacts, Fleet, HostKey, KeyPair, Name, Observed, Recipient,
-    RecipientSet, Record,
+    Artifact, ArtifactId, CertificateFacts, Fleet, HostKey, KeyPair, Lifetime, Name, Observed,
+    Recipient, RecipientSet, Record,
 };
 use crate::plan::{Action, Part, Plan, Reason, Step};
 
@@ -42,8 +42,9 @@ pub struct Entry<'a> {
     pub owners: &'a [Name],
     /// Where it is written that it is wanted, if somebody issued it by hand.
     pub record: Option<&'a Record>,
-    pub state: State,
-    /// Why it is in this state.
+    /// Everything that can be said of it, the worst first: how it does, and whether it is as declared, are two questions.
+    pub states: Vec<State>,
+    /// Why it is in these states.
     pub reasons: Vec<Reason>,
 }
 
@@ -57,7 +58,7 @@ pub enum Reader {
     Requester,
 }
 
-/// How an artifact does, the worst that can be said of it.
+/// How an artifact does, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// A person has to decide.
@@ -69,10 +70,10 @@ pub enum State {
     Missing,
     Expired,
     NotYetValid,
-    /// Something else than what is declared.
-    Differs,
     /// Time to renew.
     Due,
+    /// Something else than what is declared.
+    Differs,
     /// The certificate is as declared; the authority's key is not in the tree, and no declaration says that it is offline.
     KeyMissing,
     /// As declared; the authority's key is offline.
@@ -88,8 +89,8 @@ impl State {
         Self::Missing,
         Self::Expired,
         Self::NotYetValid,
-        Self::Differs,
         Self::Due,
+        Self::Differs,
         Self::KeyMissing,
         Self::Offline,
         Self::Good,
@@ -142,14 +143,9 @@ impl<'a> Status<'a> {
         self.entries.iter().filter(|entry| entry.id.is_host_key())
     }
 
-    /// How many entries are in each state that occurs, the worst first.
+    /// How many entries are in each state that occurs, the worst first. One that is due and differs is counted as both.
     pub fn tally(&self) -> Vec<(State, usize)> {
-        let count = |state| {
-            self.entries
-                .iter()
-                .filter(|entry| entry.state == state)
-                .count()
-        };
+        let count = |state| self.entries.iter().filter(|entry| entry.is(state)).count();
         State::ALL
             .map(|state| (state, count(state)))
             .into_iter()
@@ -159,6 +155,15 @@ impl<'a> Status<'a> {
 }
 
 impl Entry<'_> {
+    /// The worst that can be said of it.
+    pub fn state(&self) -> State {
+        self.states.first().copied().unwrap_or(State::Good)
+    }
+
+    pub fn is(&self, state: State) -> bool {
+        self.states.contains(&state)
+    }
+
     /// The time from `now` to the end of the certificate; negative after it.
     pub fn left(&self, now: OffsetDateTime) -> Option<Duration> {
         self.facts.map(|facts| facts.not_after - now)
@@ -209,7 +214,7 @@ impl<'a, 'p> View<'a, 'p> {
             },
             owners: &[],
             record: artifact.record(),
-            state: state(step, facts, self.now),
+            states: states(step, facts, renew_before, self.now),
             reasons: reasons(step),
             id,
         }
@@ -227,7 +232,7 @@ impl<'a, 'p> View<'a, 'p> {
             readers: self.readers(&id, &pair.recipients),
             owners: &pair.owners,
             record: None,
-            state: state(changed, None, self.now),
+            states: states(changed, None, None, self.now),
             reasons: reasons(step),
             id,
         }
@@ -243,7 +248,7 @@ impl<'a, 'p> View<'a, 'p> {
             readers: self.readers(&id, &key.recipients),
             owners: &[],
             record: None,
-            state: state(step, None, self.now),
+            states: states(step, None, None, self.now),
             reasons: reasons(step),
             id,
         }
@@ -261,33 +266,55 @@ fn reasons(step: Option<&Step>) -> Vec<Reason> {
     step.map(|step| step.reasons.clone()).unwrap_or_default()
 }
 
-fn state(step: Option<&Step>, facts: Option<&CertificateFacts>, now: OffsetDateTime) -> State {
-    let Some(step) = step else {
-        return State::Good;
-    };
-    if facts.is_some_and(|facts| facts.not_before > now) {
-        return State::NotYetValid;
+fn states(
+    step: Option<&Step>,
+    facts: Option<&CertificateFacts>,
+    renew_before: Option<Lifetime>,
+    now: OffsetDateTime,
+) -> Vec<State> {
+    let mut states: BTreeSet<State> = step.map(said).unwrap_or_default();
+    let is_renewed = step.is_some_and(|step| step.action != Action::Keep);
+    if let Some(facts) = facts {
+        let health = if facts.not_before > now {
+            Some(State::NotYetValid)
+        } else if facts.not_after <= now {
+            Some(State::Expired)
+        } else {
+            // What is kept although its time has come would not last longer.
+            let is_due = is_renewed && facts.validity().renewal(renew_before) <= now;
+            is_due.then_some(State::Due)
+        };
+        states.extend(health);
     }
-    let is_revoked = |reason: &Reason| matches!(reason, Reason::Revoked { .. });
-    if step.reasons.iter().any(is_revoked) {
-        return State::Revoked;
+    if states.contains(&State::Expired) {
+        states.remove(&State::Due);
     }
-    if matches!(step.action, Action::Refuse { .. }) {
-        return State::Refused;
+    if states.is_empty() {
+        states.insert(State::Good);
     }
+    states.into_iter().collect()
+}
+
+/// What the plan says of it.
+fn said(step: &Step) -> BTreeSet<State> {
     let is_kept = step.action == Action::Keep;
-    let states = step.reasons.iter().map(|reason| match reason {
-        Reason::Unreadable { .. } => State::Damaged,
-        Reason::Missing(Part::Key) if is_kept => State::KeyMissing,
-        Reason::KeyOffline => State::Offline,
-        Reason::Missing(_) => State::Missing,
-        Reason::Expired { .. } => State::Expired,
-        Reason::RenewalDue { .. } | Reason::AwaitsKey { .. } => State::Due,
+    let is_refused = matches!(step.action, Action::Refuse { .. });
+    let states = step.reasons.iter().filter_map(|reason| match reason {
+        Reason::Revoked { .. } => Some(State::Revoked),
+        Reason::Unreadable { .. } => Some(State::Damaged),
+        Reason::Missing(Part::Key) if is_kept => Some(State::KeyMissing),
+        Reason::KeyOffline => Some(State::Offline),
+        Reason::Missing(_) => Some(State::Missing),
+        Reason::Expired { .. } => Some(State::Expired),
+        Reason::RenewalDue { .. } | Reason::AwaitsKey { .. } => Some(State::Due),
         // A predecessor beside its own is what a rotation leaves; `check` says how it ends.
-        Reason::AlsoVerifies { .. } | Reason::TrustsReplaced { .. } => State::Good,
-        _ => State::Differs,
+        Reason::AlsoVerifies { .. } | Reason::TrustsReplaced { .. } => None,
+        // Its state is one of validity, or of a decision.
+        Reason::NotYetValid { .. } => Some(State::NotYetValid),
+        _ if is_refused => None,
+        _ => Some(State::Differs),
     });
-    states.min().unwrap_or(State::Good)
+    states.chain(is_refused.then_some(State::Refused)).collect()
 }
 
 /// Recipients by what people call them.

@@ -47,6 +47,31 @@ fn shows_serial_numbers_where_wanted() {
 }
 
 #[test]
+fn what_differs_and_is_due_is_found_as_either() {
+    let project = Project::made();
+    let declared = project
+        .declared()
+        .with("cp1/root/server", "expiry", json!("9000h"))
+        .with("cp1/root/server", "renewBefore", json!("8900h"));
+    project.declare(&declared);
+    for state in ["due", "differs"] {
+        let status = project.run(&["status", "--state", state, "--json"]);
+        let status = status.exits_with(0).json();
+        assert_eq!(
+            status["entries"][0]["artifact"], "cp1/root/server",
+            "{state}"
+        );
+        assert_eq!(status["entries"][0]["states"], json!(["due", "differs"]));
+    }
+    assert_snapshot!(project.run(&["status"]).exits_with(0).text());
+    project.recreate();
+    project.run(&["crl", "root"]).exits_with(0);
+    project.declare(&project.declared());
+    let good = project.run(&["status", "--sort", "declared"]);
+    assert_snapshot!(good.exits_with(0).text());
+}
+
+#[test]
 fn filters_by_state_name_and_time() {
     let project = troubled();
     let shown = |args: &[&str]| {
@@ -62,12 +87,12 @@ fn filters_by_state_name_and_time() {
     };
     assert_eq!(
         shown(&["--state", "damaged", "--state", "key-offline"]),
-        ["ca/root", "cp1/web/site"]
+        ["cp1/web/site", "ca/root"]
     );
     assert_eq!(shown(&["cp2/web/*"]), ["cp2/web/new", "cp2/web/site"]);
     assert_eq!(
         shown(&["--within", "1y"]),
-        ["cp1/root/server", "cp2/web/site"]
+        ["cp2/web/site", "cp1/root/server"]
     );
     assert_eq!(shown(&["--within", "90d"]), [] as [&str; 0]);
     assert_eq!(shown(&["--sort", "state"])[0], "cp1/web/site");

@@ -21,7 +21,7 @@ pub(crate) struct StatusArgs {
     #[arg(long, value_name = "TIME", value_parser = |text: &str| Lifetime::parse(text))]
     pub within: Option<Lifetime>,
     /// What comes first.
-    #[arg(long, value_enum, default_value_t = SortBy::Declared)]
+    #[arg(long, value_enum, default_value_t = SortBy::State)]
     pub sort: SortBy,
     /// Show authorities as branches, with what they issued below them.
     #[arg(long, conflicts_with_all = ["wide", "json", "sort"])]
@@ -40,7 +40,7 @@ pub(crate) enum SortBy {
     Declared,
     /// The first to end first.
     Expiry,
-    /// The worst state first.
+    /// The worst state first, and of equal ones what expires first.
     State,
     /// By subject.
     Subject,

@@ -97,7 +97,8 @@ fn status_entry(entry: &Entry<'_>, now: OffsetDateTime) -> Value {
     json!({
         "artifact": entry.id.to_string(),
         "issuer": entry.issuer.map(ToString::to_string),
-        "state": entry.state.code(),
+        "state": entry.state().code(),
+        "states": entry.states.iter().map(|state| state.code()).collect::<Vec<_>>(),
         "reasons": entry.reasons.iter().map(reason).collect::<Vec<_>>(),
         "certificate": entry.facts.map(certificate),
         "secondsLeft": entry.left(now).map(Duration::whole_seconds),

@@ -38,7 +38,7 @@ pub(super) fn section(page: &Page<'_>, html: &mut Markup) {
 
 fn certificate(entry: &Entry<'_>, now: OffsetDateTime, html: &mut Markup) {
     let facts = entry.facts;
-    line(entry.state, &entry.id.to_string(), html);
+    line(entry.state(), &entry.id.to_string(), html);
     let subject = facts.map(|facts| facts.subject.to_string());
     html.element("span", &[], subject.unwrap_or_default());
     html.element("time", &[], day(facts.map(|facts| facts.not_after)));
@@ -53,7 +53,7 @@ fn certificate(entry: &Entry<'_>, now: OffsetDateTime, html: &mut Markup) {
 }
 
 fn key_pair(pair: &Entry<'_>, html: &mut Markup) {
-    line(pair.state, &pair.id.to_string(), html);
+    line(pair.state(), &pair.id.to_string(), html);
     html.raw("<span>shared key pair</span><time></time><em></em></summary><dl>");
     reasons(&pair.reasons, html);
     let owners: Vec<String> = pair.owners.iter().map(ToString::to_string).collect();

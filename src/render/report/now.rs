@@ -101,7 +101,7 @@ fn next_ends(page: &Page<'_>, html: &mut Markup) {
     let (ended, coming): (Vec<_>, Vec<_>) = ends.partition(|(end, _)| *end < now);
     let mut days: BTreeMap<(String, State), Vec<(OffsetDateTime, &Entry<'_>)>> = BTreeMap::new();
     for (end, entry) in coming {
-        let day = (Moment(end).to_string(), entry.state);
+        let day = (Moment(end).to_string(), entry.state());
         days.entry(day).or_default().push((end, entry));
     }
     html.raw("<article><h3>Ends next</h3>");

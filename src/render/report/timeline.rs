@@ -238,7 +238,7 @@ fn columns(status: &Status<'_>, authority: &Entry<'_>, scale: &Scale) -> BTreeMa
         let Some(facts) = entry.facts else { continue };
         let x = (scale.x(facts.not_after) - LEFT) / COLUMN * COLUMN + LEFT;
         let column = columns.entry(x).or_default();
-        *column.tally.entry(entry.state).or_default() += 1;
+        *column.tally.entry(entry.state()).or_default() += 1;
         column.ends = column.ends.into_iter().chain([facts.not_after]).min();
         column.names.push(entry.id.to_string());
     }

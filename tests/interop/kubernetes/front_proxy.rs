@@ -55,7 +55,9 @@ fn speaks_for_others(site: &Site) -> Result<(), Failed> {
 /// Neither a component nor one with the front proxy's very name.
 fn others_do_not(site: &Site) -> Result<(), Failed> {
     let name = "front-proxy-client";
-    let namesake = format!("cas.kubernetes.certs.{name}.usages = [ \"client auth\" ];");
+    let namesake = format!(
+        "cas.kubernetes.certs.{name} = {{ usages = [ \"client auth\" ]; allow.wrong-authority = \"API servers are to refuse it\"; }};"
+    );
     let cluster = Cluster::made(site, &namesake)?;
     let running = cluster.start()?;
     for (name, user) in [("kube-proxy", "system:kube-proxy"), (name, name)] {

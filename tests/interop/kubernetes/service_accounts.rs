@@ -120,7 +120,7 @@ fn next_pair(site: &Site) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The new key signs; the old one is trusted until its tokens are over and somebody takes it out of the file.
+/// The new key signs; the old one is trusted until its tokens are over and it is retired.
 fn replaced_pair(site: &Site) -> Result<(), Failed> {
     let cluster = Cluster::made(site, "")?;
     let _etcd = cluster.start_etcd()?;
@@ -137,20 +137,12 @@ fn replaced_pair(site: &Site) -> Result<(), Failed> {
         token(&apiserver, admin)?
     };
 
-    take_predecessor_out(site, &settings.token_keys.verification)?;
+    site.project.ends_with(
+        0,
+        "recreate --file fleet.nix --retire shared/service-account",
+    )?;
+    site.project.ends_with(0, "plan --file fleet.nix")?;
     let apiserver = settings.start(site)?;
     accepts(&apiserver, &new_token)?;
     refuses(&apiserver, &old_token)
-}
-
-/// Leaves the first of two public keys, which is as declared too.
-fn take_predecessor_out(site: &Site, file: &str) -> Result<(), Failed> {
-    let text = String::from_utf8(site.project.bench.read(file)?)?;
-    let end = "-----END PUBLIC KEY-----\n";
-    let keys: Vec<&str> = text.split_inclusive(end).collect();
-    let [current, _predecessor] = keys.as_slice() else {
-        return Err(format!("not two public keys:\n{text}").into());
-    };
-    site.project.bench.write(file, current)?;
-    site.project.ends_with(0, "plan --file fleet.nix").map(drop)
 }

@@ -87,6 +87,19 @@ fn kept_in_etcd(site: &Site) -> Result<(), Failed> {
     let running = cluster.start()?;
     let admin = cluster.super_admin()?;
     let object = json!({ "metadata": { "name": "greeting" }, "data": { "greeting": "hello" } });
+    // The API server makes the namespace a moment after it answers.
+    let is_there = || {
+        let namespace = running
+            .apiserver
+            .get(Who::Holder(&admin), "/api/v1/namespaces/default")?;
+        Ok::<bool, Failed>(namespace.status == 200)
+    };
+    for _ in 0..60 {
+        if is_there()? {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(500));
+    }
     running
         .apiserver
         .create(
@@ -114,7 +127,9 @@ const NO_STORE: &str = "createTransport failed to connect";
 
 fn stranger_to_etcd(site: &Site) -> Result<(), Failed> {
     let name = "kube-apiserver-etcd-client";
-    let namesake = format!("cas.kubernetes.certs.{name}.usages = [ \"client auth\" ];");
+    let namesake = format!(
+        "cas.kubernetes.certs.{name} = {{ usages = [ \"client auth\" ]; allow.wrong-authority = \"etcd is to refuse it\"; }};"
+    );
     let cluster = Cluster::made(site, &namesake)?;
     let mut settings = cluster.apiserver(cluster.node)?;
     settings.etcd_client = cluster.identity(CLUSTER, name)?;
