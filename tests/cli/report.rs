@@ -194,3 +194,40 @@ fn without_git_it_says_what_was_not_looked_at() {
         "warning: `git` is not on the PATH, so older versions of the files were not looked at\n"
     );
 }
+
+#[test]
+fn names_the_lists_and_what_expired_where_it_says_what_matters_now() {
+    let project = Project::made();
+    project.run(&["crl", "root"]).exits_with(0);
+    let page = report(&project, &[]);
+    let now = between(&page, "<h2>What matters now</h2>", "</section>");
+    assert!(now.contains("Nothing waits for a decision."), "{now}");
+    assert!(now.contains("certs/<wbr>ca/<wbr>root.crl"), "{now}");
+    // Everything that is missing is made by the next run, and nothing is calm until then.
+    project.remove("certs/derived/cp1/root-server.crt");
+    project.remove("certs/derived/cp1/root-server.key.age");
+    let page = report(&project, &[]);
+    let now = between(&page, "<h2>What matters now</h2>", "</section>");
+    assert!(!now.contains("Nothing waits"), "{now}");
+    assert!(
+        now.contains("for <code>certs recreate</code>; no decision is needed"),
+        "{now}"
+    );
+}
+
+#[test]
+fn shows_every_finding_of_check() {
+    let project = hostile();
+    project.write("certs/derived/cp1/stray.txt", b"x");
+    project.write("certs/secrets.nix", b"{ broken");
+    let check = project.run(&["check", "--format", "json"]).json();
+    let page = report(&project, &[]);
+    let findings = between(&page, "<h2>Findings</h2>", "</section>").to_lowercase();
+    for finding in check["findings"].as_array().unwrap() {
+        let code = finding["code"].as_str().unwrap();
+        assert!(
+            findings.contains(&code.replace('-', " ")),
+            "{code}: {findings}"
+        );
+    }
+}

@@ -14,7 +14,7 @@ use crate::cli::pruned;
 use crate::cli::ui::Ui;
 use crate::export::index;
 use crate::lint::Finding;
-use crate::model::Fleet;
+use crate::model::{Fleet, Observed, RelPath};
 use crate::plan::{Plan, clock_doubt, plan};
 use crate::render::{json, table};
 use crate::store::Left;
@@ -92,11 +92,33 @@ pub(crate) fn make(
         ui.tell(&format!("warning: {doubt}; no run is made by this clock\n"));
     }
     ui.tell(&pruned::still_accepted(&project, &observed, &plan)?);
-    let stale = project.stale_files(&observed)?;
+    let (stale, found) = found(&project, &observed, &plan, journal.clone(), depth)?;
+    Ok(Outlook {
+        findings: match depth {
+            Depth::Tree => Findings::of(&project, &observed, &selection.only),
+            Depth::History => Findings::in_depth(&project, &observed, &selection.only),
+        },
+        found,
+        plan,
+        stale,
+        is_interrupted: journal.is_some(),
+        fleet: project.fleet,
+    })
+}
+
+/// The derived files that are out of date, and what plan and files say, as findings.
+pub(super) fn found(
+    project: &Project,
+    observed: &Observed,
+    plan: &Plan,
+    journal: Option<(RelPath, Left)>,
+    depth: Depth,
+) -> Result<(Vec<String>, Vec<Finding>), CliError> {
+    let stale = project.stale_files(observed)?;
     let rules = index::broken_rules(&project.root, &project.fleet);
     let rules = rules.map_err(|error| store_error(&error))?;
     let beside = Beside {
-        journal: journal.clone().map(|(path, left)| Journal {
+        journal: journal.map(|(path, left)| Journal {
             path,
             is_own: left == Left::Own,
         }),
@@ -109,19 +131,10 @@ pub(crate) fn make(
     };
     let mut known = observed.clone();
     if depth == Depth::History {
-        past::remember_lists(&project, &mut known);
+        past::remember_lists(project, &mut known);
     }
-    Ok(Outlook {
-        findings: match depth {
-            Depth::Tree => Findings::of(&project, &observed, &selection.only),
-            Depth::History => Findings::in_depth(&project, &observed, &selection.only),
-        },
-        found: check::findings(&project.fleet, &known, &plan, &beside),
-        plan,
-        stale,
-        is_interrupted: journal.is_some(),
-        fleet: project.fleet,
-    })
+    let found = check::findings(&project.fleet, &known, plan, &beside);
+    Ok((stale, found))
 }
 
 /// A refusal outweighs pending changes: no run would get past it.

@@ -6,6 +6,8 @@ use time::OffsetDateTime;
 
 use super::graph::write;
 use super::history::unread;
+use super::plan::Depth;
+use crate::check::{catalogue, outlasts_a_run};
 use crate::cli::args::ReportArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::findings::Findings;
@@ -14,16 +16,17 @@ use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::graph::{Gathering, Graph};
 use crate::history::{Exposures, History, Judged, Names, Trust};
+use crate::lint::{Finding, Subject};
 use crate::model::{CrlFacts, CrlFile, FileState, Observed};
-use crate::plan::{Policy, plan};
+use crate::plan::{Plan, Policy, Step, plan};
 use crate::render::redaction::without_secrets;
-use crate::render::report::{Page, Past, html, of_lints, of_plan};
+use crate::render::report::{Mender, Page, Past, html, of_check};
 use crate::render::words::shown;
 use crate::status::Status;
 
 pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load_to_plan(&args.source, ui)?;
-    project.warn_of_journal(ui)?;
+    let journal = project.warn_of_journal(ui)?;
     let observed = project.survey()?;
     let now = OffsetDateTime::now_utc();
     let plan = plan(&project.fleet, &observed, now, &Policy::default());
@@ -33,12 +36,10 @@ pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     let trust = Trust::of(&project.fleet, &history, &revocations, now);
     let mut at_large: Vec<Judged<'_>> = trust.judge(history.issued());
     at_large.retain(Judged::is_at_large);
-    let lints = Findings::in_depth(&project, &observed, &[]);
-    let findings = [
-        of_plan(&plan, &project.stale_files(&observed)?),
-        of_lints(&lints.each()),
-    ]
-    .concat();
+    let (_, found) = super::plan::found(&project, &observed, &plan, journal, Depth::History)?;
+    let mut all = Findings::in_depth(&project, &observed, &[]);
+    all.add(found);
+    let findings = of_check(&all.each(), |finding| mender(finding, &plan));
     let text = html(&Page {
         title: &args.title,
         status: &status,
@@ -55,6 +56,20 @@ pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
         ui.tell(&format!("wrote {}\n", shown(&args.output)));
     }
     Ok(Exit::Done)
+}
+
+/// Who puts it right: a run, unless it is refused or leaves that alone.
+fn mender(finding: &Finding, plan: &Plan) -> Mender {
+    let is_of_files = catalogue::find(finding.code()).is_some();
+    let is_refused = |step: &Step| match &finding.subject {
+        Subject::Artifact(id) => step.artifact() == Some(id),
+        _ => false,
+    };
+    if is_of_files && !outlasts_a_run(finding) && !plan.refusals().any(is_refused) {
+        Mender::Run
+    } else {
+        Mender::Person
+    }
 }
 
 /// The CRLs of the tree that can be read; of the others the findings tell.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::{path, prose};
 use crate::lint;
-use crate::plan::{Action, Plan, Reason, Step};
 use crate::render::finding::Placed;
 use crate::render::markup::Markup;
 use crate::render::words::count;
@@ -45,38 +44,18 @@ pub struct Finding {
     pub cure: Option<String>,
 }
 
-/// Every reason of a plan, and derived files that are out of date.
-pub fn of_plan(plan: &Plan, stale_files: &[String]) -> Vec<Finding> {
-    let stale = stale_files.iter().map(|file| Finding {
-        severity: Severity::Warning,
-        mender: Mender::Run,
-        code: "derived-file-out-of-date".to_owned(),
-        subject: file.clone(),
-        message: "not what today's certificates would make of it".to_owned(),
-        cure: Some("`certs recreate` writes it anew".to_owned()),
-    });
-    let reasons = plan.steps.iter().flat_map(|step| {
-        let cure = cure(step);
-        telling(&step.reasons).map(move |reason| Finding {
-            severity: severity(step, reason),
-            mender: mender(step),
-            code: reason.code().to_owned(),
-            subject: step.target.to_string(),
-            message: reason.to_string(),
-            cure: cure.clone(),
-        })
-    });
-    reasons.chain(stale).collect()
+/// What was found, as `check` tells it; what somebody decided to live with is told and no more.
+pub fn of_check(placed: &[Placed<'_>], mender: impl Fn(&lint::Finding) -> Mender) -> Vec<Finding> {
+    let finding = |placed: &Placed<'_>| of_lint(placed, mender(placed.finding));
+    placed.iter().map(finding).collect()
 }
 
-/// What the lints found; what somebody decided to live with is told and no more.
-pub fn of_lints(placed: &[Placed<'_>]) -> Vec<Finding> {
-    placed.iter().map(of_lint).collect()
-}
-
-fn of_lint(placed: &Placed<'_>) -> Finding {
+fn of_lint(placed: &Placed<'_>, mender: Mender) -> Finding {
     let found = placed.finding;
-    let mut message = format!("{}: {}", found.cause, found.consequence);
+    let mut message = match found.consequence.as_str() {
+        "" => found.cause.clone(),
+        consequence => format!("{}: {consequence}", found.cause),
+    };
     if let Some(place) = &placed.place {
         message = format!("{message} ({}:{})", place.file, place.line);
     }
@@ -91,48 +70,11 @@ fn of_lint(placed: &Placed<'_>) -> Finding {
     };
     Finding {
         severity,
-        mender: Mender::Person,
+        mender,
         code: found.code().to_owned(),
         subject: found.subject.to_string(),
         message,
-        cure: (!found.cure.is_empty() && found.is_open()).then(|| found.cure.clone()),
-    }
-}
-
-/// Where the issuer has to be settled first, nothing else can be done, so nothing else is said.
-fn telling(reasons: &[Reason]) -> impl Iterator<Item = &Reason> {
-    let waits = |reason: &Reason| matches!(reason, Reason::IssuerRefused { .. });
-    let is_waiting = reasons.iter().any(waits);
-    reasons
-        .iter()
-        .filter(move |reason| !is_waiting || waits(reason))
-}
-
-fn severity(step: &Step, reason: &Reason) -> Severity {
-    match (&step.action, reason) {
-        (Action::Keep, _) => Severity::Note,
-        (Action::Refuse { .. }, _)
-        | (_, Reason::Missing(_) | Reason::Unreadable { .. } | Reason::Expired { .. }) => {
-            Severity::Error
-        }
-        _ => Severity::Warning,
-    }
-}
-
-/// Files that nobody declares stay until a person says otherwise.
-fn mender(step: &Step) -> Mender {
-    match step.action {
-        Action::Refuse { .. } | Action::Keep | Action::Prune => Mender::Person,
-        _ => Mender::Run,
-    }
-}
-
-fn cure(step: &Step) -> Option<String> {
-    match &step.action {
-        Action::Refuse { cure } => Some(as_command(cure)),
-        Action::Keep => None,
-        Action::Prune => Some("`certs recreate --prune` deletes them".to_owned()),
-        _ => Some("`certs recreate` puts it right".to_owned()),
+        cure: (!found.cure.is_empty() && found.is_open()).then(|| as_command(&found.cure)),
     }
 }
 
@@ -142,7 +84,7 @@ fn as_command(cure: &str) -> String {
     let Some((before, after)) = cure.split_once(OPTION) else {
         return cure.to_owned();
     };
-    if before.contains('`') {
+    if before.contains('`') || before.ends_with("recreate ") {
         return cure.to_owned();
     }
     let end = after.find([' ', ',', ';', ')']).unwrap_or(after.len());
@@ -263,7 +205,12 @@ mod tests {
             as_command("or replace it: --replace ca/web, then commit"),
             "or replace it: `certs recreate --replace ca/web`, then commit"
         );
-        assert_eq!(as_command("settle ca/web first"), "settle ca/web first");
+        for whole in [
+            "settle ca/web first",
+            "type: certs recreate --replace ca/web",
+        ] {
+            assert_eq!(as_command(whole), whole);
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest as _, Sha256};
 
-pub use findings::{Finding, Mender, Severity, of_lints, of_plan};
+pub use findings::{Finding, Mender, Severity, of_check};
 
 use super::graph::svg::{PALETTE, RULES, inline};
 use super::markup::Markup;

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 use super::{Finding, Mender, Page, Severity, path, prose};
-use crate::model::Moment;
+use crate::model::{ListState, Moment};
 use crate::render::graph::{glyph, grade};
 use crate::render::markup::Markup;
 use crate::render::words::{count, span};
-use crate::status::{Entry, State};
 
 /// So many lines make a list that is read.
 const MOST: usize = 6;
@@ -18,7 +17,7 @@ pub(super) fn section(page: &Page<'_>, html: &mut Markup) {
     html.raw("<section id=\"now\"><h2>What matters now</h2>\n");
     tally(page, html);
     html.raw("<div class=\"cards\">");
-    decisions(page.findings, html);
+    decisions(page, html);
     next_ends(page, html);
     commands(page, html);
     html.raw("</div></section>\n");
@@ -39,10 +38,10 @@ fn tally(page: &Page<'_>, html: &mut Markup) {
     html.raw("</ul>\n");
 }
 
-fn decisions(findings: &[Finding], html: &mut Markup) {
+fn decisions(page: &Page<'_>, html: &mut Markup) {
     html.raw("<article><h3>Needs a person</h3>");
     let mut waiting: Vec<(&str, Vec<&Finding>)> = Vec::new();
-    for finding in findings {
+    for finding in page.findings {
         if finding.severity != Severity::Error || finding.mender == Mender::Run {
             continue;
         }
@@ -53,7 +52,7 @@ fn decisions(findings: &[Finding], html: &mut Markup) {
         }
     }
     if waiting.is_empty() {
-        html.raw("<p class=\"calm\">✓ Nothing waits for a decision.</p>");
+        calm(page, html);
     } else {
         html.raw("<ul class=\"plain\">");
     }
@@ -70,6 +69,22 @@ fn decisions(findings: &[Finding], html: &mut Markup) {
             .raw(" more</a></p>");
     }
     html.raw("</article>\n");
+}
+
+/// That nothing waits for a person is good news only where nothing is broken.
+fn calm(page: &Page<'_>, html: &mut Markup) {
+    let entries = page.status.entries.iter();
+    let broken = entries
+        .filter(|entry| grade(entry.state()) == "bad")
+        .count();
+    if broken == 0 {
+        html.raw("<p class=\"calm\">✓ Nothing waits for a decision.</p>");
+        return;
+    }
+    html.raw("<p class=\"bad\"><i>✕</i> ");
+    html.text(broken);
+    html.raw(if broken == 1 { " waits" } else { " wait" });
+    html.raw(" for <code>certs recreate</code>; no decision is needed</p>");
 }
 
 fn decision(cure: &str, members: &[&Finding], html: &mut Markup) {
@@ -93,35 +108,75 @@ fn decision(cure: &str, members: &[&Finding], html: &mut Markup) {
     html.raw("</div></li>");
 }
 
-/// What ends on one day in one state counts as one.
+/// Something with an end.
+struct End {
+    when: OffsetDateTime,
+    /// How it does.
+    class: &'static str,
+    label: String,
+}
+
+fn ends(page: &Page<'_>) -> Vec<End> {
+    let entries = page.status.entries.iter();
+    let certificates = entries.filter_map(|entry| {
+        Some(End {
+            when: entry.facts?.not_after,
+            class: grade(entry.state()),
+            label: entry.id.to_string(),
+        })
+    });
+    let lists = page.status.lists.iter().filter_map(|list| {
+        Some(End {
+            when: list.last.as_ref()?.next_update?,
+            class: match list.state {
+                ListState::Good => "good",
+                ListState::Due => "warn",
+                _ => "bad",
+            },
+            label: list.authority.crl.to_string(),
+        })
+    });
+    certificates.chain(lists).collect()
+}
+
+/// What ends on one day and does as well counts as one.
 fn next_ends(page: &Page<'_>, html: &mut Markup) {
     let now = page.status.now;
-    let entries = page.status.entries.iter();
-    let ends = entries.filter_map(|entry| Some((entry.facts?.not_after, entry)));
-    let (ended, coming): (Vec<_>, Vec<_>) = ends.partition(|(end, _)| *end < now);
-    let mut days: BTreeMap<(String, State), Vec<(OffsetDateTime, &Entry<'_>)>> = BTreeMap::new();
-    for (end, entry) in coming {
-        let day = (Moment(end).to_string(), entry.state());
-        days.entry(day).or_default().push((end, entry));
+    let (ended, coming): (Vec<End>, Vec<End>) =
+        ends(page).into_iter().partition(|end| end.when < now);
+    let mut days: BTreeMap<(String, &str), Vec<End>> = BTreeMap::new();
+    for end in coming {
+        let day = (Moment(end.when).to_string(), end.class);
+        days.entry(day).or_default().push(end);
     }
     html.raw("<article><h3>Ends next</h3>");
-    if !ended.is_empty() {
-        html.raw("<p class=\"bad\"><i>✕</i> ");
-        html.text(count(ended.len(), "certificate has", "certificates have"));
-        html.raw(" ended</p>");
+    let lists = page.status.lists.iter();
+    let files: Vec<String> = lists.map(|list| list.authority.crl.to_string()).collect();
+    let (lists, certificates): (Vec<&End>, Vec<&End>) =
+        ended.iter().partition(|end| files.contains(&end.label));
+    let expired = [
+        (certificates.len(), "certificate has", "certificates have"),
+        (lists.len(), "CRL has", "CRLs have"),
+    ];
+    for (number, one, many) in expired {
+        if number > 0 {
+            html.raw("<p class=\"bad\"><i>✕</i> ");
+            html.text(count(number, one, many));
+            html.raw(" ended</p>");
+        }
     }
     html.raw("<ol class=\"plain ends\">");
-    for ((day, state), members) in days.iter().take(MOST) {
-        html.open("li", &[("class", &grade(*state))]);
-        let left = members.iter().map(|(end, _)| *end - now).min();
+    for ((day, class), members) in days.iter().take(MOST) {
+        html.open("li", &[("class", class)]);
+        let left = members.iter().map(|end| end.when - now).min();
         html.element(
             "span",
             &[("class", &"n")],
             left.map(span).unwrap_or_default(),
         );
         html.raw("<b>");
-        if let Some((_, first)) = members.first() {
-            path(&first.id.to_string(), html);
+        if let Some(first) = members.first() {
+            path(&first.label, html);
         }
         html.raw("</b>");
         if members.len() > 1 {
