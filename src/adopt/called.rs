@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::key_pair::is_called_service_account;
-use crate::model::{Certificate, Fleet, KeyPair, Name};
+use crate::model::{Certificate, Component, Fleet, KeyPair, Name};
 
 /// The hosts that directories on the way to a file, or the file, are called after; `None` where there is none.
 pub(super) fn names_a_host<'f>(place: &str, fleet: &'f Fleet) -> Option<BTreeSet<&'f str>> {
@@ -72,7 +72,7 @@ pub(super) fn is_called_like_pair(pair: &KeyPair, place: &str) -> bool {
 pub(super) fn is_called(leaf: &Certificate, place: &str) -> bool {
     let name = leaf.name.as_str();
     let full = format!("{}-{name}", leaf.authority);
-    let component = leaf.component.map(|component| component.id());
+    let component = leaf.component.map(Component::id);
     let names = names(place);
     let is_called = |wanted: &str| {
         let short = wanted.strip_prefix("kube-").unwrap_or(wanted);

@@ -107,6 +107,14 @@ struct Drafting<'a> {
     names: BTreeSet<String>,
 }
 
+/// Who issued a certificate.
+enum Signer {
+    /// It is a root.
+    Itself,
+    /// By its name in the draft.
+    Declared(String),
+}
+
 impl<'a> Drafting<'a> {
     /// Each layer once its issuers are known; of several certificates for one name and issuer, the last.
     fn authorities(&mut self) {
@@ -124,7 +132,10 @@ impl<'a> Drafting<'a> {
                 break;
             }
             for found in ready {
-                let issuer = self.issuer(found).flatten();
+                let issuer = match self.issuer(found) {
+                    Some(Signer::Declared(name)) => Some(name),
+                    Some(Signer::Itself) | None => None,
+                };
                 self.authority(found, issuer);
             }
         }
@@ -162,14 +173,14 @@ impl<'a> Drafting<'a> {
         });
     }
 
-    /// `Some(None)` for a root; `None` where the issuer is not declared (yet).
-    fn issuer(&self, found: &FoundCertificate) -> Option<Option<String>> {
+    /// `None` where the issuer is not declared (yet).
+    fn issuer(&self, found: &FoundCertificate) -> Option<Signer> {
         if found.facts.is_self_issued() {
-            return signed_by(&found.facts, &found.facts).then_some(None);
+            return signed_by(&found.facts, &found.facts).then_some(Signer::Itself);
         }
         let mut authorities = self.draft.authorities.iter();
         let issuer = authorities.find(|authority| signed_by(&found.facts, &authority.facts))?;
-        Some(Some(issuer.name.clone()))
+        Some(Signer::Declared(issuer.name.clone()))
     }
 
     fn certificates(&mut self) {
@@ -181,7 +192,7 @@ impl<'a> Drafting<'a> {
         let node = only_node(&leaves);
         for found in leaves {
             let facts = &found.facts;
-            let Some(Some(authority)) = self.issuer(found) else {
+            let Some(Signer::Declared(authority)) = self.issuer(found) else {
                 self.leave(found, "the CA that issued it is not here");
                 continue;
             };

@@ -204,7 +204,7 @@ fn make_leaves<'a>(
             .iter()
             .try_for_each(|one| take(run, committer, make(one)?));
     }
-    let (sender, made) = std::sync::mpsc::channel();
+    let (sender, finished) = std::sync::mpsc::channel();
     rayon::in_place_scope(|scope| {
         scope.spawn(|_| {
             // How long the search for a prime takes is luck: a thread must not sit on a row of slow ones. Who no longer listens
@@ -212,10 +212,11 @@ fn make_leaves<'a>(
             let _ = changing
                 .par_iter()
                 .with_max_len(1)
-                .try_for_each_with(sender, |sender, one| sender.send(make(one)));
+                .try_for_each_with(sender, |sender, one| sender.send(Box::new(make(one))));
         });
-        made.into_iter()
-            .try_for_each(|made| take(run, committer, made?))
+        finished
+            .into_iter()
+            .try_for_each(|result| take(run, committer, (*result)?))
     })
 }
 

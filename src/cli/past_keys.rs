@@ -96,7 +96,7 @@ fn search(root: &Path) -> Result<PastKeys, super::error::CliError> {
         look_through(root, &batch, &mut found)?;
     }
     Ok(PastKeys {
-        keys: with_commits(root, found)?,
+        keys: with_commits(root, &found)?,
         unread,
     })
 }
@@ -142,7 +142,7 @@ fn look_through(
 /// Each key once, with the first path and commit that had it.
 fn with_commits(
     root: &Path,
-    found: BTreeMap<String, Vec<CommittedKey>>,
+    found: &BTreeMap<String, Vec<CommittedKey>>,
 ) -> Result<Vec<PastKey>, super::error::CliError> {
     let blobs: Vec<&str> = found.keys().take(MOST_FILES).map(String::as_str).collect();
     let places = git::places_of(root, &blobs)?;

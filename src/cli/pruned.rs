@@ -50,7 +50,9 @@ pub(crate) fn still_accepted(
 
 fn pruned_certificate(step: &Step) -> Option<&RelPath> {
     match (&step.action, &step.target) {
-        (Action::Prune, Target::File(path)) if path.as_str().ends_with(".crt") => Some(path),
+        (Action::Prune, Target::File(path)) if path.as_str().strip_suffix(".crt").is_some() => {
+            Some(path)
+        }
         _ => None,
     }
 }

@@ -141,10 +141,11 @@ pub fn inventory(fleet: &Fleet, known: &Facts<'_>) -> Value {
         let Some(facts) = known.certificates.get(&artifact.id()) else {
             continue;
         };
-        let mut entry = entry(artifact, facts);
+        let entry = entry(artifact, facts);
         match artifact {
             Artifact::Authority(authority) => {
-                entry["bundle"] = blocks::of_authority(facts, known.beside.get(&authority.id()));
+                let bundle = blocks::of_authority(facts, known.beside.get(&authority.id()));
+                let entry = with_bundle(entry, bundle);
                 authorities.insert(authority.name.to_string(), entry);
             }
             Artifact::Leaf(leaf) => {
@@ -159,8 +160,8 @@ pub fn inventory(fleet: &Fleet, known: &Facts<'_>) -> Value {
         .iter()
         .filter_map(|pair| {
             let current = known.public_keys.get(&pair.id())?.first()?;
-            let mut entry = key_pair_entry(pair, current);
-            entry["bundle"] = blocks::of_key_pair(fleet, pair, known);
+            let bundle = blocks::of_key_pair(fleet, pair, known);
+            let entry = with_bundle(key_pair_entry(pair, current), bundle);
             Some((pair.name.to_string(), entry))
         })
         .collect();
@@ -207,6 +208,14 @@ fn key_pair_entry(pair: &KeyPair, current: &PublicKey) -> Value {
         "owners": owners,
         "public": pair.files.public.to_string(),
     })
+}
+
+/// An entry with every block of its file.
+fn with_bundle(mut entry: Value, bundle: Value) -> Value {
+    if let Some(entry) = entry.as_object_mut() {
+        entry.insert("bundle".to_owned(), bundle);
+    }
+    entry
 }
 
 fn child<'m>(map: &'m mut Map<String, Value>, key: &str) -> &'m mut Map<String, Value> {

@@ -110,7 +110,7 @@ impl<'a> Planner<'a> {
         (public, key): (&RelPath, &RelPath),
     ) -> Option<(Reason, String)> {
         let all = |files: &[RelPath]| {
-            let files: Vec<String> = files.iter().map(|file| file.shell()).collect();
+            let files: Vec<String> = files.iter().map(RelPath::shell).collect();
             files.join(" ")
         };
         let (known, restored) = match self.observed.gone.get(id) {

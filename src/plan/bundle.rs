@@ -24,7 +24,7 @@ impl Planner<'_> {
             } else {
                 0
             };
-            self.retire(authority, removed, in_use, action, reasons);
+            Self::retire(authority, removed, in_use, action, reasons);
         } else if !strangers.is_empty() {
             reasons.push(Reason::TrustsStranger {
                 file,
@@ -48,7 +48,6 @@ impl Planner<'_> {
     }
 
     fn retire(
-        &self,
         authority: &Authority,
         removed: Vec<String>,
         in_use: usize,

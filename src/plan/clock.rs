@@ -5,7 +5,7 @@ use std::fmt;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
-use crate::model::{ArtifactId, CertificateFacts, Fleet, Moment, Observed};
+use crate::model::{ArtifactId, Authority, Certificate, CertificateFacts, Fleet, Moment, Observed};
 
 /// No version of this program is older: a clock before this was never set.
 const FIRST_VERSION: OffsetDateTime = datetime!(2026-01-01 0:00 UTC);
@@ -31,8 +31,8 @@ pub fn clock_doubt(fleet: &Fleet, observed: &Observed, now: OffsetDateTime) -> O
     if now < FIRST_VERSION {
         return Some(ClockDoubt::NeverSet { now });
     }
-    let leaves = fleet.certificates.iter().map(|leaf| leaf.id());
-    let authorities = fleet.authorities.iter().map(|authority| authority.id());
+    let leaves = fleet.certificates.iter().map(Certificate::id);
+    let authorities = fleet.authorities.iter().map(Authority::id);
     // Leaves are renewed most often. Where there are none, authorities are all there is to go by.
     let last = last_end(leaves, observed).or_else(|| last_end(authorities, observed))?;
     (last + LEFT_ALONE < now).then_some(ClockDoubt::PastEverything { now, last })

@@ -221,6 +221,7 @@ impl Reason {
 }
 
 impl fmt::Display for Reason {
+    #[allow(clippy::too_many_lines)] // A table: one sentence a reason.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing(Part::Certificate) => f.write_str("the certificate is missing"),

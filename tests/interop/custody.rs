@@ -164,7 +164,11 @@ fn followed_to_the_letter() -> Result<(), Failed> {
 fn in_history(project: &Project) -> Result<Vec<(String, String)>, Failed> {
     let output = project.command(&format!("{CHECK} --json")).output()?;
     let document: Value = serde_json::from_slice(&output.stdout)?;
-    let findings = document["findings"].as_array().cloned().unwrap_or_default();
+    let findings = document
+        .get("findings")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     let text =
         |finding: &Value, field: &str| finding[field].as_str().unwrap_or_default().to_owned();
     let of_history = findings.iter().filter(|finding| {

@@ -26,8 +26,10 @@ enum Loot {
     Key(&'static str),
 }
 
+type Make = fn() -> Result<Fleet, Failed>;
+
 /// How the fleets are made. Each is made once and copied for every theft.
-static FLEETS: [(&str, fn() -> Result<Fleet, Failed>, &[Loot]); 4] = [
+static FLEETS: [(&str, Make, &[Loot]); 4] = [
     ("flat", fleet::flat, &FLAT),
     ("tiered", fleet::tiered, &TIERED),
     ("plain", fleet::plain, &PLAIN),

@@ -135,11 +135,11 @@ fn another_authority_of_the_cluster_is_an_error_where_the_component_is_guessed_t
             format!("{host}/{from}/{name}"),
             format!("{host}/{to}/{name}"),
         );
-        let moved =
+        let misplaced =
             Cluster::in_order()
                 .copy(&from, &to)
                 .certificate_with(&to, "component", json!(null));
-        let found = lint(&moved.fleet(), None, &Tree::default());
+        let found = lint(&misplaced.fleet(), None, &Tree::default());
         let is_refused = found.iter().any(|finding| {
             finding.lint.code == "wrong-authority" && finding.severity == Severity::Error
         });

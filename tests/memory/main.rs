@@ -44,7 +44,9 @@ fn places_of(needle: &[u8]) -> Vec<String> {
         if memory.read_exact_at(&mut bytes, start).is_err() {
             continue;
         }
-        bytes.iter_mut().for_each(|byte| *byte ^= MASK);
+        for byte in &mut bytes {
+            *byte ^= MASK;
+        }
         if bytes.windows(needle.len()).any(|window| window == needle) {
             places.push(name.to_owned());
         }

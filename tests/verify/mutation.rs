@@ -600,7 +600,7 @@ fn alter_value(whole: &Node, path: &[usize], add: &mut dyn FnMut(String, &Node))
             octets.insert(0, octet);
         });
         change(format!("ends with {octet:02x}"), &|octets| {
-            octets.push(octet)
+            octets.push(octet);
         });
         change(format!("first is {octet:02x}"), &|octets| {
             if let Some(first) = octets.first_mut() {

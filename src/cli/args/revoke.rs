@@ -44,6 +44,7 @@ pub(crate) struct RevokeArgs {
 }
 
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools)] // Each is an option that people type by itself.
 pub(crate) struct ListsArgs {
     /// Authorities whose next list is made now, the first one included. Without any, those whose list is due.
     #[arg(value_name = "AUTHORITY", value_parser = name)]

@@ -10,6 +10,7 @@ use super::SourceArgs;
 use crate::verify::{PeerName, Purpose, RevocationPolicy};
 
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools)] // Each is an option that people type by itself.
 pub(crate) struct VerifyArgs {
     /// Certificates to verify, PEM or DER; `-` is standard input. In a chain the certificate itself comes first, what follows
     /// are its intermediates. Without any, every certificate of the declared fleet.

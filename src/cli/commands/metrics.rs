@@ -39,7 +39,7 @@ pub(crate) fn run(args: &MetricsArgs, ui: Ui) -> Result<Exit, CliError> {
         Some(path) => {
             outside::replace(path, without_secrets(&text).as_bytes()).map_err(|error| {
                 CliError::new(format!("cannot write {}", shown(path))).cause(error.to_string())
-            })?
+            })?;
         }
     }
     Ok(Exit::Done)

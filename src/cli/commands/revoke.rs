@@ -32,9 +32,10 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
     check_words(&args.targets, &project)?;
     let past_lists = past::Lists::read(&project);
     let past = Past::read(&project);
-    let writing = match args.dry_run {
-        true => None,
-        false => Some(Writing::begin(&mut project, ui)?),
+    let writing = if args.dry_run {
+        None
+    } else {
+        Some(Writing::begin(&mut project, ui)?)
     };
     let observed = project.observe()?;
     let now = now();

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 use super::Facts;
 use crate::model::{
@@ -69,27 +69,33 @@ fn of_another(fleet: &Fleet, pair: &KeyPair, key: &PublicKey, known: &Facts<'_>)
 
 fn certificate(facts: &CertificateFacts, standing: &str, voucher: Option<&Voucher>) -> Value {
     let mut entry = of_octets(&facts.der, standing, voucher);
-    entry["keyFingerprint"] = facts.key_fingerprint.to_string().into();
-    entry["notAfter"] = Moment(facts.not_after).rfc3339().into();
-    entry["subject"] = facts.subject.to_string().into();
-    entry
+    let own = [
+        ("keyFingerprint", facts.key_fingerprint.to_string()),
+        ("notAfter", Moment(facts.not_after).rfc3339()),
+        ("subject", facts.subject.to_string()),
+    ];
+    entry.extend(own.map(|(name, value)| (name.to_owned(), value.into())));
+    entry.into()
 }
 
 fn block(der: &[u8], key: &PublicKey, standing: &str, voucher: Option<&Voucher>) -> Value {
     let mut entry = of_octets(der, standing, voucher);
-    entry["keyFingerprint"] = key.fingerprint.to_string().into();
-    entry
+    let fingerprint = key.fingerprint.to_string();
+    entry.insert("keyFingerprint".to_owned(), fingerprint.into());
+    entry.into()
 }
 
 /// Nix cannot decode Base64, so it compares a digest of that.
-fn of_octets(der: &[u8], standing: &str, voucher: Option<&Voucher>) -> Value {
-    let mut entry = json!({
-        "base64Sha256": Digest::of(BASE64_STANDARD.encode(der).as_bytes()).to_string(),
-        "sha256": Digest::of(der).to_string(),
-        "standing": standing,
-    });
-    if let Some(voucher) = voucher {
-        entry["voucher"] = BASE64_STANDARD.encode(&voucher.signature).into();
-    }
+fn of_octets(der: &[u8], standing: &str, voucher: Option<&Voucher>) -> Map<String, Value> {
+    let base64 = BASE64_STANDARD.encode(der);
+    let mut entry = Map::new();
+    let own = [
+        ("base64Sha256", Digest::of(base64.as_bytes()).to_string()),
+        ("sha256", Digest::of(der).to_string()),
+        ("standing", standing.to_owned()),
+    ];
+    entry.extend(own.map(|(name, value)| (name.to_owned(), value.into())));
+    let voucher = voucher.map(|voucher| BASE64_STANDARD.encode(&voucher.signature).into());
+    entry.extend(voucher.map(|voucher| ("voucher".to_owned(), voucher)));
     entry
 }

@@ -80,7 +80,10 @@ impl Thief {
             Ok(output.stdout)
         };
         self.certificates.clear();
-        for (id, _) in objects.iter().filter(|(_, path)| path.ends_with(".crt")) {
+        for (id, _) in objects
+            .iter()
+            .filter(|(_, path)| path.strip_suffix(".crt").is_some())
+        {
             self.certificates.extend(parse_pem_chain(&blob(id)?)?);
         }
         let sealed = objects
@@ -142,7 +145,10 @@ impl Thief {
             .bench
             .run("git ls-files secrets/certs/shared")?;
         let mut signing = Vec::new();
-        for path in listing.lines().filter(|path| path.ends_with(".pub")) {
+        for path in listing
+            .lines()
+            .filter(|path| path.strip_suffix(".pub").is_some())
+        {
             for key in public_key::parse_pem(&fleet.project.bench.read(path)?)? {
                 if self.has(key.fingerprint) {
                     signing.push(format!("signs tokens that {path} verifies"));
@@ -233,7 +239,9 @@ fn forged(authority: &CertificateFacts, key: &PrivateKey) -> Result<CertificateF
 /// The CA files as programs are given them.
 fn bundles(fleet: &Fleet) -> Result<Vec<(String, Vec<CertificateFacts>)>, Failed> {
     let listing = fleet.project.bench.run("git ls-files secrets/certs/ca")?;
-    let files = listing.lines().filter(|path| path.ends_with(".crt"));
+    let files = listing
+        .lines()
+        .filter(|path| path.strip_suffix(".crt").is_some());
     files
         .map(|path| {
             Ok((
@@ -251,7 +259,10 @@ fn lists(fleet: &Fleet) -> Result<Vec<CrlFacts>, Failed> {
     }
     let listing = fleet.project.bench.run("git ls-files secrets/certs/ca")?;
     let mut lists = Vec::new();
-    for path in listing.lines().filter(|path| path.ends_with(".crl")) {
+    for path in listing
+        .lines()
+        .filter(|path| path.strip_suffix(".crl").is_some())
+    {
         lists.extend(crl::parse_all(&fleet.project.bench.read(path)?)?);
     }
     Ok(lists)

@@ -120,7 +120,7 @@ pub(crate) struct WantedArgs {
     /// The Issuer of the same namespace to ask.
     #[arg(long, value_name = "NAME")]
     pub issuer: Option<ObjectName>,
-    /// The kind of an issuer of another controller, like StepClusterIssuer.
+    /// The kind of an issuer of another controller, like `StepClusterIssuer`.
     #[arg(
         long,
         value_name = "KIND",

@@ -112,7 +112,7 @@ fn check_unknown(args: &HostAddArgs, place: &Place) -> Result<(), CliError> {
     .hint(format!(
         "restore it: {restore} {} {}; for a new key instead: --replace",
         shell(&place.public),
-        shell(&place.sealed().to_string())
+        shell(&place.sealed())
     )))
 }
 

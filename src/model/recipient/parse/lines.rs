@@ -1,4 +1,4 @@
-//! Reads files of public keys, one a line, as `age -R` and authorized_keys have them: what is left out is never a key that was meant.
+//! Reads files of public keys, one a line, as `age -R` and `authorized_keys` have them: what is left out is never a key that was meant.
 
 use super::super::Recipient;
 use super::RecipientError;

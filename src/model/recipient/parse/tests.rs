@@ -270,7 +270,7 @@ fn ed25519(y: [u8; 32]) -> String {
     format!("ssh-ed25519 {body}")
 }
 
-/// All encodings of the eight points, as in "Taming the many EdDSAs" (Chalkias, Garillot, Nikolaenko, 2020), table 1.
+/// All encodings of the eight points, as in `Taming the many EdDSAs` (Chalkias, Garillot, Nikolaenko, 2020), table 1.
 #[test]
 fn refuses_ed25519_points_of_small_order_in_every_spelling() {
     let point = |low: u8, middle: u8, top: u8| {
