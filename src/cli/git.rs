@@ -17,6 +17,7 @@ pub(crate) use objects::{blob_sizes, places_of, reachable};
 pub(crate) use presence::{Presence, contents_of_head};
 
 use super::error::CliError;
+use super::threads;
 use crate::model::RelPath;
 use crate::render::words;
 use crate::store::{Root, outside};
@@ -260,9 +261,9 @@ pub(crate) fn read_blobs(
     let wanted: String = blobs.iter().flat_map(|blob| [blob, "\n"]).collect();
     let asking = process.stdin.take();
     // Asked from another thread: Git answers before it has heard everything.
-    let asker = std::thread::spawn(move || {
+    let asker = threads::spawn(move || {
         asking.map_or(Ok(()), |mut asking| asking.write_all(wanted.as_bytes()))
-    });
+    })?;
     let result = read_answers(&mut process, &mut contents);
     let _ = process.wait();
     result.map_err(broken)?;

@@ -24,9 +24,11 @@ mod project;
 mod pruned;
 mod ssh;
 mod stores;
+mod threads;
 mod ui;
 mod writing;
 
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -46,8 +48,44 @@ pub fn main() -> ExitCode {
         Err(error) => return ExitCode::from(usage(&error).code()),
     };
     let ui = Ui::new(cli.color);
-    let exit = run(cli.command, ui).unwrap_or_else(|error| fail(&error, audience, ui));
+    let exit = guarded(|| {
+        check_random()?;
+        threads::start(&cli.command);
+        run(cli.command, ui)
+    });
+    let exit = exit.unwrap_or_else(|error| fail(&error, audience, ui));
     ExitCode::from(exit.code())
+}
+
+/// A library may panic where the system refuses it something. That ends the run like any other failure: until a commit nothing is
+/// written, and a commit is whole.
+fn guarded(run: impl FnOnce() -> Result<Exit, CliError>) -> Result<Exit, CliError> {
+    panic::set_hook(Box::new(|_| {}));
+    let ended = panic::catch_unwind(AssertUnwindSafe(run));
+    ended.unwrap_or_else(|payload| {
+        let cause = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let cause = cause.or_else(|| payload.downcast_ref::<String>().cloned());
+        Err(CliError::new("the run stopped where it should not")
+            .cause(cause.unwrap_or_else(|| "no reason was given".to_owned()))
+            .hint("every file is whole: run it again; if it stops again with memory and processes to spare, it is a fault of certs to report"))
+    })
+}
+
+/// Libraries abort where the kernel gives no random octets, so it is asked first.
+fn check_random() -> Result<(), CliError> {
+    let mut octets = [0_u8; 16];
+    let given = rustix::rand::getrandom(&mut octets, rustix::rand::GetRandomFlags::empty());
+    match given {
+        Ok(16) => Ok(()),
+        Ok(_) => Err(no_random("it gave fewer octets than asked")),
+        Err(errno) => Err(no_random(&errno.to_string())),
+    }
+}
+
+fn no_random(cause: &str) -> CliError {
+    CliError::new("the system's random source (getrandom) does not answer")
+        .cause(cause)
+        .hint("no key can be made without it; see whether a sandbox (seccomp) forbids the call")
 }
 
 /// A program that asked for JSON gets one document however the run ends; the text is for the log.

@@ -16,6 +16,7 @@ use signal_hook::iterator::Signals;
 
 use super::args::Color;
 use super::error::{CliError, Exit};
+use super::threads;
 use crate::apply::Progress;
 use crate::model::ArtifactId;
 use crate::render::paint::Paint;
@@ -255,8 +256,9 @@ impl Bar {
 impl Progress for Bar {
     fn start(&self, artifacts: usize) {
         self.0.set_length(artifacts as u64);
+        // It is drawn with each certificate, and needs no thread of its own.
         if artifacts > 0 {
-            self.0.enable_steady_tick(Duration::from_millis(200));
+            self.0.tick();
         }
     }
 
@@ -335,11 +337,12 @@ impl Unlock for Asker {
 /// commit the tree is whole.
 pub(crate) fn end_on_signal(commit_gate: Arc<Mutex<()>>, ui: Ui) {
     let before = terminal_attributes();
-    // Without handlers a signal ends the process in the middle of a commit; the journal is there for that too.
-    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else {
-        return;
-    };
-    std::thread::spawn(move || {
+    // Without a thread or handlers a signal ends the process in the middle of a commit; the journal is there for that too.
+    let _ = threads::spawn(move || {
+        // Handlers without a thread that listens would make signals do nothing.
+        let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else {
+            return;
+        };
         if signals.forever().next().is_some() {
             let _gate = commit_gate.lock();
             restore_terminal(before.as_ref());

@@ -1,7 +1,6 @@
 //! What every command goes through that makes certificates: the lock, what an interrupted run left, the findings, the keys, the run
 //! itself, what is said of it.
 
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use time::OffsetDateTime;
@@ -36,7 +35,6 @@ pub(crate) struct Order<'a> {
     pub only: &'a [Pattern],
     pub selection: Selection,
     pub identity: &'a [String],
-    pub jobs: Option<NonZeroUsize>,
     /// Further files of the same commit.
     pub beside: &'a [Change],
     pub json: bool,
@@ -126,11 +124,6 @@ impl Writing {
         }
         // After the run the certificates are gone.
         let accepted = pruned::still_accepted(project, order.observed, plan)?;
-        let jobs = order.jobs.unwrap_or_else(cores);
-        // A second pool in one process would mean two callers of this command: the first one's size stands.
-        let _ = rayon::ThreadPoolBuilder::new()
-            .num_threads(jobs.get())
-            .build_global();
         // Where no key is opened or sealed, nobody needs to be able to.
         let needs_identity = plan.changes().any(Step::needs_identity);
         let identities = if needs_identity {
@@ -349,10 +342,6 @@ pub(crate) fn delete_journal(journal: &RelPath) -> String {
     format!(
         "see who committed it (git log -- {path}), then delete it: git rm -f {path}; .gitignore should have .certs-*"
     )
-}
-
-fn cores() -> NonZeroUsize {
-    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 pub(crate) fn show(report: &Report, plan: &Plan, ui: Ui) {

@@ -33,6 +33,7 @@ mod past;
 mod pictures;
 mod project;
 mod prometheus;
+mod refusals;
 mod revocation;
 mod schemas;
 mod services;
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         past::trials(),
         pictures::trials(),
         prometheus::trials(),
+        refusals::trials(),
         revocation::trials(),
         schemas::trials(),
         services::trials(),

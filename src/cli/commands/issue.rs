@@ -130,7 +130,6 @@ fn issue(wish: &Wish<'_>, ui: Ui) -> Result<Exit, CliError> {
         only: &only,
         selection: Selection::Single,
         identity: &args.identity.files,
-        jobs: None,
         beside: &beside,
         json: wish.answer == Answer::Document,
         clock: Clock::Doubted,

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use crate::cli::args::MetricsArgs;
 use crate::cli::deployed::{self, File};
 use crate::cli::error::{CliError, Exit};
+use crate::cli::threads;
 use crate::cli::ui::Ui;
 use crate::render::metrics;
 use crate::render::redaction::without_secrets;
@@ -68,11 +69,16 @@ fn serve(address: &str, files: Vec<File>, ui: Ui) -> Result<Exit, CliError> {
             continue;
         }
         let (files, open) = (Arc::clone(&files), Arc::clone(&open));
-        std::thread::spawn(move || {
+        let ended = Arc::clone(&open);
+        let answering = threads::spawn(move || {
             // Whoever went away before the answer gets none.
             let _ = answer(stream, &files);
-            open.fetch_sub(1, Ordering::SeqCst);
+            ended.fetch_sub(1, Ordering::SeqCst);
         });
+        // Who asks again is answered when there is a thread again.
+        if answering.is_err() {
+            open.fetch_sub(1, Ordering::SeqCst);
+        }
     }
     Ok(Exit::Done)
 }

@@ -40,7 +40,6 @@ pub(super) fn make(
         only: &args.selection.only,
         selection: Selection::Option,
         identity: &args.identity.files,
-        jobs: args.jobs,
         beside,
         json: args.json,
         clock: if args.accept_clock {

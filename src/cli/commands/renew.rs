@@ -34,7 +34,6 @@ pub(crate) fn run(args: &RenewArgs, ui: Ui) -> Result<Exit, CliError> {
         only: &policy.only,
         selection: Selection::Names,
         identity: &args.identity.files,
-        jobs: args.jobs,
         beside: &[],
         json: args.json,
         clock: Clock::Doubted,

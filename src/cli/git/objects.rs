@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use super::history::{parse_log, relative, top_prefix};
 use super::{git, not_run, said};
 use crate::cli::error::CliError;
+use crate::cli::threads;
 use crate::history::Commit;
 
 /// What any branch, tag or stash reaches.
@@ -74,9 +75,9 @@ fn ask(root: &Path, how: &str, objects: &[String]) -> Result<Vec<u8>, CliError> 
         .map_err(|error| not_run(&error))?;
     let wanted: String = objects.iter().flat_map(|name| [name, "\n"]).collect();
     let asking = process.stdin.take();
-    let asker = std::thread::spawn(move || {
+    let asker = threads::spawn(move || {
         asking.map_or(Ok(()), |mut asking| asking.write_all(wanted.as_bytes()))
-    });
+    })?;
     let output = process.wait_with_output();
     let _ = asker.join();
     let output = output.map_err(|error| not_run(&error))?;
