@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("give the directory of an example fleet and that of the corpora".into());
     };
     let seeds = Seeds { corpus };
-    seeds.copy("manifest", &demo, &["manifest.json"])?;
+    seeds.copy("manifest", &demo, &["certs.json"])?;
     seeds.copy("sealed", &demo, &["key.age"])?;
     seeds.copy("certificate", &demo, &["crt"])?;
     seeds.chains(&demo)?;

@@ -164,6 +164,11 @@ rules! {
          What it revoked is good again to whoever takes the lists from here. `certs crl` makes it anew of what Git has of it, and \
          refuses where revocations would be lost: then the file is to be put back from where it was published.",
         "docs/by-hand.md#revoking; git-restore(1)";
+    KEY_REVERTED = "key-reverted", "A key is in place again that was replaced", Warning,
+        "The history of the branch has a later key for this artifact, and the tree an earlier one: a `git revert`, a merge that took the wrong \
+         side, a file put back by hand. A key is replaced for a reason; whoever should not have it any more may have it still. Make a new one \
+         (`certs recreate --replace NAME`), or put the later files back from Git.",
+        "git-revert(1); docs/by-hand.md";
     CRL_ROLLED_BACK = "crl-rolled-back", "A revocation list is older than the last one made", Error,
         "The inventory or the history of the branch says that the authority has made a later list than the one in the tree: an old one was checked out, a \
          revocation was reverted, or a merge took the wrong side. What was revoked since is good again to whoever takes it from here.",

@@ -26,6 +26,16 @@ pub struct Beside {
     pub stale: Vec<String>,
     /// A person's rules for agenix that are no Nix.
     pub rules: Option<Broken>,
+    /// Keys that are in place again after they were replaced.
+    pub reverted: Vec<Reverted>,
+}
+
+/// An artifact with a key that was replaced once.
+#[derive(Clone, Debug)]
+pub struct Reverted {
+    pub id: ArtifactId,
+    /// When the later key was made.
+    pub later: OffsetDateTime,
 }
 
 /// A journal that is left.
@@ -63,6 +73,7 @@ pub fn findings(fleet: &Fleet, observed: &Observed, plan: &Plan, beside: &Beside
     findings.extend(beside.journal.iter().map(interrupted));
     findings.extend(beside.stale.iter().map(|path| stale(path)));
     findings.extend(beside.rules.iter().map(rules_damaged));
+    findings.extend(beside.reverted.iter().map(|one| judge.reverted(one)));
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     findings
 }
@@ -91,6 +102,7 @@ pub fn outlasts_a_run(finding: &Finding) -> bool {
         rules::RULES_DAMAGED.code,
         rules::CRL_MISSING.code,
         rules::CRL_ROLLED_BACK.code,
+        rules::KEY_REVERTED.code,
     ]
     .contains(&finding.code())
 }
@@ -191,6 +203,33 @@ impl Judge<'_> {
             left_to_a_person.unwrap_or_else(|| cure(id, step))
         };
         finding
+    }
+
+    fn reverted(&self, one: &Reverted) -> Finding {
+        let file = self
+            .files
+            .get(&one.id)
+            .map(|files| at(files.public.as_str(), 1));
+        let path = self.files.get(&one.id).map(|files| files.public.shell());
+        let path = path.unwrap_or_default();
+        Finding {
+            cause: format!(
+                "it has a key again that was replaced: the branch has had a later one, of {}",
+                Moment(one.later)
+            ),
+            consequence: rules::KEY_REVERTED.text.to_owned(),
+            cure: format!(
+                "make a new one: certs recreate --replace {}; or put the later files back (`git log -- {path}`)",
+                one.id
+            ),
+            hosts: self.hosts.get(&one.id).cloned().unwrap_or_default(),
+            spot: file,
+            ..Finding::new(
+                &rules::KEY_REVERTED,
+                Basis::Found,
+                Subject::Artifact(one.id.clone()),
+            )
+        }
     }
 
     fn finding(&self, lint: &'static Lint, id: &ArtifactId, reason: &Reason) -> Finding {

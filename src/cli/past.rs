@@ -11,13 +11,16 @@ use super::git::{self, Contents, Coverage};
 use super::project::{Project, store_error};
 use super::ui::Ui;
 use super::writing::Publication;
+use crate::check::Reverted;
 use crate::history::{History, Issued};
+use crate::inspect::certificate::parse_pem_chain;
 use crate::inspect::crl;
 use crate::model::{
-    Authority, CertificateFacts, CrlFacts, Digest, FileState, KeyFingerprint, ListRecord, LostKey,
-    Moment, Observed, RelPath, RevocationReason,
+    Artifact, Authority, CertificateFacts, CrlFacts, Digest, FileState, KeyFingerprint, ListRecord,
+    LostKey, Moment, Observed, RelPath, RevocationReason,
 };
 use crate::render::words::count;
+use crate::store::Layout;
 
 /// The lists that were ever committed.
 #[derive(Debug, Default)]
@@ -59,7 +62,7 @@ pub(crate) fn remember_lists(project: &Project, observed: &mut Observed) {
     let authorities = &project.fleet.authorities;
     let paths: Vec<String> = authorities.iter().map(|one| one.crl.to_string()).collect();
     let lists = Lists {
-        contents: git::contents_of_head(project.root.path(), &paths),
+        contents: git::contents_of_head(project.root.path(), &paths, |_| true),
         gap: None,
     };
     let mut recorded = observed.recorded.facts().cloned().unwrap_or_default();
@@ -88,6 +91,35 @@ pub(crate) fn remember_lists(project: &Project, observed: &mut Observed) {
             facts: recorded,
         };
     }
+}
+
+/// Artifacts that have a key which the history of the branch shows to have been replaced by a later one. A key is as old as the first
+/// certificate for it.
+pub(crate) fn reverted_keys(project: &Project, observed: &Observed) -> Vec<Reverted> {
+    let dir = &project.fleet.dir;
+    let places = Layout::new(dir.clone()).directories();
+    let places: Vec<String> = places.iter().map(ToString::to_string).collect();
+    let is_certificate = |path: &str| path.strip_suffix(".crt").is_some();
+    let contents = git::contents_of_head(project.root.path(), &places, is_certificate);
+    let mut ages: BTreeMap<String, BTreeMap<KeyFingerprint, OffsetDateTime>> = BTreeMap::new();
+    for (path, bytes) in &contents {
+        let chain = parse_pem_chain(bytes).ok();
+        if let Some(own) = chain.and_then(|chain| chain.into_iter().next()) {
+            let keys = ages.entry(path.clone()).or_default();
+            let age = keys.entry(own.key_fingerprint).or_insert(own.not_before);
+            *age = own.not_before.min(*age);
+        }
+    }
+    let reverted = |artifact: Artifact<'_>| {
+        let id = artifact.id();
+        let found = observed.certificate(&id)?;
+        let keys = ages.get(artifact.files().certificate.as_str())?;
+        let own = keys.get(&found.key_fingerprint).copied();
+        let own = own.unwrap_or(found.not_before).min(found.not_before);
+        let later = keys.values().copied().filter(|age| *age > own).max()?;
+        Some(Reverted { id, later })
+    };
+    project.fleet.artifacts().filter_map(reverted).collect()
 }
 
 impl Lists {

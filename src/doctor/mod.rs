@@ -13,7 +13,7 @@ use crate::model::{
     Agreement, ArtifactId, FileState, Fleet, KeyFingerprint, Marker, Observed, Recipient,
     RecipientSet, RelPath, Sealed, SealedFacts, SignatureState,
 };
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Plan, Reason};
 use crate::seal::{Identities, OpenError};
 use crate::store::{Root, StoreError};
 
@@ -250,7 +250,25 @@ impl Examination<'_> {
                 cure: again(&sealed.id),
             });
         }
+        ailments.extend(self.strangers(&sealed.id));
         ailments
+    }
+
+    /// What the public file has that the key does not vouch for: whoever trusts the file trusts that as well.
+    fn strangers(&self, id: &ArtifactId) -> Vec<Ailment> {
+        let mut steps = self.plan.steps.iter();
+        let step = steps.find(|step| step.artifact() == Some(id));
+        let reasons = step.map_or(&[][..], |step| &step.reasons);
+        let is_stranger = |reason: &&Reason| {
+            matches!(
+                reason,
+                Reason::TrustsStranger { .. } | Reason::VerifiesByStranger { .. }
+            )
+        };
+        let strangers = reasons.iter().filter(is_stranger);
+        strangers
+            .map(|reason| self.ailment(id, "stranger", reason.to_string()))
+            .collect()
     }
 
     /// Why a key and what is public beside it are no pair.

@@ -362,3 +362,17 @@ fn retire_wants_the_full_name() {
         assert!(said.contains("names no CA and no key pair"), "{said}");
     }
 }
+
+#[test]
+fn doctor_proves_no_key_whose_file_trusts_a_stranger() {
+    let project = with_pair();
+    append(&project, ROOT, &stranger());
+    let document = project.run(&["doctor", "--json"]).exits_with(1).json();
+    let keys = document["keys"].as_array().unwrap();
+    let root = keys
+        .iter()
+        .find(|key| key["artifact"] == "ca/root")
+        .unwrap();
+    assert_eq!(root["state"], "broken");
+    assert_eq!(root["faults"][0]["code"], "stranger");
+}

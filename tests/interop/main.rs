@@ -34,6 +34,7 @@ mod pictures;
 mod project;
 mod prometheus;
 mod refusals;
+mod reverts;
 mod revocation;
 mod schemas;
 mod services;
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
         pictures::trials(),
         prometheus::trials(),
         refusals::trials(),
+        reverts::trials(),
         revocation::trials(),
         schemas::trials(),
         services::trials(),

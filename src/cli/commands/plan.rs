@@ -128,6 +128,10 @@ pub(super) fn found(
             line: broken.line,
             cause: broken.cause,
         }),
+        reverted: match depth {
+            Depth::Tree => Vec::new(),
+            Depth::History => past::reverted_keys(project, observed),
+        },
     };
     let mut known = observed.clone();
     if depth == Depth::History {

@@ -45,8 +45,13 @@ impl Presence {
     }
 }
 
-/// Every content that these files had in the history of the branch that is checked out. Where Git cannot tell, nothing is known.
-pub(crate) fn contents_of_head(root: &Path, paths: &[String]) -> Vec<(String, Vec<u8>)> {
+/// Every content that the wanted files at or below these places had in the history of the branch that is checked out. Where Git cannot
+/// tell, nothing is known.
+pub(crate) fn contents_of_head(
+    root: &Path,
+    paths: &[String],
+    is_wanted: impl Fn(&str) -> bool,
+) -> Vec<(String, Vec<u8>)> {
     let output = git(root)
         .env("GIT_LITERAL_PATHSPECS", "1")
         .args(["log", "HEAD", "--full-history", "-m", "--raw", "-z"])
@@ -66,7 +71,7 @@ pub(crate) fn contents_of_head(root: &Path, paths: &[String]) -> Vec<(String, Ve
         };
         let after = change.split(' ').nth(3).unwrap_or_default();
         let path = fields.next().unwrap_or_default();
-        if after.bytes().any(|byte| byte != b'0') {
+        if after.bytes().any(|byte| byte != b'0') && is_wanted(path) {
             found.insert((path.to_owned(), after.to_owned()));
         }
     }
