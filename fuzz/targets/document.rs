@@ -2,7 +2,7 @@
 #![no_main]
 
 use certs::inspect::document::read;
-use certs::render::inspect::{Inspected, json, short, text};
+use certs::render::inspect::{Inspected, json::Document, short, text};
 use certs::render::paint::Paint;
 use libfuzzer_sys::fuzz_target;
 use time::OffsetDateTime;
@@ -22,7 +22,12 @@ fuzz_target!(|data: &[u8]| {
             shown.chars().all(|c| c == '\n' || !c.is_control()),
             "{shown:?}"
         );
-        let document = json::document(&inputs, &[], now);
+        let document = Document {
+            inputs: &inputs,
+            errors: &[],
+            now,
+        };
+        let document = serde_json::to_value(&document).expect("JSON");
         assert!(document["objects"].is_array());
     }
 });

@@ -4,7 +4,7 @@
 
 use certs::inspect::certificate::{parse_chain, signed_by_key};
 use certs::inspect::crl;
-use certs::verify::{PeerName, Policy, Purpose, Request, RevocationPolicy, verify};
+use certs::verify::{PolicyDemand, PeerName, Policy, Purpose, Request, RevocationPolicy, verify};
 use libfuzzer_sys::fuzz_target;
 use time::macros::datetime;
 
@@ -25,6 +25,7 @@ fuzz_target!(|data: &[u8]| {
             .collect(),
         longest: None,
         revocation: RevocationPolicy::Listed,
+        certificate_policies: PolicyDemand::default(),
     };
     let request = Request {
         leaf,
