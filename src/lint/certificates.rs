@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::catalogue::{
     CLIENT_SAN, COMMON_NAME_NOT_IN_SANS, IDENTITY_TWICE, KEY_ED25519, LEAF_LIFETIME,
     LIFETIME_DECADES, LIFETIME_SHORT, OUTLIVES_ISSUER, SERVER_LIFETIME, SERVER_WITHOUT_SAN,
-    USAGE_UNFIT, USAGE_UNRESTRICTED,
+    USAGE_UNFIT, USAGE_UNRESTRICTED, WILDCARD_TOO_WIDE,
 };
 use super::finding::{Basis, Finding};
 use super::purpose::{Purposes, common_name, is_shared_identity, may_call, profile, says};
@@ -26,6 +26,7 @@ const TWENTY_YEARS: u64 = 20 * 365 * DAY;
 pub(super) fn lint(fleet: &Fleet, purposes: &Purposes, findings: &mut Vec<Finding>) {
     for certificate in &fleet.certificates {
         findings.extend(names(certificate, purposes));
+        findings.extend(wide_wildcard(certificate));
         findings.extend(key(certificate, purposes));
         findings.extend(usages(certificate, purposes));
         findings.extend(leaf_lifetime(certificate));
@@ -82,6 +83,25 @@ fn without_names(certificate: &Certificate) -> Option<Finding> {
             "list in hosts every name and address that clients connect to; or leave \"server auth\" out",
         ),
     )
+}
+
+fn wide_wildcard(certificate: &Certificate) -> Option<Finding> {
+    let (name, width) = certificate
+        .declaration
+        .sans
+        .iter()
+        .find_map(|san| match san {
+            San::Dns(name) => Some((name, name.too_wide()?)),
+            _ => None,
+        })?;
+    let finding =
+        Finding::of_certificate(&WILDCARD_TOO_WIDE, Basis::Declared, certificate, "hosts")
+            .at_word(name.as_str());
+    Some(finding.saying(
+        format!("{name} is a wildcard above {width}"),
+        "verifiers take it for none of the names that it should stand for",
+        "put the hosts below a domain of their own, such as *.apps.internal, or list each name",
+    ))
 }
 
 fn unnamed_common_name(certificate: &Certificate, purposes: &Purposes) -> Option<Finding> {

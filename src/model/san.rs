@@ -11,7 +11,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use thiserror::Error;
 
-pub use dns::DnsName;
+pub use dns::{DnsName, WideWildcard};
 pub use email::EmailAddress;
 pub use uri::Uri;
 

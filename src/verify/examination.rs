@@ -2,7 +2,7 @@
 
 use super::fault::{Aspect, Fault};
 use super::form::{self, Standing};
-use super::material::{Material, Name};
+use super::material::Material;
 use super::relation::{self, Signature};
 use super::revocation::{self, Lists};
 use super::{Check, Member, Policy, Position, second, usage};
@@ -155,11 +155,12 @@ impl Examination<'_, '_> {
             wanted.filter(|wanted| !leaf.sans.iter().any(|name| wanted.is_matched_by(name)));
         missing
             .map(|wanted| {
-                let too_wide = |name: &&Name| wanted.is_under_wide_wildcard(name);
-                match leaf.sans.iter().find(too_wide) {
-                    Some(wildcard) => Fault::WildcardTooWide {
+                let too_wide = |name| wanted.too_wide(name).map(|width| (name, width));
+                match leaf.sans.iter().find_map(too_wide) {
+                    Some((wildcard, width)) => Fault::WildcardTooWide {
                         wanted: wanted.to_string(),
                         wildcard: wildcard.to_string(),
+                        width,
                     },
                     None => Fault::NameMismatch {
                         wanted: wanted.to_string(),

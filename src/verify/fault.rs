@@ -3,6 +3,7 @@
 use thiserror::Error;
 use time::OffsetDateTime;
 
+use crate::model::san::WideWildcard;
 use crate::model::{Moment, RevocationReason};
 
 /// What a check looked at, in the order in which a person would.
@@ -95,10 +96,12 @@ pub enum Fault {
     #[error("is not for {wanted}; it is for {}", names_or_none(.found))]
     NameMismatch { wanted: String, found: Vec<String> },
 
-    #[error(
-        "is not for {wanted}: {wildcard} is a wildcard above a single label, which OpenSSL and rustls take for no name"
-    )]
-    WildcardTooWide { wanted: String, wildcard: String },
+    #[error("is not for {wanted}: {wildcard} is a wildcard above {width}")]
+    WildcardTooWide {
+        wanted: String,
+        wildcard: String,
+        width: WideWildcard,
+    },
 
     #[error("is not for {purpose}; its extended key usage has {found}")]
     PurposeMissing { purpose: String, found: String },

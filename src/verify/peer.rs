@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use thiserror::Error;
 
 use super::material::{Name, is_host_name};
-use crate::model::san::{DnsName, San, SanError};
+use crate::model::san::{DnsName, San, SanError, WideWildcard};
 
 /// A name that a certificate has to be for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,13 +57,13 @@ impl PeerName {
         matches!(self, Self::Dns(_) | Self::Ip(_))
     }
 
-    /// Whether the name is a wildcard that would stand for the peer and has a single label below it.
-    pub(super) fn is_under_wide_wildcard(&self, name: &Name) -> bool {
+    /// Why the name is not taken for the peer although it is a wildcard that would stand for it.
+    pub(super) fn too_wide(&self, name: &Name) -> Option<WideWildcard> {
         match (self, name) {
-            (Self::Dns(wanted), Name::Dns(found)) => {
-                is_for_wildcard(wanted, found) && !host_matches(wanted, found)
+            (Self::Dns(wanted), Name::Dns(found)) if is_for_wildcard(wanted, found) => {
+                width(found.strip_prefix("*.")?)
             }
-            _ => false,
+            _ => None,
         }
     }
 
@@ -93,12 +93,16 @@ impl fmt::Display for PeerName {
     }
 }
 
-/// A wildcard is the whole leftmost label and stands for exactly one (RFC 9525 §6.3). OpenSSL and rustls want two labels below it.
+/// A wildcard is the whole leftmost label and stands for exactly one (RFC 9525 §6.3).
 fn host_matches(wanted: &str, found: &str) -> bool {
     match found.strip_prefix("*.") {
-        Some(parent) => parent.contains('.') && is_for_wildcard(wanted, found),
+        Some(parent) => is_for_wildcard(wanted, found) && width(parent).is_none(),
         None => is_host_name(found) && found.eq_ignore_ascii_case(wanted),
     }
+}
+
+fn width(parent: &str) -> Option<WideWildcard> {
+    WideWildcard::above(&parent.to_ascii_lowercase())
 }
 
 fn is_for_wildcard(wanted: &str, found: &str) -> bool {
@@ -144,6 +148,16 @@ mod tests {
         }
         assert!(!matches("example.com", "*.example.com"));
         assert!(!matches("a.internal", "*.internal"));
+        for (wanted, found) in [
+            ("example.co.uk", "*.co.uk"),
+            ("example.CO.UK", "*.CO.UK"),
+            ("bucket.s3.amazonaws.com", "*.s3.amazonaws.com"),
+        ] {
+            assert!(!matches(wanted, found), "{found}");
+        }
+        assert!(matches("www.example.co.uk", "*.example.co.uk"));
+        assert!(matches("nas.home.arpa", "*.home.arpa"));
+        assert!(matches("web.cluster.local", "*.cluster.local"));
         assert!(!matches("a.b.example.com", "*.example.com"));
     }
 

@@ -365,6 +365,10 @@ fn transport() -> Vec<(&'static str, Case)> {
             "common-name-not-in-sans",
             leaf("commonName", json!("web.example.org")),
         ),
+        (
+            "wildcard-too-wide",
+            leaf("hosts", json!(["www.example.co.uk", "*.co.uk"])),
+        ),
         ("client-san", leaf("usages", json!(["client auth"]))),
         (
             "usage-unfit",

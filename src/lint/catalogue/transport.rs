@@ -13,6 +13,11 @@ lints! {
          server whose common name is a host's name that usually means a name was forgotten.",
         "certs.web = { commonName = \"web.example.org\"; hosts = [ \"web.example.org\" ]; };",
         "RFC 9525 §6.3; go.dev/doc/go1.15 (crypto/x509)";
+    WILDCARD_TOO_WIDE = "wildcard-too-wide", "A wildcard stands for more than one owner's hosts", Rule::Always(Severity::Warning),
+        "OpenSSL and rustls take no wildcard above a single label (`*.internal`), and browsers none above a public suffix, below which anybody registers names \
+         (`*.co.uk`). `certs verify` refuses both. `*.home.arpa` is all right: that zone is everybody's own.",
+        "certs.web.hosts = [ \"*.apps.internal\" ];",
+        "RFC 6125 §7.2; RFC 8375; CA/Browser Forum baseline requirements §3.2.2.6; publicsuffix.org";
     CLIENT_SAN = "client-san", "A client's certificate has subject alternative names", Rule::Always(Severity::Info),
         "Kubernetes and etcd take a client's identity from the subject. Other servers look at subject alternative names first: NATS with verify_and_map takes an \
          e-mail address, then a DNS name, then a URI, then the subject.",

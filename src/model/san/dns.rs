@@ -41,6 +41,42 @@ impl DnsName {
     pub fn is_wildcard(&self) -> bool {
         self.0.starts_with("*.")
     }
+
+    /// Why verifiers refuse the name, if it is a wildcard that is too wide.
+    pub fn too_wide(&self) -> Option<WideWildcard> {
+        WideWildcard::above(self.0.strip_prefix("*.")?)
+    }
+}
+
+/// Why a wildcard stands for more than one owner's hosts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WideWildcard {
+    SingleLabel,
+    PublicSuffix,
+}
+
+impl WideWildcard {
+    /// Of the wildcard `*.{parent}`, in lower case. The Public Suffix List with its private section (publicsuffix.org) is asked, as the
+    /// baseline requirements of the CA/Browser Forum have it (§3.2.2.6); `home.arpa` is on it and everybody's own (RFC 8375).
+    pub fn above(parent: &str) -> Option<Self> {
+        if !parent.contains('.') {
+            return Some(Self::SingleLabel);
+        }
+        let suffix = psl::suffix(parent.as_bytes())?;
+        let is_public = suffix.is_known() && suffix == parent.as_bytes() && parent != "home.arpa";
+        is_public.then_some(Self::PublicSuffix)
+    }
+}
+
+impl fmt::Display for WideWildcard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SingleLabel => "a single label, which OpenSSL and rustls take for no name",
+            Self::PublicSuffix => {
+                "a public suffix: the names below it belong to different owners (publicsuffix.org)"
+            }
+        })
+    }
 }
 
 impl fmt::Display for DnsName {
