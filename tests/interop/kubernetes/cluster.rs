@@ -318,7 +318,12 @@ impl Apiserver<'_> {
             .bench
             .write("run/object.json", object.to_string())?;
         let words = "--header Content-Type:application/json --data @run/object.json";
-        self.ask(who, path, words)
+        // A server that is ready makes this namespace only a moment later.
+        let too_early = "namespaces \\\"default\\\" not found";
+        until("there is a namespace default", || {
+            let answer = self.ask(who, path, words)?;
+            Ok((!answer.body.contains(too_early)).then_some(answer))
+        })
     }
 
     /// Merges these fields into an object.

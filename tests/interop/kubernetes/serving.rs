@@ -87,19 +87,6 @@ fn kept_in_etcd(site: &Site) -> Result<(), Failed> {
     let running = cluster.start()?;
     let admin = cluster.super_admin()?;
     let object = json!({ "metadata": { "name": "greeting" }, "data": { "greeting": "hello" } });
-    // The API server makes the namespace a moment after it answers.
-    let is_there = || {
-        let namespace = running
-            .apiserver
-            .get(Who::Holder(&admin), "/api/v1/namespaces/default")?;
-        Ok::<bool, Failed>(namespace.status == 200)
-    };
-    for _ in 0..60 {
-        if is_there()? {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(500));
-    }
     running
         .apiserver
         .create(
