@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use certs::inspect::certificate::parse_pem_chain;
+use certs::inspect::crl;
 use certs::issue::key::PrivateKey;
 use certs::model::KeyAlgorithm;
 
@@ -69,6 +70,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         for facts in parse_pem_chain(&fs::read(path)?)? {
             seeds.put("certificate", &facts.serial_hex(), &facts.der)?;
         }
+    }
+    let is_list = |path: &&PathBuf| path.to_string_lossy().ends_with("crl");
+    for path in files(&demo).iter().filter(is_list) {
+        for list in crl::parse_all(&fs::read(path)?)? {
+            seeds.put("crl", &list.issuer.to_string(), &list.der)?;
+        }
+    }
+    // The first bytes choose the key, how it was spoilt and where it is.
+    for way in 0..24 {
+        let text = format!("certToolkit.userAgeKeys = [\n{{\"a\":\"{way}\"}}\n# age1");
+        seeds.put(
+            "secrets",
+            &way.to_string(),
+            &[&[way / 6, way % 6, way * 2], text.as_bytes()].concat(),
+        )?;
     }
     for algorithm in ALGORITHMS {
         let text = PrivateKey::generate(algorithm)?.to_pem()?;
