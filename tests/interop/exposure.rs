@@ -21,6 +21,8 @@ const PROGRAMS: [&str; 4] = ["git", "age", "age-keygen", "ssh-keygen"];
 enum Loot {
     /// By the file of the identity, below `operators/`.
     Operator(&'static str),
+    /// The same, and the owner has no copy of it.
+    OnlyCopy(&'static str),
     Host(&'static str),
     /// The key of an artifact, as it is today.
     Key(&'static str),
@@ -64,7 +66,11 @@ static PLAIN: [Loot; 6] = [
     Loot::Key("nas/middle/web"),
 ];
 
-static ALONE: [Loot; 2] = [Loot::Operator("ada"), Loot::Host("web1")];
+static ALONE: [Loot; 3] = [
+    Loot::Operator("ada"),
+    Loot::OnlyCopy("ada"),
+    Loot::Host("web1"),
+];
 
 pub(crate) fn trials() -> Vec<Trial> {
     static MADE: [OnceLock<Result<Fleet, String>>; 4] = [const { OnceLock::new() }; 4];
@@ -73,6 +79,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         for loot in *loot {
             let title = match loot {
                 Loot::Operator(who) => format!("operator {who}"),
+                Loot::OnlyCopy(who) => format!("the only copy of operator {who}"),
                 Loot::Host(who) => format!("host {who}"),
                 Loot::Key(what) => (*what).to_owned(),
             };

@@ -51,6 +51,12 @@ pub(super) fn carry_out(fleet: &Fleet, loot: Loot, said: &str) -> Result<(), Fai
         } else if begins("no other operator could") {
             run(fleet, &step.script)?;
             add_operator(fleet)?;
+        } else if let Loot::OnlyCopy(_) = loot
+            && step
+                .text
+                .contains("move the sealed keys away and leave this out")
+        {
+            run(fleet, "find secrets -name '*.key.age' -delete")?;
         } else if begins("give ") && step.text.contains("as root on") {
             // Here the host is a file.
             let Loot::Host(host) = loot else {
@@ -85,7 +91,7 @@ fn run(fleet: &Fleet, script: &str) -> Result<(), Failed> {
 
 /// Whoever is left opens the files from now on.
 fn take_out(fleet: &Fleet, loot: Loot) -> Result<(), Failed> {
-    let Loot::Operator(who) = loot else {
+    let (Loot::Operator(who) | Loot::OnlyCopy(who)) = loot else {
         return Err("nobody is to be taken out".into());
     };
     let public = String::from_utf8(fleet.project.bench.read(&format!("operators/{who}.pub"))?)?;

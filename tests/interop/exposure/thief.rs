@@ -1,6 +1,7 @@
 //! The thief: opens every version of every file with everything found so far, and tries all of it on the verifiers of today.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
 use certs::inspect::certificate::{parse_der, parse_pem_chain};
 use certs::inspect::{crl, public_key};
@@ -34,9 +35,12 @@ impl Thief {
     pub(super) fn steal(&mut self, fleet: &Fleet, loot: Loot) -> Result<String, Failed> {
         let bench = &fleet.project.bench;
         match loot {
-            Loot::Operator(who) => {
-                self.identities
-                    .push(bench.read(&format!("operators/{who}"))?);
+            Loot::Operator(who) | Loot::OnlyCopy(who) => {
+                let identity = format!("operators/{who}");
+                self.identities.push(bench.read(&identity)?);
+                if matches!(loot, Loot::OnlyCopy(_)) {
+                    fs::remove_file(fleet.project.path(&identity))?;
+                }
                 let public = bench.read(&format!("operators/{who}.pub"))?;
                 Ok(String::from_utf8(public)?.trim().to_owned())
             }
