@@ -191,19 +191,26 @@ impl<'a> Workbench<'_, 'a> {
     }
 
     /// The public keys that were there, and the one of the sealed key, whose place a new one takes: tokens of either may be in
-    /// use. A key that belongs to another artifact never signed for this pair.
+    /// use. The first counts only where it is known to be the pair's: whoever can write the public file alone cannot have a key of theirs
+    /// taken for its predecessor. A key that belongs to another artifact never signed for this pair.
     fn standing(&self, pair: &KeyPair) -> Result<Vec<PublicKey>, ApplyError> {
         let id = pair.id();
-        let mut found = self.run.observed.key_pair(&id).public_keys().to_vec();
-        let is_anothers = |spki: &PublicKey| owner_of(self.run, &id, &spki.fingerprint).is_some();
-        if found.first().is_some_and(is_anothers) {
-            found.remove(0);
-        }
-        if let Some(opened) = self.unlocked.key(&id) {
-            let opened = public_of(pair, &opened)?;
-            found.extend((!is_anothers(&opened)).then_some(opened));
-        }
-        Ok(found)
+        let opened = self.unlocked.key(&id);
+        let opened = opened.map(|key| public_of(pair, &key)).transpose()?;
+        let recorded = self.run.observed.recorded.facts();
+        let recorded = recorded.and_then(|recorded| recorded.keys.get(&id));
+        let was_its_own = |key: &PublicKey| {
+            let is_recorded = recorded.is_some_and(|known| *known == key.fingerprint.to_string());
+            // Where nothing remembers the pair's key, its file is all there is.
+            let is_all_there_is = opened.is_none() && recorded.is_none();
+            opened.as_ref() == Some(key) || is_recorded || is_all_there_is
+        };
+        let found = self.run.observed.key_pair(&id).public_keys();
+        let (first, others) = found.split_at(found.len().min(1));
+        let first = first.iter().filter(|first| was_its_own(first));
+        let is_anothers = |key: &PublicKey| owner_of(self.run, &id, &key.fingerprint).is_some();
+        let own = first.chain(&opened).filter(|own| !is_anothers(own));
+        Ok(own.chain(others).cloned().collect())
     }
 }
 

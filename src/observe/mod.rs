@@ -4,6 +4,8 @@ pub mod exposed;
 pub mod host_keys;
 mod standing;
 
+pub use standing::exchanged;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;
 
@@ -46,7 +48,8 @@ pub fn survey(root: &Root, fleet: &Fleet) -> Result<Observed, StoreError> {
     .observed()
 }
 
-/// The file of one authority with what each certificate in it is, for who needs nothing else of the tree.
+/// The file of one authority with what each certificate in it is, for who hands on what is in it and needs nothing else of the tree. One
+/// whose first certificate is for another key than the authority's is a defect.
 ///
 /// # Errors
 /// What cannot be read as a file.
@@ -71,8 +74,16 @@ pub fn bundle(
         ..Observed::default()
     };
     standing::judge(fleet, &mut observed);
+    let exchanged = standing::exchanged(authority, &observed);
     let pair = observed.pairs.remove(&authority.id());
-    Ok(pair.map_or(FileState::Missing, |pair| pair.certificate))
+    let state = pair.map_or(FileState::Missing, |pair| pair.certificate);
+    Ok(match (state, exchanged) {
+        (FileState::Sound { digest, .. }, Some(defect)) => FileState::Defective {
+            digest: Some(digest),
+            defect,
+        },
+        (state, _) => state,
+    })
 }
 
 /// What becomes of a link, a device or a directory in the place of a file.

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use crate::inspect::certificate::signed_by_key;
 use crate::inspect::signature::vouches;
 use crate::model::{
-    Artifact, ArtifactId, CertificateFacts, CertificateFile, Digest, FileState, Fleet, Observed,
-    ObservedPair, Standing, Voucher,
+    Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, Damage, Defect, DefectKind,
+    Digest, FileState, Fleet, Marker, Observed, ObservedPair, Standing, Voucher,
 };
 
 /// Looks at every authority and every shared pair. Whoever can write the inventory can take a statement out of it; they cannot make one.
@@ -33,6 +33,38 @@ pub(super) fn judge(fleet: &Fleet, observed: &mut Observed) {
         let known = of(id).iter().filter(|voucher| vouches(&own.spki, voucher));
         pair.vouchers = known.cloned().collect();
     }
+}
+
+/// Whether the first certificate of the file is for the authority's key, as far as that is known without opening anything: the header of
+/// the sealed key names it, and where that is kept elsewhere the inventory does.
+pub fn exchanged(authority: &Authority, observed: &Observed) -> Option<Defect> {
+    let id = authority.id();
+    let pair = observed.pair(&id);
+    let found = pair.certificate.facts()?.certificate.key_fingerprint;
+    let marker = pair.key.facts().and_then(|sealed| sealed.marker.as_ref());
+    let recorded = observed.recorded.facts();
+    let recorded = recorded.and_then(|recorded| recorded.keys.get(&id));
+    let detail = if let Some(marker) = marker {
+        let is_another = marker.key != Marker::key_id(found.as_bytes());
+        is_another.then(|| {
+            format!(
+                "its first certificate is for the key {found}, and {} has another one",
+                authority.files.key
+            )
+        })
+    } else {
+        let recorded = recorded.filter(|recorded| **recorded != found.to_string());
+        recorded.map(|recorded| {
+            format!(
+                "its first certificate is for the key {found}, and the inventory knows {recorded}"
+            )
+        })
+    };
+    detail.map(|detail| Defect {
+        kind: DefectKind::Unreadable,
+        damage: Damage::Other,
+        detail,
+    })
 }
 
 fn standings(

@@ -296,6 +296,65 @@ fn a_stranger_in_the_place_of_the_root_does_not_become_its_predecessor() {
 }
 
 #[test]
+fn a_stranger_in_the_place_of_the_root_is_neither_exported_nor_trusted() {
+    let other = Project::made();
+    let forged = other.read("certs/derived/cp1/root-server.crt");
+    for is_before_the_own in [false, true] {
+        for is_offline in [false, true] {
+            let project = Project::made();
+            let own = if is_before_the_own {
+                project.read(ROOT)
+            } else {
+                Vec::new()
+            };
+            project.write(ROOT, &[other.read(ROOT), own].concat());
+            if is_offline {
+                project.remove("certs/ca/root.key.age");
+            }
+            project.write("forged.crt", &forged);
+            for arguments in [
+                &["export", "bundle"][..],
+                &["export", "configmap"],
+                &["export", "trust-bundle"],
+                &["export", "truststore", "-o", "trusted.p12"],
+                &["export", "pem", "server", "--part", "bundle"],
+                &["trust", "show", "root"],
+            ] {
+                let run = project.run(arguments).exits_with(1);
+                assert!(
+                    run.stderr()
+                        .contains("its first certificate is for the key")
+                );
+                assert!(!run.stdout().contains("BEGIN CERTIFICATE"));
+            }
+            project.run(&["verify"]).exits_with(1);
+            let run = project.run(&["verify", "forged.crt"]).exits_with(1);
+            assert!(run.stderr().contains("it is not trusted here"));
+        }
+    }
+}
+
+#[test]
+fn a_stranger_in_the_place_of_a_pairs_key_does_not_become_its_predecessor() {
+    let project = with_pair();
+    let own = project.read(PUBLIC);
+    let stranger = another_key();
+    project.write(PUBLIC, &stranger);
+    project.run(&["plan"]).exits_with(1);
+    project
+        .run(&["recreate", "--replace", "shared/sa"])
+        .exits_with(0);
+    let text = String::from_utf8(project.read(PUBLIC)).unwrap();
+    assert!(!text.contains(&String::from_utf8(stranger).unwrap()));
+    // What the pair's own key signed is in use.
+    assert!(text.contains(&String::from_utf8(own).unwrap()));
+    assert_eq!(
+        bundle(&project, "/keyPairs/sa/bundle"),
+        ["own", "predecessor"]
+    );
+}
+
+#[test]
 fn a_replaced_key_of_a_pair_is_a_warning_until_it_is_retired() {
     let project = with_pair();
     project

@@ -15,8 +15,10 @@ use crate::cli::ui::Ui;
 use crate::inspect::certificate::parse_chain;
 use crate::inspect::crl;
 use crate::model::standing::described;
-use crate::model::{ArtifactId, CertificateFacts, CrlFacts, CrlFile, FileState};
+use crate::model::{Artifact, ArtifactId, CertificateFacts, CrlFacts, CrlFile, FileState};
+use crate::observe;
 use crate::render::verify::{self as shown, Answer, Detail, Outcome};
+use crate::render::words;
 use crate::store::outside;
 use crate::verify::{Policy, PolicyDemand, Purpose, Request, RevocationPolicy, verify};
 
@@ -54,11 +56,10 @@ pub(crate) fn run(args: &VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
     if args.files.is_empty() {
         answers.extend(trust.strangers.iter().map(stranger));
     } else {
-        for (id, certificate) in &trust.strangers {
+        for (id, sentence) in &trust.strangers {
             ui.tell(&format!(
-                "warning: the file of {id} also holds {}, which is not known as a predecessor; it is not trusted here (`certs check` \
-                 says more)\n",
-                described(certificate)
+                "warning: {id}: {}; it is not trusted here (`certs check` says more)\n",
+                words::one_line(sentence)
             ));
         }
     }
@@ -81,13 +82,10 @@ pub(crate) fn run(args: &VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
 }
 
 /// Whatever it is, the fleet's programs trust it.
-fn stranger((id, certificate): &(ArtifactId, CertificateFacts)) -> Answer {
+fn stranger((id, sentence): &(ArtifactId, String)) -> Answer {
     Answer {
         name: id.to_string(),
-        outcome: Outcome::Unreadable(format!(
-            "its file also trusts {}, which is not known as a predecessor",
-            described(certificate)
-        )),
+        outcome: Outcome::Unreadable(sentence.clone()),
     }
 }
 
@@ -119,8 +117,8 @@ struct Trust {
     intermediates: Vec<CertificateFacts>,
     /// What the declared authorities have revoked.
     crls: Vec<CrlFacts>,
-    /// What stands in the file of a declared authority and is not the authority's; not trusted.
-    strangers: Vec<(ArtifactId, CertificateFacts)>,
+    /// What stands in the file of a declared authority and is not the authority's, each in a sentence; not trusted.
+    strangers: Vec<(ArtifactId, String)>,
 }
 
 /// A file to judge: its certificates, or why there are none.
@@ -204,10 +202,30 @@ fn fleet(args: &VerifyArgs, subjects: &mut Vec<Subject>, ui: Ui) -> Result<Trust
         let id = artifact.id();
         let path = &artifact.files().certificate;
         let state = &observed.pair(&id).certificate;
+        let exchanged = match artifact {
+            Artifact::Authority(authority) => observe::exchanged(authority, &observed),
+            Artifact::Leaf(_) => None,
+        };
+        if let Some(defect) = exchanged {
+            if args.files.is_empty() {
+                subjects.push(Subject {
+                    name: id.to_string(),
+                    is_authority: true,
+                    chain: Err(format!("{path}: {}", defect.detail)),
+                });
+            } else {
+                trust.strangers.push((id, defect.detail));
+            }
+            continue;
+        }
         if let Some(file) = state.facts() {
             let whole = file.trusted();
             for stranger in file.strangers().filter(|_| id.is_authority()) {
-                trust.strangers.push((id.clone(), stranger.clone()));
+                let sentence = format!(
+                    "its file also trusts {}, which is not known as a predecessor",
+                    described(stranger)
+                );
+                trust.strangers.push((id.clone(), sentence));
             }
             if id.is_authority() && artifact.issuer_name().is_none() {
                 trust.roots.extend(whole.cloned());

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use super::export::bundle_of;
 use crate::cli::args::{TrustCommand, TrustRootsArgs};
 use crate::cli::error::{CliError, Exit};
-use crate::cli::project::{Project, store_error};
+use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::inspect::certificate::{CertificateDefect, parse_chain};
 use crate::inspect::signature::self_signature;
@@ -98,20 +98,8 @@ fn declared(project: &Project, authority: &Authority, ui: Ui) -> Result<Vec<Root
         return Err(unfit(&id, &Unfit::Issued { issuer }).hint(format!("name its root: {root}")));
     }
     let path = &authority.files.certificate;
-    let file = project
-        .root
-        .read(path)
-        .map_err(|error| store_error(&error))?
-        .ok_or_else(|| {
-            CliError::new(format!("{path} is not there")).hint("`certs recreate` makes it")
-        })?;
-    let chain = parse_chain(&file.bytes).map_err(|defect| unread(path.as_str(), &defect))?;
     // A stranger in the file is named by whoever reads the bundle, and does not go in.
-    let trusted = if chain.len() > 1 {
-        bundle_of(project, authority, ui)?
-    } else {
-        chain
-    };
+    let trusted = bundle_of(project, authority, ui)?;
     fit(&id, authority.name.as_str(), path.as_str(), trusted)
 }
 
