@@ -289,6 +289,8 @@ impl<'a> Committer<'a> {
         facts.lists.extend(self.lists.iter().cloned());
         let pending = self.pending.iter().map(|ready| &ready.done);
         for done in self.done.iter().chain(pending) {
+            // Asked for, or proved to be the one that was.
+            facts.exchanged.remove(&done.id);
             match &done.product {
                 Product::Certificate(certificate) => {
                     facts.certificates.insert(done.id.clone(), certificate);

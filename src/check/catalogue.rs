@@ -94,6 +94,11 @@ rules! {
         "The header of the sealed file names another key than the first of the pair's public file: what is signed with it is refused by \
          whoever has that file.",
         "docs/cli.md#certs-doctor; docs/kubernetes.md#living-with-it";
+    KEY_EXCHANGED = "key-exchanged", "An authority or a shared pair has another key than before", Error,
+        "The key of an authority or of a shared pair is replaced on request only, and nobody asked for this one: whoever can write to the \
+         repository can put a pair of their own there, sealed to the public keys of the operators. Everything that is issued from then on, or \
+         signed, would be theirs. An inventory from another time says the same, after a merge that took one side.",
+        "docs/trust.md#what-a-bundle-may-hold; git-log(1)";
     HOST_KEY_RETIRED = "host-key-retired", "A sealed host key is not the one that is declared", Warning,
         "The private key next to it was made for a host that has another key by now. Nothing new is sealed to it, and what was once sealed to \
          it, it still opens.",

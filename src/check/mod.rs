@@ -282,6 +282,7 @@ impl Judge<'_> {
             Reason::KeyOffline
             | Reason::KeyMismatch
             | Reason::PublicKeyMismatch
+            | Reason::KeyExchanged { .. }
             | Reason::HostKeyRetired { .. }
             | Reason::Undeclared
             | Reason::KeyOfAnother { .. }
@@ -331,6 +332,7 @@ fn of_reason(reason: &Reason) -> &'static Lint {
         Reason::Unreadable { .. } => &rules::FILE_DAMAGED,
         Reason::KeyMismatch => &rules::KEY_MISMATCH,
         Reason::PublicKeyMismatch => &rules::PUBLIC_KEY_MISMATCH,
+        Reason::KeyExchanged { .. } => &rules::KEY_EXCHANGED,
         Reason::HostKeyRetired { .. } => &rules::HOST_KEY_RETIRED,
         Reason::KeyOfAnother { .. } => &rules::KEY_OF_ANOTHER,
         Reason::KeyAlgorithmChanged { .. } => &rules::KEY_ALGORITHM_CHANGED,

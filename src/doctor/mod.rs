@@ -262,7 +262,9 @@ impl Examination<'_> {
         let is_stranger = |reason: &&Reason| {
             matches!(
                 reason,
-                Reason::TrustsStranger { .. } | Reason::VerifiesByStranger { .. }
+                Reason::TrustsStranger { .. }
+                    | Reason::VerifiesByStranger { .. }
+                    | Reason::KeyExchanged { .. }
             )
         };
         let strangers = reasons.iter().filter(is_stranger);

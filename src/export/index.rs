@@ -26,6 +26,8 @@ pub struct Facts<'a> {
     pub public_keys: BTreeMap<ArtifactId, &'a [PublicKey]>,
     /// What the key of each shared pair vouches for.
     pub vouchers: BTreeMap<ArtifactId, &'a [Voucher]>,
+    /// Of authorities and pairs whose key nobody asked for: the one that was written down.
+    pub exchanged: BTreeMap<ArtifactId, &'a str>,
     /// Keys of pairs that are declared no more and are still there.
     pub former_keys: BTreeSet<KeyFingerprint>,
     /// The last list of each authority; one that is lost among them, for the inventory is what remembers it.
@@ -52,10 +54,43 @@ impl<'a> Facts<'a> {
             vouchers: pairs
                 .map(|(id, pair)| (id.clone(), pair.vouchers.as_slice()))
                 .collect(),
+            exchanged: exchanged(observed),
             former_keys: observed.former_keys.clone(),
             lists: observed.last_lists(),
         }
     }
+}
+
+impl Facts<'_> {
+    /// What stands first in a file: its own, unless nobody asked for that.
+    fn first(&self, id: &ArtifactId) -> &'static str {
+        if self.exchanged.contains_key(id) {
+            Standing::Stranger.code()
+        } else {
+            "own"
+        }
+    }
+
+    /// An entry that goes on saying which key was written down: a run that has nothing to do with it settles nothing.
+    fn with_known_key(&self, id: &ArtifactId, mut entry: Value) -> Value {
+        if let (Some(known), Some(entry)) = (self.exchanged.get(id), entry.as_object_mut()) {
+            entry.insert("keyFingerprint".to_owned(), (*known).into());
+        }
+        entry
+    }
+}
+
+fn exchanged(observed: &Observed) -> BTreeMap<ArtifactId, &str> {
+    let recorded = observed.recorded.facts();
+    let recorded = recorded.into_iter().flat_map(|recorded| &recorded.keys);
+    let found = |id: &ArtifactId| match id {
+        ArtifactId::KeyPair(_) => Some(observed.key_pair(id).current()?.fingerprint),
+        _ => Some(observed.certificate(id)?.key_fingerprint),
+    };
+    recorded
+        .filter(|(id, recorded)| found(id).is_some_and(|found| found.to_string() != **recorded))
+        .map(|(id, recorded)| (id.clone(), recorded.as_str()))
+        .collect()
 }
 
 /// Path and content of each derived file.
@@ -144,8 +179,8 @@ pub fn inventory(fleet: &Fleet, known: &Facts<'_>) -> Value {
         let entry = entry(artifact, facts);
         match artifact {
             Artifact::Authority(authority) => {
-                let bundle = blocks::of_authority(facts, known.beside.get(&authority.id()));
-                let entry = with_bundle(entry, bundle);
+                let bundle = blocks::of_authority(&authority.id(), facts, known);
+                let entry = with_bundle(known.with_known_key(&authority.id(), entry), bundle);
                 authorities.insert(authority.name.to_string(), entry);
             }
             Artifact::Leaf(leaf) => {
@@ -161,7 +196,8 @@ pub fn inventory(fleet: &Fleet, known: &Facts<'_>) -> Value {
         .filter_map(|pair| {
             let current = known.public_keys.get(&pair.id())?.first()?;
             let bundle = blocks::of_key_pair(fleet, pair, known);
-            let entry = with_bundle(key_pair_entry(pair, current), bundle);
+            let entry = known.with_known_key(&pair.id(), key_pair_entry(pair, current));
+            let entry = with_bundle(entry, bundle);
             Some((pair.name.to_string(), entry))
         })
         .collect();

@@ -36,29 +36,26 @@ pub(super) fn judge(fleet: &Fleet, observed: &mut Observed) {
 }
 
 /// Whether the first certificate of the file is for the authority's key, as far as that is known without opening anything: the header of
-/// the sealed key names it, and where that is kept elsewhere the inventory does.
+/// the sealed key names it, and the inventory does.
 pub fn exchanged(authority: &Authority, observed: &Observed) -> Option<Defect> {
     let id = authority.id();
     let pair = observed.pair(&id);
     let found = pair.certificate.facts()?.certificate.key_fingerprint;
     let marker = pair.key.facts().and_then(|sealed| sealed.marker.as_ref());
+    let is_another = marker.is_some_and(|marker| marker.key != Marker::key_id(found.as_bytes()));
     let recorded = observed.recorded.facts();
     let recorded = recorded.and_then(|recorded| recorded.keys.get(&id));
-    let detail = if let Some(marker) = marker {
-        let is_another = marker.key != Marker::key_id(found.as_bytes());
-        is_another.then(|| {
-            format!(
-                "its first certificate is for the key {found}, and {} has another one",
-                authority.files.key
-            )
-        })
-    } else {
-        let recorded = recorded.filter(|recorded| **recorded != found.to_string());
-        recorded.map(|recorded| {
-            format!(
-                "its first certificate is for the key {found}, and the inventory knows {recorded}"
-            )
-        })
+    let recorded = recorded.filter(|recorded| **recorded != found.to_string());
+    let detail = match recorded {
+        _ if is_another => Some(format!(
+            "its first certificate is for the key {found}, and {} has another one",
+            authority.files.key
+        )),
+        // Both files may be somebody's: who has no more than the public keys of the operators can seal to them.
+        Some(recorded) => Some(format!(
+            "its first certificate is for the key {found}, and the inventory knows {recorded}"
+        )),
+        None => None,
     };
     detail.map(|detail| Defect {
         kind: DefectKind::Unreadable,

@@ -3,7 +3,10 @@
 use super::build::Planner;
 use super::{Action, Reason};
 use crate::model::standing::described;
-use crate::model::{ArtifactId, Authority, CertificateFacts, CertificateFile, SignatureState};
+use crate::model::{
+    ArtifactId, Authority, CertificateFacts, CertificateFile, KeyFingerprint, RelPath,
+    SignatureState,
+};
 
 impl Planner<'_> {
     /// Adds what is to be said of an authority's file to what was decided about its certificate.
@@ -45,6 +48,32 @@ impl Planner<'_> {
                 });
             }
         }
+    }
+
+    /// Whether an authority or a shared pair has another key than the last run wrote down. It is no matter where what is there now is
+    /// neither used nor left beside a new key.
+    pub(super) fn exchanged(&self, id: &ArtifactId, found: &KeyFingerprint) -> Option<Reason> {
+        if self.is_requested(id) && self.is_retired(id) {
+            return None;
+        }
+        let recorded = self.observed.recorded.facts()?.keys.get(id)?;
+        (*recorded != found.to_string()).then(|| Reason::KeyExchanged {
+            recorded: recorded.clone(),
+        })
+    }
+
+    pub(super) fn cure_of_exchange(
+        &self,
+        id: &ArtifactId,
+        (public, key): (&RelPath, &RelPath),
+    ) -> String {
+        let inventory = self.fleet.dir.child("inventory.json");
+        let (public, key) = (public.shell(), key.shell());
+        format!(
+            "find out who put it there (`git log -p -- {public}`) and restore the pair (`git restore --source=<commit> -- {public} {key}`), or \
+             have a new key that is trusted alone: certs recreate --replace {id} --retire {id}; if it is yours, take the keyFingerprint of {id} \
+             out of {inventory}"
+        )
     }
 
     fn retire(

@@ -87,6 +87,18 @@ impl<'a> Planner<'a> {
         }
         let mut action = own_action(pair, found, &reasons);
         let files = (&pair.files.public, &pair.files.key);
+        if let Some(current) = found.current()
+            && mismatch(found).is_none()
+            && !matches!(action, Action::Refuse { .. })
+            // That of another artifact is left behind by whoever asks for a new one.
+            && !reasons.iter().any(|reason| matches!(reason, Reason::KeyOfAnother { .. }))
+            && let Some(exchanged) = self.exchanged(&id, &current.fingerprint)
+        {
+            reasons.push(exchanged);
+            action = Action::Refuse {
+                cure: self.cure_of_exchange(&id, files),
+            };
+        }
         if action == Action::Create
             && !self.is_requested(&id)
             && let Some((reason, cure)) = self.gone(&id, files)

@@ -42,6 +42,10 @@ pub enum Reason {
         serial: String,
         path: String,
     },
+    /// The last run wrote down another key, and nobody asked for a new one.
+    KeyExchanged {
+        recorded: String,
+    },
     /// The host has another key by now than the one that is sealed here.
     HostKeyRetired {
         host: String,
@@ -202,6 +206,7 @@ impl Reason {
             Self::NotYetValid { .. } => "not-yet-valid",
             Self::AwaitsKey { .. } => "awaits-key",
             Self::Undeclared => "undeclared",
+            Self::KeyExchanged { .. } => "key-exchanged",
             Self::HostKeyRetired { .. } => "host-key-retired",
             Self::Requested => "requested",
             Self::RenewalRequested => "renewal-requested",
@@ -340,6 +345,10 @@ impl fmt::Display for Reason {
                 f,
                 "{file} also trusts {}, which was replaced; `certs recreate --retire {authority}` ends that",
                 certificates.join(", ")
+            ),
+            Self::KeyExchanged { recorded } => write!(
+                f,
+                "it has another key than the inventory knows, which is {recorded}"
             ),
             Self::TrustsStranger { file, certificates } => write!(
                 f,

@@ -2,15 +2,18 @@
 
 use certs::inspect::certificate::parse_pem_chain;
 use certs::issue::key::{PrivateKey, public_to_pem};
-use certs::model::KeyAlgorithm;
+use certs::model::{KeyAlgorithm, Recipient};
+use certs::seal::seal;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::project::{Project, changed};
+use crate::project::{ADA, Project, changed};
 use crate::redact::without_fingerprints;
 
 const ROOT: &str = "certs/ca/root.crt";
+const ROOT_KEY: &str = "certs/ca/root.key.age";
 const PUBLIC: &str = "certs/shared/sa.pub";
+const SHARED_KEY: &str = "certs/shared/sa.key.age";
 const INVENTORY: &str = "certs/inventory.json";
 
 fn append(project: &Project, path: &str, text: &[u8]) {
@@ -352,6 +355,99 @@ fn a_stranger_in_the_place_of_a_pairs_key_does_not_become_its_predecessor() {
         bundle(&project, "/keyPairs/sa/bundle"),
         ["own", "predecessor"]
     );
+}
+
+/// Puts the pair of somebody else in the place of one, sealed to the operators as whoever knows their public keys can.
+fn exchange(project: &Project, theirs: &Project, [public, key]: [&str; 2], owners: &[&str]) {
+    let secret = theirs.opens(ADA, key).unwrap();
+    let [ada, _] = project.operators();
+    let recipients = std::iter::once(ada).chain(owners.iter().copied());
+    let recipients = recipients.map(|key| Recipient::parse(key).unwrap());
+    let private = PrivateKey::from_pem(&secret).unwrap();
+    let fingerprint = private.fingerprint();
+    let sealed = seal(&secret, &recipients.collect(), &fingerprint).unwrap();
+    project.write(public, &theirs.read(public));
+    project.write(key, &sealed);
+}
+
+#[test]
+fn a_strangers_pair_in_the_place_of_a_cas_is_refused_until_somebody_decides() {
+    let project = Project::made();
+    exchange(&project, &Project::made(), [ROOT, ROOT_KEY], &[]);
+    for verb in ["plan", "check"] {
+        let said = project.run(&[verb]).exits_with(1).text();
+        assert!(
+            said.contains("it has another key than the inventory knows"),
+            "{verb}: {said}"
+        );
+    }
+    project.refuses(&["recreate"]);
+    project.refuses(&["recreate", "--replace", "ca/root"]);
+    project.run(&["doctor"]).exits_with(1);
+    project.run(&["verify"]).exits_with(1);
+    let run = project.run(&["export", "bundle"]).exits_with(1);
+    assert!(!run.stdout().contains("BEGIN CERTIFICATE"));
+    let status = project.run(&["status"]).text();
+    assert!(status.contains("refused"), "{status}");
+    // Nothing of the stranger's stays.
+    let stranger = String::from_utf8(project.read(ROOT)).unwrap();
+    project
+        .run(&["recreate", "--replace", "ca/root", "--retire", "ca/root"])
+        .exits_with(0);
+    assert!(
+        !String::from_utf8(project.read(ROOT))
+            .unwrap()
+            .contains(&stranger)
+    );
+    for verb in ["plan", "check", "doctor", "verify"] {
+        project.run(&[verb]).exits_with(0);
+    }
+}
+
+#[test]
+fn a_strangers_pair_in_the_place_of_a_shared_one_is_refused_until_somebody_decides() {
+    let project = with_pair();
+    exchange(
+        &project,
+        &with_pair(),
+        [PUBLIC, SHARED_KEY],
+        &[project.host()],
+    );
+    for verb in ["plan", "check"] {
+        let said = project.run(&[verb]).exits_with(1).text();
+        assert!(
+            said.contains("it has another key than the inventory knows"),
+            "{verb}: {said}"
+        );
+    }
+    project.refuses(&["recreate"]);
+    project.run(&["doctor"]).exits_with(1);
+    let stranger = project.read(PUBLIC);
+    project
+        .run(&[
+            "recreate",
+            "--replace",
+            "shared/sa",
+            "--retire",
+            "shared/sa",
+        ])
+        .exits_with(0);
+    let text = String::from_utf8(project.read(PUBLIC)).unwrap();
+    assert!(!text.contains(&String::from_utf8(stranger).unwrap()));
+    project.run(&["check"]).exits_with(0);
+}
+
+#[test]
+fn a_run_about_something_else_does_not_take_a_strangers_pair_for_the_own() {
+    let project = Project::new();
+    project.declare(&project.declared().root("other"));
+    project.recreate();
+    exchange(&project, &Project::made(), [ROOT, ROOT_KEY], &[]);
+    project
+        .run(&["recreate", "--replace", "ca/other", "--only", "ca/other"])
+        .exits_with(0);
+    project.run(&["check"]).exits_with(1);
+    project.refuses(&["recreate"]);
 }
 
 #[test]

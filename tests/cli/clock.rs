@@ -7,6 +7,8 @@ use crate::damage::{AUTHORITY, own_authority};
 use crate::project::Project;
 
 const YEARS: Duration = Duration::hours(87_600);
+/// It remembers the key of the authority that was there before.
+const INVENTORY: &str = "certs/inventory.json";
 
 fn only_root() -> Project {
     Project::made_as(|project| project.nothing().root("root"))
@@ -23,6 +25,7 @@ fn a_certificate_of_tomorrow_is_one_thing_in_every_verb_and_made_again() {
         now + Duration::days(4000),
         YEARS,
     );
+    project.remove(INVENTORY);
     let check = project.run(&["check", "--json"]).exits_with(1).json();
     let codes = check["findings"].to_string();
     assert!(codes.contains("not-yet-valid"), "{codes}");
@@ -47,6 +50,7 @@ fn a_run_asks_where_everything_expired_more_than_a_year_ago() {
         now - Duration::days(20 * 365),
         YEARS,
     );
+    project.remove(INVENTORY);
     let refused = project.refuses(&["recreate"]);
     assert_eq!(project.refuses(&["renew", "ca/root"]), refused);
     assert_snapshot!(refused);

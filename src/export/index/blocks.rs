@@ -11,11 +11,8 @@ use crate::model::{
 };
 
 /// An authority's own certificate and what stands behind it.
-pub(super) fn of_authority(
-    own: &CertificateFacts,
-    beside: Option<&Vec<(&CertificateFacts, &Standing)>>,
-) -> Value {
-    let others = beside.into_iter().flatten();
+pub(super) fn of_authority(id: &ArtifactId, own: &CertificateFacts, known: &Facts<'_>) -> Value {
+    let others = known.beside.get(id).into_iter().flatten();
     let others = others.map(|(facts, standing)| {
         let voucher = match standing {
             Standing::Predecessor(voucher) => Some(voucher),
@@ -23,7 +20,7 @@ pub(super) fn of_authority(
         };
         certificate(facts, standing.code(), voucher)
     });
-    std::iter::once(certificate(own, "own", None))
+    std::iter::once(certificate(own, known.first(id), None))
         .chain(others)
         .collect()
 }
@@ -34,7 +31,7 @@ pub(super) fn of_key_pair(fleet: &Fleet, pair: &KeyPair, known: &Facts<'_>) -> V
     let keys = keys.unwrap_or_default().iter();
     keys.enumerate()
         .map(|(place, key)| match place {
-            0 => block(&key.spki, key, "own", None),
+            0 => block(&key.spki, key, known.first(&pair.id()), None),
             _ => of_another(fleet, pair, key, known),
         })
         .collect()
