@@ -38,6 +38,32 @@ fn the_fleet_with_what_is_refused() {
 }
 
 #[test]
+fn a_certificate_by_another_root_than_the_declared_one_is_refused() {
+    let project = Project::new();
+    project.declare(&project.declared().root("other").leaf("cp1/other/etcd"));
+    project.recreate();
+    for end in ["crt", "key.age"] {
+        let theirs = project.read(&format!("certs/derived/cp1/root-server.{end}"));
+        project.write(&format!("certs/derived/cp1/other-etcd.{end}"), &theirs);
+    }
+    let said = project.run(&["verify"]).exits_with(1).text();
+    assert!(
+        said.contains("no certificate of ca/other signed it"),
+        "{said}"
+    );
+    project.recreate();
+    project.run(&["verify"]).exits_with(0);
+    // Two authorities in each other's place are no less than that.
+    for end in ["crt", "key.age"] {
+        let [one, two] = ["root", "other"].map(|name| format!("certs/ca/{name}.{end}"));
+        let (first, second) = (project.read(&one), project.read(&two));
+        project.write(&one, &second);
+        project.write(&two, &first);
+    }
+    project.run(&["verify"]).exits_with(1);
+}
+
+#[test]
 fn a_file_with_its_chain() {
     let project = Project::made();
     let run = project

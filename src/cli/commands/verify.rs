@@ -12,10 +12,12 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::input::name_of;
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
-use crate::inspect::certificate::parse_chain;
+use crate::inspect::certificate::{parse_chain, signed_by};
 use crate::inspect::crl;
 use crate::model::standing::described;
-use crate::model::{Artifact, ArtifactId, CertificateFacts, CrlFacts, CrlFile, FileState};
+use crate::model::{
+    Artifact, ArtifactId, CertificateFacts, CrlFacts, CrlFile, FileState, Name, Observed,
+};
 use crate::observe;
 use crate::render::verify::{self as shown, Answer, Detail, Outcome};
 use crate::render::words;
@@ -238,6 +240,10 @@ fn fleet(args: &VerifyArgs, subjects: &mut Vec<Subject>, ui: Ui) -> Result<Trust
                 name: id.to_string(),
                 is_authority: id.is_authority(),
                 chain: match state {
+                    _ if !is_by_its_issuer(&artifact, &observed) => Err(format!(
+                        "{path}: no certificate of ca/{} signed it",
+                        artifact.issuer_name().map_or("", Name::as_str)
+                    )),
                     FileState::Missing => Err(format!("{path} is not there")),
                     FileState::Defective { defect, .. } => {
                         Err(format!("{path}: {}", defect.detail))
@@ -254,6 +260,18 @@ fn fleet(args: &VerifyArgs, subjects: &mut Vec<Subject>, ui: Ui) -> Result<Trust
         }
     }
     Ok(trust)
+}
+
+/// Whether a certificate in the file of its declared issuer signed it, as far as both can be read: a path to a root that is declared for
+/// something else is none that its verifiers have.
+fn is_by_its_issuer(artifact: &Artifact<'_>, observed: &Observed) -> bool {
+    let file = |id: &ArtifactId| observed.pair(id).certificate.facts();
+    let issuer = artifact.issuer_name().cloned().map(ArtifactId::Authority);
+    let Some((found, issuer)) = file(&artifact.id()).zip(issuer.as_ref().and_then(file)) else {
+        return true;
+    };
+    let mut issuers = issuer.trusted();
+    issuers.any(|issuer| signed_by(&found.certificate, issuer))
 }
 
 /// What the lists of the project say where other roots are given; none where there is no project.
