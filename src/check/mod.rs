@@ -20,8 +20,8 @@ use crate::plan::{Action, Part, Plan, Reason, Step, Target};
 /// What was found beside the plan.
 #[derive(Clone, Debug, Default)]
 pub struct Beside {
-    /// The journal of a run that was interrupted.
-    pub journal: Option<Journal>,
+    /// The journals of runs that were interrupted.
+    pub journals: Vec<Journal>,
     /// The derived files that are out of date.
     pub stale: Vec<String>,
     /// A person's rules for agenix that are no Nix.
@@ -70,7 +70,7 @@ pub fn findings(fleet: &Fleet, observed: &Observed, plan: &Plan, beside: &Beside
         .collect();
     findings.extend(lists(fleet, observed, plan.now));
     findings.extend(observed.strays.iter().map(stray));
-    findings.extend(beside.journal.iter().map(interrupted));
+    findings.extend(beside.journals.iter().map(interrupted));
     findings.extend(beside.stale.iter().map(|path| stale(path)));
     findings.extend(beside.rules.iter().map(rules_damaged));
     findings.extend(beside.reverted.iter().map(|one| judge.reverted(one)));

@@ -78,24 +78,50 @@ impl Project {
         self.with_lost_keys(survey(&self.root, &self.fleet))
     }
 
-    /// The journal of a run that was cut off, told of: until it is finished, some files may be of before and some of after.
-    pub(crate) fn warn_of_journal(&self, ui: Ui) -> Result<Option<(RelPath, Left)>, CliError> {
-        let dir = &self.fleet.dir;
-        let left = self.root.left_journal(dir);
-        let Some(left) = left.map_err(|error| store_error(&error))? else {
-            return Ok(None);
-        };
-        let journal = Layout::new(dir.clone()).journal();
-        ui.tell(&match left {
-            Left::Own | Left::Untold { .. } => format!(
-                "warning: {journal} is left from an interrupted run; `certs recreate` finishes it first\n"
-            ),
-            Left::Tracked => format!(
-                "warning: {journal} is in Git, where no run puts it; no run goes past it\nhint: {}\n",
-                delete_journal(&journal)
-            ),
-        });
-        Ok(Some((journal, left)))
+    /// The journals of runs that were cut off, told of: until they are finished, some files may be of before and some of after.
+    pub(crate) fn warn_of_journals(&self, ui: Ui) -> Result<Vec<(RelPath, Left)>, CliError> {
+        let mut found = self.left_journals(std::iter::once(self.fleet.dir.clone()))?;
+        found.extend(self.left_journals(self.further_folders().into_iter())?);
+        let found = found.into_iter();
+        let found = found.map(|(folder, left)| (Layout::new(folder).journal(), left));
+        let found: Vec<(RelPath, Left)> = found.collect();
+        for (journal, left) in &found {
+            ui.tell(&match left {
+                Left::Own | Left::Untold { .. } => format!(
+                    "warning: {journal} is left from an interrupted run; `certs recreate` finishes it first\n"
+                ),
+                Left::Tracked => format!(
+                    "warning: {journal} is in Git, where no run puts it; no run goes past it\nhint: {}\n",
+                    delete_journal(journal)
+                ),
+            });
+        }
+        Ok(found)
+    }
+
+    /// Those of these folders in which a journal is left.
+    pub(crate) fn left_journals(
+        &self,
+        folders: impl Iterator<Item = RelPath>,
+    ) -> Result<Vec<(RelPath, Left)>, CliError> {
+        let mut found = Vec::new();
+        for folder in folders {
+            let left = self.root.left_journal(&folder);
+            let left = left.map_err(|error| store_error(&error))?;
+            found.extend(left.map(|left| (folder, left)));
+        }
+        Ok(found)
+    }
+
+    /// The folders besides that of the certificates in which a run writes with a journal: `init` in the root, `host add` where the keys of
+    /// hosts are.
+    pub(crate) fn further_folders(&self) -> BTreeSet<RelPath> {
+        let declared = self.fleet.hosts.values().flat_map(|host| &host.key_files);
+        let mut folders = host_keys::folders(&self.fleet);
+        folders.extend(declared.filter_map(RelPath::parent));
+        folders.insert(RelPath::default());
+        folders.remove(&self.fleet.dir);
+        folders
     }
 
     fn with_lost_keys(&self, found: Result<Observed, StoreError>) -> Result<Observed, CliError> {
@@ -138,13 +164,16 @@ impl Project {
         })
     }
 
-    /// Takes in what was issued by hand since it was loaded: by whoever held the lock before, or by the run that was finished now.
+    /// Takes in what was issued by hand and which keys hosts got since it was loaded: by whoever held the lock before, or by the run that
+    /// was finished now.
     pub(crate) fn refresh(&mut self, ui: Ui) -> Result<(), CliError> {
         let records = read_records(&self.declared.manifest, &self.root)
             .map_err(|error| store_error(&error))?;
-        if records == self.declared.records {
+        let key_files = read_key_files(&self.declared.manifest, self.root.path());
+        if records == self.declared.records && key_files == self.declared.key_files {
             return Ok(());
         }
+        self.declared.key_files = key_files;
         self.join(records, ui)
     }
 

@@ -17,7 +17,9 @@ use crate::model::{ArtifactId, Authority, FileState, Fleet, Moment, Observed, Re
 use crate::plan::{Action, Pattern, Plan, Reason, Step, clock_doubt};
 use crate::render::{json, table};
 use crate::seal::Identities;
-use crate::store::{Change, CommitError, Lock, LockError, RecoverError, Recovery, Root};
+use crate::store::{
+    Change, CommitError, Layout, Left, Lock, LockError, RecoverError, Recovery, Root,
+};
 
 /// The right to write: the lock is held until this is dropped.
 #[derive(Debug)]
@@ -83,6 +85,11 @@ impl Writing {
         let commit_gate = Arc::new(Mutex::new(()));
         end_on_signal(Arc::clone(&commit_gate), ui);
         recover(&project.root, &lock, &commit_gate, ui)?;
+        let further = project.further_folders();
+        let further = further.into_iter().filter(|folder| folder != dir);
+        for (folder, left) in project.left_journals(further)? {
+            recover_elsewhere(&project.root, &folder, left, &commit_gate, ui)?;
+        }
         project.refresh(ui)?;
         Ok(Self { lock, commit_gate })
     }
@@ -322,6 +329,27 @@ pub(crate) fn recover(
         Recovery::Nothing => {}
     }
     Ok(recovery)
+}
+
+/// The same for a folder that another verb has a journal of its own in.
+fn recover_elsewhere(
+    root: &Root,
+    folder: &RelPath,
+    left: Left,
+    gate: &Mutex<()>,
+    ui: Ui,
+) -> Result<(), CliError> {
+    let journal = Layout::new(folder.clone()).journal();
+    match left {
+        Left::Own => {
+            let place = root.path().join(folder.as_str());
+            let root = Root::open(&place).map_err(|error| store_error(&error))?;
+            let lock = lock(&root, &RelPath::default())?;
+            recover(&root, &lock, gate, ui).map(drop)
+        }
+        Left::Tracked => Err(unfollowed(&RecoverError::Tracked { journal })),
+        Left::Untold { index } => Err(unfollowed(&RecoverError::Untold { journal, index })),
+    }
 }
 
 /// A journal that no run follows.

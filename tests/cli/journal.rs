@@ -1,5 +1,7 @@
 //! The journal of a run that was cut off: told of by every verb, and not followed where Git has it.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use certs::model::Digest;
 use insta::assert_snapshot;
 
@@ -62,4 +64,61 @@ fn a_left_journal_fails_a_check_of_files_that_are_as_declared() {
     }
     project.run(&["recreate"]).exits_with(0);
     project.run(&["check"]).exits_with(0);
+}
+
+/// As a run of `host add` leaves it that dies before the first of its renames.
+fn of_a_host_key(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let lines = files.iter().map(|(path, content)| {
+        let after = BASE64_STANDARD.encode(content);
+        format!("{{\"path\":\"{path}\",\"before\":null,\"after\":\"{after}\"}}\n")
+    });
+    let body = format!("certs-journal 1\n{}", lines.collect::<String>());
+    format!("{body}sha256 {}\n", Digest::of(body.as_bytes())).into_bytes()
+}
+
+#[test]
+fn a_left_journal_of_a_host_key_or_of_init_fails_a_check_and_the_next_run_finishes_it() {
+    for (folder, journal) in [
+        ("ssh-host-keys/", "ssh-host-keys/.certs-journal"),
+        ("", ".certs-journal"),
+    ] {
+        let project = Project::made();
+        let (key, public) = (format!("{folder}w9.key.age"), format!("{folder}w9.pub"));
+        project.write(
+            journal,
+            &of_a_host_key(&[("w9.key.age", b"sealed"), ("w9.pub", b"public")]),
+        );
+        let check = project.run(&["check"]).exits_with(1).text();
+        assert!(check.contains("error[interrupted-run]"), "{check}");
+        project.run(&["plan"]).exits_with(2);
+        for verb in ["status", "doctor", "verify"] {
+            let said = project.run(&[verb]).stderr();
+            let warning = format!("{journal} is left from an interrupted run");
+            assert!(said.contains(&warning), "{verb}: {said}");
+        }
+        let said = project.run(&["recreate"]).exits_with(0).stderr();
+        assert!(
+            said.contains("finished an interrupted run: 2 files"),
+            "{said}"
+        );
+        assert_eq!(project.read(&key), b"sealed");
+        assert_eq!(project.read(&public), b"public");
+        assert!(!project.path(journal).exists());
+    }
+}
+
+#[test]
+fn a_journal_of_a_host_key_that_git_has_is_not_followed() {
+    let project = Project::made();
+    let journal = "ssh-host-keys/.certs-journal";
+    project.write(".git/HEAD", b"ref: refs/heads/main\n");
+    project.write(".git/index", &index(&[journal]));
+    project.write(journal, &of_a_host_key(&[("w9.pub", b"a stranger's")]));
+    let said = project.refuses(&["recreate"]);
+    assert!(
+        said.contains("git rm -f ssh-host-keys/.certs-journal"),
+        "{said}"
+    );
+    let check = project.run(&["check"]).exits_with(1).text();
+    assert!(check.contains("error[journal-tracked]"), "{check}");
 }

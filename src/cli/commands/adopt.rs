@@ -42,7 +42,7 @@ pub(crate) fn run(args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
         passphrases: &passphrases,
     };
     if args.dry_run {
-        project.warn_of_journal(ui)?;
+        project.warn_of_journals(ui)?;
         let (_, _, adoption) = look(args, &project, openers, &choices)?;
         return show(&adoption, args, ui);
     }

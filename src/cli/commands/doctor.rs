@@ -13,7 +13,7 @@ use crate::render::words::one_line;
 
 pub(crate) fn run(args: &DoctorArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
-    project.warn_of_journal(ui)?;
+    project.warn_of_journals(ui)?;
     let observed = project.survey()?;
     let plan = plan(
         &project.fleet,

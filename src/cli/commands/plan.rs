@@ -79,7 +79,8 @@ pub(crate) fn make(
 ) -> Result<Outlook, CliError> {
     let project = Project::load_to_plan(source, ui)?;
     check_selection(selection, &project.fleet)?;
-    let journal = project.warn_of_journal(ui)?;
+    let journals = project.warn_of_journals(ui)?;
+    let is_interrupted = !journals.is_empty();
     let observed = project.survey()?;
     let plan = plan(
         &project.fleet,
@@ -92,7 +93,7 @@ pub(crate) fn make(
         ui.tell(&format!("warning: {doubt}; no run is made by this clock\n"));
     }
     ui.tell(&pruned::still_accepted(&project, &observed, &plan)?);
-    let (stale, found) = found(&project, &observed, &plan, journal.clone(), depth)?;
+    let (stale, found) = found(&project, &observed, &plan, journals, depth)?;
     Ok(Outlook {
         findings: match depth {
             Depth::Tree => Findings::of(&project, &observed, &selection.only),
@@ -101,7 +102,7 @@ pub(crate) fn make(
         found,
         plan,
         stale,
-        is_interrupted: journal.is_some(),
+        is_interrupted,
         fleet: project.fleet,
     })
 }
@@ -111,17 +112,20 @@ pub(super) fn found(
     project: &Project,
     observed: &Observed,
     plan: &Plan,
-    journal: Option<(RelPath, Left)>,
+    journals: Vec<(RelPath, Left)>,
     depth: Depth,
 ) -> Result<(Vec<String>, Vec<Finding>), CliError> {
     let stale = project.stale_files(observed)?;
     let rules = index::broken_rules(&project.root, &project.fleet);
     let rules = rules.map_err(|error| store_error(&error))?;
     let beside = Beside {
-        journal: journal.map(|(path, left)| Journal {
-            path,
-            is_own: left == Left::Own,
-        }),
+        journals: journals
+            .into_iter()
+            .map(|(path, left)| Journal {
+                path,
+                is_own: left == Left::Own,
+            })
+            .collect(),
         stale: stale.clone(),
         rules: rules.map(|broken| Broken {
             path: broken.path,

@@ -26,7 +26,7 @@ use crate::status::Status;
 
 pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load_to_plan(&args.source, ui)?;
-    let journal = project.warn_of_journal(ui)?;
+    let journals = project.warn_of_journals(ui)?;
     let observed = project.survey()?;
     let now = OffsetDateTime::now_utc();
     let plan = plan(&project.fleet, &observed, now, &Policy::default());
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     let trust = Trust::of(&project.fleet, &history, &revocations, now);
     let mut at_large: Vec<Judged<'_>> = trust.judge(history.issued());
     at_large.retain(Judged::is_at_large);
-    let (_, found) = super::plan::found(&project, &observed, &plan, journal, Depth::History)?;
+    let (_, found) = super::plan::found(&project, &observed, &plan, journals, Depth::History)?;
     let mut all = Findings::in_depth(&project, &observed, &[]);
     all.add(found);
     let findings = of_check(&all.each(), |finding| mender(finding, &plan));

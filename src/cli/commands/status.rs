@@ -15,7 +15,7 @@ use crate::status::{Filter, Order, Status};
 
 pub(crate) fn run(args: &StatusArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load_to_plan(&args.source, ui)?;
-    project.warn_of_journal(ui)?;
+    project.warn_of_journals(ui)?;
     let observed = project.survey()?;
     let now = OffsetDateTime::now_utc();
     let plan = plan(&project.fleet, &observed, now, &Policy::default());

@@ -195,7 +195,7 @@ fn fleet(args: &VerifyArgs, subjects: &mut Vec<Subject>, ui: Ui) -> Result<Trust
             error
         }
     })?;
-    project.warn_of_journal(ui)?;
+    project.warn_of_journals(ui)?;
     let observed = project.survey()?;
     let mut trust = Trust::default();
     let lists = observed.crls.values().filter_map(FileState::facts);
