@@ -28,12 +28,14 @@ mod threads;
 mod ui;
 mod writing;
 
+use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::render::paint::Paint;
+use crate::render::words;
 use args::{Audience, Color, Command};
 use error::{CliError, Exit};
 use ui::Ui;
@@ -141,9 +143,14 @@ fn usage(error: &clap::Error) -> Exit {
     if error.use_stderr() {
         let ui = Ui::new(Color::Auto);
         let text = error.render();
+        // It repeats what was typed, which may be a name from elsewhere.
+        let steers = |word: OsString| {
+            let word = word.to_string_lossy();
+            words::one_line(&word) != word
+        };
         ui.tell(&match ui.stderr {
-            Paint::Coloured => text.ansi().to_string(),
-            Paint::Plain => text.to_string(),
+            Paint::Coloured if !std::env::args_os().any(steers) => text.ansi().to_string(),
+            _ => words::printable(&text.to_string()),
         });
     } else {
         // Where the terminal is gone there is nobody left to tell.

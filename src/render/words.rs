@@ -52,12 +52,12 @@ pub fn span(span: Duration) -> String {
     }
 }
 
-/// Text of unknown origin for a terminal: control characters and those that turn the direction of writing are spelt out, so
-/// that a name cannot recolour, overwrite or reorder what stands around it. Line ends stay.
+/// Text of unknown origin for a terminal: control characters, those that turn the direction of writing and Unicode's own ends of lines are
+/// spelt out, so that a name cannot recolour, overwrite, reorder or break what stands around it. Line ends stay.
 pub fn printable(text: &str) -> String {
     let is_active = |c: char| {
         (c.is_control() && c != '\n')
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -99,8 +99,8 @@ mod tests {
     #[test]
     fn what_would_steer_a_terminal_is_spelt_out() {
         assert_eq!(
-            printable("a\u{1b}[31m\tb\u{202e}c\nd ü…"),
-            "a\\u{1b}[31m\\tb\\u{202e}c\nd ü…"
+            printable("a\u{1b}[31m\tb\u{202e}c\u{2028}\u{200f}\nd ü…"),
+            "a\\u{1b}[31m\\tb\\u{202e}c\\u{2028}\\u{200f}\nd ü…"
         );
     }
 

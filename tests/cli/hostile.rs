@@ -275,6 +275,24 @@ fn a_subject_that_reads_as_another_or_that_is_none_is_refused() {
 const NAME: &str = "x.crt\nissued 1; wrote 2 files\u{1b}[31m\u{202e}";
 
 #[test]
+fn a_word_that_is_refused_turns_no_writing_and_ends_no_line() {
+    let project = Project::made();
+    for hostile in ["a\u{202e}b", "a\u{2028}b", "a\u{200f}b", "a\u{1b}[31mb"] {
+        for arguments in [
+            &["issue", hostile, "--role", "lab"][..],
+            &["plan", hostile],
+            &["revoke", hostile],
+            &["exposure", hostile],
+            &["export", "pem", hostile],
+        ] {
+            let said = project.run(arguments).text();
+            let is_raw = |c: char| hostile.contains(c) && !c.is_ascii_graphic();
+            assert!(!said.contains(is_raw), "{arguments:?}: {said:?}");
+        }
+    }
+}
+
+#[test]
 fn the_name_of_a_file_steers_no_terminal_and_ends_no_line() {
     let project = Project::made();
     let damaged = &format!("{NAME}.damaged");
