@@ -2,7 +2,9 @@
 
 use thiserror::Error;
 
+use super::{document, sniff};
 use crate::model::Damage;
+use crate::model::document::{Found, Object, Place, Step};
 use crate::model::pem::{self, Block, PemFlaw};
 pub(crate) use crate::model::pem::{conflict_marker, labels};
 
@@ -15,6 +17,12 @@ pub enum PemDefect {
     ConflictMarkers { line: usize },
     #[error("the file is not PEM")]
     NotPem,
+    #[error(
+        "the file is not PEM itself; write the PEM that it has in {field} to a file of its own"
+    )]
+    Within { field: String },
+    #[error("the file is in Base64 once more; `base64 -d FILE` takes that off")]
+    Base64,
     #[error("the file holds a private key in clear text")]
     PlaintextKey,
     #[error("{0}")]
@@ -48,7 +56,7 @@ pub(super) fn blocks(bytes: &[u8]) -> Result<Vec<Block>, PemDefect> {
     }
     let found = pem::read(bytes);
     if found.is_empty() {
-        return Err(PemDefect::NotPem);
+        return Err(within(bytes).unwrap_or(PemDefect::NotPem));
     }
     if has_private_key(bytes, &found) {
         return Err(PemDefect::PlaintextKey);
@@ -56,11 +64,36 @@ pub(super) fn blocks(bytes: &[u8]) -> Result<Vec<Block>, PemDefect> {
     let blocks: Vec<Block> = found
         .into_iter()
         .collect::<Result<_, _>>()
-        .map_err(PemDefect::Flawed)?;
+        .map_err(|flaw| within(bytes).unwrap_or(PemDefect::Flawed(flaw)))?;
     let foreign = |block: &Block| Some((block.label.clone(), pem::conversion(&block.label)?));
     match blocks.iter().find_map(foreign) {
         Some((label, conversion)) => Err(PemDefect::Foreign { label, conversion }),
         None => Ok(blocks),
+    }
+}
+
+/// Where in JSON, YAML or Base64 it is that the file was to hold. DER is told of as what it is: not PEM.
+fn within(bytes: &[u8]) -> Option<PemDefect> {
+    let is_public = |found: &&Found| {
+        matches!(
+            found.object,
+            Object::Certificate(_) | Object::RevocationList(_)
+        )
+    };
+    let found = document::read(bytes, None).ok()?;
+    let found = found.iter().find(is_public)?;
+    let fields = found.place.0.iter();
+    let fields: Vec<Step> = fields
+        .filter(|step| matches!(step, Step::Field(_)))
+        .cloned()
+        .collect();
+    if !fields.is_empty() {
+        let field = Place(fields).to_string();
+        Some(PemDefect::Within { field })
+    } else if !sniff::looks_like_der(bytes) && pem::read(bytes).is_empty() {
+        Some(PemDefect::Base64)
+    } else {
+        None
     }
 }
 

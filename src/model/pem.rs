@@ -7,16 +7,16 @@ mod tests;
 
 use base64::Engine as _;
 use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use lines::{Line, Lines};
 
-/// Some writers leave the padding out; the length is in the DER as well.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
+/// As OpenSSL and Go read it: the padding has to be there, and the bits that it leaves over may be anything.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
 );
 
 /// The content between a BEGIN line and its END line.
@@ -52,6 +52,10 @@ pub enum PemFlaw {
     StrayEnd { label: String, line: usize },
     #[error("line {line} is not Base64")]
     BadBase64 { line: usize },
+    #[error(
+        "line {line} lacks the `{padding}` at its end, so that OpenSSL and Go do not load it; append it"
+    )]
+    Unpadded { line: usize, padding: &'static str },
     #[error("the {label} that begins in line {line} is empty")]
     EmptyBlock { label: String, line: usize },
     #[error(
@@ -243,9 +247,9 @@ impl Reading<'_> {
         }
         // As long as it can become, so that it never moves.
         let mut contents = Zeroizing::new(Vec::with_capacity(text.len() / 4 * 3 + 3));
-        LENIENT
+        BASE64
             .decode_vec(&*text, &mut contents)
-            .map_err(|_| PemFlaw::BadBase64 { line: end })?;
+            .map_err(|_| flaw_of_base64(&text, end))?;
         if contents.is_empty() {
             return Err(PemFlaw::EmptyBlock {
                 label: label.to_owned(),
@@ -259,6 +263,18 @@ impl Reading<'_> {
             headers: headers.map(Line::text).collect(),
             contents,
         })
+    }
+}
+
+/// Why the digits of a block, of which this is the last line, cannot be decoded.
+fn flaw_of_base64(digits: &[u8], line: usize) -> PemFlaw {
+    match (digits.len() % 4, digits.contains(&b'=')) {
+        (2, false) => PemFlaw::Unpadded {
+            line,
+            padding: "==",
+        },
+        (3, false) => PemFlaw::Unpadded { line, padding: "=" },
+        _ => PemFlaw::BadBase64 { line },
     }
 }
 

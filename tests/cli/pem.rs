@@ -23,7 +23,7 @@ const READ: [(&str, Change); 6] = [
 ];
 
 /// What it does not.
-const REFUSED: [(&str, Change); 9] = [
+const REFUSED: [(&str, Change); 10] = [
     ("indented", |pem| {
         format!("  {}", pem.replace('\n', "\n  ")).into()
     }),
@@ -31,6 +31,7 @@ const REFUSED: [(&str, Change); 9] = [
         pem.replace("END CERTIFICATE-----", "END CERTIFICATE----- # x")
             .into()
     }),
+    ("without padding", |pem| unpadded(pem).into()),
     ("on one line", |pem| pem.replace('\n', " ").into()),
     ("escaped", |pem| pem.replace('\n', "\\n").into()),
     ("quoted", |pem| format!("\"{}\"\n", pem.trim()).into()),
@@ -44,6 +45,19 @@ const REFUSED: [(&str, Change); 9] = [
         [0xff, 0xfe].into_iter().chain(units).collect()
     }),
 ];
+
+/// On one line, with as many digits as want one `=` behind them, and without it.
+fn unpadded(pem: &str) -> String {
+    let lines: Vec<&str> = pem.lines().collect();
+    let [begin, body @ .., end] = lines.as_slice() else {
+        panic!("not PEM")
+    };
+    let mut digits = body.concat().trim_end_matches('=').to_owned();
+    while digits.len() % 4 != 3 {
+        digits.pop();
+    }
+    format!("{begin}\n{digits}\n{end}\n")
+}
 
 /// The exit codes of the verbs that read any file.
 fn of_files(project: &Project, file: &str) -> Vec<(String, i32, String)> {
@@ -112,6 +126,35 @@ fn what_openssl_does_not_load_is_refused_by_every_verb_with_its_cure() {
         }
     }
     insta::assert_snapshot!(told.join("\n"));
+}
+
+/// What `inspect` shows the others name, with the value that has it.
+#[test]
+fn a_certificate_inside_of_another_file_is_said_to_be_there() {
+    use base64::Engine as _;
+    let project = Project::made();
+    let pem = String::from_utf8(project.read(ROOT)).unwrap();
+    let base64 = base64::prelude::BASE64_STANDARD.encode(&pem);
+    let secret = format!("kind: Secret\napiVersion: v1\ndata:\n  ca.crt: {base64}\n");
+    for (text, cure) in [
+        (secret, "in data.\"ca.crt\" to a file of its own"),
+        (
+            serde_json::json!({ "ca": pem }).to_string(),
+            "in ca to a file of its own",
+        ),
+        (base64, "`base64 -d FILE` takes that off"),
+    ] {
+        project.write("root.txt", text.as_bytes());
+        project.run_plainly(&["inspect", "root.txt"]).exits_with(0);
+        for verb in [
+            ["verify", "root.txt", "--roots", ROOT],
+            ["verify", LEAF, "--roots", "root.txt"],
+            ["verify", LEAF, "--crl", "root.txt"],
+        ] {
+            let said = project.run_plainly(&verb).exits_with(1).text();
+            assert!(said.contains(cure), "{verb:?}: {said}");
+        }
+    }
 }
 
 /// A program could not load it, so it is written anew, with the key that it has.

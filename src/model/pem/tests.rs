@@ -20,7 +20,7 @@ fn whole(text: impl AsRef<[u8]>) -> usize {
 
 #[test]
 fn a_block_has_its_line_its_headers_and_its_octets() {
-    let text = "comment\n-----BEGIN X-----\r\nProc-Type: 4,ENCRYPTED\nDEK-Info: A,B\n\nQU JD\nRA\n-----END X-----\n";
+    let text = "comment\n-----BEGIN X-----\r\nProc-Type: 4,ENCRYPTED\nDEK-Info: A,B\n\nQU JD\nRA==\n-----END X-----\n";
     let found = read(text.as_bytes());
     let [Ok(block)] = found.as_slice() else {
         panic!("not one block")
@@ -78,6 +78,8 @@ fn reads_what_openssl_loads() {
         format!("Bag Attributes\n    localKeyID: 01\n{BLOCK}subject=CN = x\n").into_bytes(),
         format!("# paste the -----BEGIN X----- here\n#-----BEGIN X-----\n{BLOCK}").into_bytes(),
         format!("{BLOCK}\0\0").into_bytes(),
+        // The last digit has more bits than there are octets.
+        BLOCK.replace("QUJD", "QUJDRV==").into_bytes(),
     ] {
         let shown = String::from_utf8_lossy(&text);
         assert_eq!((whole(&text), flaws(&text)), (1, vec![]), "{shown}");
@@ -121,6 +123,20 @@ fn refuses_what_openssl_does_not_load_and_says_why() {
         ),
         (BLOCK.replace('\n', "\r"), PemFlaw::CarriageReturns),
         (format!("KEY={BLOCK}"), PemFlaw::TextBefore { line: 1 }),
+        (
+            BLOCK.replace("QUJD", "QUJD\nRA"),
+            PemFlaw::Unpadded {
+                line: 3,
+                padding: "==",
+            },
+        ),
+        (
+            BLOCK.replace("QUJD", "QUI"),
+            PemFlaw::Unpadded {
+                line: 2,
+                padding: "=",
+            },
+        ),
     ] {
         assert!(flaws(&text).contains(&flaw), "{text}: {:?}", flaws(&text));
         assert!(whole(&text) < text.matches("BEGIN").count(), "{text}");
