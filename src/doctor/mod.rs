@@ -8,7 +8,6 @@ use rayon::prelude::*;
 use crate::inspect::document;
 use crate::issue::key::{KeyError, PrivateKey};
 use crate::model::document::{KeyFormat, Object};
-use crate::model::pem::PemFlaw;
 use crate::model::{
     Agreement, ArtifactId, FileState, Fleet, KeyFingerprint, Marker, Observed, Recipient,
     RecipientSet, RelPath, Sealed, SealedFacts, SignatureState,
@@ -120,7 +119,13 @@ impl Examination<'_> {
                 let ailments = self.judge(sealed, facts, &key.fingerprint());
                 proved_or(ailments, other_form(&content))
             }
-            Err(KeyError::Pem(flaw)) => State::Broken(vec![misshapen(sealed, &flaw)]),
+            Err(KeyError::Pem(flaw)) => {
+                let detail = format!("it opens, but no program can load its key: {flaw}");
+                State::Broken(vec![misshapen(sealed, detail)])
+            }
+            Err(error @ (KeyError::Der | KeyError::Base64)) => {
+                State::Broken(vec![misshapen(sealed, format!("it opens, but {error}"))])
+            }
             Err(error) => State::Broken(vec![Ailment {
                 code: "not-a-key",
                 detail: format!("it opens, but holds no key: {error}"),
@@ -321,15 +326,15 @@ fn other_form(content: &[u8]) -> Option<KeyFormat> {
     formats.find(|format| *format != KeyFormat::Pkcs8)
 }
 
-/// There is a key in it, in a text that no program loads.
-fn misshapen(sealed: &Sealed<'_>, flaw: &PemFlaw) -> Ailment {
+/// There is a key in it, in a form that programs do not load.
+fn misshapen(sealed: &Sealed<'_>, detail: String) -> Ailment {
     let mend = format!(
         "decrypt {}, mend its text and encrypt it again in its place",
         sealed.file.shell()
     );
     Ailment {
         code: "form",
-        detail: format!("it opens, but no program can load its key: {flaw}"),
+        detail,
         cure: match &sealed.id {
             ArtifactId::Leaf { .. } => {
                 format!(

@@ -50,6 +50,12 @@ pub enum KeyError {
     Empty,
     #[error("the private key is not PEM; expected \"-----BEGIN PRIVATE KEY-----\"")]
     NotPem,
+    #[error(
+        "the key is in DER, and most programs read PEM; `openssl pkey -inform DER` converts it"
+    )]
+    Der,
+    #[error("the key is in Base64 once more; `base64 -d` takes that off")]
+    Base64,
     #[error("{0}")]
     Pem(#[from] PemFlaw),
     #[error("this is a certificate, not a private key")]

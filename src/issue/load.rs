@@ -1,9 +1,12 @@
 //! Loads private keys in every form other tools write: PKCS#8 version 1 and 2, PKCS#1, SEC 1. Says what it is where it is none of them.
 
 use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef, UintRef};
 use der::{Decode as _, Header, SliceReader, Tag, Tagged as _};
 use x509_cert::spki::AlgorithmIdentifierRef;
+use zeroize::Zeroizing;
 
 use super::key::{Curve, KeyError, Pair};
 use crate::model::key::FoundKeyAlgorithm;
@@ -42,7 +45,7 @@ fn the_private_key(pem: &[u8]) -> Result<Block, KeyError> {
     }
     let found = pem::read(pem);
     if found.is_empty() {
-        return Err(KeyError::NotPem);
+        return Err(other_than_pem(pem));
     }
     let blocks = found.into_iter().collect::<Result<Vec<_>, _>>()?;
     let labels = pem::labels(&blocks);
@@ -54,6 +57,23 @@ fn the_private_key(pem: &[u8]) -> Result<Block, KeyError> {
         (Some(_), others) => Err(KeyError::Several { count: others + 1 }),
         (None, _) if only_certificates => Err(KeyError::Certificate),
         (None, _) => Err(KeyError::NoPrivateKey { found: labels }),
+    }
+}
+
+/// What a key is in that has no PEM block.
+fn other_than_pem(bytes: &[u8]) -> KeyError {
+    let is_der = |bytes: &[u8]| !matches!(structure(bytes), Structure::Other);
+    if is_der(bytes) {
+        return KeyError::Der;
+    }
+    let digits = bytes.iter().copied();
+    let digits: Zeroizing<Vec<u8>> =
+        Zeroizing::new(digits.filter(|byte| !byte.is_ascii_whitespace()).collect());
+    let inner = Zeroizing::new(BASE64_STANDARD.decode(&*digits).unwrap_or_default());
+    if is_der(&inner) || !pem::read(&inner).is_empty() {
+        KeyError::Base64
+    } else {
+        KeyError::NotPem
     }
 }
 

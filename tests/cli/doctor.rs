@@ -213,6 +213,27 @@ fn a_key_whose_text_no_program_loads_is_broken_and_is_not_replaced_unasked() {
 }
 
 #[test]
+fn a_key_in_der_or_in_base64_is_told_from_what_is_no_key() {
+    use base64::Engine as _;
+    let project = Project::made();
+    let key = own(&project);
+    let der = key.to_pkcs8().unwrap();
+    let pem = key.to_pem().unwrap();
+    let base64 = |octets: &[u8]| base64::prelude::BASE64_STANDARD.encode(octets);
+    for (content, cure) in [
+        (der.to_vec(), "`openssl pkey -inform DER` converts it"),
+        (p256_inside(&der), "`openssl pkey -inform DER` converts it"),
+        (base64(&der).into(), "`base64 -d` takes that off"),
+        (base64(pem.as_bytes()).into(), "`base64 -d` takes that off"),
+    ] {
+        project.write(KEY, &sealed(&project, &content, &key));
+        assert_eq!(faults(&project), ["form"]);
+        let (_, text) = examined(&project, 1, &[]);
+        assert!(text.contains(cure) && !text.contains("no key"), "{text}");
+    }
+}
+
+#[test]
 fn a_missing_identity_is_named() {
     let project = Project::made();
     project.remove(ADA);
