@@ -317,14 +317,16 @@ fn scope(point: &IssuingDistributionPoint, issuer: &DistinguishedName) -> Option
             Some(DistributionPointName::NameRelativeToCRLIssuer(_)) => ListPoint::RelativeToIssuer,
         },
         directories: names.directories,
-        certificates: if point.only_contains_user_certs {
-            CertificateKind::EndEntities
-        } else if point.only_contains_ca_certs {
-            CertificateKind::Authorities
-        } else if point.only_contains_attribute_certs {
-            CertificateKind::Attributes
-        } else {
-            CertificateKind::All
+        certificates: match (
+            point.only_contains_user_certs,
+            point.only_contains_ca_certs,
+            point.only_contains_attribute_certs,
+        ) {
+            (false, false, false) => CertificateKind::All,
+            (true, false, false) => CertificateKind::EndEntities,
+            (false, true, false) => CertificateKind::Authorities,
+            (false, false, true) => CertificateKind::Attributes,
+            _ => CertificateKind::Contradictory,
         },
         reasons: point.only_some_reasons.map(reasons),
         is_indirect: point.indirect_crl,

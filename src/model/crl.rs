@@ -67,6 +67,8 @@ pub enum CertificateKind {
     EndEntities,
     Authorities,
     Attributes,
+    /// It is limited to two kinds at once, which §5.2.5 rules out, and no certificate is of both.
+    Contradictory,
 }
 
 /// One entry (§5.1.2.6).

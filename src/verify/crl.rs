@@ -167,7 +167,7 @@ pub(super) fn reasons_covered(
         CertificateKind::All => true,
         CertificateKind::EndEntities => !member.is_ca(),
         CertificateKind::Authorities => member.is_ca(),
-        CertificateKind::Attributes => false,
+        CertificateKind::Attributes | CertificateKind::Contradictory => false,
     };
     if !kind_fits {
         return BTreeSet::new();

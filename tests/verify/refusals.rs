@@ -188,6 +188,7 @@ const WITH_LISTS: &[(&str, Change)] = &[
     ("list of other issuers that does not say so", |w| { w.lists[1].revoked.push((vec![9], 1)); w.lists[1].entry_issuer = Some(common_name("other")); }),
     ("list with an unknown critical extension", |w| w.lists[1].extensions.push(critical("1.3.6.1.4.1.99999.1", tlv(5, &[])))),
     ("delta", |w| w.lists[1].extensions.push(critical("2.5.29.27", integer(&[1])))),
+    ("list for end entities only and for authorities only", |w| w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0x81, &[0xff]), tlv(0x82, &[0xff])])))),
     ("list for authorities only", |w| w.lists[1].extensions.push(critical("2.5.29.28", seq(&[tlv(0x82, &[0xff])])))),
 ];
 

@@ -207,6 +207,7 @@ fn revocation_list(list: &CrlFacts, now: OffsetDateTime) -> Value {
                 CertificateKind::EndEntities => "end-entities",
                 CertificateKind::Authorities => "authorities",
                 CertificateKind::Attributes => "attributes",
+                CertificateKind::Contradictory => "none",
             },
             "reasons": list.scope.reasons.as_ref().map(|reasons| {
                 reasons.iter().map(ToString::to_string).collect::<Vec<_>>()

@@ -205,6 +205,9 @@ fn scope(list: &CrlFacts) -> Vec<String> {
         CertificateKind::EndEntities => Some("end entities only"),
         CertificateKind::Authorities => Some("authorities only"),
         CertificateKind::Attributes => Some("attribute certificates only"),
+        CertificateKind::Contradictory => {
+            Some("no certificate: it is limited to two kinds at once (RFC 5280 §5.2.5)")
+        }
     };
     let reasons = list.scope.reasons.as_ref().map(|reasons| {
         let words: Vec<String> = reasons.iter().map(ToString::to_string).collect();
