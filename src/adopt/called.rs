@@ -41,7 +41,7 @@ pub(super) fn stem(name: &str) -> &str {
 }
 
 /// What the file at a place is called after.
-pub(super) fn file_stem(place: &str) -> &str {
+pub fn file_stem(place: &str) -> &str {
     let (file, _) = split(place);
     stem(file.rsplit('/').next().unwrap_or(file))
 }

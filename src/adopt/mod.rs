@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
+pub use called::file_stem;
 pub use clear::ClearKeys;
 pub use register::{Register, RegisterDefect, last_number};
 pub use revoked::TakenRevocations;

@@ -1,16 +1,17 @@
 //! Reads a tree that another tool made: every certificate, key and revocation in it. Changes nothing there, and follows links only inside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use walkdir::{DirEntry, WalkDir};
+use zeroize::Zeroizing;
 
 use super::error::causes;
 use super::passphrases::{LockedFile, Outcome, Passphrases};
 use crate::adopt::{
     FoundCertificate, FoundKey, FoundList, FoundPublicKey, KeyCustody, Leftover, Material,
-    Register, last_number,
+    Register, file_stem, last_number,
 };
 use crate::inspect::secret::{self, KeyText, Keys, Opened};
 use crate::inspect::{containers, document, public_key};
@@ -31,6 +32,8 @@ const LARGEST: u64 = 4 << 20;
 pub(crate) struct Foreign {
     pub material: Material,
     pub keys: BTreeMap<KeyFingerprint, Arc<PrivateKey>>,
+    /// Keys in OpenSSH's form, with their public halves: whether one is a certificate's shows once everything is read.
+    ssh: Vec<(String, Vec<u8>)>,
 }
 
 /// What may open a tree.
@@ -58,7 +61,35 @@ impl Foreign {
         for (file, outcome) in openers.passphrases.open(locked) {
             foreign.settle(&file, outcome);
         }
+        foreign.settle_ssh();
+        foreign.close_namesakes();
         foreign
+    }
+
+    fn settle_ssh(&mut self) {
+        for (place, spki) in std::mem::take(&mut self.ssh) {
+            let mut certificates = self.material.certificates.iter();
+            let own = certificates.find(|found| found.facts.spki == spki);
+            match own.map(|own| own.place.clone()) {
+                Some(own) => self.leave_closed(&place, format!(
+                    "the key of {own} in the form of OpenSSH; `ssh-keygen -p -m PKCS8 -f FILE` converts a copy"
+                )),
+                None => self.leave(&place, "an OpenSSH key, of no certificate"),
+            }
+        }
+    }
+
+    /// What is called like the key of a CA and cannot be used may be that key: then the CA is not one whose key is elsewhere.
+    fn close_namesakes(&mut self) {
+        let material = &mut self.material;
+        let certificates = material.certificates.iter();
+        let authorities = certificates.filter(|found| found.facts.is_authority());
+        let stems: BTreeSet<&str> = authorities.map(|found| file_stem(&found.place)).collect();
+        let is_namesake =
+            |left: &&Leftover| is_called_key(&left.place) && stems.contains(file_stem(&left.place));
+        let unusable = material.unusable.iter();
+        let namesakes: Vec<Leftover> = unusable.filter(is_namesake).cloned().collect();
+        material.closed.extend(namesakes);
     }
 
     fn entry(
@@ -237,11 +268,14 @@ impl Foreign {
                 }
                 let keys = secret::keys(bytes);
                 if has_key && keys.is_empty() {
-                    self.leave(place, "a private key in Base64; `base64 -d` takes that off");
+                    let reason = "a private key in Base64; `base64 -d` takes that off";
+                    self.leave_closed(place, reason.to_owned());
                 }
                 self.private_keys(place, keys)
             }
-            Err(DocumentDefect::Unrecognised) if place.rsplit('.').next() != Some("age") => {
+            Err(DocumentDefect::Unrecognised)
+                if place.rsplit('.').next() != Some("age") && !is_called_key(place) =>
+            {
                 Vec::new()
             }
             Err(defect) => {
@@ -267,6 +301,9 @@ impl Foreign {
                     reason,
                 });
                 self.material.unread_lists.insert(place.to_owned());
+            }
+            Object::Damaged(defect) if has_unread_key(bytes) => {
+                self.leave_closed(place, defect.to_string());
             }
             Object::Damaged(defect) => self.leave(place, defect.to_string()),
             Object::RevocationList(list) => self.material.lists.push(FoundList {
@@ -303,9 +340,11 @@ impl Foreign {
     fn told_of_key(&mut self, place: &str, facts: &PrivateKeyFacts) {
         match facts.format {
             KeyFormat::Pkcs8 | KeyFormat::Pkcs1 | KeyFormat::Sec1 => {}
-            KeyFormat::OpenSsh | KeyFormat::AgeIdentity => {
-                self.leave(place, format!("an {} key, of no certificate", facts.format));
-            }
+            // Those of age have no public half that a certificate could have.
+            KeyFormat::OpenSsh | KeyFormat::AgeIdentity => match &facts.spki {
+                Some(spki) => self.ssh.push((place.to_owned(), spki.clone())),
+                None => self.leave(place, format!("an {} key, of no certificate", facts.format)),
+            },
             KeyFormat::Dsa => self.leave(place, "a DSA key; nothing accepts it any more"),
         }
     }
@@ -356,7 +395,8 @@ impl Foreign {
     fn key(&mut self, place: &str, text: &KeyText, custody: KeyCustody) {
         match PrivateKey::from_pem(text.as_bytes()) {
             Ok(key) => self.take(place, key, custody),
-            Err(error) => self.leave(place, error.to_string()),
+            // Whose it is cannot be told.
+            Err(error) => self.leave_closed(place, error.to_string()),
         }
     }
 
@@ -400,6 +440,14 @@ fn has_a_list(bytes: &[u8]) -> bool {
     bytes.windows(BEGIN.len()).any(|window| window == BEGIN)
 }
 
+/// Whether a file says that it has a private key, in UTF-16 too, and none can be taken out.
+fn has_unread_key(bytes: &[u8]) -> bool {
+    const MARK: &[u8] = b"PRIVATE KEY-----";
+    let octets = bytes.iter().copied().filter(|octet| *octet != 0);
+    let octets: Zeroizing<Vec<u8>> = Zeroizing::new(octets.collect());
+    octets.windows(MARK.len()).any(|window| window == MARK) && secret::keys(bytes).is_empty()
+}
+
 /// A file is called after the certificate that its key is for, which PKCS#12 may have anywhere.
 fn own_certificate_first(found: Vec<Found>) -> Vec<Object> {
     let keys: Vec<Vec<u8>> = found
@@ -421,6 +469,13 @@ fn own_certificate_first(found: Vec<Found>) -> Vec<Object> {
 fn within(directory: &Path, path: &Path) -> String {
     let place = path.strip_prefix(directory).unwrap_or(path);
     place.to_string_lossy().into_owned()
+}
+
+/// Whether a file is called like one with a private key, as kubeadm and cfssl call theirs.
+fn is_called_key(place: &str) -> bool {
+    [".key", "-key.pem"]
+        .iter()
+        .any(|ending| place.ends_with(ending))
 }
 
 /// Whether a file is called like one with a key or a certificate: then it is told why it is passed over.

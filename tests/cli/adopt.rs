@@ -251,6 +251,69 @@ fn a_closed_key_without_a_certificate_may_be_the_pairs() {
     );
 }
 
+/// Otherwise the CA would be one whose key is elsewhere, and nobody would look for it again.
+#[test]
+fn a_ca_whose_key_is_there_and_cannot_be_taken_is_not_adopted_without_it() {
+    use base64::Engine as _;
+    let project = made();
+    in_clear(&project);
+    let key = String::from_utf8(project.read("pki/ca.key")).unwrap();
+    let units = key.encode_utf16().flat_map(u16::to_le_bytes);
+    for (name, text) in [
+        ("on one line", key.replace('\n', " ").into_bytes()),
+        ("escaped", key.replace('\n', "\\n").into()),
+        ("CR alone", key.replace('\n', "\r").into()),
+        ("UTF-16", [0xff, 0xfe].into_iter().chain(units).collect()),
+        (
+            "cut off",
+            key.replace("-----END PRIVATE KEY-----\n", "").into(),
+        ),
+        (
+            "in Base64",
+            base64::prelude::BASE64_STANDARD.encode(&key).into(),
+        ),
+        ("emptied", Vec::new()),
+        ("of another program", b"whatever\n".to_vec()),
+    ] {
+        project.write("pki/ca.key", &text);
+        let said = project.run(&["adopt", "pki"]).exits_with(1).text();
+        assert!(
+            said.contains("no private key of ca.crt could be read, and ca.key could not"),
+            "{name}: {said}"
+        );
+        assert!(!project.path("certs/ca/root.crt").exists(), "{name}");
+    }
+}
+
+/// Certificates are for keys of any form.
+#[test]
+fn the_key_of_a_ca_in_the_form_of_openssh_is_told_from_keys_of_no_certificate() {
+    use ssh_key::private::Ed25519Keypair;
+    use ssh_key::{LineEnding, PrivateKey as SshKey};
+    let project = Project::made_as(|project| {
+        let key = json!({ "algo": "ed25519", "size": null });
+        declared(project).with("ca/root", "key", key)
+    });
+    in_clear(&project);
+    let key = PrivateKey::from_pem(&project.read("pki/ca.key")).unwrap();
+    let seed = key.to_pkcs8().unwrap()[16..].try_into().unwrap();
+    let in_ssh = |seed| {
+        let key = SshKey::from(Ed25519Keypair::from_seed(seed));
+        key.to_openssh(LineEnding::LF).unwrap()
+    };
+    project.remove("pki/ca.key");
+    project.write("pki/id_ed25519", in_ssh(&[7; 32]).as_bytes());
+    project.write("pki/old", in_ssh(&seed).as_bytes());
+    let said = project.run(&["adopt", "pki"]).exits_with(1).text();
+    for line in [
+        "no private key of ca.crt could be read, and old could not be opened",
+        "old: the key of ca.crt in the form of OpenSSH; `ssh-keygen -p -m PKCS8 -f FILE` converts a copy",
+        "id_ed25519: an OpenSSH key, of no certificate",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+}
+
 #[test]
 fn a_passphrase_file_opens_what_is_locked() {
     let project = with_locked_service_account();
