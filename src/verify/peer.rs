@@ -1,7 +1,7 @@
 //! The name somebody connects to or writes to, held against the names of a certificate (RFC 9525 §6).
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use thiserror::Error;
 
@@ -41,7 +41,7 @@ impl PeerName {
                 text: text.to_owned(),
             }),
             Ok(San::Dns(name)) => Ok(Self::Dns(name.as_str().to_owned())),
-            Ok(San::Ip(address)) => Ok(Self::Ip(address)),
+            Ok(San::Ip(address)) => Ok(Self::Ip(mapped(text).map_or(address, IpAddr::V6))),
             Ok(San::Email(address)) => Ok(Self::Email(address.as_str().to_owned())),
             Ok(San::Uri(uri)) => Ok(Self::Uri(uri.as_str().to_owned())),
             Err(error @ SanError::Underscore { .. }) => {
@@ -73,7 +73,11 @@ impl PeerName {
             (Self::Dns(wanted), Name::Dns(found)) => host_matches(wanted, found),
             (Self::Ip(wanted), Name::Ip(octets)) => match wanted {
                 IpAddr::V4(address) => address.octets() == octets.as_slice(),
-                IpAddr::V6(address) => address.octets() == octets.as_slice(),
+                IpAddr::V6(address) => {
+                    let is_as_v4 = |v4: std::net::Ipv4Addr| v4.octets() == octets.as_slice();
+                    address.octets() == octets.as_slice()
+                        || address.to_ipv4_mapped().is_some_and(is_as_v4)
+                }
             },
             (Self::Email(wanted), Name::Email(found)) => same_mailbox(wanted, found),
             (Self::Uri(wanted), Name::Uri(found)) => wanted == found,
@@ -91,6 +95,16 @@ impl fmt::Display for PeerName {
             Self::Uri(uri) => f.write_str(uri),
         }
     }
+}
+
+/// An IPv4 address written as `::ffff:a.b.c.d`: whoever asks so is served by a certificate for either form, as in Go.
+fn mapped(text: &str) -> Option<Ipv6Addr> {
+    let address = match text.split_at_checked(3) {
+        Some((kind, rest)) if kind.eq_ignore_ascii_case("ip:") => rest,
+        _ => text,
+    };
+    let address: Ipv6Addr = address.parse().ok()?;
+    address.to_ipv4_mapped().map(|_| address)
 }
 
 /// A wildcard is the whole leftmost label and stands for exactly one (RFC 9525 §6.3).
@@ -167,6 +181,23 @@ mod tests {
         assert!(!wanted.is_matched_by(&Name::Dns("10.0.0.1".to_owned())));
         assert!(wanted.is_matched_by(&Name::Ip(vec![10, 0, 0, 1])));
         assert!(!wanted.is_matched_by(&Name::Ip(vec![10, 0, 0, 1, 255, 255, 255, 255])));
+    }
+
+    /// OpenSSL, Go and cryptography take the one that is written as the question is; Go takes the other as well.
+    #[test]
+    fn an_ipv4_address_in_ipv6_is_matched_by_either_form() {
+        let octets = |text: &str| {
+            let address: Ipv6Addr = text.parse().unwrap();
+            Name::Ip(address.octets().to_vec())
+        };
+        for text in ["::ffff:10.0.0.1", "IP:::FFFF:a00:1"] {
+            let wanted = PeerName::parse(text).unwrap();
+            assert!(wanted.is_matched_by(&octets("::ffff:10.0.0.1")), "{text}");
+            assert!(wanted.is_matched_by(&Name::Ip(vec![10, 0, 0, 1])), "{text}");
+            assert!(!wanted.is_matched_by(&octets("::10.0.0.1")), "{text}");
+        }
+        let wanted = PeerName::parse("10.0.0.1").unwrap();
+        assert!(!wanted.is_matched_by(&octets("::ffff:10.0.0.1")));
     }
 
     #[test]
