@@ -38,6 +38,25 @@ pub(super) struct Extensions {
 /// `id-ad-caIssuers` (RFC 5280 §4.2.2.1).
 const CA_ISSUERS: &str = "1.3.6.1.5.5.7.48.2";
 
+/// Those that have a say in whether a certificate is trusted (RFC 5280 §4.2.1, §4.2.2.1). What others hold, like the timestamps of logs
+/// (RFC 6962) or a comment, OpenSSL and Go do not look into either; where it is damaged, it is shown so.
+const DECISIVE: [&str; 14] = [
+    "2.5.29.14",
+    "2.5.29.15",
+    "2.5.29.17",
+    "2.5.29.19",
+    "2.5.29.30",
+    "2.5.29.31",
+    "2.5.29.32",
+    "2.5.29.33",
+    "2.5.29.35",
+    "2.5.29.36",
+    "2.5.29.37",
+    "2.5.29.46",
+    "2.5.29.54",
+    "1.3.6.1.5.5.7.1.1",
+];
+
 impl Extensions {
     /// Reads all extensions. Each may stand once (RFC 5280 §4.2); of two, relying parties would not agree which counts.
     pub(super) fn read(extensions: &[X509Extension<'_>]) -> Result<Self, CertificateDefect> {
@@ -58,12 +77,13 @@ impl Extensions {
     fn add(&mut self, oid: String, extension: &X509Extension<'_>) -> Result<(), CertificateDefect> {
         let parsed = extension.parsed_extension();
         let is_read = !matches!(parsed, ParsedExtension::UnsupportedExtension { .. });
+        let is_read = is_read && DECISIVE.contains(&oid.as_str());
         if is_read && AnyRef::from_der(extension.value).is_err() {
             // The parser leaves alone what follows the value that it knows.
             return Err(CertificateDefect::BadExtension { oid });
         }
         match parsed {
-            ParsedExtension::ParseError { .. } => {
+            ParsedExtension::ParseError { .. } if DECISIVE.contains(&oid.as_str()) => {
                 return Err(CertificateDefect::BadExtension { oid });
             }
             ParsedExtension::SubjectAlternativeName(names) => {

@@ -84,6 +84,8 @@ const ACCEPTED: &[(&str, Change)] = &[
     ("as long as asked for", |w| w.policy.longest = Some(1)),
     ("last second", |w| w.leaf.until = NOW),
     ("first second", |w| w.leaf.from = NOW),
+    ("timestamps of logs that cannot be read", |w| w.leaf.set(plain("1.3.6.1.4.1.11129.2.4.2", tlv(4, &[0, 0])))),
+    ("comment that cannot be read", |w| w.leaf.set(plain("2.16.840.1.113730.1.13", b"text".to_vec()))),
     ("trusted intermediate", |w| { let sub = w.intermediate.clone(); w.root = sub; }),
 ];
 
