@@ -183,6 +183,27 @@ fn rsa(
     }
 }
 
+/// Whether a certificate is signed with RSA-PSS, and its hash functions are named without the NULL that most have. RFC 4055 §2.1 wants
+/// both taken.
+pub(crate) fn has_bare_hashes(certificate: &CertificateFacts) -> bool {
+    const NULL: &[u8] = &[5, 0];
+    let Ok(signed) = Signed::read(&certificate.der) else {
+        return false;
+    };
+    let Ok((_, algorithm)) = AlgorithmIdentifier::from_der(signed.algorithm) else {
+        return false;
+    };
+    let Ok(SignatureAlgorithm::RSASSA_PSS(parameters)) = SignatureAlgorithm::try_from(&algorithm)
+    else {
+        return false;
+    };
+    let hash = parameters.hash_algorithm();
+    let mask = parameters.mask_gen_algorithm_raw();
+    let hash_of_mask = mask.and_then(AlgorithmIdentifier::parameters);
+    hash.is_some_and(|hash| hash.parameters().is_none())
+        || hash_of_mask.is_some_and(|hash| !hash.data.ends_with(NULL))
+}
+
 /// aws-lc verifies a salt as long as the hash, which RFC 4055 §3.1 recommends and OpenSSL's certificates have.
 fn rsa_pss(signature: &AlgorithmIdentifier<'_>) -> Option<&'static dyn VerificationAlgorithm> {
     let SignatureAlgorithm::RSASSA_PSS(parameters) =

@@ -10,6 +10,7 @@ use webpki::{
 use time::OffsetDateTime;
 
 use super::material::{Material, Name};
+use crate::inspect::signature;
 
 /// What rustls-webpki has against a path that was found to be in order; the leaf comes first, the trusted certificate last.
 pub(super) fn objection(path: &[&Material<'_>], moment: OffsetDateTime) -> Option<String> {
@@ -58,7 +59,7 @@ fn judge(
 
 /// Where its answer would be about its own limits: an authority as the leaf, a certificate that is trusted itself, version 1, more than
 /// six intermediates, a path length over 255, self-issued ones, unique identifiers, dates before 1970, names that are equal without having equal bytes, and
-/// constraints on mailboxes, URIs and directory names.
+/// constraints on mailboxes, URIs and directory names, and RSA-PSS whose hashes are named without parameters.
 fn can_judge(path: &[&Material<'_>]) -> bool {
     const MOST_INTERMEDIATES: usize = 6;
     let is_leaf_plain = path.first().is_some_and(|leaf| !leaf.is_ca());
@@ -68,15 +69,16 @@ fn can_judge(path: &[&Material<'_>]) -> bool {
     });
     (2..=MOST_INTERMEDIATES + 2).contains(&path.len())
         && is_leaf_plain
-        && !path
-            .iter()
-            .rev()
-            .skip(1)
-            .any(|member| member.is_self_issued())
+        && !below_root(path).any(Material::is_self_issued)
         && are_names_bytes
         && path
             .iter()
             .all(|member| is_plain(member) && has_plain_constraints(member))
+        && !below_root(path).any(|member| signature::has_bare_hashes(member.facts))
+}
+
+fn below_root<'p, 'a>(path: &'p [&'p Material<'a>]) -> impl Iterator<Item = &'p Material<'a>> {
+    path.iter().rev().skip(1).copied()
 }
 
 fn is_plain(member: &Material<'_>) -> bool {

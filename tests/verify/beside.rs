@@ -1,14 +1,19 @@
 //! Chains of the kinds that x509-limbo and the clients of a private authority ask about, forged here, so that an answer does not hang on which
 //! cases of a suite are at hand.
 
-use certs::verify::{PeerName, Purpose};
+use certs::inspect::certificate::parse_der;
+use certs::issue::key::PrivateKey;
+use certs::model::key::KeyAlgorithm;
+use certs::verify::{PeerName, Purpose, Request, verify};
 use libtest_mimic::{Failed, Trial};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer as _;
 
 use crate::forge::{
     AUTHORITY_KEY_ID, BASIC_CONSTRAINTS, CERT_SIGN, CLIENT_AUTH, CRL_SIGN, EXTENDED_KEY_USAGE,
     KEY_USAGE, NAME_CONSTRAINTS, NOW, SAN, SERVER_AUTH, SIGNS, SUBJECT_KEY_ID, algorithm,
     basic_constraints, common_name, critical, dns, email, explicit_curve, extended_key_usage,
-    key_usage, name_constraints, oid, plain, rsa_of, seq, time, tlv,
+    integer, key_usage, name_constraints, oid, plain, rsa_of, seq, time, tlv,
 };
 use crate::refusals::{Change, World};
 
@@ -154,7 +159,57 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("beside::what_is_wrong_is_refused_for_what_it_is", || {
             judged(REFUSED.iter().copied())
         }),
+        Trial::test(
+            "beside::rsa_pss_is_verified_with_and_without_parameters_of_its_hashes",
+            rsa_pss,
+        ),
     ]
+}
+
+/// RFC 4055 §2.1: what reads has to take both.
+fn rsa_pss() -> Result<(), Failed> {
+    use aws_lc_rs::rand::SystemRandom;
+    use aws_lc_rs::signature::{RSA_PSS_SHA256, RsaKeyPair};
+    let key = PrivateKey::generate(KeyAlgorithm::Rsa2048)?;
+    let pair = RsaKeyPair::from_pkcs8(&key.to_pkcs8()?)?;
+    let null = || tlv(5, &[]);
+    for parameters in [Some(null()), None] {
+        let named = |id: &str, more: Option<Vec<u8>>| {
+            seq(&[vec![oid(id)], more.into_iter().collect()].concat())
+        };
+        let hash = named("2.16.840.1.101.3.4.2.1", parameters.clone());
+        let mask = named("1.2.840.113549.1.1.8", Some(hash.clone()));
+        let salt = tlv(0xa2, &integer(&[32]));
+        let pss = seq(&[tlv(0xa0, &hash), tlv(0xa1, &mask), salt]);
+        let mut world = World::sound();
+        world.intermediate.spki = key.spki_der().to_vec();
+        world.leaf.algorithm = named("1.2.840.113549.1.1.10", Some(pss));
+        let draft = world.leaf.der();
+        let (_, draft) = X509Certificate::from_der(&draft)?;
+        let content = draft.tbs_certificate.as_ref();
+        let mut signature = vec![0; pair.public_modulus_len()];
+        pair.sign(
+            &RSA_PSS_SHA256,
+            &SystemRandom::new(),
+            content,
+            &mut signature,
+        )?;
+        let signature = tlv(3, &[vec![0], signature].concat());
+        let leaf = seq(&[content.to_vec(), world.leaf.algorithm.clone(), signature]);
+        let facts = |der: &[u8]| parse_der(der);
+        let verdict = verify(&Request {
+            leaf: &facts(&leaf)?,
+            intermediates: &[facts(&world.intermediate.der())?],
+            roots: &[facts(&world.root.der())?],
+            crls: &[],
+            policy: &world.policy,
+        });
+        let found: Vec<_> = verdict.reasons().map(|(_, fault)| fault.code()).collect();
+        if !found.is_empty() {
+            return Err(format!("{parameters:?}: {found:?}").into());
+        }
+    }
+    Ok(())
 }
 
 /// All cases at once, so that one run shows every answer.
