@@ -121,6 +121,10 @@ pub enum SanError {
     Zone { text: String, address: String },
     #[error("name {text:?} is an IPv6 address in brackets: write {address:?}")]
     Brackets { text: String, address: String },
+    #[error(
+        "dns name {text:?} is an IP address, which certificates hold as one: write \"ip:{text}\""
+    )]
+    Address { text: String },
     #[error("{text:?} is not an IP address")]
     NotAnIp { text: String },
     #[error(

@@ -1,6 +1,7 @@
 //! Names of hosts: what is one, and its canonical form.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
@@ -25,6 +26,9 @@ impl DnsName {
         refuse_characters(text, host)?;
         let canonical = format!("{wildcard}{}", to_a_labels(text, host)?);
         refuse_lengths(text, &canonical)?;
+        if canonical.parse::<Ipv4Addr>().is_ok() {
+            return Err(SanError::Address { text: canonical });
+        }
         if canonical.rsplit('.').next().is_some_and(ends_in_number) {
             return Err(SanError::LooksLikeIp {
                 text: text.to_owned(),

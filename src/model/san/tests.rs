@@ -61,6 +61,10 @@ fn says_why_a_name_is_refused() {
         ("[::1]:443", "write \"::1\""),
         ("[::1]", "in brackets: write \"::1\""),
         ("fe80::1%eth0", "write \"fe80::1\""),
+        (
+            "dns:10.0.0.1",
+            "is an IP address, which certificates hold as one: write \"ip:10.0.0.1\"",
+        ),
         ("10.0.0.256", "ends in a number"),
         ("010.0.0.1", "ends in a number"),
         ("host.0x1f", "ends in a number"),
