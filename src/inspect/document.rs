@@ -15,8 +15,6 @@ use crate::model::key::FoundKeyAlgorithm;
 use crate::model::pem::{self, Block, PemFlaw};
 use crate::model::sealed::SealedDefect;
 
-/// What Java wrote before it took to PKCS#12.
-const JAVA_KEYSTORE: &[u8] = b"\xfe\xed\xfe\xed";
 const AGE_MAGIC: &[u8] = b"age-encryption.org/";
 const AGE_ARMOR: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
 const AGE_LABEL: &str = "AGE ENCRYPTED FILE";
@@ -36,11 +34,9 @@ pub fn read(bytes: &[u8], password: Option<&str>) -> Result<Vec<Found>, Document
     if sniff::looks_like_der(bytes) {
         return sniff::der(bytes, password);
     }
-    if bytes.starts_with(JAVA_KEYSTORE) {
+    if let Some(label) = java_keystore(bytes) {
         return Ok(vec![Found::whole(Object::Unknown {
-            label:
-                "Java keystore (JKS); `keytool -importkeystore -deststoretype PKCS12` converts it"
-                    .to_owned(),
+            label: label.to_owned(),
             octets: bytes.len(),
         })]);
     }
@@ -68,6 +64,19 @@ pub fn read(bytes: &[u8], password: Option<&str>) -> Result<Vec<Found>, Document
                 Ok(pem_objects(blocks))
             }
         })
+}
+
+/// What Java wrote before it took to PKCS#12, each form with what converts it.
+fn java_keystore(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xfe, 0xed, 0xfe, 0xed, ..] => {
+            Some("Java keystore (JKS); `keytool -importkeystore -deststoretype PKCS12` converts it")
+        }
+        [0xce, 0xce, 0xce, 0xce, ..] => Some(
+            "Java keystore (JCEKS); `keytool -importkeystore -srcstoretype JCEKS -deststoretype PKCS12` converts it",
+        ),
+        _ => None,
+    }
 }
 
 /// What is in a value of a Kubernetes resource: a file that is no resource itself.

@@ -276,6 +276,15 @@ fn what_happens_to_files_is_named() {
         defect("version https://git-lfs.github.com/spec/v1\noid sha256:00\n"),
         DocumentDefect::LfsPointer
     );
+    for (start, kind) in [
+        ([0xfe, 0xed], "(JKS)"),
+        ([0xce, 0xce], "-srcstoretype JCEKS"),
+    ] {
+        let store = [start, start].concat();
+        assert!(
+            matches!(only(&store), Object::Unknown { label, .. } if label.contains(kind) && label.contains("converts it"))
+        );
+    }
     for text in ["hello", "kind of: prose", "\u{0}\u{1}", "{\"a\": 1}"] {
         assert_eq!(defect(text), DocumentDefect::Unrecognised, "{text}");
     }
