@@ -268,18 +268,23 @@ impl Foreign {
                 }
                 let keys = secret::keys(bytes);
                 if has_key && keys.is_empty() {
-                    let reason = "a private key in Base64; `base64 -d` takes that off";
+                    let reason = if contains(bytes, b"-----BEGIN ") {
+                        "a private key inside of another text; put its PEM into a file of its own"
+                    } else {
+                        "a private key in Base64; `base64 -d` takes that off"
+                    };
                     self.leave_closed(place, reason.to_owned());
                 }
                 self.private_keys(place, keys)
             }
-            Err(DocumentDefect::Unrecognised)
-                if place.rsplit('.').next() != Some("age") && !is_called_key(place) =>
-            {
-                Vec::new()
-            }
             Err(defect) => {
-                if is_material(place) {
+                let is_told = match defect {
+                    DocumentDefect::Unrecognised => {
+                        place.rsplit('.').next() == Some("age") || is_called_key(place)
+                    }
+                    _ => is_material(place),
+                };
+                if is_told || mentions_material(bytes) {
                     self.leave(place, defect.to_string());
                 }
                 Vec::new()
@@ -436,16 +441,23 @@ fn is_key(object: &Object) -> bool {
 
 /// Whether a file says that it has a revocation list, whole or not.
 fn has_a_list(bytes: &[u8]) -> bool {
-    const BEGIN: &[u8] = b"-----BEGIN X509 CRL";
-    bytes.windows(BEGIN.len()).any(|window| window == BEGIN)
+    contains(bytes, b"-----BEGIN X509 CRL")
+}
+
+/// Whether there is the beginning of a PEM block somewhere, in Base64 too, as in a file of variables or in YAML that cannot be read.
+fn mentions_material(bytes: &[u8]) -> bool {
+    contains(bytes, b"-----BEGIN ") || contains(bytes, b"LS0tLS1CRUdJTi")
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
 }
 
 /// Whether a file says that it has a private key, in UTF-16 too, and none can be taken out.
 fn has_unread_key(bytes: &[u8]) -> bool {
-    const MARK: &[u8] = b"PRIVATE KEY-----";
     let octets = bytes.iter().copied().filter(|octet| *octet != 0);
     let octets: Zeroizing<Vec<u8>> = Zeroizing::new(octets.collect());
-    octets.windows(MARK.len()).any(|window| window == MARK) && secret::keys(bytes).is_empty()
+    contains(&octets, b"PRIVATE KEY-----") && secret::keys(bytes).is_empty()
 }
 
 /// A file is called after the certificate that its key is for, which PKCS#12 may have anywhere.

@@ -53,7 +53,8 @@ pub fn contents(bytes: &[u8]) -> Option<Contents> {
     let text = std::str::from_utf8(bytes).ok()?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let is_pem = |line: &str| line.starts_with(BEGIN) || line.starts_with("-----END ");
-    if !text.contains(':') || text.lines().any(is_pem) {
+    let may_have_values = text.contains(':') || text.trim_start().starts_with('[');
+    if !may_have_values || text.lines().any(is_pem) {
         return None;
     }
     let documents = yaml::documents(text).ok()?;

@@ -150,6 +150,47 @@ fn links_are_followed_inside_and_said_to_lead_outside() {
     project.run(&["plan"]).exits_with(0);
 }
 
+/// What `inspect` finds in a list is taken, and what cannot be read for its form is not passed over in silence.
+#[test]
+fn a_list_is_read_and_a_text_with_a_key_that_cannot_be_read_is_named() {
+    let project = made();
+    in_clear(&project);
+    let text = |file: &str| String::from_utf8(project.read(file)).unwrap();
+    let (certificate, key) = (text("pki/apiserver.crt"), text("pki/apiserver.key"));
+    let base64 = BASE64_STANDARD.encode(&key);
+    project.write(
+        "pki/list.json",
+        json!([certificate, key]).to_string().as_bytes(),
+    );
+    project.remove("pki/apiserver.crt");
+    project.remove("pki/apiserver.key");
+    project.write(
+        "pki/alias.yaml",
+        format!("a: &a {base64}\nb: *a\n").as_bytes(),
+    );
+    project.write("pki/variables", format!("KEY={base64}\n").as_bytes());
+    let said = project.run(&["adopt", "pki"]).exits_with(0).text();
+    assert!(
+        said.contains("from: list.json: [0], list.json: [1]"),
+        "{said}"
+    );
+    for left in [
+        "alias.yaml: it is none of the kinds",
+        "variables: it is none of the kinds",
+    ] {
+        assert!(said.contains(left), "{said}");
+    }
+    project.write(
+        "pki/text",
+        format!("{{ key = ''\n  {}'';\n}}", key.replace('\n', "\n  ")).as_bytes(),
+    );
+    let said = project.run(&["adopt", "pki"]).text();
+    assert!(
+        said.contains("text: a private key inside of another text"),
+        "{said}"
+    );
+}
+
 #[test]
 fn the_project_itself_is_already_here() {
     let project = made();
