@@ -116,7 +116,10 @@ pub(crate) fn reverted_keys(project: &Project, observed: &Observed) -> Vec<Rever
         let keys = ages.get(artifact.files().certificate.as_str())?;
         let own = keys.get(&found.key_fingerprint).copied();
         let own = own.unwrap_or(found.not_before).min(found.not_before);
-        let later = keys.values().copied().filter(|age| *age > own).max()?;
+        let others = keys
+            .iter()
+            .filter(|(key, _)| **key != found.key_fingerprint);
+        let later = others.map(|(_, age)| *age).filter(|age| *age > own).max()?;
         Some(Reverted { id, later })
     };
     project.fleet.artifacts().filter_map(reverted).collect()

@@ -10,11 +10,18 @@ const SOURCE: &str = "--manifest manifest.json --root .";
 
 pub(crate) fn trials() -> Vec<Trial> {
     let needs: Vec<&str> = AGE.iter().copied().chain(["git"]).collect();
-    vec![trial(
-        "reverts::of_a_key_are_found_until_there_is_a_new_one",
-        &needs,
-        of_a_key,
-    )]
+    vec![
+        trial(
+            "reverts::of_a_key_are_found_until_there_is_a_new_one",
+            &needs,
+            of_a_key,
+        ),
+        trial(
+            "reverts::to_an_older_certificate_for_the_same_key_are_none",
+            &needs,
+            of_a_certificate,
+        ),
+    ]
 }
 
 fn of_a_key() -> Result<(), Failed> {
@@ -40,6 +47,22 @@ fn of_a_key() -> Result<(), Failed> {
     project.ends_with(0, &format!("renew cp1/root/web {SOURCE}"))?;
     equal(&reverted(&project)?, &vec!["cp1/root/web".to_owned()])?;
     project.recreate("--replace cp1/root/web")?;
+    equal(&reverted(&project)?, &Vec::new())
+}
+
+/// The branch may know the later certificate alone: its history is cut off, or the older one was never committed.
+fn of_a_certificate() -> Result<(), Failed> {
+    let declaration =
+        Declaration::default()
+            .authority("root", &json!({}))
+            .leaf("cp1", "root", "web", &json!({}));
+    let project = Project::made(&declaration)?;
+    project.bench.run("cp -R secrets older")?;
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    project.ends_with(0, &format!("renew cp1/root/web {SOURCE}"))?;
+    project.bench.run("git init --quiet")?;
+    commit(&project, "renewed")?;
+    project.bench.run("cp -R older/. secrets")?;
     equal(&reverted(&project)?, &Vec::new())
 }
 
