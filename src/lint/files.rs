@@ -1,11 +1,12 @@
 //! Whether the certificates that are there are ones RFC 5280 allows and verifiers still take. What differs from the declaration is `plan`'s.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::catalogue::{
     AUTHORITY_KEY_MISSING, CERTIFICATE_VERSION, CRITICAL_EXTENSION, KEY_IDENTIFIER, Lint,
-    OFFLINE_KEY_PRESENT, PUBLIC_KEY_TWICE, SERIAL_NUMBER, SUBJECT_UNDECLARED, WEAK_KEY,
-    WEAK_SIGNATURE,
+    OFFLINE_KEY_PRESENT, PUBLIC_KEY_TWICE, SERIAL_NUMBER, SERIAL_TWICE, SUBJECT_UNDECLARED,
+    WEAK_KEY, WEAK_SIGNATURE,
 };
 use super::finding::{Basis, Finding};
 use crate::model::{
@@ -33,6 +34,9 @@ const KNOWN_EXTENSIONS: [&str; 4] = [
     "2.5.29.54", // inhibit anyPolicy
 ];
 
+/// The first certificate of each issuer (DER of its name) and serial number.
+type Numbered<'a> = BTreeMap<(&'a [u8], &'a [u8]), (ArtifactId, &'a CertificateFacts)>;
+
 pub(super) fn lint(fleet: &Fleet, observed: &Observed, findings: &mut Vec<Finding>) {
     // A key that signs tokens is no TLS key either.
     let mut owners: BTreeMap<KeyFingerprint, ArtifactId> = fleet
@@ -45,6 +49,7 @@ pub(super) fn lint(fleet: &Fleet, observed: &Observed, findings: &mut Vec<Findin
             ))
         })
         .collect();
+    let mut numbered = Numbered::new();
     for artifact in fleet.artifacts() {
         let id = artifact.id();
         let Some(found) = observed.certificate(&id) else {
@@ -56,6 +61,15 @@ pub(super) fn lint(fleet: &Fleet, observed: &Observed, findings: &mut Vec<Findin
         findings.extend(form(artifact, found));
         findings.extend(key_identifiers(artifact, found, issuer));
         findings.extend(strength(artifact, found));
+        let number = (found.issuer.der(), significant(&found.serial));
+        match numbered.entry(number) {
+            Entry::Vacant(free) => drop(free.insert((id.clone(), found))),
+            // One certificate in two places is one for one key as well, which is told.
+            Entry::Occupied(taken) if taken.get().1.der != found.der => {
+                findings.push(same_number(artifact, found, &taken.get().0));
+            }
+            Entry::Occupied(_) => {}
+        }
         if let Artifact::Authority(authority) = artifact {
             findings.extend(place_of_key(authority, observed));
             findings.extend(undeclared_subject(authority, found));
@@ -243,6 +257,29 @@ fn same_key(artifact: Artifact<'_>, other: &ArtifactId) -> Finding {
         "two names, one secret: who has the one has the other, and neither can be replaced alone",
         again(artifact),
     )
+}
+
+fn same_number(
+    artifact: Artifact<'_>,
+    certificate: &CertificateFacts,
+    other: &ArtifactId,
+) -> Finding {
+    found(&SERIAL_TWICE, artifact).saying(
+        format!(
+            "its certificate has the serial number of that of {other}: {}",
+            certificate.serial_hex()
+        ),
+        "a CRL that revokes the one revokes the other, and Firefox refuses the second that it sees",
+        again(artifact),
+    )
+}
+
+/// Without zeros in front that the number does not need (X.690 §8.3.2): some write them.
+fn significant(serial: &[u8]) -> &[u8] {
+    match serial {
+        [0, next, ..] if *next < 0x80 => significant(serial.get(1..).unwrap_or_default()),
+        _ => serial,
+    }
 }
 
 /// A certificate's first field is its version, in context tag 0, unless it is of version 1 (RFC 5280 §4.1).

@@ -628,6 +628,7 @@ fn files() -> Vec<(&'static str, Case)> {
             }),
         ),
         ("public-key-twice", same_key()),
+        ("serial-twice", same_number()),
         ("recipient-key-committed", committed(&[ADA], None)),
         ("recipient-key-in-history", in_history(&[ADA], None)),
         (
@@ -673,6 +674,17 @@ fn same_key() -> Case {
             &mut observed.pairs.get_mut(&id).unwrap().certificate
         {
             facts.certificate.key_fingerprint = authority.key_fingerprint;
+        }
+    })
+}
+
+fn same_number() -> Case {
+    found("cp1/root/server", |facts| facts.serial = vec![0, 5]).map_observed(|observed| {
+        let id = ArtifactId::Authority(Name::new("root").unwrap());
+        if let FileState::Sound { facts, .. } =
+            &mut observed.pairs.get_mut(&id).unwrap().certificate
+        {
+            facts.certificate.serial = vec![5];
         }
     })
 }

@@ -50,6 +50,11 @@ lints! {
          host.",
         "",
         "NIST SP 800-57 part 1 §5.2 (one key, one purpose)";
+    SERIAL_TWICE = "serial-twice", "Two certificates of one issuer have one serial number", Rule::Always(Severity::Warning),
+        "CRLs and OCSP name a certificate by its issuer and serial number alone. Numbers are taken from random bits here; that two are equal comes of another tool: \
+         one that counts and lost its count, or a CA whose directory was copied and used in two places.",
+        "",
+        "RFC 5280 §4.1.2.2, §5.3";
     RECIPIENT_KEY_COMMITTED = "recipient-key-committed", "Git tracks a private key that opens sealed keys", Rule::Always(Severity::Error),
         "An operator's age identity or a host's SSH key lies in the repository, in clear or under a passphrase. Whoever reads the repository, its history included, \
          opens everything that was ever sealed to it. Removing the file is not enough: make a new key, declare it, and give new keys to what was sealed to the old.",
