@@ -208,6 +208,10 @@ pub enum IdentityFault {
     Unrecognised,
     #[error("line {line} is no age identity")]
     BadLine { line: usize },
+    #[error(
+        "line {line} has an age identity that is damaged, or other text next to it; put the whole key alone on a line, as `age-keygen` wrote it"
+    )]
+    DamagedLine { line: usize },
     #[error("there is no key in it, only comments")]
     NoKeys,
     #[error(

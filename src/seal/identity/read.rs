@@ -145,8 +145,11 @@ fn parse_lines(text: &str) -> Result<KeyRing, IdentityFault> {
 }
 
 fn bad_line(text: &str, line: usize) -> IdentityFault {
+    let capitals = Zeroizing::new(text.to_ascii_uppercase());
     if text.starts_with("AGE-SECRET-KEY-PQ-") {
         IdentityFault::PostQuantum { line }
+    } else if capitals.contains("AGE-SECRET-KEY-") || capitals.contains("AGE-PLUGIN-") {
+        IdentityFault::DamagedLine { line }
     } else if line == 1 && (text.starts_with("ssh-") || text.starts_with("ecdsa-"))
         || text.starts_with("age1")
     {

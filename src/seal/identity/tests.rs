@@ -74,6 +74,18 @@ fn says_what_it_was_given_instead() {
             b"AGE-SECRET-KEY-PQ-1QQQ".to_vec(),
             IdentityFault::PostQuantum { line: 1 },
         ),
+        (
+            pair.identity.as_bytes()[..70].to_vec(),
+            IdentityFault::DamagedLine { line: 1 },
+        ),
+        (
+            format!("# mine\n\"{}\"\n", pair.identity).into_bytes(),
+            IdentityFault::DamagedLine { line: 2 },
+        ),
+        (
+            format!("{} # mine", pair.identity).into_bytes(),
+            IdentityFault::DamagedLine { line: 1 },
+        ),
         (sealed, IdentityFault::SealedToRecipients),
         (
             nested[..100].to_vec(),
