@@ -2,6 +2,7 @@
 
 mod absent;
 mod args;
+mod checkout;
 mod clear;
 mod commands;
 mod deployed;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::args::{SelectionArgs, SourceArgs};
+use super::checkout;
 use super::discover::Located;
 use super::environment::{Home, USUAL_IDENTITIES, current_dir};
 use super::error::CliError;
@@ -150,6 +151,7 @@ impl Project {
             ui.tell(&render_faults(&warnings, Severity::Warning, ui));
         }
         let fleet = with_host_keys(&root, resolution.fleet);
+        checkout::check_complete(&root, &fleet.dir)?;
         Ok(Self {
             // Before the lock is taken, like everything that Git is asked.
             gone: gone(&root, &fleet),
@@ -426,7 +428,8 @@ fn read_key_files(manifest: &Manifest, root: &Path) -> KeyFiles {
     let home = Home::find();
     let read = |name: &str| {
         let path = root.join(home.expand(name));
-        let text = outside::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let text =
+            outside::read_regular(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         text.map_err(|error| {
             format!(
                 "the host key file {name} cannot be read ({error}); paths are relative to {}",

@@ -27,6 +27,18 @@ pub fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
+/// As [`read`], of a file or a link to one: a pipe in its place would hold a run up for good.
+pub fn read_regular(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    if fs::metadata(path)?.is_file() {
+        read(path)
+    } else {
+        Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is not a regular file",
+        ))
+    }
+}
+
 /// As [`read`], of a file that is no link and no device: for trees that others filled.
 pub fn read_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     if fs::symlink_metadata(path)?.is_file() {

@@ -316,3 +316,30 @@ fn what_is_no_ssh_server_is_told() {
         project.refuses(&["host", "scan", "a b"])
     );
 }
+
+#[test]
+fn a_pipe_in_the_place_of_a_host_key_holds_no_run_up() {
+    let project = project();
+    std::fs::create_dir(project.path("ssh-host-keys")).unwrap();
+    let pipe = project.path(PUBLIC);
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+    for verb in [&["plan"][..], &["check"], &["host", "add", "web1"]] {
+        let said = project.run(verb).exits_with(1).text();
+        assert!(said.contains("ssh-host-keys/web1.pub"), "{said}");
+    }
+    let said = project.run(&["recreate"]).exits_with(1).text();
+    assert!(said.contains("it is not a regular file"), "{said}");
+}
+
+#[test]
+fn a_key_is_not_written_through_a_linked_folder() {
+    let project = project();
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), project.path("ssh-host-keys")).unwrap();
+    let said = project.refuses(&["host", "add", "web1"]);
+    assert!(
+        said.contains("is a symbolic link, and keys are not written through links"),
+        "{said}"
+    );
+    assert_eq!(elsewhere.path().read_dir().unwrap().count(), 0);
+}

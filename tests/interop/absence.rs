@@ -4,7 +4,7 @@
 use libtest_mimic::{Failed, Trial};
 use serde_json::json;
 
-use crate::project::{DIR, Declaration, Project, expect};
+use crate::project::{DIR, Declaration, Project, expect, same};
 use crate::tool::trial;
 
 const PROGRAMS: [&str; 4] = ["git", "age", "age-keygen", "ssh-keygen"];
@@ -31,6 +31,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             "absence::no_new_host_key_in_a_sparse_checkout",
             &PROGRAMS,
             host_key,
+        ),
+        trial(
+            "absence::no_run_forgets_records_and_host_keys_that_are_left_out",
+            &PROGRAMS,
+            records,
         ),
     ]
 }
@@ -123,5 +128,47 @@ fn host_key() -> Result<(), Failed> {
     project.ends_with(1, &format!("host add new1 --dry-run {SOURCE}"))?;
     project
         .ends_with(0, &format!("host add new1 --replace {SOURCE}"))
+        .map(drop)
+}
+
+/// A record is its own declaration: without it a run would take the certificate out of the inventory and the recipients.
+fn records() -> Result<(), Failed> {
+    let allowed = json!({ "allowedDomains": ["lab.example"], "allowSubdomains": true });
+    let declaration = Declaration::default()
+        .authority("root", &json!({}))
+        .role("lab", "root", &allowed);
+    let project = Project::made(&declaration)?;
+    project.bench.run("git init -q")?;
+    for verb in [
+        "issue nas.lab.example",
+        "issue old.lab.example",
+        "host add w9 --public-key ssh-host-keys/w9.pub",
+        "recreate",
+    ] {
+        project.ends_with(0, &format!("{verb} {SOURCE}"))?;
+    }
+    commit(&project)?;
+    let before = project.tree()?;
+    project.bench.run(
+        "git sparse-checkout set --no-cone /* !/*/issued/ !/*/*/issued/ !/ssh-host-keys/*.key.age",
+    )?;
+    let restore = "git restore --ignore-skip-worktree-bits --";
+    for verb in ["plan", "check", "status", "recreate", "doctor"] {
+        let said = project.ends_with(1, &format!("{verb} {SOURCE}"))?;
+        expect(said.contains("not in the working tree"), &said)?;
+        expect(said.contains(restore), &said)?;
+    }
+    project.bench.run("git sparse-checkout disable")?;
+    same(&before, &project.tree()?)?;
+    project.ends_with(0, &format!("plan {SOURCE}"))?;
+    // A revocation deletes the record, and Git need not know of it yet; so does a deletion that Git was told of.
+    project.ends_with(0, &format!("revoke nas.lab.example {SOURCE}"))?;
+    project.ends_with(0, &format!("plan {SOURCE}"))?;
+    commit(&project)?;
+    project
+        .bench
+        .run(&format!("git rm -rq {DIR}/issued ssh-host-keys/w9.key.age"))?;
+    project
+        .ends_with(0, &format!("recreate {SOURCE}"))
         .map(drop)
 }

@@ -223,7 +223,7 @@ fn kept(
     ui: Ui,
 ) -> Result<Option<Pair>, CliError> {
     let path = place.sealed_path();
-    let bytes = outside::read(&path).map_err(|error| {
+    let bytes = outside::read_regular(&path).map_err(|error| {
         CliError::new(format!("cannot read {}", place.sealed())).cause(error.to_string())
     })?;
     let operators = hosts.operators(&args.name)?;
@@ -273,8 +273,8 @@ fn open(hosts: &Hosts, args: &HostAddArgs, place: &Place, bytes: &[u8]) -> Resul
     })?;
     let secret = std::str::from_utf8(&opened).map_err(|_| failed().cause("it is no SSH key"))?;
     let line = keygen::public_line(secret).map_err(|error| failed().cause(error.to_string()))?;
-    let public =
-        outside::read(&place.public_path()).map_err(|error| failed().cause(error.to_string()))?;
+    let public = outside::read_regular(&place.public_path())
+        .map_err(|error| failed().cause(error.to_string()))?;
     let public = String::from_utf8_lossy(&public).into_owned();
     if key_fingerprint(&line) != key_fingerprint(&public) {
         return Err(failed()

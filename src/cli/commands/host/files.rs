@@ -9,6 +9,7 @@ use crate::cli::project::store_error;
 use crate::cli::ui::{Ui, end_on_signal};
 use crate::cli::writing::{lock, recover};
 use crate::model::RelPath;
+use crate::render::words::shown;
 use crate::store::{Change, Expected, Layout, Lock, Root, outside};
 
 /// What is to be in the place of the files.
@@ -26,10 +27,26 @@ pub(super) struct Folder {
     gate: Arc<Mutex<()>>,
 }
 
+/// As in the tree of certificates: through a link below the root, files would land where the declaration does not say.
+fn refuse_links(place: &Place) -> Result<(), CliError> {
+    let path = place.public_path();
+    let folders = path.ancestors().skip(1);
+    let below = folders.take_while(|folder| *folder != place.root);
+    let Some(link) = below.into_iter().find(|folder| folder.is_symlink()) else {
+        return Ok(());
+    };
+    Err(CliError::new(format!(
+        "{} is a symbolic link, and keys are not written through links",
+        shown(link)
+    ))
+    .hint("put a directory in its place, or name the file where it is: --public-key FILE"))
+}
+
 impl Folder {
     /// Makes the folder where it is missing, locks it, and finishes what an interrupted run left.
     pub(super) fn open(place: &Place, ui: Ui) -> Result<Self, CliError> {
         let path = place.public_path();
+        refuse_links(place)?;
         make_folder(&path)?;
         Self::at(path.parent().unwrap_or(Path::new(".")), ui)
     }

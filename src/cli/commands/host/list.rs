@@ -97,7 +97,7 @@ fn entry(host: &str, declared: Declared, place: &Place, operators: &RecipientSet
 
 /// What the header says; nothing is opened.
 fn kept(place: &Place, line: &str, operators: &RecipientSet) -> Kept {
-    let Ok(bytes) = outside::read(&place.sealed_path()) else {
+    let Ok(bytes) = outside::read_regular(&place.sealed_path()) else {
         return Kept::No;
     };
     let Ok(facts) = sealed::parse(&bytes) else {

@@ -142,7 +142,7 @@ impl Hosts {
     /// Every key that is declared for a host.
     fn declared(&self, owner: &Owner<'_>) -> Vec<Declared> {
         let read = |file: &str| {
-            outside::read(&self.root.join(file))
+            outside::read_regular(&self.root.join(file))
                 .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
                 .map_err(|error| error.to_string())
         };
