@@ -98,6 +98,22 @@ impl Faults {
         );
     }
 
+    /// Hosts whose keys are not there yet have one line in common, and are one fault.
+    pub(super) fn note_unread_host_key(&mut self, context: &Context, path: &str, cause: &str) {
+        const CURE: &str = "`certs host scan HOST --accept` reads the key of a running host, `certs host add HOST` makes that of a new one";
+        let option = context.field("owningHostKey");
+        let is_same =
+            |fault: &&mut Fault| fault.cure.as_deref() == Some(CURE) && fault.option == option;
+        if let Some(known) = self.list.iter_mut().find(is_same) {
+            known.hosts.extend(context.hosts.iter().cloned());
+            return;
+        }
+        self.note("owningHostKey", context, Some(path), cause.to_owned());
+        if let Some(fault) = self.list.last_mut() {
+            fault.cure = Some(CURE.to_owned());
+        }
+    }
+
     /// The same of a file that stands in no option.
     pub(super) fn note_in_file(&mut self, file: &RelPath, field: &str, cause: String) {
         let context = Context {

@@ -151,7 +151,10 @@ fn key_file_lines(
                 Err(error) => format!("{path}: {error}"),
             },
         },
-        Some(Err(cause)) => cause.clone(),
+        Some(Err(cause)) => {
+            faults.note_unread_host_key(context, path, cause);
+            return Vec::new();
+        }
         None => format!("{path} was not read"),
     };
     faults.note("owningHostKey", context, Some(path), cause);

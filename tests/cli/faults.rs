@@ -238,6 +238,18 @@ fn a_host_key_file_that_is_not_there() {
 }
 
 #[test]
+fn host_key_files_that_are_not_there_are_one_fault() {
+    assert_snapshot!(refusal(|project| {
+        let mut declared = project.declared().leaf("cp2/root/server");
+        for host in ["cp1", "cp2"] {
+            let file = format!("hosts/{host}.pub");
+            declared.manifest["hosts"][host]["ownerKeys"] = json!([{ "file": file }]);
+        }
+        declared
+    }));
+}
+
+#[test]
 fn nobody_to_operate_it() {
     assert_snapshot!(refusal(|project| project.declared().operated_by(&[])));
 }
