@@ -88,6 +88,7 @@ let
           `encipher only`, `decipher only`; `any`, `server auth`, `client auth`, `code signing`, `email protection`,
           `s/mime`, `ipsec end system`, `ipsec tunnel`, `ipsec user`, `timestamping`, `ocsp signing`, `microsoft sgc`,
           `netscape sgc`. An authority always has `cert sign` and `crl sign`, and no extended key usage.
+          One that was made elsewhere without `crl sign` is kept until it has a CRL.
           The list is inherited and replaced as a whole.
         '';
         example = [ "client auth" ];

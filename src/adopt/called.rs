@@ -5,16 +5,28 @@ use std::collections::BTreeSet;
 use crate::model::key_pair::is_called_service_account;
 use crate::model::{Certificate, Component, Fleet, KeyPair, Name};
 
-/// The hosts that directories on the way to a file, or the file, are called after; `None` where there is none.
+/// The hosts that directories on the way to a file, or the file, are called after; `None` where there is none. A file may have a host
+/// and a name of its own: `web1-nats.crt`.
 pub(super) fn names_a_host<'f>(place: &str, fleet: &'f Fleet) -> Option<BTreeSet<&'f str>> {
     let parts: Vec<&str> = parts(place).collect();
-    let hosts: BTreeSet<&str> = fleet
-        .hosts
-        .keys()
-        .map(Name::as_str)
-        .filter(|host| parts.contains(host))
-        .collect();
-    (!hosts.is_empty()).then_some(hosts)
+    let hosts = || fleet.hosts.keys().map(Name::as_str);
+    let whole: BTreeSet<&str> = hosts().filter(|host| parts.contains(host)).collect();
+    if !whole.is_empty() {
+        return Some(whole);
+    }
+    let stem = file_stem(place);
+    let begun = hosts().filter(|host| without_host(stem, host).is_some());
+    let longest = begun.max_by_key(|host| host.len())?;
+    Some(BTreeSet::from([longest]))
+}
+
+/// What is left of a file's name without the host in front or at its end.
+pub(super) fn without_host<'n>(name: &'n str, host: &str) -> Option<&'n str> {
+    let separators = ['-', '_', '.'];
+    let in_front = name
+        .strip_prefix(host)
+        .and_then(|rest| rest.strip_prefix(separators));
+    in_front.or_else(|| name.strip_suffix(host)?.strip_suffix(separators))
 }
 
 /// Directories, the file, and the field in it: all without their endings.

@@ -1,19 +1,21 @@
 //! The beginning of a declaration for a tree that nobody declared yet: which CAs, certificates and key pairs there are, and what they are
 //! called. A person reads it before it is used; how it is written as Nix is in `nix`.
 
+mod hosts;
 mod nix;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
-use super::called::{directory, file_stem};
+use self::hosts::Hosts;
+use super::called::{directory, file_stem, without_host};
 use super::{FoundCertificate, Leftover, Material, Scene};
 use crate::inspect::certificate::signed_by;
 use crate::model::key_pair::is_called_service_account;
 use crate::model::{
-    CertificateFacts, Fleet, FoundKeyAlgorithm, FoundSan, KeyAlgorithm, KeyFingerprint, Name,
-    Observed, RecipientSet, RelPath,
+    AttributeType, CertificateFacts, Fleet, FoundKeyAlgorithm, FoundSan, KeyAlgorithm,
+    KeyFingerprint, Name, Observed, RecipientSet, RelPath,
 };
 
 pub use nix::source;
@@ -49,6 +51,8 @@ pub struct DraftCertificate {
     pub name: String,
     pub facts: CertificateFacts,
     pub place: String,
+    /// The credential of a person, whose key is on no host.
+    pub is_personal: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -56,6 +60,8 @@ pub struct DraftKeyPair {
     pub name: String,
     pub key: KeyAlgorithm,
     pub place: String,
+    /// The hosts whose directories have it; none where no directory says.
+    pub hosts: BTreeSet<String>,
 }
 
 /// Who operates what is declared, as far as that is known.
@@ -76,13 +82,13 @@ pub fn draft(material: &Material, now: OffsetDateTime) -> Draft {
         scene: &scene,
         draft: Draft::default(),
         names: BTreeSet::new(),
+        hosts: Hosts::default(),
     };
     drafting.authorities();
     drafting.certificates();
     drafting.key_pairs();
     let mut draft = drafting.draft;
     draft.left.sort_by(|a, b| a.place.cmp(&b.place));
-    settle_hosts(&mut draft.certificates);
     draft
 }
 
@@ -105,6 +111,7 @@ struct Drafting<'a> {
     scene: &'a Scene<'a>,
     draft: Draft,
     names: BTreeSet<String>,
+    hosts: Hosts,
 }
 
 /// Who issued a certificate.
@@ -189,7 +196,7 @@ impl<'a> Drafting<'a> {
             .into_iter()
             .filter(|found| !found.facts.is_authority())
             .collect();
-        let node = only_node(&leaves);
+        self.hosts = Hosts::of(self.scene, &leaves);
         for found in leaves {
             let facts = &found.facts;
             let Some(Signer::Declared(authority)) = self.issuer(found) else {
@@ -204,9 +211,10 @@ impl<'a> Drafting<'a> {
                 self.leave(found, "its private key is not here");
                 continue;
             }
-            let host = host_of(found, node.as_deref());
-            let name = self.unique_below(&host, &authority, &name_of(found));
+            let host = self.hosts.host_of(self.scene, found);
+            let name = self.unique_below(&host, &authority, &name_of(found, &host));
             self.draft.certificates.push(DraftCertificate {
+                is_personal: is_personal(found),
                 host,
                 authority,
                 name,
@@ -241,7 +249,11 @@ impl<'a> Drafting<'a> {
                 }
             };
             let name = self.unique("service-account");
+            let places = self.scene.key_places(&key.public.fingerprint);
             self.draft.key_pairs.push(DraftKeyPair {
+                hosts: places
+                    .filter_map(|place| self.hosts.of_directory(place))
+                    .collect(),
                 name,
                 key: algorithm,
                 place: place.clone(),
@@ -301,11 +313,11 @@ impl<'a> Drafting<'a> {
         unique
     }
 
-    /// Certificates of one host and CA have names of their own.
+    /// Certificates of one host have file names of their own, which are made of the CA and the name.
     fn unique_below(&mut self, host: &str, authority: &str, name: &str) -> String {
-        let key = format!("{host}/{authority}/{name}");
-        let unique = self.unique(&key);
-        unique.rsplit('/').next().unwrap_or(name).to_owned()
+        let prefix = format!("{host}/{authority}-");
+        let unique = self.unique(&format!("{prefix}{name}"));
+        unique.strip_prefix(&prefix).unwrap_or(name).to_owned()
     }
 }
 
@@ -346,7 +358,8 @@ const GENERIC: [&str; 12] = [
     "index",
 ];
 
-fn name_of(found: &FoundCertificate) -> String {
+/// What a certificate is called on its host: as its file, without the host.
+fn name_of(found: &FoundCertificate, host: &str) -> String {
     let is_field = found.place.contains(": ");
     let stem = file_stem(&found.place);
     let is_number = stem.chars().all(|c| c.is_ascii_hexdigit());
@@ -354,66 +367,27 @@ fn name_of(found: &FoundCertificate) -> String {
     if in_etcd {
         return slug(&format!("etcd-{stem}"));
     }
+    if found.place.contains(".conf: ") && found.place.ends_with("client-certificate-data") {
+        return slug(stem);
+    }
     if is_field || is_number || GENERIC.contains(&stem) {
-        slug(words_of(&found.facts).unwrap_or(stem))
-    } else {
-        slug(stem)
+        return slug(words_of(&found.facts).unwrap_or(stem));
     }
+    let stem = slug(stem);
+    let own = without_host(&stem, host);
+    own.map_or_else(|| stem.clone(), slug)
 }
 
-const NODE: &str = "system:node:";
+/// Groups of administrators; the API server's client for kubelets, which is a program, may be of them too.
+const ADMINISTRATORS: [&str; 2] = ["system:masters", "kubeadm:cluster-admins"];
 
-/// The node of a tree with the certificates of one.
-fn only_node(leaves: &[&FoundCertificate]) -> Option<String> {
-    let names = leaves
-        .iter()
-        .filter_map(|found| found.facts.subject.common_name());
-    let nodes: BTreeSet<&str> = names.filter_map(|name| name.strip_prefix(NODE)).collect();
-    let mut nodes = nodes.into_iter();
-    let first = nodes.next()?;
-    nodes.next().is_none().then(|| slug(first))
-}
-
-/// The host that a certificate is most likely for: what its directory, its subject or its first name says.
-fn host_of(found: &FoundCertificate, node: Option<&str>) -> String {
-    let mut parts = found.place.split('/');
-    if parts.any(|part| part == "hosts")
-        && let Some(host) = parts.next().filter(|_| found.place.split('/').count() > 2)
-    {
-        return slug(host);
-    }
-    let common_name = found.facts.subject.common_name().unwrap_or_default();
-    if let Some(node) = common_name.strip_prefix(NODE) {
-        return slug(node);
-    }
-    if let Some(node) = node {
-        return node.to_owned();
-    }
-    let names = found.facts.sans.iter().filter_map(|san| {
-        let text = san.to_string();
-        text.strip_prefix("dns:").map(str::to_owned)
-    });
-    let mut of_host = names.filter(|name| {
-        !name.starts_with("localhost") && !name.starts_with("kubernetes") && !name.starts_with('*')
-    });
-    let name = of_host.next().unwrap_or_else(|| common_name.to_owned());
-    slug(name.split('.').next().unwrap_or(&name))
-}
-
-/// A file that is called after a declared host goes to that host, so its certificate is declared for it.
-fn settle_hosts(certificates: &mut [DraftCertificate]) {
-    let hosts: BTreeSet<String> = certificates.iter().map(|one| one.host.clone()).collect();
-    for certificate in certificates {
-        let parts = certificate.place.split(['/', ':', ' ', '.', '"']);
-        let named: BTreeSet<&str> = parts.filter(|part| hosts.contains(*part)).collect();
-        if !named.is_empty() && !named.contains(certificate.host.as_str()) {
-            certificate.host = named
-                .into_iter()
-                .next()
-                .map(str::to_owned)
-                .unwrap_or_default();
-        }
-    }
+fn is_personal(found: &FoundCertificate) -> bool {
+    let subject = &found.facts.subject;
+    let mut groups = subject.values(&AttributeType::Organization);
+    let is_program = subject
+        .common_name()
+        .is_some_and(|name| name.ends_with("kubelet-client"));
+    !is_program && groups.any(|group| ADMINISTRATORS.contains(&group))
 }
 
 /// A text as a name that can be declared.
@@ -434,12 +408,27 @@ fn slug(text: &str) -> String {
     }
 }
 
-/// The certificates of each host below each CA, for whoever writes them down.
-pub(super) fn by_host(draft: &Draft) -> BTreeMap<&str, BTreeMap<&str, Vec<&DraftCertificate>>> {
-    let mut hosts: BTreeMap<&str, BTreeMap<&str, Vec<&DraftCertificate>>> = BTreeMap::new();
+/// What is declared for one host: certificates by CA, and key pairs.
+#[derive(Default)]
+pub(super) struct OfHost<'a> {
+    pub(super) certificates: BTreeMap<&'a str, Vec<&'a DraftCertificate>>,
+    pub(super) key_pairs: Vec<&'a DraftKeyPair>,
+}
+
+/// The draft by host, for the one who writes it down.
+pub(super) fn by_host(draft: &Draft) -> BTreeMap<&str, OfHost<'_>> {
+    let mut hosts: BTreeMap<&str, OfHost<'_>> = BTreeMap::new();
     for one in &draft.certificates {
-        let authorities = hosts.entry(&one.host).or_default();
-        authorities.entry(&one.authority).or_default().push(one);
+        let host = hosts.entry(&one.host).or_default();
+        host.certificates
+            .entry(&one.authority)
+            .or_default()
+            .push(one);
+    }
+    for pair in &draft.key_pairs {
+        for host in &pair.hosts {
+            hosts.entry(host).or_default().key_pairs.push(pair);
+        }
     }
     hosts
 }

@@ -252,11 +252,16 @@ impl Writing {
 /// Whether an authority can make a list, and whether there is nothing that would be lost.
 fn check_signer(authority: &Authority, observed: &Observed) -> Result<(), CliError> {
     let (id, pair) = (authority.id(), observed.pair(&authority.id()));
-    if pair.certificate.facts().is_none() {
+    let Some(certificate) = observed.certificate(&id) else {
         return Err(
             CliError::new(format!("{id} has no certificate to sign for"))
                 .hint("`certs recreate` makes it"),
         );
+    };
+    if !certificate.may_sign_crls() {
+        return Err(may_not_sign(&id).hint(format!(
+            "issue its certificate again, with the same key: certs renew {id}"
+        )));
     }
     if pair.key.is_missing() {
         let key = &authority.files.key;
@@ -279,6 +284,13 @@ fn check_signer(authority: &Authority, observed: &Observed) -> Result<(), CliErr
         )));
     }
     Ok(())
+}
+
+/// A CRL by a CA whose certificate does not allow it is refused by those who verify.
+pub(crate) fn may_not_sign(id: &ArtifactId) -> CliError {
+    CliError::new(format!(
+        "{id} may not sign CRLs: the key usage of its certificate lacks crl sign; nothing was changed"
+    ))
 }
 
 /// Whoever verifies takes the later of two lists: one of a clock that is behind would be taken by nobody, or end before it is known.

@@ -13,7 +13,7 @@ use super::certificate::{IssueError, Issuer, date};
 use super::key::{KeyError, SignatureAlgorithm};
 use super::pem::pem_text;
 use crate::model::crl::LONGEST_NUMBER;
-use crate::model::{KeyUsage, ListNumber, RevocationReason, RevokedCertificate};
+use crate::model::{ListNumber, RevocationReason, RevokedCertificate};
 
 /// What a list is to say, apart from whose it is.
 #[derive(Debug, Clone, Copy)]
@@ -66,8 +66,7 @@ struct CertificateList<'a> {
 /// # Errors
 /// The issuer may not sign lists, or a value of the template cannot be written.
 pub fn signed(template: &ListTemplate<'_>, issuer: &Issuer<'_>) -> Result<Vec<u8>, IssueError> {
-    let usages = issuer.certificate.key_usage.as_ref();
-    if usages.is_some_and(|usages| !usages.contains(&KeyUsage::CrlSign)) {
+    if !issuer.certificate.may_sign_crls() {
         return Err(IssueError::MayNotSignLists {
             issuer: issuer.certificate.subject.to_string(),
         });

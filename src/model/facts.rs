@@ -71,6 +71,12 @@ impl CertificateFacts {
                 .is_some_and(|constraints| constraints.ca)
     }
 
+    /// Whether it may sign CRLs: `crl sign` where key usage is stated (RFC 5280 §4.2.1.3).
+    pub fn may_sign_crls(&self) -> bool {
+        let usages = self.key_usage.as_ref();
+        usages.is_none_or(|usages| usages.contains(&KeyUsage::CrlSign))
+    }
+
     /// Whether issuer and subject are the same bytes.
     pub fn is_self_issued(&self) -> bool {
         self.subject.der() == self.issuer.der()

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::model::{
     Agreement, Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, DefectKind,
-    FileState, Fleet, Gone, Granted, Marker, Name, Observed, ObservedPair, RecipientSet, RelPath,
-    SealedFacts, SignatureState, Validity, ValidityError,
+    FileState, Fleet, Gone, Granted, KeyUsage, Marker, Name, Observed, ObservedPair, RecipientSet,
+    RelPath, SealedFacts, SignatureState, Validity, ValidityError,
 };
 
 /// Compares the whole fleet with the files.
@@ -181,6 +181,12 @@ impl<'a> Planner<'a> {
         let issuer = self.fleet.issuer_of(artifact);
         let issuer_certificate = issuer.and_then(|issuer| self.observed.certificate(&issuer.id()));
         let mut reasons = certificate_drift(artifact, issuer, issuer_certificate, found);
+        if reasons
+            .iter()
+            .all(|reason| !matches!(reason, Reason::UsagesChanged { .. }))
+        {
+            reasons.extend(self.list_reason(artifact, found));
+        }
         if !reasons
             .iter()
             .any(|reason| matches!(reason, Reason::IssuerChanged { .. }))
@@ -209,6 +215,21 @@ impl<'a> Planner<'a> {
         }
         reasons.extend(self.date_reason(artifact, found));
         reasons
+    }
+
+    /// A CA that has a CRL has to be able to sign the next one.
+    fn list_reason(&self, artifact: Artifact<'a>, found: &CertificateFacts) -> Option<Reason> {
+        let Artifact::Authority(authority) = artifact else {
+            return None;
+        };
+        let has_list = self
+            .observed
+            .list_state(&authority.name, self.now)
+            .is_some();
+        (has_list && !found.may_sign_crls()).then(|| Reason::UsagesChanged {
+            added: vec![KeyUsage::CrlSign.word().to_owned()],
+            removed: Vec::new(),
+        })
     }
 
     /// Who is to be able to open a key that could not, and who no longer. Stanzas do not name native recipients; the list that the last

@@ -113,25 +113,30 @@ fn usage_drift(artifact: Artifact<'_>, found: &CertificateFacts) -> Option<Reaso
     let present: BTreeSet<String> = found.usages().words().map(str::to_owned).collect();
     let (added, removed) = match artifact {
         Artifact::Leaf(_) => (difference(&wanted, &present), difference(&present, &wanted)),
-        Artifact::Authority(_) => (
-            missing_in_authority(&wanted, &present, found),
+        Artifact::Authority(authority) => (
+            missing_in_authority(authority, &wanted, &present, found),
             restricting_purposes(found),
         ),
     };
     changed(&added, &removed).then_some(Reason::UsagesChanged { added, removed })
 }
 
-/// An absent key usage permits everything (RFC 5280 §4.2.1.3).
+/// An absent key usage permits everything (RFC 5280 §4.2.1.3). A CA that publishes no CRL does without the right to sign one, as
+/// kubeadm's do; once it has a CRL, the plan asks for it.
 fn missing_in_authority(
+    authority: &Authority,
     wanted: &BTreeSet<String>,
     present: &BTreeSet<String>,
     found: &CertificateFacts,
 ) -> Vec<String> {
     if found.key_usage.is_none() {
-        Vec::new()
-    } else {
-        difference(wanted, present)
+        return Vec::new();
     }
+    let mut missing = difference(wanted, present);
+    if authority.crl_urls.is_empty() {
+        missing.retain(|usage| usage != KeyUsage::CrlSign.word());
+    }
+    missing
 }
 
 /// Extended usages on an authority are taken by every verifier as limits on all it issues; none are ever declared.

@@ -10,7 +10,6 @@ use super::relation::{Signature, signature};
 use super::{RevocationPolicy, form};
 use crate::inspect::crl::signed_by_key;
 use crate::model::crl::{CrlFacts, RevocationReason};
-use crate::model::usage::KeyUsage;
 
 /// What revocation is judged with.
 pub(super) struct Lists<'a> {
@@ -203,8 +202,7 @@ fn is_signed_for(
 
 /// RFC 5280 §6.3.3 (f): only a key usage that is stated can forbid it.
 fn may_sign_lists(signer: &Material<'_>) -> bool {
-    let usages = signer.facts.key_usage.as_ref();
-    usages.is_none_or(|usages| usages.contains(&KeyUsage::CrlSign))
+    signer.facts.may_sign_crls()
 }
 
 fn is_sound(signer: &Material<'_>, moment: OffsetDateTime) -> bool {

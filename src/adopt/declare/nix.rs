@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::{Draft, DraftAuthority, DraftCertificate, Operators, by_host};
+use super::{Draft, DraftAuthority, DraftCertificate, DraftKeyPair, Operators, by_host};
 use crate::model::nix::{attribute, string};
 use crate::model::{
-    AttributeType, CertificateFacts, FoundKeyAlgorithm, FoundSan, KeyAlgorithm, KeyUsage,
-    NameConstraints, Subtrees,
+    AttributeType, CertificateFacts, FoundKeyAlgorithm, FoundSan, KeyAlgorithm, NameConstraints,
+    Subtrees,
 };
 
 /// The source of a declaration.
@@ -26,24 +26,24 @@ pub fn source(draft: &Draft, operators: &Operators, directory: &str) -> String {
         common.push('\n');
         common.push_str(&authority_source(authority));
     }
-    for pair in &draft.key_pairs {
-        let _ = write!(
-            common,
-            "\n# {}: every host has it; move it to those that need it.\nkeyPairs.{}.key = {};\n",
-            comment(&pair.place),
-            attribute(&pair.name),
-            algorithm(pair.key)
-        );
+    let everywhere = draft.key_pairs.iter().filter(|pair| pair.hosts.is_empty());
+    for pair in everywhere {
+        let note = ": every host has it; move it to those that need it.";
+        common.push('\n');
+        common.push_str(&key_pair_source(pair, note));
     }
     indent(&mut text, 6, &common);
     text.push_str("    };\n");
     let mut hosts = String::new();
-    for (host, authorities) in by_host(draft) {
+    for (host, declared) in by_host(draft) {
         let _ = writeln!(hosts, "\n{} = {{", attribute(host));
-        for (authority, certificates) in authorities {
+        for (authority, certificates) in declared.certificates {
             for certificate in certificates {
                 indent(&mut hosts, 2, &certificate_source(authority, certificate));
             }
+        }
+        for pair in declared.key_pairs {
+            indent(&mut hosts, 2, &key_pair_source(pair, ""));
         }
         hosts.push_str("};\n");
     }
@@ -74,10 +74,6 @@ fn authority_source(authority: &DraftAuthority) -> String {
     let mut ca = subject(facts);
     let _ = writeln!(ca, "expiry = {};", string(&lifetime(facts)));
     ca.push_str(&key(facts));
-    let usages = facts.key_usage.as_ref();
-    if usages.is_some_and(|usages| !usages.contains(&KeyUsage::CrlSign)) {
-        ca.push_str("usages = [ \"cert sign\" ];\n");
-    }
     if let Some(length) = facts.basic_constraints.and_then(|found| found.path_length) {
         let _ = writeln!(ca, "pathLength = {length};");
     }
@@ -110,6 +106,15 @@ fn authority_source(authority: &DraftAuthority) -> String {
     text
 }
 
+fn key_pair_source(pair: &DraftKeyPair, note: &str) -> String {
+    format!(
+        "# {}{note}\nkeyPairs.{}.key = {};\n",
+        comment(&pair.place),
+        attribute(&pair.name),
+        algorithm(pair.key)
+    )
+}
+
 fn certificate_source(authority: &str, certificate: &DraftCertificate) -> String {
     let facts = &certificate.facts;
     let mut text = format!(
@@ -128,6 +133,11 @@ fn certificate_source(authority: &str, certificate: &DraftCertificate) -> String
     );
     let _ = writeln!(fields, "expiry = {};", string(&lifetime(facts)));
     fields.push_str(&key(facts));
+    if certificate.is_personal {
+        fields.push_str(
+            "onHost = false; # an administrator has it: the operators alone decrypt its key\n",
+        );
+    }
     indent(&mut text, 2, &fields);
     text.push_str("};\n");
     text

@@ -15,7 +15,7 @@ use crate::cli::foreign::{Foreign, Openers};
 use crate::cli::passphrases::Passphrases;
 use crate::cli::project::{self, Project, store_error};
 use crate::cli::ui::{Asker, Bar, Ui};
-use crate::cli::writing::{Writing, apply_error, now};
+use crate::cli::writing::{Writing, apply_error, may_not_sign, now};
 use crate::issue::key::PrivateKey;
 use crate::model::{ArtifactId, Fleet, KeyFingerprint, Observed, shell};
 use crate::plan::{Pattern, Plan};
@@ -43,8 +43,10 @@ pub(crate) fn run(args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
     };
     if args.dry_run {
         project.warn_of_journals(ui)?;
-        let (_, _, adoption) = look(args, &project, openers, &choices)?;
-        return show(&adoption, args, ui);
+        let (observed, _, adoption) = look(args, &project, openers, &choices)?;
+        let exit = show(&adoption, args, ui)?;
+        Lists::of(&adoption, &project, &observed)?;
+        return Ok(exit);
     }
     write(args, &mut project, openers, &choices, ui)
 }
@@ -70,7 +72,7 @@ fn declare(args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
     let hosts: BTreeSet<&str> = hosts.collect();
     ui.tell(&format!(
         "declared {}, {} of {}; {}\n\
-         hint: read it and correct the names of hosts; put it in place as certs.nix, give each host its key (`certs host add NAME`), then run `certs adopt {}`\n",
+         hint: read it and correct the names of hosts; put it in place as certs.nix, give each host its key (`certs host scan NAME --accept`, or `certs host add NAME` for a new one), then run `certs adopt {}`\n",
         count(draft.authorities.len(), "CA", "CAs"),
         count(draft.certificates.len(), "certificate", "certificates"),
         count(hosts.len(), "host", "hosts"),
@@ -213,6 +215,17 @@ impl<'a> Lists<'a> {
             if !has_key {
                 return Err(no_signer(taken));
             }
+            let taken_certificate = of_it.and_then(|(_, taken)| taken.certificate.as_ref());
+            let signer = taken_certificate
+                .map(|found| &found.facts)
+                .or_else(|| observed.certificate(&authority.id()));
+            if signer.is_some_and(|signer| !signer.may_sign_crls()) {
+                return Err(unfit_signer(
+                    taken,
+                    &authority.id(),
+                    taken_certificate.is_none(),
+                ));
+            }
             lists.next.push(Revocation {
                 authority,
                 entries: taken.entries.clone(),
@@ -233,6 +246,30 @@ fn no_signer(taken: &TakenRevocations) -> CliError {
     ))
     .cause(format!("they are in {names}"))
     .hint("put the key of the CA there, or a current list: `openssl ca -gencrl -out crl.pem`, `easyrsa gen-crl`")
+}
+
+/// What the tree revoked would be good again until somebody finds out.
+fn unfit_signer(taken: &TakenRevocations, id: &ArtifactId, is_here: bool) -> CliError {
+    let names = crate::render::words::some_of(&taken.places, 5);
+    let revoked = taken.entries.len();
+    let cause = if revoked == 0 {
+        format!("its last CRL is not here (see {names})")
+    } else {
+        let what = count(
+            revoked,
+            "revoked certificate is",
+            "revoked certificates are",
+        );
+        format!("{what} in no CRL of the CA (see {names})")
+    };
+    let error = may_not_sign(id).cause(cause);
+    if is_here {
+        error.hint(format!(
+            "issue its certificate again, with the same key, then adopt again: certs renew {id}"
+        ))
+    } else {
+        error.hint("put a current CRL there, which is adopted as it is: `openssl ca -gencrl -out crl.pem`, `easyrsa gen-crl`")
+    }
 }
 
 fn warn_of_lost_keys(adoption: &Adoption, ui: Ui) {
