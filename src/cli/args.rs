@@ -308,7 +308,7 @@ pub(crate) enum Command {
     },
     /// Make an example cluster in a new directory: one control plane, two workers, operator and host keys made on the spot.
     #[command(
-        after_help = "Example:\n  certs demo ./demo && cd demo && certs plan --manifest manifest.json"
+        after_help = "Example:\n  certs demo ./demo && cd demo && certs status"
     )]
     Demo(DemoArgs),
     /// Print the completions of a shell.

@@ -12,7 +12,7 @@ pub use group::{Bundle, Group};
 pub use selection::select;
 
 use crate::model::{ArtifactId, Name};
-use crate::status::{Entry, Reader, State, Status};
+use crate::status::{Block, Entry, Reader, State, Status};
 
 /// Everything there is to draw, in a fixed order.
 #[derive(Debug, Default)]
@@ -41,6 +41,8 @@ pub struct Source {
     pub not_after: Option<OffsetDateTime>,
     pub state: State,
     pub openers: Openers,
+    /// What its public file has next to its own certificate or key.
+    pub further: Vec<Block>,
 }
 
 /// Who can open a key.
@@ -147,6 +149,7 @@ fn authority(
         not_after: entry.facts.map(|facts| facts.not_after),
         state: entry.state(),
         openers: operators.openers(&entry.readers, None),
+        further: entry.further_blocks().cloned().collect(),
     }
 }
 
@@ -165,6 +168,7 @@ fn key_pair(pair: &Entry<'_>, operators: &Operators) -> Source {
         not_after: None,
         state: pair.state(),
         openers,
+        further: pair.further_blocks().cloned().collect(),
     }
 }
 

@@ -148,7 +148,7 @@ impl<'a> Planner<'a> {
                 action = Action::Rewrite;
             }
         }
-        self.judge_others(pair, found, &mut action, &mut reasons);
+        self.judge_others(pair, &mut action, &mut reasons);
         Step {
             target: Target::Artifact(pair.id()),
             action,
@@ -224,15 +224,9 @@ impl<'a> Planner<'a> {
     }
 
     /// Adds what is to be said of the keys that no declaration names: whoever has one can sign.
-    fn judge_others(
-        &self,
-        pair: &KeyPair,
-        found: &ObservedKeyPair,
-        action: &mut Action,
-        reasons: &mut Vec<Reason>,
-    ) {
+    fn judge_others(&self, pair: &KeyPair, action: &mut Action, reasons: &mut Vec<Reason>) {
         let file = pair.files.public.to_string();
-        let (known, strangers) = self.undeclared_keys(pair, found);
+        let (known, strangers) = self.undeclared_keys(pair);
         if self.is_retired(&pair.id()) {
             let removed: Vec<String> = [known, strangers].concat();
             if removed.is_empty() && *action != Action::Replace {
@@ -271,52 +265,95 @@ impl<'a> Planner<'a> {
 
     /// The keys behind a pair's own that are neither declared nor about to be taken out: those that are known as predecessors, and
     /// strangers.
-    fn undeclared_keys(
-        &self,
-        pair: &KeyPair,
-        found: &ObservedKeyPair,
-    ) -> (Vec<String>, Vec<String>) {
-        let others = pair.verification_keys.iter().cloned();
-        let others: Vec<&ObservedKeyPair> = others
-            .map(|name| self.observed.key_pair(&ArtifactId::KeyPair(name)))
-            .collect();
-        let withdrawn = withdrawn_keys(pair, self.fleet, self.observed, self.policy.undeclared);
-        // Which of them is declared nobody can tell while a declared pair is not known; that pair's own step says so.
-        let is_untold = |other: &&ObservedKeyPair| {
-            let marker = other.key.facts().and_then(|sealed| sealed.marker.as_ref());
-            other.current().is_none() && marker.is_none()
+    fn undeclared_keys(&self, pair: &KeyPair) -> (Vec<String>, Vec<String>) {
+        let further = further_keys(pair, self.fleet, self.observed, self.policy.undeclared);
+        let fingerprints = |wanted: KeyStanding| {
+            let keys = further.iter().filter(|(_, standing)| *standing == wanted);
+            keys.map(|(key, _)| key.fingerprint.to_string()).collect()
         };
-        if others.iter().any(is_untold) {
-            return (Vec::new(), Vec::new());
-        }
-        // The marker of a sealed key names it where its public file is damaged.
-        let is_sealed = |key: &PublicKey| {
-            let sealed = others.iter().filter(|other| other.current().is_none());
-            let mut sealed = sealed.filter_map(|other| other.key.facts()?.marker.as_ref());
-            sealed.any(|marker| marker.key == key_id(key))
-        };
-        let is_declared = |key: &PublicKey| {
-            let mut current = others.iter().filter_map(|other| other.current());
-            withdrawn.contains(&key.fingerprint)
-                || current.any(|current| current == key)
-                || is_sealed(key)
-        };
-        // The predecessor of a declared verification key is known by that.
-        let is_known = |key: &PublicKey| {
-            found.vouches_for(key)
-                || others.iter().any(|other| other.vouches_for(key))
-                || self.observed.former_keys.contains(&key.fingerprint)
-        };
-        let undeclared = found.public_keys().iter().skip(1);
-        let undeclared = undeclared.filter(|key| !is_declared(key));
-        let (known, strangers): (Vec<&PublicKey>, Vec<&PublicKey>) =
-            undeclared.partition(|key| is_known(key));
-        let fingerprints = |keys: Vec<&PublicKey>| {
-            let keys = keys.into_iter();
-            keys.map(|key| key.fingerprint.to_string()).collect()
-        };
-        (fingerprints(known), fingerprints(strangers))
+        (
+            fingerprints(KeyStanding::Predecessor),
+            fingerprints(KeyStanding::Stranger),
+        )
     }
+}
+
+/// What a further key in a pair's public file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyStanding {
+    /// That of a declared verification key.
+    Declared,
+    /// That of a pair which is not listed any more: the next run takes it out.
+    Withdrawn,
+    /// It was the pair's, or that of a verification key.
+    Predecessor,
+    /// A declared verification key is not known, and it may be this one.
+    Unknown,
+    /// Nothing shows that it is the pair's.
+    Stranger,
+}
+
+impl KeyStanding {
+    /// Stable word for JSON and tables.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Declared => "declared",
+            Self::Withdrawn | Self::Predecessor => "predecessor",
+            Self::Unknown => "unknown",
+            Self::Stranger => "stranger",
+        }
+    }
+}
+
+/// Every key behind a pair's own in its public file, and what it is.
+pub fn further_keys<'o>(
+    pair: &KeyPair,
+    fleet: &Fleet,
+    observed: &'o Observed,
+    undeclared: UndeclaredPolicy,
+) -> Vec<(&'o PublicKey, KeyStanding)> {
+    let found = observed.key_pair(&pair.id());
+    let others = pair.verification_keys.iter().cloned();
+    let others: Vec<&ObservedKeyPair> = others
+        .map(|name| observed.key_pair(&ArtifactId::KeyPair(name)))
+        .collect();
+    let withdrawn = withdrawn_keys(pair, fleet, observed, undeclared);
+    // Which of them is declared nobody can tell while a declared pair is not known; that pair's own step says so.
+    let is_untold = others.iter().any(|other| {
+        let marker = other.key.facts().and_then(|sealed| sealed.marker.as_ref());
+        other.current().is_none() && marker.is_none()
+    });
+    // The marker of a sealed key names it where its public file is damaged.
+    let is_sealed = |key: &PublicKey| {
+        let sealed = others.iter().filter(|other| other.current().is_none());
+        let mut sealed = sealed.filter_map(|other| other.key.facts()?.marker.as_ref());
+        sealed.any(|marker| marker.key == key_id(key))
+    };
+    let is_declared = |key: &PublicKey| {
+        let mut current = others.iter().filter_map(|other| other.current());
+        current.any(|current| current == key) || is_sealed(key)
+    };
+    // The predecessor of a declared verification key is known by that.
+    let is_known = |key: &PublicKey| {
+        found.vouches_for(key)
+            || others.iter().any(|other| other.vouches_for(key))
+            || observed.former_keys.contains(&key.fingerprint)
+    };
+    let standing = |key: &PublicKey| {
+        if is_declared(key) {
+            KeyStanding::Declared
+        } else if withdrawn.contains(&key.fingerprint) {
+            KeyStanding::Withdrawn
+        } else if is_untold {
+            KeyStanding::Unknown
+        } else if is_known(key) {
+            KeyStanding::Predecessor
+        } else {
+            KeyStanding::Stranger
+        }
+    };
+    let further = found.public_keys().iter().skip(1);
+    further.map(|key| (key, standing(key))).collect()
 }
 
 fn key_id(key: &PublicKey) -> String {

@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 pub use build::plan;
 pub use clock::{ClockDoubt, clock_doubt};
 pub use drift::certificate_drift;
-pub use key_pair::{public_keys, withdrawn_keys};
+pub use key_pair::{KeyStanding, further_keys, public_keys, withdrawn_keys};
 pub use reason::{Part, Reason};
 pub use selection::{Pattern, PatternError};
 

@@ -60,12 +60,32 @@ pub fn table(status: &Status<'_>, detail: Detail, paint: Paint, width: Width) ->
         .iter()
         .filter_map(|entry| Some(format!("{}: {}\n", entry.id, why(entry)?)))
         .collect();
-    let told = reasons + &lists(status);
+    let told = reasons + &blocks(status) + &lists(status);
     if !told.is_empty() {
         let _ = writeln!(text, "{told}");
     }
     text.push_str(&summary(status, paint));
     text
+}
+
+/// What public files have next to the certificate or key of the artifact, where no reason has said it.
+fn blocks(status: &Status<'_>) -> String {
+    let mut text = String::new();
+    for entry in &status.entries {
+        for block in unsaid_blocks(entry) {
+            let _ = writeln!(text, "{}: its file also has {block}", entry.id);
+        }
+    }
+    text
+}
+
+fn unsaid_blocks(entry: &Entry<'_>) -> Vec<String> {
+    let said = why(entry).unwrap_or_default();
+    let blocks = entry.further_blocks();
+    let unsaid = blocks.filter(|block| !said.contains(&block.key.to_string()));
+    unsaid
+        .map(|block| words::printable(&block.to_string()))
+        .collect()
 }
 
 /// The revocation lists, one line each, with the day until which they are good.
@@ -234,8 +254,12 @@ fn line(entry: &Entry<'_>, now: OffsetDateTime, paint: Paint) -> String {
         left => format!("  {left}"),
     };
     let why = why(entry).map_or_else(String::new, |why| format!(": {why}"));
+    let blocks: Vec<String> = std::iter::once(String::new())
+        .chain(unsaid_blocks(entry))
+        .collect();
+    let blocks = blocks.join("  + ");
     format!(
-        "{}{}{left}{state}{why}",
+        "{}{}{left}{state}{why}{blocks}",
         paint.apply(Tone::Strong, name),
         paint.apply(Tone::Quiet, subject),
     )

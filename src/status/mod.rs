@@ -1,6 +1,7 @@
 //! The fleet at one moment: what each artifact is, how long it lasts, who can open its key, in which state it is. A view of the
 //! declaration, the files and the plan; it decides nothing.
 
+mod block;
 mod filter;
 mod list;
 
@@ -8,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::{Duration, OffsetDateTime};
 
+pub use block::Block;
 pub use filter::{Filter, Order};
 pub use list::ListEntry;
 
@@ -46,6 +48,8 @@ pub struct Entry<'a> {
     pub states: Vec<State>,
     /// Why it is in these states.
     pub reasons: Vec<Reason>,
+    /// Every certificate in the file of a CA, every key in that of a shared pair; none of anything else.
+    pub blocks: Vec<Block>,
 }
 
 /// Somebody who can open a key.
@@ -169,6 +173,11 @@ impl Entry<'_> {
         self.facts.map(|facts| facts.not_after - now)
     }
 
+    /// What is in its public file next to its own certificate or key.
+    pub fn further_blocks(&self) -> impl Iterator<Item = &Block> {
+        self.blocks.iter().filter(|block| !block.is_own())
+    }
+
     /// How much of its life a certificate has left, from 0 to 1.
     pub fn share_left(&self, now: OffsetDateTime) -> Option<f64> {
         let facts = self.facts?;
@@ -180,6 +189,7 @@ impl Entry<'_> {
 
 /// What entries are made of.
 struct View<'a, 'p> {
+    fleet: &'a Fleet,
     observed: &'a Observed,
     now: OffsetDateTime,
     steps: BTreeMap<&'p ArtifactId, &'p Step>,
@@ -190,6 +200,7 @@ impl<'a, 'p> View<'a, 'p> {
     fn of(fleet: &'a Fleet, observed: &'a Observed, plan: &'p Plan) -> Self {
         let steps = plan.steps.iter();
         Self {
+            fleet,
             observed,
             now: plan.now,
             steps: steps
@@ -216,6 +227,7 @@ impl<'a, 'p> View<'a, 'p> {
             record: artifact.record(),
             states: states(step, facts, renew_before, self.now),
             reasons: reasons(step),
+            blocks: self.blocks(&id),
             id,
         }
     }
@@ -234,6 +246,7 @@ impl<'a, 'p> View<'a, 'p> {
             record: None,
             states: states(changed, None, None, self.now),
             reasons: reasons(step),
+            blocks: block::of_key_pair(pair, self.fleet, self.observed),
             id,
         }
     }
@@ -250,8 +263,15 @@ impl<'a, 'p> View<'a, 'p> {
             record: None,
             states: states(step, None, None, self.now),
             reasons: reasons(step),
+            blocks: Vec::new(),
             id,
         }
+    }
+
+    fn blocks(&self, id: &ArtifactId) -> Vec<Block> {
+        let file = self.observed.pair(id).certificate.facts();
+        let file = file.filter(|_| id.is_authority());
+        file.map(block::of_authority).unwrap_or_default()
     }
 
     fn readers(&self, id: &ArtifactId, recipients: &RecipientSet) -> Vec<Reader> {

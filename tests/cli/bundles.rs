@@ -172,6 +172,62 @@ fn a_stranger_in_a_bundle_is_an_error_everywhere_and_is_not_exported() {
     project.run(&["check"]).exits_with(0);
 }
 
+/// Standing and what each block of every public file is, as `status --json` has it.
+fn blocks(project: &Project) -> Vec<String> {
+    let status = project.run(&["status", "--json"]).json();
+    let entries = status["entries"].as_array().unwrap().iter();
+    let block = |id: &Value, block: &Value| {
+        let subject = block["subject"].as_str().unwrap_or("key");
+        format!(
+            "{} {} {subject}",
+            id.as_str().unwrap(),
+            block["standing"].as_str().unwrap()
+        )
+    };
+    let of = |entry: &Value| -> Vec<String> {
+        let blocks = entry["bundle"].as_array().unwrap().iter();
+        blocks.map(|one| block(&entry["artifact"], one)).collect()
+    };
+    let mut all: Vec<String> = entries.flat_map(of).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn every_view_shows_every_block_of_a_bundle() {
+    let project = with_pair();
+    for id in ["ca/root", "shared/sa"] {
+        project.run(&["recreate", "--replace", id]).exits_with(0);
+    }
+    append(&project, PUBLIC, &another_key());
+    assert_eq!(
+        blocks(&project),
+        [
+            "ca/root own CN=root",
+            "ca/root predecessor CN=root",
+            "shared/sa own key",
+            "shared/sa predecessor key",
+            "shared/sa stranger key",
+        ]
+    );
+    let root = parse_pem_chain(&project.read(ROOT)).unwrap();
+    let root = root.last().unwrap().key_fingerprint.to_string();
+    let tree = project.run(&["status", "--tree"]).exits_with(0).stdout();
+    let table = project.run(&["status"]).exits_with(0).stdout();
+    project.run(&["report"]).exits_with(0);
+    let report = String::from_utf8(project.read("report.html")).unwrap();
+    for text in [table, tree, report] {
+        assert!(text.contains(&root), "{text}");
+        assert!(text.contains("predecessor SHA256:"), "{text}");
+    }
+    for format in ["mermaid", "dot", "svg"] {
+        let map = project.run(&["graph", "--format", format]).exits_with(0);
+        let map = map.stdout();
+        assert!(map.contains("+ predecessor CN=root until"), "{map}");
+        assert!(map.contains("+ stranger SHA256"), "{map}");
+    }
+}
+
 #[test]
 fn nothing_that_is_exported_or_verified_has_a_stranger_in_it() {
     let project = Project::made();

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::mermaid::{opened, strangers};
-use super::{bundle_title, end, glyph, grade, group_title, holders, troubles};
+use super::{bundle_title, end, further, glyph, grade, group_title, holders, troubles};
 use crate::graph::{Graph, Group};
 use crate::render::words::{count, printable};
 use crate::status::State;
@@ -37,6 +37,7 @@ fn sources(graph: &Graph, text: &mut String) {
         let mut lines = vec![source.id.to_string()];
         lines.extend(source.subject.clone());
         lines.extend(end(source));
+        lines.extend(further(source));
         lines.push(format!("{} {}", glyph(source.state), source.state.code()));
         let shape = if source.id.is_key_pair() {
             ", shape=component"

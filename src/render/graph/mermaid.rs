@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{bundle_title, end, glyph, grade, group_title, holders, troubles};
+use super::{bundle_title, end, further, glyph, grade, group_title, holders, troubles};
 use crate::graph::{Graph, Group};
 use crate::model::Name;
 use crate::render::words::printable;
@@ -32,6 +32,7 @@ fn sources(graph: &Graph, text: &mut String) {
         let mut lines = vec![source.id.to_string()];
         lines.extend(source.subject.clone());
         lines.extend(end(source));
+        lines.extend(further(source));
         lines.push(format!("{} {}", glyph(source.state), source.state.code()));
         let label = label(&lines);
         let shape = if source.id.is_key_pair() {

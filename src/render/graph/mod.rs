@@ -77,6 +77,19 @@ fn end(source: &Source) -> Option<String> {
     source.not_after.map(|end| format!("ends {}", Moment(end)))
 }
 
+/// `+ predecessor CN=lab-ca until 2027-01-01`, for each further block of its file.
+fn further(source: &Source) -> impl Iterator<Item = String> {
+    source
+        .further
+        .iter()
+        .map(|block| match (&block.subject, block.not_after) {
+            (Some(subject), Some(end)) => {
+                format!("+ {} {subject} until {}", block.standing, Moment(end))
+            }
+            _ => format!("+ {block}"),
+        })
+}
+
 /// `ada@laptop, bob@desk and 2 more`.
 fn holders(graph: &Graph, place: usize, most: usize) -> String {
     graph

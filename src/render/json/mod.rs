@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 use crate::apply::{Done, Product, Report};
 use crate::model::{CertificateFacts, Granted, Moment, PublicKey};
 use crate::plan::{Action, Plan, Reason, Step, Target};
-use crate::status::{Entry, ListEntry, Reader, Status};
+use crate::status::{Block, Entry, ListEntry, Reader, Status};
 
 /// A plan; `pending` says whether anything would change.
 pub fn plan(plan: &Plan, stale_files: &[String]) -> Value {
@@ -101,6 +101,7 @@ fn status_entry(entry: &Entry<'_>, now: OffsetDateTime) -> Value {
         "states": entry.states.iter().map(|state| state.code()).collect::<Vec<_>>(),
         "reasons": entry.reasons.iter().map(reason).collect::<Vec<_>>(),
         "certificate": entry.facts.map(certificate),
+        "bundle": entry.blocks.iter().map(block).collect::<Vec<_>>(),
         "secondsLeft": entry.left(now).map(Duration::whole_seconds),
         "renewal": entry.renewal.map(|renewal| Moment(renewal).rfc3339()),
         "readers": readers,
@@ -109,6 +110,15 @@ fn status_entry(entry: &Entry<'_>, now: OffsetDateTime) -> Value {
             "role": record.role.as_ref().map(ToString::to_string),
             "asked": Moment(record.asked).rfc3339(),
         })),
+    })
+}
+
+fn block(block: &Block) -> Value {
+    json!({
+        "standing": block.standing,
+        "subject": block.subject,
+        "notAfter": block.not_after.map(|end| Moment(end).rfc3339()),
+        "keyFingerprint": block.key.to_string(),
     })
 }
 

@@ -48,6 +48,7 @@ fn certificate(entry: &Entry<'_>, now: OffsetDateTime, html: &mut Markup) {
     if let Some(facts) = facts {
         details(facts, entry.renewal, html);
     }
+    blocks(entry, html);
     readers(&entry.readers, html);
     html.raw("</dl></details>\n");
 }
@@ -58,6 +59,7 @@ fn key_pair(pair: &Entry<'_>, html: &mut Markup) {
     reasons(&pair.reasons, html);
     let owners: Vec<String> = pair.owners.iter().map(ToString::to_string).collect();
     field("On", &owners.join(", "), html);
+    blocks(pair, html);
     readers(&pair.readers, html);
     html.raw("</dl></details>\n");
 }
@@ -95,6 +97,13 @@ fn details(facts: &CertificateFacts, renewal: Option<OffsetDateTime>, html: &mut
 fn reasons(reasons: &[Reason], html: &mut Markup) {
     let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
     field("Why", &reasons.join("; "), html);
+}
+
+/// Who reads the file trusts each of these as well.
+fn blocks(entry: &Entry<'_>, html: &mut Markup) {
+    for block in entry.further_blocks() {
+        field("Also in its file", &block.to_string(), html);
+    }
 }
 
 fn readers(readers: &[Reader], html: &mut Markup) {

@@ -4,7 +4,7 @@ mod layout;
 
 use std::collections::BTreeSet;
 
-use super::{bundle_title, end, glyph, grade, group_title, holders, opened_by, troubles};
+use super::{bundle_title, end, further, glyph, grade, group_title, holders, opened_by, troubles};
 use crate::graph::{Bundle, Graph, Group, Openers, Source};
 use crate::model::Moment;
 use crate::render::markup::Markup;
@@ -180,6 +180,9 @@ fn facts(source: &Source) -> String {
     } else {
         facts.push(format!("{} issued", source.issued));
     }
+    if !source.further.is_empty() {
+        facts.push(format!("{} in its file", source.further.len() + 1));
+    }
     facts.join(" · ")
 }
 
@@ -187,6 +190,7 @@ fn source_title(source: &Source, who: &[String]) -> String {
     let mut lines = vec![format!("{}: {}", source.id, source.state.code())];
     lines.extend(source.subject.clone());
     lines.push(facts(source));
+    lines.extend(further(source));
     lines.push(format!("opened by {}", listed(who)));
     lines.join("\n")
 }
