@@ -240,6 +240,10 @@ rules! {
          that read the file trust it like the CA: for Kubernetes its key makes a system:masters. It is not exported, and no run gets past \
          it; find out who put it there, then `certs recreate --retire ca/<name>` leaves only the CA's own certificate.",
         "docs/trust.md#what-a-bundle-may-hold; git-log(1)";
+    BYTE_ORDER_MARK = "byte-order-mark", "A PEM file begins with a byte order mark", Error,
+        "Editors on Windows put the octets EF BB BF in front of a file they save as UTF-8. OpenSSL reads past them, and so does certs; Go \
+         takes a block only at the beginning of a line, and passes over the first one in silence. Of a bundle it then trusts the rest.",
+        "pkg.go.dev/encoding/pem; openssl/openssl#6281";
     JOURNAL_TRACKED = "journal-tracked", "The journal of a run is in Git", Error,
         "A journal says what files are to become, and a run that finds one writes it. One that was committed may be anybody's: whoever can \
          change the repository could put a certificate or a key in place with it, past every proof. It is not followed.",

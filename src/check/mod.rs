@@ -70,6 +70,7 @@ pub fn findings(fleet: &Fleet, observed: &Observed, plan: &Plan, beside: &Beside
         .collect();
     findings.extend(lists(fleet, observed, plan.now));
     findings.extend(observed.strays.iter().map(stray));
+    findings.extend(observed.marked.iter().map(marked));
     findings.extend(beside.journals.iter().map(interrupted));
     findings.extend(beside.stale.iter().map(|path| stale(path)));
     findings.extend(beside.rules.iter().map(rules_damaged));
@@ -88,6 +89,7 @@ pub fn outlasts_a_run(finding: &Finding) -> bool {
         rules::NOT_YET_VALID.code,
         // The next run ends it, and until then no file is known to be what it should be.
         rules::INTERRUPTED.code,
+        rules::BYTE_ORDER_MARK.code,
         rules::JOURNAL_TRACKED.code,
         rules::AWAITS_KEY.code,
         rules::UNDECLARED.code,
@@ -517,6 +519,16 @@ fn stray(stray: &Stray) -> Finding {
         consequence: "nobody looks into it, renews or replaces it".to_owned(),
         cure: "move it away or delete it".to_owned(),
         ..of_file(&rules::UNDECLARED, &stray.place)
+    }
+}
+
+fn marked(path: &RelPath) -> Finding {
+    Finding {
+        cause: "it begins with a byte order mark".to_owned(),
+        consequence: "Go finds no PEM in it: Kubernetes, etcd and every other program in Go do not start with it, or do without it"
+            .to_owned(),
+        cure: format!("take the mark out: sed -i '1s/^\\xEF\\xBB\\xBF//' {}", path.shell()),
+        ..of_file(&rules::BYTE_ORDER_MARK, path.as_str())
     }
 }
 

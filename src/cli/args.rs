@@ -307,9 +307,7 @@ pub(crate) enum Command {
         command: TrustCommand,
     },
     /// Make an example cluster in a new directory: one control plane, two workers, operator and host keys made on the spot.
-    #[command(
-        after_help = "Example:\n  certs demo ./demo && cd demo && certs status"
-    )]
+    #[command(after_help = "Example:\n  certs demo ./demo && cd demo && certs status")]
     Demo(DemoArgs),
     /// Print the completions of a shell.
     #[command(

@@ -29,6 +29,8 @@ pub struct Observed {
     pub former_keys: BTreeSet<KeyFingerprint>,
     /// What else lies there and is no file of ours; only who tells looks for it.
     pub strays: Vec<Stray>,
+    /// Files that begin with a byte order mark, which Go does not read.
+    pub marked: BTreeSet<RelPath>,
     /// Keys that are known to be lost. The tree alone does not tell: whoever has its past adds them.
     pub lost_keys: BTreeMap<KeyFingerprint, LostKey>,
     /// Whom each sealed file was for when it was made, as the last run wrote it down. Anybody may have edited that.

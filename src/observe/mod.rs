@@ -8,6 +8,7 @@ pub use standing::exchanged;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -31,6 +32,7 @@ pub fn observe(root: &Root, fleet: &Fleet) -> Result<Observed, StoreError> {
         root,
         fleet,
         obstacles: Obstacles::Refused,
+        marked: &Mutex::default(),
     }
     .observed()
 }
@@ -44,6 +46,7 @@ pub fn survey(root: &Root, fleet: &Fleet) -> Result<Observed, StoreError> {
         root,
         fleet,
         obstacles: Obstacles::Told,
+        marked: &Mutex::default(),
     }
     .observed()
 }
@@ -62,6 +65,7 @@ pub fn bundle(
         root,
         fleet,
         obstacles: Obstacles::Refused,
+        marked: &Mutex::default(),
     };
     let issuer = fleet.issuer_of(Artifact::Authority(authority));
     let artifacts: Vec<Artifact<'_>> = std::iter::once(authority)
@@ -98,6 +102,8 @@ struct Survey<'a> {
     root: &'a Root,
     fleet: &'a Fleet,
     obstacles: Obstacles,
+    /// Files with a byte order mark in front of their first block, as they are found.
+    marked: &'a Mutex<BTreeSet<RelPath>>,
 }
 
 impl Survey<'_> {
@@ -117,6 +123,8 @@ impl Survey<'_> {
         check_signatures(&artifacts, &mut observed);
         standing::judge(self.fleet, &mut observed);
         check_lists(&mut observed);
+        let marked = self.marked.lock().unwrap_or_else(PoisonError::into_inner);
+        observed.marked.clone_from(&marked);
         Ok(observed)
     }
 
@@ -284,7 +292,14 @@ impl Survey<'_> {
         read: impl Fn(&[u8]) -> Result<T, Defect>,
     ) -> Result<FileState<T>, StoreError> {
         match self.root.read(path) {
-            Ok(file) => Ok(file_state(file, read)),
+            Ok(file) => {
+                if file.as_ref().is_some_and(|file| is_marked(&file.bytes)) {
+                    let marked = self.marked.lock();
+                    let mut marked = marked.unwrap_or_else(PoisonError::into_inner);
+                    marked.insert(path.clone());
+                }
+                Ok(file_state(file, read))
+            }
             Err(error) if self.obstacles == Obstacles::Told => Ok(FileState::Defective {
                 digest: None,
                 defect: no_file(&error),
@@ -292,6 +307,11 @@ impl Survey<'_> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// What Notepad puts in front of UTF-8. OpenSSL reads past it; Go looks for `-----BEGIN` at the beginning of a line and finds nothing.
+fn is_marked(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\xef\xbb\xbf-----BEGIN ")
 }
 
 fn no_file(error: &StoreError) -> Defect {

@@ -171,3 +171,25 @@ fn a_leaf_that_no_program_loads_is_issued_again_with_its_key() {
         project.run(&["check"]).exits_with(0);
     }
 }
+
+/// OpenSSL and certs read past it, Go does not: nothing differs from the declaration, and no program of Kubernetes starts with it.
+#[test]
+fn a_byte_order_mark_is_an_error_of_check_and_nothing_to_issue() {
+    let project = Project::made();
+    for path in [LEAF, ROOT] {
+        let pem = String::from_utf8(project.read(path)).unwrap();
+        project.write(path, format!("\u{feff}{pem}").as_bytes());
+    }
+    project.run(&["plan"]).exits_with(0);
+    let found = project.run(&["check", "--json"]).exits_with(1).json();
+    let findings = found["findings"].as_array().unwrap().iter();
+    let of_code = findings.filter(|one| one["code"] == "byte-order-mark");
+    let paths: Vec<&str> = of_code.filter_map(|one| one["subject"].as_str()).collect();
+    assert_eq!(paths, [ROOT, LEAF]);
+    // A comment in front of the block is a line of its own.
+    let pem = String::from_utf8(project.read(ROOT)).unwrap();
+    let commented = pem.replace('\u{feff}', "\u{feff}# root\n");
+    project.write(ROOT, commented.as_bytes());
+    let text = project.run(&["check"]).exits_with(1).text();
+    assert!(text.contains(LEAF) && !text.contains(ROOT), "{text}");
+}
