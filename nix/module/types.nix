@@ -53,7 +53,7 @@ let
         )
         {
           dns = {
-            description = "Domains: the name itself and every name below it.";
+            description = "Domains: the name itself and every name below it; with a dot in front only the names below.";
             example = [ "example.org" ];
           };
           ip = {

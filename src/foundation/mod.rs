@@ -7,6 +7,7 @@ mod nix;
 pub use manifest::manifest;
 pub use nix::{flake, module, plain_file};
 
+use crate::model::constraints::ConstraintError;
 use crate::model::{HOST_KEY_FOLDERS, IpNetwork, Lifetime, Recipient, Subtrees};
 
 /// Where everything is that `certs` writes.
@@ -85,9 +86,28 @@ impl Permitted {
             // Of a mail domain only what stands behind the sign is written (RFC 5280 §4.2.1.10).
             list.push(text.strip_prefix('@').unwrap_or(text).to_owned());
         }
-        match Subtrees::parse(&permitted.dns, &permitted.ip, &permitted.email) {
-            Ok(_) => Ok(permitted),
-            Err(faults) => Err(faults.iter().map(ToString::to_string).collect()),
+        let faults = match Subtrees::parse(&permitted.dns, &permitted.ip, &permitted.email) {
+            Ok(_) => Vec::new(),
+            Err(faults) => faults,
+        };
+        // The roles that are written with it say by themselves whether names below are meant.
+        let dotted = permitted.dns.iter().filter_map(|text| {
+            let name = text.strip_prefix('.')?;
+            let is_said = name.starts_with(['.', '*']);
+            (!is_said).then(|| ConstraintError::DnsPattern {
+                text: text.clone(),
+                cure: name.to_owned(),
+            })
+        });
+        let faults: Vec<String> = faults
+            .into_iter()
+            .chain(dotted)
+            .map(|fault| fault.to_string())
+            .collect();
+        if faults.is_empty() {
+            Ok(permitted)
+        } else {
+            Err(faults)
         }
     }
 

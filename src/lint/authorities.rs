@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::{
-    AUTHORITY_OF_TWO_CLUSTERS, AUTHORITY_UNDECLARED, ETCD_AUTHORITY_MIXED, ETCD_AUTHORITY_SHARED,
-    FRONT_PROXY_AUTHORITY_MIXED, FRONT_PROXY_AUTHORITY_SHARED, Lint, NAME_CONSTRAINTS_MISSING,
-    ROOT_KEY_ON_HOST, SIGNING_KEY_MISSING,
+    AUTHORITY_OF_TWO_CLUSTERS, AUTHORITY_UNDECLARED, CONSTRAINT_WITH_DOT, ETCD_AUTHORITY_MIXED,
+    ETCD_AUTHORITY_SHARED, FRONT_PROXY_AUTHORITY_MIXED, FRONT_PROXY_AUTHORITY_SHARED, Lint,
+    NAME_CONSTRAINTS_MISSING, ROOT_KEY_ON_HOST, SIGNING_KEY_MISSING,
 };
 use super::finding::{Basis, Finding};
 use super::purpose::{Purposes, is_etcd, may_call};
@@ -19,6 +19,7 @@ pub(super) fn lint(fleet: &Fleet, purposes: &Purposes, findings: &mut Vec<Findin
             findings.extend(trusted_for_more(fleet, purposes, authority, trust));
         }
         findings.extend(unconstrained(fleet, authority));
+        findings.extend(dotted(authority));
         findings.extend(root_on_hosts(authority));
     }
     findings.extend(of_two_clusters(fleet));
@@ -189,6 +190,26 @@ fn unconstrained(fleet: &Fleet, authority: &Authority) -> Option<Finding> {
             "nameConstraints.permitted.dns = [ \"example.internal\" ] and the networks in use, where only those are meant",
         )
     })
+}
+
+fn dotted(authority: &Authority) -> Option<Finding> {
+    let constraints = authority.name_constraints.as_ref()?;
+    let dns = constraints
+        .permitted
+        .dns
+        .iter()
+        .chain(&constraints.excluded.dns);
+    let dotted: Vec<&str> = dns
+        .map(String::as_str)
+        .filter(|name| name.starts_with('.'))
+        .collect();
+    let first = dotted.first()?;
+    let finding = Finding::of_authority(&CONSTRAINT_WITH_DOT, authority, "nameConstraints");
+    Some(finding.saying(
+        format!("its constraint {} leaves out the name itself", dotted.join(", ")),
+        "OpenSSL, Go and GnuTLS read it so; RFC 5280 has no such form, and other verifiers may refuse every chain below it",
+        format!("write {:?}, where the name itself may be covered", first.trim_start_matches('.')),
+    ))
 }
 
 fn root_on_hosts(authority: &Authority) -> Option<Finding> {

@@ -18,7 +18,7 @@ pub struct NameConstraints {
 /// Sets of names, canonical and sorted, so that declared and found ones compare.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Subtrees {
-    /// `example.com` means itself and everything below.
+    /// `example.com` means itself and everything below, `.example.com` only what is below.
     pub dns: BTreeSet<String>,
     pub ip: BTreeSet<IpNetwork>,
     /// A mailbox `a@example.com`, all mailboxes on a host `example.com`, or on all hosts below `.example.com`.
@@ -258,20 +258,24 @@ fn collect<T: Ord>(
     }
 }
 
-/// A leading dot is refused: OpenSSL and Go then leave out the name itself, RFC 5280 has no such form.
+/// With a leading dot it leaves out the name itself: RFC 5280 has no such form, but OpenSSL, Go and GnuTLS read it so, and CAs have it.
 fn dns_subtree(text: &str) -> Result<String, ConstraintError> {
-    let bare = text.trim_start_matches("*.").trim_start_matches('.');
-    if bare != text && !bare.is_empty() {
+    let (dot, below) = match text.strip_prefix('.') {
+        Some(below) if !below.starts_with(['.', '*']) => (".", below),
+        _ => ("", text),
+    };
+    let bare = below.trim_start_matches(['*', '.']);
+    if bare != below && !bare.is_empty() {
         return Err(ConstraintError::DnsPattern {
             text: text.to_owned(),
             cure: bare.to_owned(),
         });
     }
-    let name = DnsName::parse(text).map_err(|reason| ConstraintError::Dns {
+    let name = DnsName::parse(below).map_err(|reason| ConstraintError::Dns {
         text: text.to_owned(),
         reason,
     })?;
-    Ok(name.as_str().to_owned())
+    Ok(format!("{dot}{name}"))
 }
 
 fn email_subtree(text: &str) -> Result<String, ConstraintError> {
@@ -301,7 +305,7 @@ fn is_below(name: &str, subtree: &str) -> bool {
     let Some(front) = name.strip_suffix(subtree.trim_start_matches('.')) else {
         return false;
     };
-    // Only a foreign subtree has the dot; it leaves out the name itself.
+    // The dot leaves out the name itself.
     front.ends_with('.') || (front.is_empty() && !subtree.starts_with('.'))
 }
 
@@ -347,20 +351,20 @@ mod tests {
     #[test]
     fn brings_subtrees_into_canonical_order() {
         let declared = subtrees(
-            &["B.example", "a.example"],
+            &["B.example", "a.example", ".C.example"],
             &["fd00::/8", "10.0.0.0/8", "10.0.0.1"],
             &["x@A.example", ".b.example"],
         );
         assert_eq!(
             declared.to_string(),
-            "dns:a.example, dns:b.example, ip:10.0.0.0/8, ip:10.0.0.1/32, ip:fd00::/8, email:.b.example, email:x@a.example"
+            "dns:.c.example, dns:a.example, dns:b.example, ip:10.0.0.0/8, ip:10.0.0.1/32, ip:fd00::/8, email:.b.example, email:x@a.example"
         );
     }
 
     #[test]
     fn reports_every_bad_subtree() {
         let faults = Subtrees::parse(
-            &[".a.example", "*.b.example", "a_b"],
+            &["..a.example", "*.b.example", "a_b"],
             &["10.0.0.1/8", "10.0.0.0/33", "x", "::/+1"],
             &["a b@c", "*.x"],
         )

@@ -144,7 +144,7 @@ fn declared_and_adopted() -> Result<(), Failed> {
     bench.write(
         "ca.cnf",
         "basicConstraints = critical, CA:TRUE, pathlen:0\nkeyUsage = critical, keyCertSign, cRLSign\nsubjectKeyIdentifier = hash\n\
-         authorityKeyIdentifier = keyid\nnameConstraints = critical, permitted;DNS:example.com\n",
+         authorityKeyIdentifier = keyid\nnameConstraints = critical, permitted;DNS:.example.com\n",
     )?;
     bench.write(
         "leaf.cnf",

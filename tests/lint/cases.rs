@@ -491,6 +491,17 @@ fn authorities() -> Vec<(&'static str, Case)> {
         ),
         ("signing-key-missing", signing().into()),
         ("name-constraints-missing", one_leaf().into()),
+        (
+            "constraint-with-dot",
+            one_leaf()
+                .with(
+                    "ca/root",
+                    "nameConstraints",
+                    json!({ "permitted": { "dns": [], "ip": [], "email": [] },
+                            "excluded": { "dns": [".elsewhere.example"], "ip": [], "email": [] } }),
+                )
+                .into(),
+        ),
         ("single-operator", one_leaf().into()),
         ("recipient-unauditable", one_leaf().into()),
         (

@@ -51,6 +51,11 @@ lints! {
          An authority that only a cluster's programs trust hardly needs them.",
         "cas.web.ca.nameConstraints.permitted.dns = [ \"example.internal\" ];",
         "RFC 5280 §4.2.1.10";
+    CONSTRAINT_WITH_DOT = "constraint-with-dot", "A DNS name constraint begins with a dot", Rule::Always(Severity::Info),
+        "`example.com` covers itself and every name below it. RFC 5280 has no other form, but OpenSSL, Go and GnuTLS read `.example.com` as the names below alone, and \
+         so does certs. Other verifiers may refuse every chain below such a CA. CAs that were made elsewhere have it; keep it until they are renewed.",
+        "cas.web.ca.nameConstraints.permitted.dns = [ \"example.internal\" ];",
+        "RFC 5280 §4.2.1.10; golang/go#16347; openssl/openssl#111";
     SINGLE_OPERATOR = "single-operator", "One operator's key alone opens an authority or a key pair", Rule::Always(Severity::Info),
         "Laptops are lost. An authority whose key nobody can open can issue nothing any more, and has to be replaced with everything below it.",
         "certToolkit.userAgeKeys = [ \"age1…ada\" \"age1…bob\" \"age1…safe\" ];",
