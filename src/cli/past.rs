@@ -170,13 +170,19 @@ impl Lists {
     }
 
     fn signed_by(&self, authority: &Authority, observed: &Observed) -> Vec<CrlFacts> {
-        let Some(file) = observed.pair(&authority.id()).certificate.facts() else {
-            return Vec::new();
-        };
-        let is_own = |list: &CrlFacts| {
-            let mut own = file.trusted();
-            own.any(|own| crl::signed_by(list, own))
-        };
+        let file = observed.pair(&authority.id()).certificate.facts();
+        let signers: Vec<&CertificateFacts> =
+            file.map_or_else(Vec::new, |file| file.trusted().collect());
+        self.signed_by_any(authority, &signers)
+    }
+
+    /// Those that any of these certificates of the authority verifies.
+    pub(crate) fn signed_by_any(
+        &self,
+        authority: &Authority,
+        signers: &[&CertificateFacts],
+    ) -> Vec<CrlFacts> {
+        let is_own = |list: &CrlFacts| signers.iter().any(|signer| crl::signed_by(list, signer));
         let contents = self.contents.iter();
         let contents = contents.filter(|(path, _)| path == authority.crl.as_str());
         let lists = contents.filter_map(|(_, pem)| crl::parse_pem_lists(pem).ok());

@@ -258,7 +258,7 @@ fn collect<T: Ord>(
     }
 }
 
-/// With a leading dot it leaves out the name itself: RFC 5280 has no such form, but OpenSSL, Go and GnuTLS read it so, and CAs have it.
+/// With a leading dot it leaves out the name itself: RFC 5280 has no such form, but OpenSSL, Go and `GnuTLS` read it so, and CAs have it.
 fn dns_subtree(text: &str) -> Result<String, ConstraintError> {
     let (dot, below) = match text.strip_prefix('.') {
         Some(below) if !below.starts_with(['.', '*']) => (".", below),

@@ -81,7 +81,14 @@ pub(crate) fn trials() -> Vec<Trial> {
         &NIX,
         register_without_signer,
     );
-    trials.chain([declared, fleet, register]).collect()
+    let committed = trial(
+        "adopt::goes_on_from_a_crl_that_only_git_still_has".to_owned(),
+        &[&NIX[..], &["git"]].concat(),
+        list_in_git,
+    );
+    trials
+        .chain([declared, fleet, register, committed])
+        .collect()
 }
 
 fn whole(layout: &Layout) -> Result<(), Failed> {
@@ -260,8 +267,8 @@ fn declaration(project: &Project) -> Result<String, Failed> {
     Ok(String::from_utf8(project.command(&words).output()?.stdout)?)
 }
 
-/// What the register revoked would be good again; a CRL of OpenSSL's is taken as it is, and then the CA has to be able to sign the next.
-fn register_without_signer() -> Result<(), Failed> {
+/// A CA that may sign no CRL, and a register in which one of its two certificates is revoked.
+fn with_register() -> Result<Project, Failed> {
     const TREE: &str = r"
 mkdir -p pki ssh-host-keys
 ca pki/ca lab-ca
@@ -276,18 +283,50 @@ echo 08 > pki/crlnumber";
     bench.run("bash mint.sh")?;
     bench.make_ssh_key("ssh-host-keys/web1")?;
     bench.write("certs.nix", declaration(&project)?)?;
+    bench.write(
+        "ca.cnf",
+        "[ca]\ndefault_ca = d\n[d]\ndatabase = pki/index.txt\ncrlnumber = pki/crlnumber\ndefault_md = sha256\ndefault_crl_days = 30\n",
+    )?;
+    Ok(project)
+}
+
+const GENCRL: &str =
+    "openssl ca -config ca.cnf -cert pki/ca.crt -keyfile pki/ca.key -gencrl -out pki/ca.crl";
+
+/// A list that is gone from the tree goes on: what it revoked stays revoked, and its number is used up.
+fn list_in_git() -> Result<(), Failed> {
+    let project = with_register()?;
+    let bench = &project.bench;
+    bench.run(GENCRL)?;
+    project.ends_with(0, "adopt pki --file certs.nix")?;
+    project.ends_with(0, "recreate --file certs.nix")?;
+    project.ends_with(0, "revoke web1/lab-ca/web1 --file certs.nix")?;
+    for line in [
+        "git init -q",
+        "git add secrets",
+        "git -c user.name=a -c user.email=a@example.com commit -qm all",
+        "git rm -q secrets/certs/ca/lab-ca.crl",
+        "cp secrets/certs/ca/lab-ca.crt pki/ca.crt",
+        "rm pki/ca.crl",
+    ] {
+        bench.run(line)?;
+    }
+    let said = project.ends_with(0, "adopt pki --file certs.nix")?;
+    expect(said.contains("keeps 2 revocations of"), &said)?;
+    let list = bench.run("openssl crl -in secrets/certs/ca/lab-ca.crl -noout -text")?;
+    expect(list.matches("Serial Number:").count() == 2, &list)
+}
+
+/// What the register revoked would be good again; a CRL of OpenSSL's is taken as it is, and then the CA has to be able to sign the next.
+fn register_without_signer() -> Result<(), Failed> {
+    let project = with_register()?;
+    let bench = &project.bench;
     for words in ["adopt pki --dry-run", "adopt pki"] {
         let said = project.ends_with(1, &format!("{words} --file certs.nix"))?;
         expect(said.contains("ca/lab-ca may not sign CRLs"), &said)?;
     }
     expect(!bench.path("secrets").exists(), "something was written")?;
-    bench.write(
-        "ca.cnf",
-        "[ca]\ndefault_ca = d\n[d]\ndatabase = pki/index.txt\ncrlnumber = pki/crlnumber\ndefault_md = sha256\ndefault_crl_days = 30\n",
-    )?;
-    bench.run(
-        "openssl ca -config ca.cnf -cert pki/ca.crt -keyfile pki/ca.key -gencrl -out pki/ca.crl",
-    )?;
+    bench.run(GENCRL)?;
     project.ends_with(0, "adopt pki --file certs.nix")?;
     let plan = project.ends_with(2, "plan --file certs.nix")?;
     expect(

@@ -1,6 +1,6 @@
 //! `certs adopt`: takes over certificates and keys that were made elsewhere.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::adopt::declare::{Operators, draft, source};
@@ -13,11 +13,15 @@ use crate::cli::environment::current_dir;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::foreign::{Foreign, Openers};
 use crate::cli::passphrases::Passphrases;
+use crate::cli::past;
 use crate::cli::project::{self, Project, store_error};
 use crate::cli::ui::{Asker, Bar, Ui};
 use crate::cli::writing::{Writing, apply_error, may_not_sign, now};
 use crate::issue::key::PrivateKey;
-use crate::model::{ArtifactId, Fleet, KeyFingerprint, Observed, shell};
+use crate::model::{
+    ArtifactId, CertificateFacts, CertificateFile, Fleet, KeyFingerprint, ListRecord, Moment,
+    Observed, RelPath, shell,
+};
 use crate::plan::{Pattern, Plan};
 use crate::render::adoption as render;
 use crate::render::words::{count, shown};
@@ -201,6 +205,11 @@ impl<'a> Lists<'a> {
             if of_it.is_none() && observed.certificate(&authority.id()).is_none() {
                 continue;
             }
+            if let Some(lost) = observed.lost_list(&authority.name)
+                && lost.revoked > taken.count()
+            {
+                return Err(lost_revocations(taken, lost, &authority.crl));
+            }
             let standing = observed.crl(&authority.name);
             let last = taken.last_list().filter(|_| standing.is_missing());
             let is_enough = last.is_some_and(|last| taken.is_covered_by(last));
@@ -235,6 +244,23 @@ impl<'a> Lists<'a> {
         }
         Ok(lists)
     }
+}
+
+/// A list was made here that neither the tree nor Git has: what it revoked would be good again.
+fn lost_revocations(taken: &TakenRevocations, lost: &ListRecord, crl: &RelPath) -> CliError {
+    let made = Moment(lost.this_update);
+    CliError::new(format!(
+        "the CRL of {made} of ca/{} is lost, and with it revocations; nothing was adopted",
+        taken.authority
+    ))
+    .cause(format!(
+        "the inventory says that it revoked {}; all that is here and in Git names {}",
+        count(lost.revoked, "certificate", "certificates"),
+        taken.count()
+    ))
+    .hint(format!(
+        "put it back as {crl}, from another clone or from where it was published, and adopt again"
+    ))
 }
 
 /// What only a register names would be good again.
@@ -356,7 +382,39 @@ fn look(
         args.only.is_empty() || args.only.iter().any(|pattern| pattern.selects(id))
     };
     adoption.items.retain(|item| is_meant(&item.id));
+    if !adoption.revocations.is_empty() {
+        add_earlier_lists(&mut adoption, project, &observed);
+    }
     Ok((observed, foreign, adoption))
+}
+
+/// What an earlier list of the project revoked, in Git or by the inventory, is as good as what the tree says.
+fn add_earlier_lists(adoption: &mut Adoption, project: &Project, observed: &Observed) {
+    let past = past::Lists::read(project);
+    let adopted: BTreeMap<ArtifactId, CertificateFacts> = adoption
+        .taken()
+        .filter_map(|(id, taken)| Some((id.clone(), taken.certificate.as_ref()?.facts.clone())))
+        .collect();
+    for taken in &mut adoption.revocations {
+        let Some(authority) = project.fleet.authority(&taken.authority) else {
+            continue;
+        };
+        let file = observed.pair(&authority.id()).certificate.facts();
+        let standing = file.into_iter().flat_map(CertificateFile::trusted);
+        let signers: Vec<&CertificateFacts> =
+            standing.chain(adopted.get(&authority.id())).collect();
+        let mut earlier = past.signed_by_any(authority, &signers);
+        earlier.retain(|list| !taken.lists.contains(list));
+        if !earlier.is_empty() {
+            taken.places.push(format!("{} in Git", authority.crl));
+        }
+        taken.lists.extend(earlier);
+        let lost = observed.lost_list(&authority.name);
+        let lost = lost.and_then(|lost| lost.number.clone());
+        taken.last_number = taken.last_number.take().max(lost);
+        let here = observed.crl(&authority.name).facts();
+        taken.is_listed = here.is_some_and(|file| taken.is_covered_by(&file.list));
+    }
 }
 
 /// What the plan of the adoption says, carried by the exit code as well.
