@@ -15,9 +15,11 @@ fn fault(bytes: impl AsRef<[u8]>) -> IdentityFault {
 
 #[test]
 fn a_label_that_holds_a_secret_is_not_repeated() {
-    let text = b"-----BEGIN AGE-SECRET-KEY-1QQ-----\nAAAA\n";
-    let fault = read(text).err().unwrap();
-    assert!(!fault.to_string().contains("AGE-SECRET-KEY"), "{fault}");
+    for marker in ["BEGIN AGE-SECRET-KEY-1QQ", "END OPENAGE-SECRET-KEY-1QQ KEY"] {
+        let text = format!("-----{marker}-----\nAAAA\n");
+        let fault = read(text.as_bytes()).err().unwrap();
+        assert!(!fault.to_string().contains("AGE-SECRET-KEY"), "{fault}");
+    }
 }
 
 #[test]
