@@ -61,26 +61,15 @@ fn recorded(root: &Root, layout: &Layout) -> BTreeSet<String> {
                 .strip_suffix(".crt")
                 .filter(|_| path.starts_with(&issued))
             {
-                known.extend([path.to_owned(), format!("{stem}.json")]);
+                known.insert(format!("{stem}.json"));
             }
         });
     }
+    // Without its key a record still stands, and the plan says that the key is gone. What is sealed elsewhere is a host's key.
     let sealed = read(layout.recipients()).map(|bytes| recipients::entries(&bytes));
-    let [ca, derived, shared] = ["ca", "derived", "shared"].map(|folder| {
-        let folder = layout.dir().child(folder);
-        format!("{folder}/")
-    });
-    known.extend(
-        sealed
-            .into_iter()
-            .flatten()
-            .map(|(path, _)| path)
-            .filter(|path| {
-                ![&ca, &derived, &shared]
-                    .iter()
-                    .any(|folder| path.starts_with(folder.as_str()))
-            }),
-    );
+    let own = layout.directories().map(|folder| format!("{folder}/"));
+    let paths = sealed.into_iter().flatten().map(|(path, _)| path);
+    known.extend(paths.filter(|path| !own.iter().any(|folder| path.starts_with(folder.as_str()))));
     known
 }
 
