@@ -30,12 +30,14 @@ mod status;
 mod trust;
 mod verify;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::plan::Pattern;
+use crate::render::redaction::without_secrets;
 
 pub(crate) use adopt::AdoptArgs;
 pub(crate) use audience::Audience;
@@ -316,7 +318,10 @@ pub(crate) enum Command {
     Completions { shell: Shell },
     /// Write the manual pages into a directory.
     #[command(after_help = "Example:\n  certs man ./man && man ./man/certs.1")]
-    Man { directory: PathBuf },
+    Man {
+        #[arg(value_parser = new_path)]
+        directory: PathBuf,
+    },
     /// Print the command line reference, or the lints, as Markdown.
     #[command(hide = true)]
     Reference {
@@ -398,6 +403,14 @@ pub(crate) struct PasswordArgs {
     /// A file whose first line is the password of PKCS#12 files. Default: asked for where one is needed.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+}
+
+/// A path that is written to. A key given in its place would become the name of a file, in the clear.
+pub(crate) fn new_path(text: &str) -> Result<PathBuf, String> {
+    match without_secrets(text) {
+        Cow::Borrowed(_) => Ok(PathBuf::from(text)),
+        Cow::Owned(_) => Err("it contains a private key, and no file is named so".to_owned()),
+    }
 }
 
 /// The command with everything clap derives from it, and its exit codes.

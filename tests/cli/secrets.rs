@@ -238,3 +238,31 @@ fn the_rest_of_the_message_is_shown() {
     let recipient = project.run_plainly(&["init", "new", "--recipient", &secret]);
     insta::assert_snapshot!([file.text(), word.text(), recipient.text()].join("\n\n"));
 }
+
+#[test]
+fn a_key_in_the_place_of_a_new_file_becomes_no_name() {
+    let project = Project::made();
+    let before = project.files();
+    for secret in [
+        age(),
+        format!("./{}", pem()),
+        format!("./{}", pem().replace('\n', "")),
+    ] {
+        let s = secret.as_str();
+        for arguments in [
+            ["demo", s].as_slice(),
+            &["init", s],
+            &["man", s],
+            &["report", "-o", s],
+            &["graph", "--format", "svg", "-o", s],
+            &["export", "bundle", "-o", s],
+            &["metrics", "-o", s],
+            &["host", "add", "web1", "--extra-files", s],
+        ] {
+            assert_discreet(&project, arguments, s);
+            let said = project.run_plainly(arguments).exits_with(64).stderr();
+            assert!(said.contains("it contains a private key"), "{said}");
+        }
+    }
+    assert_eq!(project.files(), before);
+}

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::init::{FormArgs, Vcs};
+use super::new_path;
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     /// A directory that does not exist yet.
-    #[arg(value_name = "DIR")]
+    #[arg(value_name = "DIR", value_parser = new_path)]
     pub directory: PathBuf,
     #[command(flatten)]
     pub form: FormArgs,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::SourceArgs;
+use super::{SourceArgs, new_path};
 use crate::plan::Pattern;
 
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ pub(crate) struct GraphArgs {
     #[arg(long)]
     pub per_host: bool,
     /// Write to a file, replacing it at once.
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = new_path)]
     pub output: Option<PathBuf>,
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{IdentityArgs, SourceArgs};
+use super::{IdentityArgs, SourceArgs, new_path};
 use crate::model::Name;
 
 #[derive(Debug, Subcommand)]
@@ -46,7 +46,7 @@ pub(crate) struct HostAddArgs {
     #[command(flatten)]
     pub place: PublicKeyArgs,
     /// Write the key pair in clear below this directory, as `etc/ssh/ssh_host_ed25519_key`, for its owner alone.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = new_path)]
     pub extra_files: Option<PathBuf>,
     /// Make a new key in place of the one that is sealed here.
     #[arg(long)]

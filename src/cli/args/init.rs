@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::new_path;
 use crate::model::{Lifetime, Recipient};
 
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
     /// The directory of the project; it is made if it is not there. It must not have a declaration yet.
-    #[arg(value_name = "DIR", default_value = ".")]
+    #[arg(value_name = "DIR", default_value = ".", value_parser = new_path)]
     pub directory: PathBuf,
     #[command(flatten)]
     form: FormArgs,

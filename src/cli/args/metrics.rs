@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::new_path;
+
 #[derive(Debug, Args)]
 pub(crate) struct MetricsArgs {
     /// Files with certificates in PEM, the leaf first.
@@ -13,7 +15,7 @@ pub(crate) struct MetricsArgs {
     #[arg(long, value_name = "FILE")]
     pub deployed: Option<PathBuf>,
     /// Write to a file, replacing it at once, for the textfile collector of the node exporter.
-    #[arg(short, long, value_name = "FILE", conflicts_with = "listen")]
+    #[arg(short, long, value_name = "FILE", conflicts_with = "listen", value_parser = new_path)]
     pub output: Option<PathBuf>,
     /// Serve the metrics below `/metrics` there; the files are read anew for each scrape.
     #[arg(long, value_name = "ADDRESS:PORT")]

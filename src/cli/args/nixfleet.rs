@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
-use super::SourceArgs;
 use super::export::{FormatArgs, ResourceArgs, SecretOutputArgs};
+use super::{SourceArgs, new_path};
 use crate::export::resource::{Namespace, ObjectName};
 use crate::model::Name;
 
@@ -89,7 +89,7 @@ pub(crate) struct PkiExportArgs {
     #[arg(long, value_enum, default_value_t = PkiFormat::Pem)]
     pub format: PkiFormat,
     /// Write to a file, replacing it at once.
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = new_path)]
     pub output: Option<PathBuf>,
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::SourceArgs;
+use super::{SourceArgs, new_path};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
@@ -14,6 +14,6 @@ pub(crate) struct ReportArgs {
     #[arg(long, default_value = "Certificates")]
     pub title: String,
     /// The file to write, replacing it at once; `-` for standard output.
-    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
+    #[arg(short, long, value_name = "FILE", default_value = "report.html", value_parser = new_path)]
     pub output: PathBuf,
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::{IdentityArgs, SourceArgs};
+use crate::cli::args::{IdentityArgs, SourceArgs, new_path};
 use crate::export::node::Language;
 use crate::export::resource::Namespace;
 use crate::plan::Pattern;
@@ -71,7 +71,7 @@ impl From<FormatArgs> for Language {
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct OutputArgs {
     /// Write to a file, replacing it at once. Default: standard output, which is `-`.
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = new_path)]
     pub output: Option<PathBuf>,
 }
 
@@ -80,7 +80,7 @@ pub(crate) struct OutputArgs {
 pub(crate) struct SecretOutputArgs {
     /// The file to write; with a private key in it, it must not exist. `-` is standard output, which is the default where that is no
     /// terminal.
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = new_path)]
     pub output: Option<PathBuf>,
     #[command(flatten)]
     pub identity: IdentityArgs,
