@@ -8,6 +8,7 @@
 
 mod evaluation;
 mod flake;
+mod guide;
 
 use std::error::Error;
 use std::fs;
@@ -30,6 +31,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     trials.extend(arithmetic(nix));
     trials.extend(options(nix)?);
     trials.extend(on_nixpkgs(nix));
+    trials.extend(guide::trials(nix)?);
     trials.extend(flake::trials());
     Ok(libtest_mimic::run(&arguments, trials).exit_code())
 }
