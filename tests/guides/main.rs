@@ -29,7 +29,7 @@ type Followed = LazyLock<Vec<(usize, Outcome)>, Box<dyn FnOnce() -> Vec<(usize, 
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let guides = documents(root, "docs/guides");
-    let mut paths = vec!["README.md".to_owned()];
+    let mut paths = vec!["README.md".to_owned(), "CONTRIBUTING.md".to_owned()];
     paths.extend(documents(root, "docs"));
     paths.extend(guides.clone());
 
