@@ -23,6 +23,8 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use document::{Content, Document, documents};
 use session::{Outcome, follow, missing};
 
+const INDEX: &str = "docs/README.md";
+
 /// How each typed block of a document went, found out when the first of them is asked for.
 type Followed = LazyLock<Vec<(usize, Outcome)>, Box<dyn FnOnce() -> Vec<(usize, Outcome)> + Send>>;
 
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
             .filter(|document| guides.contains(&document.path))
             .map(is_followed),
     );
+    trials.push(index_names_every_page(&read));
     trials.push(Trial::test("every_example_of_the_help_parses", examples));
     trials.extend(read.into_iter().flat_map(blocks));
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
@@ -115,6 +118,18 @@ fn every_link_leads_somewhere(root: &Path, document: &Document) -> Trial {
     let faults: Vec<String> = lost.map(|link| link.display().to_string()).collect();
     let name = format!("{}::every_link_leads_somewhere", document.path);
     Trial::test(name, move || told(&faults))
+}
+
+/// A reader who begins at the index finds every page.
+fn index_names_every_page(read: &[Document]) -> Trial {
+    let index = read.iter().find(|document| document.path == INDEX);
+    let linked = index.unwrap().links();
+    let unnamed = read
+        .iter()
+        .filter(|document| document.path.starts_with("docs/") && document.path != INDEX)
+        .filter(|document| !linked.contains(&document.path.clone().into()));
+    let faults: Vec<String> = unnamed.map(|document| document.path.clone()).collect();
+    Trial::test("the_index_names_every_page", move || told(&faults))
 }
 
 /// A guide is there to be followed.
