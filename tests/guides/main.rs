@@ -31,7 +31,9 @@ type Followed = LazyLock<Vec<(usize, Outcome)>, Box<dyn FnOnce() -> Vec<(usize, 
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let guides = documents(root, "docs/guides");
-    let mut paths = vec!["README.md".to_owned(), "CONTRIBUTING.md".to_owned()];
+    let mut paths = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+        .map(str::to_owned)
+        .to_vec();
     paths.extend(documents(root, "docs"));
     paths.extend(guides.clone());
 
