@@ -160,9 +160,7 @@ impl<'a> Header<'a> {
         };
         let version = cursor.line()?;
         if version != VERSION_LINE {
-            return Err(SealedDefect::UnknownVersion {
-                version: printable(version),
-            });
+            return Err(other_version(version));
         }
         let mut stanzas = Vec::new();
         loop {
@@ -281,18 +279,19 @@ fn base64_line(line: &[u8]) -> bool {
         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
 }
 
-fn printable(bytes: &[u8]) -> String {
-    let shown = bytes.get(..40).unwrap_or(bytes);
-    shown
-        .iter()
-        .map(|byte| {
-            if byte.is_ascii_graphic() {
-                char::from(*byte)
-            } else {
-                '?'
-            }
-        })
-        .collect()
+/// Only a number is repeated: behind the name of the format there may be anything, a key too.
+fn other_version(line: &[u8]) -> SealedDefect {
+    let number = line
+        .strip_prefix(MAGIC)
+        .and_then(|rest| rest.strip_prefix(b"v"));
+    let number = number
+        .filter(|number| matches!(number.len(), 1..=4) && number.iter().all(u8::is_ascii_digit));
+    match number.and_then(|number| std::str::from_utf8(number).ok()) {
+        Some(number) => SealedDefect::UnknownVersion {
+            version: format!("age-encryption.org/v{number}"),
+        },
+        None => SealedDefect::BadHeader { line: 1 },
+    }
 }
 
 #[cfg(test)]

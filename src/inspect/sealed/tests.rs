@@ -103,6 +103,10 @@ fn names_what_happened_to_the_file() {
             },
         ),
         (
+            b"age-encryption.org/ AGE-SECRET-KEY-1QQ\n".to_vec(),
+            SealedDefect::BadHeader { line: 1 },
+        ),
+        (
             b"age-encrypt".to_vec(),
             SealedDefect::Truncated { bytes: 11 },
         ),
