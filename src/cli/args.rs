@@ -12,6 +12,7 @@ mod export;
 mod exposure;
 mod fingerprint;
 mod graph;
+pub(crate) mod help;
 mod history;
 mod host;
 mod init;
@@ -78,12 +79,12 @@ pub(crate) use trust::{
 };
 pub(crate) use verify::VerifyArgs;
 
-/// Declared certificates, made true: issues certificate authorities and certificates from NixOS options, seals every
-/// private key with age, and changes only what differs from the declaration.
+/// Certificate authorities and certificates from NixOS options, with every private key encrypted.
 #[derive(Debug, Parser)]
 #[command(
     name = "certs",
     version,
+    arg_required_else_help = true,
     max_term_width = 100,
     after_help = "Exit codes: 0 done, or nothing to do; 1 failed or refused, nothing lost; 2 something is left to do (plan, \
                   check, doctor, adopt and renew --dry-run); 64 wrong usage; 130 interrupted. With --json standard output is one JSON document, \
@@ -92,7 +93,7 @@ pub(crate) use verify::VerifyArgs;
 )]
 pub(crate) struct Cli {
     /// When to use colour; `NO_COLOR` turns it off too.
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, help_heading = "Output")]
     pub color: Color,
     #[command(subcommand)]
     pub command: Command,
@@ -107,7 +108,9 @@ pub(crate) enum Color {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Begin a project: a root and an intermediate authority, declared, issued and sealed to you. Needs no Nix.
+    /// Start a project with a root and an intermediate CA.
+    ///
+    /// Both CAs are declared, issued and encrypted to you. Nix is not needed.
     #[command(
         after_help = "Nothing that is there is touched: a directory with a declaration, with certificates, or with a .gitignore that lacks \
                             what it needs, is refused.\n\nExamples:\n  certs init lab --name Homelab --permit lab.example.org\n  \
@@ -115,17 +118,23 @@ pub(crate) enum Command {
                             --recipient \"$(cat bob.pub)\" --organization 'Example Ltd'"
     )]
     Init(InitArgs),
-    /// Make every declared authority and certificate true: create, renew, replace or reseal what differs, keep the rest.
+    /// Bring all files in line with the declaration.
+    ///
+    /// Creates, renews, re-keys or re-encrypts what differs, and keeps the rest.
     #[command(
         after_help = "Examples:\n  certs recreate\n  certs recreate --only cp1/cluster/apiserver\n  certs recreate --replace kubelet \
                             --identity ~/.ssh/id_ed25519\n  certs recreate --manifest manifest.json --root ."
     )]
     Recreate(RecreateArgs),
-    /// Show what `recreate` would do, with every reason. Needs no key and writes nothing.
+    /// Show what `recreate` would do, with every reason.
+    ///
+    /// Needs no key and writes nothing.
     #[command(after_help = "Examples:\n  certs plan\n  \
                             certs plan --json | jq '.steps[] | select(.action != \"keep\")'")]
     Plan(PlanArgs),
-    /// Issue a certificate that is declared nowhere, to a host or to anybody else: a role grants it, a record in the tree keeps it.
+    /// Issue a certificate that is not in the declaration.
+    ///
+    /// A role allows it, and a record in the tree keeps it. The holder is a host of the fleet or any other person or machine.
     #[command(
         after_help = "The key is made here and sealed to the operators, to the holder where it is a host of the fleet, and to each \
                             --recipient; with --csr the requester's own key is certified, and only names and usages are taken from the \
@@ -135,18 +144,24 @@ pub(crate) enum Command {
                             certs issue printer --csr printer.csr"
     )]
     Issue(IssueArgs),
-    /// Sign a certification request: like `issue --csr`, and print the certificate with its chain.
+    /// Sign a CSR and print the certificate with its chain.
+    ///
+    /// The same as `issue --csr`.
     #[command(
         after_help = "Of a request names and usages are taken, as far as the role gives them, and the key as it stands there. What asks \
                             to be an authority, or does not prove that it has its key, is refused.\n\nExamples:\n  \
                             certs sign printer.csr printer > printer.crt\n  certs sign - nas --role lab --ttl 30d < nas.csr"
     )]
     Sign(SignArgs),
-    /// Issue certificates anew for the keys they have: those named, or everything that is due.
+    /// Renew certificates and keep their keys.
+    ///
+    /// Renews the named certificates, or every certificate that is due.
     #[command(after_help = "Examples:\n  certs renew\n  certs renew --within 30d \
                             --dry-run\n  certs renew nas cp1/cluster/apiserver\n  certs renew ca/intermediate")]
     Renew(RenewArgs),
-    /// Revoke certificates: put them on the list of the authority that issued them, and make that list.
+    /// Revoke certificates and issue the new CRL.
+    ///
+    /// Adds them to the CRL of the CA that issued them.
     #[command(
         after_help = "Who is named goes with every certificate for the same key that Git knows and that is in date; a file or a number is \
                             that certificate alone, unless the key is compromised. What was issued by hand goes, with its record and \
@@ -156,7 +171,9 @@ pub(crate) enum Command {
                             certs revoke --serial 5f01ab --ca cluster"
     )]
     Revoke(RevokeArgs),
-    /// Make the next revocation list of each authority whose list is due, or of those named.
+    /// Issue the CRLs that are due.
+    ///
+    /// Issues the next CRL of each CA whose CRL is due, or of the named CAs.
     #[command(
         after_help = "Lists are numbered, and good for `crlExpiry` (30 days; a year for a CA that issues CAs only). A list is made when something is revoked, or here. It goes on \
                             from the last one that the tree, the inventory or Git remembers, and nothing is made where \
@@ -164,7 +181,9 @@ pub(crate) enum Command {
                             Examples:\n  certs crl\n  certs crl cluster\n  certs crl --all\n  certs crl --list"
     )]
     Crl(ListsArgs),
-    /// Take over certificates and keys that were made elsewhere: find out which is which, seal the keys, put everything in place.
+    /// Take over certificates and keys made elsewhere.
+    ///
+    /// Finds out which is which, encrypts the keys, and puts everything in its place.
     #[command(
         after_help = "Looks at every file in DIR: PEM certificates and keys as kubeadm, easy-rsa, cfssl, step and OpenSSL write them, \
                             under a passphrase too, PKCS#12 files, keys encrypted with age, and the values of YAML and JSON (Secrets, kubeconfigs, \
@@ -177,50 +196,64 @@ pub(crate) enum Command {
                             ./pki --as ca/cluster=issued/root.crt --only ca\n  certs adopt ./easyrsa/pki --passphrase-file ca-passphrase.txt"
     )]
     Adopt(AdoptArgs),
-    /// Show the whole fleet: what each certificate says, how long it lasts, who can open its key, how it does. Needs no key.
+    /// List every certificate: state, expiry, who can decrypt.
+    ///
+    /// Shows the whole fleet. Needs no key.
     #[command(
         after_help = "States, the worst first: refused, revoked, damaged, missing, expired, not-yet-valid, due, differs, key-missing, key-offline, good.\n\n\
                             Examples:\n  certs status\n  certs status --tree\n  certs status cp1 --sort expiry\n  \
                             certs status --within 30d --state due --state expired\n  certs status --json | jq '.entries[].renewal'"
     )]
     Status(StatusArgs),
-    /// Draw the trust map: authorities, what they issued, the hosts it is on, who can open which keys. Needs no key.
+    /// Draw CAs, certificates, hosts and who can decrypt what.
+    ///
+    /// Needs no key.
     #[command(
         after_help = "Where the picture would be too large, hosts that have the same are drawn as one.\n\nExamples:\n  \
                             certs graph --format svg -o trust.svg\n  certs graph --format dot ca/cluster | dot -Tpng > cluster.png\n  \
                             certs graph cp1"
     )]
     Graph(GraphArgs),
-    /// Write one HTML file that shows the whole fleet: what matters now, what ends when, who can open what, every certificate.
+    /// Write one HTML page about the whole fleet.
+    ///
+    /// Shows what needs attention, what expires when, who can decrypt what, and every certificate.
     #[command(
         after_help = "The page needs no network and no script to be read, and holds nothing secret.\n\nExamples:\n  certs report\n  \
                             certs report --title 'Production cluster' -o public/certificates.html"
     )]
     Report(ReportArgs),
-    /// For CI: like `plan`, but says nothing about files that are in order, and everything that the lints found.
+    /// Report every finding, for CI.
+    ///
+    /// Like `plan`, with everything the lints found. Files that are in order are not mentioned.
     #[command(
         after_help = "Examples:\n  certs check\n  certs check --strict\n  certs check --json | jq '.findings[] | select(.severity == \"error\")'\n  \
                             certs check --format sarif > certs.sarif\n  certs check --format junit > certs.xml"
     )]
     Check(CheckArgs),
-    /// Open every sealed key that your identities open and prove it: the key of its certificate, in form, sealed to whom it should be.
+    /// Decrypt every key you can, and prove that it fits.
+    ///
+    /// Proves that each private key belongs to its certificate, is well formed, and is encrypted to the right recipients.
     #[command(
         after_help = "Writes nothing, and asks for the passphrase of an identity at most once.\n\nExamples:\n  certs doctor\n  \
                             certs doctor --identity ~/.ssh/id_ed25519\n  \
                             certs doctor --json | jq '.keys[] | select(.state == \"broken\")'"
     )]
     Doctor(DoctorArgs),
-    /// Verify certificates against the roots that are trusted, and say what is wrong with which certificate of the chain.
+    /// Verify certificates against trusted roots.
+    ///
+    /// Names each fault and the certificate of the chain that has it.
     #[command(after_help = "Examples:\n  certs verify\n  \
                             certs verify server.crt --host api.example.com\n  certs verify chain.pem --roots ca.crt --purpose client \
                             --at 2027-01-31\n  openssl s_client -connect host:443 -showcerts </dev/null | certs verify - --roots ca.crt")]
     Verify(VerifyArgs),
-    /// What may be issued beside the declared certificates: the declared roles, and what they say to a request. Needs no key.
+    /// Show roles, and test what they allow.
+    ///
+    /// A role says what may be issued that is not in the declaration. Needs no key.
     Role {
         #[command(subcommand)]
         command: RoleCommand,
     },
-    /// Compare two manifests, or two states of the files in Git, in the words of certificates.
+    /// Compare two manifests or two commits by certificate.
     #[command(
         after_help = "Examples:\n  certs diff HEAD~1\n  certs diff main my-branch\n  certs diff old.json new.json\n\n\
                             So that `git diff` shows fields:\n  git config diff.certs.textconv 'certs diff --textconv'\n  \
@@ -228,13 +261,17 @@ pub(crate) enum Command {
                             echo '**/shared/*.pub diff=certs' >> .gitattributes"
     )]
     Diff(DiffArgs),
-    /// Every certificate that was ever committed: those that are no longer in the tree and still accepted, the worst first.
+    /// List certificates of old commits that are still accepted.
+    ///
+    /// Reads every certificate that was ever committed. Certificates that are no longer in the tree and are still accepted come first.
     #[command(
         after_help = "A certificate counts as accepted while a CA that is in the tree's CA files issued it and no CRL names it. Kubernetes reads \
                             no CRL: there a revoked certificate is accepted until it expires or its CA is replaced.\n\nExamples:\n  certs history\n  certs history --all\n  certs history --json | jq '.certificates[] | select(.atLarge)'"
     )]
     History(HistoryArgs),
-    /// Which keys and identities a stolen key gives its thief, now and in every older version, and the steps that end it.
+    /// Show what a stolen key opens, and how to recover.
+    ///
+    /// Shows which keys and identities a stolen key gives its thief, now and in every older version, and the steps that end it.
     #[command(
         after_help = "Without a name the whole fleet is ranked, whoever could do most first; with those who are declared no more, as far as Git \
                             remembers them. What is to be replaced includes keys that were sealed to somebody else since. A CA's or certificate's own \
@@ -242,19 +279,23 @@ pub(crate) enum Command {
                             certs exposure worker1\n  certs exposure ca/cluster\n  certs exposure ada@laptop\n  certs exposure \"$(cat found.pub)\""
     )]
     Exposure(ExposureArgs),
-    /// What a finding means: what it looks at, why it matters, what to declare. Without a code, every code there is.
+    /// Explain a finding by its code.
+    ///
+    /// Says what the finding is about, why it matters and what to declare. Without a code, lists all codes.
     #[command(
         after_help = "Examples:\n  certs explain\n  certs explain san-missing\n  certs explain --json | jq -r '.codes[].code'"
     )]
     Explain(ExplainArgs),
-    /// Certificate files as Prometheus metrics: when they end, when they are to be renewed, whether their keys are there and fit.
+    /// Write Prometheus metrics of certificate files.
+    ///
+    /// The metrics say when certificates expire, when they are due for renewal, and whether their keys are present and fit.
     #[command(
         after_help = "On NixOS `certToolkit.monitoring.enable` runs this from a timer.\n\nExamples:\n  certs metrics /etc/ssl/*.crt\n  \
                             certs metrics --deployed /etc/certs/deployed.json --output /var/lib/node-exporter/certs.prom\n  \
                             certs metrics --deployed /etc/certs/deployed.json --listen 127.0.0.1:9793"
     )]
     Metrics(MetricsArgs),
-    /// Write what is in the tree in the form another program wants.
+    /// Write certificates and keys in another program's format.
     #[command(
         after_help = "What holds a private key goes to standard output only where that is no terminal, or to a new file that nobody \
                             else can read and Git would not commit.\n\nExamples:\n  certs export pem cp1/web/server -o server.crt\n  \
@@ -264,25 +305,33 @@ pub(crate) enum Command {
         #[command(subcommand)]
         form: ExportCommand,
     },
-    /// `certs export` for cert-manager, in the words of NixFleet.
+    /// Export for cert-manager, in the words of NixFleet.
+    ///
+    /// The same as `certs export`.
     #[command(name = "certmanager", subcommand_required = true)]
     CertManager {
         #[command(subcommand)]
         command: CertManagerCommand,
     },
-    /// What `nixfleet pki` exports, in its words.
+    /// Export what `nixfleet pki` exports.
     #[command(subcommand_required = true)]
     Pki {
         #[command(subcommand)]
         command: PkiCommand,
     },
-    /// Print the manifest: the whole fleet as the program sees it.
+    /// Print the manifest of the declaration.
+    ///
+    /// The manifest is the whole fleet as the program reads it.
     #[command(after_help = "Example:\n  certs manifest --file certs.nix > manifest.json")]
     Manifest(SourceArgs),
-    /// Put the agenix rules of all sealed keys into a `secrets.nix` of yours, keeping its comments and layout.
+    /// Update the agenix rules in your secrets.nix.
+    ///
+    /// Adds the rules of all encrypted keys. Comments and layout stay.
     #[command(after_help = "Example:\n  certs rules --into secrets.nix")]
     Rules(RulesArgs),
-    /// Show what is in a file, whatever it is, or which certificates a TLS server sends. Trusts nothing and writes nothing.
+    /// Show what is in a file, or what a TLS server sends.
+    ///
+    /// Reads any kind of file. Trusts nothing and writes nothing.
     #[command(
         after_help = "Reads certificates, requests, revocation lists and keys in PEM or DER, bundles of them, PKCS#12, OpenSSH and age \
                             keys, age files, kubeconfigs, Kubernetes Secrets and ConfigMaps. Of a private key only its kind, its \
@@ -291,24 +340,30 @@ pub(crate) enum Command {
                             api.example.org:6443 --server-name kubernetes\n  kubectl get secret tls -o json | certs inspect --json"
     )]
     Inspect(InspectArgs),
-    /// Print the fingerprint of each certificate or key in files, and nothing else.
+    /// Print fingerprints of certificates and keys.
     #[command(
         after_help = "With more than one object, what it is stands behind each fingerprint, with more than one file before that the \
                             file.\n\nExamples:\n  certs fingerprint ca.crt\n  certs fingerprint *.crt\n  certs fingerprint server.crt --format spki-pin\n  \
                             certs fingerprint bundle.pem --json | jq -r '.fingerprints[].fingerprint'"
     )]
     Fingerprint(FingerprintArgs),
-    /// The SSH host keys of hosts, with which they open what is sealed to them: make one, read one, list them.
+    /// Make, read and list SSH host keys.
+    ///
+    /// A host decrypts its keys with its SSH host key.
     Host {
         #[command(subcommand)]
         command: HostCommand,
     },
-    /// How machines come to trust a root: what to do by hand, and on this machine what is done and undone for you.
+    /// Make machines trust a root CA.
+    ///
+    /// Says what to do by hand, and installs or removes the root on this machine.
     Trust {
         #[command(subcommand)]
         command: TrustCommand,
     },
-    /// Make an example cluster in a new directory: one control plane, two workers, operator and host keys made on the spot.
+    /// Create an example cluster in a new directory.
+    ///
+    /// The cluster has one control plane and two workers, with fresh operator and host keys.
     #[command(after_help = "Example:\n  certs demo ./demo && cd demo && certs status")]
     Demo(DemoArgs),
     /// Print the completions of a shell.
@@ -334,17 +389,22 @@ pub(crate) enum Command {
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct SourceArgs {
     /// Read the manifest from a JSON file, or from standard input with `-`.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["flake", "file"])]
+    #[arg(help_heading = "Declaration", long, value_name = "FILE", conflicts_with_all = ["flake", "file"])]
     pub manifest: Option<PathBuf>,
     /// Evaluate the NixOS configurations of this flake (runs `nix eval`).
-    #[arg(long, value_name = "REF", conflicts_with = "file")]
+    #[arg(
+        help_heading = "Declaration",
+        long,
+        value_name = "REF",
+        conflicts_with = "file"
+    )]
     pub flake: Option<String>,
     /// Evaluate a Nix file with plain data (runs `nix-instantiate`; needs neither flake nor nixpkgs).
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = "Declaration", long, value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// The directory that paths are relative to. Default: that of the declaration that was found; of one that was named, that of
     /// the nearest flake.nix above it, else its own.
-    #[arg(long, value_name = "DIR")]
+    #[arg(help_heading = "Declaration", long, value_name = "DIR")]
     pub root: Option<PathBuf>,
 }
 
@@ -394,7 +454,13 @@ pub(crate) enum Document {
 pub(crate) struct IdentityArgs {
     /// A file with an age identity or an SSH private key, to open sealed keys with; may be given several times.
     /// Default: `userAgeIdentity` of the declaration.
-    #[arg(id = "identity", short = 'i', long = "identity", value_name = "FILE")]
+    #[arg(
+        help_heading = "Identity",
+        id = "identity",
+        short = 'i',
+        long = "identity",
+        value_name = "FILE"
+    )]
     pub files: Vec<String>,
 }
 
@@ -413,9 +479,9 @@ pub(crate) fn new_path(text: &str) -> Result<PathBuf, String> {
     }
 }
 
-/// The command with everything clap derives from it, and its exit codes.
+/// The command with everything clap derives from it, its help laid out.
 pub fn command() -> clap::Command {
-    exits::told(Cli::command(), "")
+    help::laid_out(Cli::command())
 }
 
 /// What was typed, and who reads the answer.

@@ -139,31 +139,35 @@ fn run(command: Command, ui: Ui) -> Result<Exit, CliError> {
     }
 }
 
-/// Help and version are answers; everything else is wrong usage.
+/// Help and version are answers, and so is the help that is shown where no verb was given; everything else is wrong usage.
 fn usage(error: &clap::Error) -> Exit {
-    if error.use_stderr() {
-        let ui = Ui::new(Color::Auto);
-        let text = error.render();
-        // It repeats what was typed, which may be a name from elsewhere.
-        let steers = |word: OsString| {
-            let word = word.to_string_lossy();
-            words::one_line(&word) != word
-        };
-        ui.tell(&match ui.stderr {
-            Paint::Coloured if !std::env::args_os().any(steers) => text.ansi().to_string(),
-            _ => words::printable(&text.to_string()),
-        });
-    } else {
-        // Where the terminal is gone there is nobody left to tell.
-        let _ = error.print();
+    let ui = Ui::new(Color::Auto);
+    let text = |paint| match paint {
+        Paint::Coloured => args::help::printable(&error.render().ansi().to_string()),
+        Paint::Plain => args::help::printable(&error.render().to_string()),
+    };
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    ) {
+        ui.print(&text(ui.stdout));
+        return Exit::Done;
     }
+    // It repeats what was typed, which may be a name from elsewhere.
+    let steers = |word: OsString| {
+        let word = word.to_string_lossy();
+        words::one_line(&word) != word
+    };
+    ui.tell(&match ui.stderr {
+        Paint::Coloured if !std::env::args_os().any(steers) => text(Paint::Coloured),
+        _ => words::printable(&text(Paint::Plain)),
+    });
     if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) {
-        Ui::new(Color::Auto).tell(&elsewhere::hint(word).unwrap_or_default());
+        ui.tell(&elsewhere::hint(word).unwrap_or_default());
     }
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,
-        _ => Exit::Usage,
-    }
+    Exit::Usage
 }
 
 /// A crash must not write keys into a core file, nor a debugger of the same user read them.

@@ -1,7 +1,5 @@
 //! What the exit codes of each verb mean: said in its help, and as one table in `docs/cli.md`. The numbers are `cli::error::Exit`'s.
 
-use clap::Command;
-
 /// When a verb ends with which code, each as a clause behind "if".
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exits {
@@ -100,19 +98,9 @@ pub(crate) fn exits(verb: &str) -> Option<Exits> {
     })
 }
 
-/// The same command with the exit codes of every verb in its help.
-pub(super) fn told(command: Command, name: &str) -> Command {
-    let command = match exits(name) {
-        Some(exits) => {
-            let help = command.get_after_help().map(ToString::to_string);
-            command.after_help(before_examples(&help.unwrap_or_default(), &sentence(exits)))
-        }
-        None => command,
-    };
-    command.mut_subcommands(|verb| {
-        let name = format!("{name} {}", verb.get_name()).trim().to_owned();
-        told(verb, &name)
-    })
+/// What the help of a verb says of its exit codes.
+pub(super) fn sentence_of(verb: &str) -> Option<String> {
+    exits(verb).map(sentence)
 }
 
 fn sentence(exits: Exits) -> String {
@@ -124,33 +112,4 @@ fn sentence(exits: Exits) -> String {
         "Exits with 0 if {done}, with 1 if {failed}{}.",
         pending.unwrap_or_default()
     )
-}
-
-/// Examples come last.
-fn before_examples(help: &str, sentence: &str) -> String {
-    match help.find("Example") {
-        Some(start) => {
-            let (text, examples) = help.split_at(start);
-            format!("{text}{sentence}\n\n{examples}")
-        }
-        None if help.is_empty() => sentence.to_owned(),
-        None => format!("{help}\n\n{sentence}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn exit_codes_stand_before_the_examples() {
-        let told = |help| before_examples(help, "Exits.");
-        assert_eq!(told(""), "Exits.");
-        assert_eq!(told("Examples:\n  a"), "Exits.\n\nExamples:\n  a");
-        assert_eq!(
-            told("Note.\n\nExample:\n  a"),
-            "Note.\n\nExits.\n\nExample:\n  a"
-        );
-        assert_eq!(told("Note."), "Note.\n\nExits.");
-    }
 }

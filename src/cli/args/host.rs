@@ -10,19 +10,25 @@ use crate::model::Name;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum HostCommand {
-    /// Make the SSH host key of a new host: its public half where the declaration reads it, the private one sealed to the operators.
+    /// Make the SSH host key of a new host.
+    ///
+    /// Writes the public key where the declaration reads it, and encrypts the private key to the operators.
     #[command(
         after_help = "The host opens the keys of its certificates with it, so it has to have it from the first boot on: --extra-files makes \
                             the tree that nixos-anywhere copies. A host that has a key is left as it is.\n\nExamples:\n  certs host add web1\n  \
                             certs host add web1 --extra-files ./extra-files && nixos-anywhere --extra-files ./extra-files --flake .#web1 root@10.0.0.7"
     )]
     Add(HostAddArgs),
-    /// Read the SSH host key of a running host, with the proof that it has it, and compare it with what is declared.
+    /// Read the SSH host key of a running host.
+    ///
+    /// The host proves that it has the key. The key is compared with the declared one.
     #[command(
         after_help = "Examples:\n  certs host scan web1\n  certs host scan 10.0.0.7:2222 --name web1 --accept"
     )]
     Scan(HostScanArgs),
-    /// Every declared host: its key, where it is read from, and whether its private half is sealed here.
+    /// List the declared hosts and their SSH host keys.
+    ///
+    /// Shows where each key is read from, and whether the private key is encrypted here.
     #[command(after_help = "Examples:\n  certs host list\n  certs host list --json")]
     List(HostListArgs),
 }

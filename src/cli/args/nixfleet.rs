@@ -11,13 +11,17 @@ use crate::model::Name;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CertManagerCommand {
-    /// A Secret: of an authority (`certs export ca-secret`) or of a host's certificate (`certs export secret`).
+    /// Write a Secret with a CA's key or a host's certificate.
+    ///
+    /// The same as `certs export ca-secret` and `certs export secret`.
     #[command(
         after_help = "Examples:\n  certs certmanager export --intermediate -n cert-manager --secret-name web-ca -o ca-secret.yaml\n  \
                             certs certmanager export --hostname api --cert-name server -n default --secret-name api-tls | kubectl apply -f -"
     )]
     Export(CertManagerExportArgs),
-    /// A ClusterIssuer for such a Secret (`certs export issuer`).
+    /// Write a ClusterIssuer for such a Secret.
+    ///
+    /// The same as `certs export issuer`.
     #[command(
         after_help = "Example:\n  certs certmanager issuer --secret-name web-ca --issuer-name web | kubectl apply -f -"
     )]
@@ -26,7 +30,9 @@ pub(crate) enum CertManagerCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PkiCommand {
-    /// The roots of trust (`certs export bundle`, `certs export der`).
+    /// Write the root CAs.
+    ///
+    /// The same as `certs export bundle` and `certs export der`.
     #[command(after_help = "Example:\n  certs pki export --format pem > ca.crt")]
     Export(PkiExportArgs),
     /// The same as `certs certmanager`.

@@ -9,15 +9,17 @@ use crate::model::{Lifetime, Name};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RoleCommand {
-    /// The declared roles, one a line.
+    /// List the declared roles.
     #[command(
         after_help = "Examples:\n  certs role list\n  certs role list --json | jq '.roles[].name'"
     )]
     List(ListArgs),
-    /// Every rule of one role.
+    /// Show every rule of a role.
     #[command(after_help = "Example:\n  certs role show lab")]
     Show(ShowArgs),
-    /// Ask a role for a certificate, and issue nothing: the verdict on every name, and what would be granted.
+    /// Test a request against a role, without issuing.
+    ///
+    /// Shows the verdict on each name, and the certificate that would be issued.
     #[command(
         after_help = "Exits with 0 if everything asked for is allowed, with 1 if anything is refused; with --refused the other way \
                             round: with 0 if no name is allowed.\n\nExamples:\n  certs role test lab nas.lab.example.org 192.168.100.7\n  \
@@ -26,7 +28,9 @@ pub(crate) enum RoleCommand {
                             certs role test lab --csr nas.csr"
     )]
     Test(TestArgs),
-    /// Print a role of Vault's or OpenBao's PKI engine as a declaration, with the defaults it relied on written out.
+    /// Print a Vault or OpenBao PKI role as a declaration.
+    ///
+    /// Names the defaults that the role relied on.
     #[command(
         after_help = "FILE holds what `vault read -format=json pki_int/roles/NAME` prints, the fields alone as JSON, or the words of \
                             `vault write pki_int/roles/NAME field=value …`. What has no counterpart is told on standard error.\n\n\

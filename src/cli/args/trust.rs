@@ -9,26 +9,30 @@ use crate::trust::guide::System;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TrustCommand {
-    /// How every kind of machine and program comes to trust a root, by hand. Needs no key and writes nothing.
+    /// Show how machines and programs come to trust a root CA.
+    ///
+    /// The steps are to be done by hand. Needs no key and writes nothing.
     #[command(
         after_help = "Examples:\n  certs trust show\n  certs trust show root --for debian --for firefox\n  \
                             certs trust show ./root.crt --for windows"
     )]
     Show(TrustShowArgs),
-    /// Let this machine trust a root: put it among the anchors of the system, into NSS databases, into Java's store.
+    /// Make this machine trust a root CA.
+    ///
+    /// Adds it to the system's trust anchors, to NSS databases and to Java's key store.
     #[command(
         after_help = "Says every file it wrote and every program it ran. What is there already is left as it is; `certs trust uninstall` \
                             takes out exactly what was put in.\n\nExamples:\n  sudo certs trust install\n  sudo certs trust install \
                             ./root.crt --dry-run\n  certs trust install root --store nss\n  sudo certs trust install root --store java"
     )]
     Install(TrustChangeArgs),
-    /// Take a root out of this machine's stores again.
+    /// Remove a root CA from this machine's stores.
     #[command(
         after_help = "A root is named as for `install`, or as `certs trust list` shows it.\n\nExamples:\n  sudo certs trust uninstall\n  \
                             sudo certs trust uninstall --all --dry-run\n  certs trust uninstall certs-root-0123456789abcdef --store nss"
     )]
     Uninstall(TrustUninstallArgs),
-    /// What `certs trust install` has put into this machine's stores.
+    /// List the root CAs that `certs trust install` added.
     #[command(after_help = "Examples:\n  certs trust list\n  certs trust list --store nss --json")]
     List(TrustListArgs),
 }

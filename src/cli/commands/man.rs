@@ -19,7 +19,8 @@ pub(crate) fn run(directory: &Path) -> Result<Exit, CliError> {
         clap_mangen::Man::new(command)
             .render(&mut page)
             .map_err(failed)?;
-        outside::write(&directory.join(format!("{name}.1")), &page).map_err(failed)?;
+        let page = args::help::printable(&String::from_utf8_lossy(&page));
+        outside::write(&directory.join(format!("{name}.1")), page.as_bytes()).map_err(failed)?;
     }
     Ok(Exit::Done)
 }

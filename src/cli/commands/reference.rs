@@ -98,7 +98,7 @@ fn verbs(text: &mut String, command: &clap::Command, name: &str) {
 
 fn section(text: &mut String, command: &clap::Command, name: &str) {
     let mut command = command.clone().bin_name(name).term_width(100);
-    let help = command.render_long_help().to_string();
+    let help = args::help::printable(&command.render_long_help().to_string());
     let _ = writeln!(text, "\n## `{name}`\n\n```text");
     for line in help.trim().lines() {
         let _ = writeln!(text, "{}", line.trim_end());
