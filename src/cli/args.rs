@@ -1,4 +1,4 @@
-//! What can be typed. The help texts here are the source of the manual, the completions and `docs/cli.md`.
+//! The arguments. The help texts here are the source of the manual, the completions and `docs/cli.md`.
 
 mod adopt;
 mod audience;
@@ -112,8 +112,8 @@ pub(crate) enum Command {
     ///
     /// Both CAs are declared, issued and encrypted to you. Nix is not needed.
     #[command(
-        after_help = "Nothing that is there is touched: a directory with a declaration, with certificates, or with a .gitignore that lacks \
-                            what it needs, is refused.\n\nExamples:\n  certs init lab --name Homelab --permit lab.example.org\n  \
+        after_help = "Existing files are never touched. A directory is refused if it already has a declaration or certificates, or a \
+                            .gitignore without the lines that it needs.\n\nExamples:\n  certs init lab --name Homelab --permit lab.example.org\n  \
                             certs init --manifest --identity ~/.ssh/id_ed25519\n  certs init --flake --recipient \"$(cat ada.pub)\" \
                             --recipient \"$(cat bob.pub)\" --organization 'Example Ltd'"
     )]
@@ -136,9 +136,9 @@ pub(crate) enum Command {
     ///
     /// A role allows it, and a record in the tree keeps it. The holder is a host of the fleet or any other person or machine.
     #[command(
-        after_help = "The key is made here and sealed to the operators, to the holder where it is a host of the fleet, and to each \
-                            --recipient; with --csr the requester's own key is certified, and only names and usages are taken from the \
-                            request. From then on `recreate` keeps it true, and status, check and report show it.\n\nExamples:\n  \
+        after_help = "The new key is encrypted to the operators, to the holder if it is a host of the fleet, and to each --recipient. With --csr \
+                            the requester's own key is certified, and only names and usages are taken from the CSR. `recreate` keeps the \
+                            certificate up to date; status, check and report show it.\n\nExamples:\n  \
                             certs issue nas.lab.example\n  certs issue nas --role lab --san nas.lab.example --san 10.0.0.7 --ttl 90d\n  \
                             certs issue ada --role people --common-name ada --recipient \"$(cat ada.pub)\"\n  \
                             certs issue printer --csr printer.csr"
@@ -148,8 +148,8 @@ pub(crate) enum Command {
     ///
     /// The same as `issue --csr`.
     #[command(
-        after_help = "Of a request names and usages are taken, as far as the role gives them, and the key as it stands there. What asks \
-                            to be an authority, or does not prove that it has its key, is refused.\n\nExamples:\n  \
+        after_help = "Names and usages are taken from the CSR, as far as the role allows them, and the key as it is. A CSR for a CA is refused, \
+                            and so is a CSR without proof that the requester has the key.\n\nExamples:\n  \
                             certs sign printer.csr printer > printer.crt\n  certs sign - nas --role lab --ttl 30d < nas.csr"
     )]
     Sign(SignArgs),
@@ -163,9 +163,10 @@ pub(crate) enum Command {
     ///
     /// Adds them to the CRL of the CA that issued them.
     #[command(
-        after_help = "Who is named goes with every certificate for the same key that Git knows and that is in date; a file or a number is \
-                            that certificate alone, unless the key is compromised. What was issued by hand goes, with its record and \
-                            key, in the same commit; what is declared gets a new key and certificate by the next `recreate`. The list is `ca/<authority>.crl`; the key of the authority is needed.\n\n\
+        after_help = "A name revokes every valid certificate for the same key that Git knows. A file or a serial number revokes that certificate \
+                            alone, unless the key is compromised. A certificate issued by hand is removed with its record and key in the same \
+                            commit; a declared one gets a new key and certificate from the next `recreate`. The CRL is `ca/<ca>.crl`. \
+                            The CA's key is needed.\n\n\
                             Examples:\n  certs revoke nas --reason key-compromise --date 2027-01-31\n  certs revoke cp1/cluster/kubelet\n  \
                             certs revoke ca/intermediate --reason ca-compromise\n  certs revoke old-laptop.crt\n  \
                             certs revoke --serial 5f01ab --ca cluster"
@@ -175,9 +176,9 @@ pub(crate) enum Command {
     ///
     /// Issues the next CRL of each CA whose CRL is due, or of the named CAs.
     #[command(
-        after_help = "Lists are numbered, and good for `crlExpiry` (30 days; a year for a CA that issues CAs only). A list is made when something is revoked, or here. It goes on \
-                            from the last one that the tree, the inventory or Git remembers, and nothing is made where \
-                            revocations of that one are lost.\n\n\
+        after_help = "A CRL has a number and is valid for `crlExpiry` (30 days; a year for a CA that only issues CAs). `revoke` issues one too. \
+                            Each CRL continues the last one that the tree, the inventory or Git has. If revocations of that one are \
+                            lost, no CRL is issued.\n\n\
                             Examples:\n  certs crl\n  certs crl cluster\n  certs crl --all\n  certs crl --list"
     )]
     Crl(ListsArgs),
@@ -189,9 +190,9 @@ pub(crate) enum Command {
                             under a passphrase too, PKCS#12 files, keys encrypted with age, and the values of YAML and JSON (Secrets, kubeconfigs, \
                             answers of Vault and cfssl, secrets and machine configurations of Talos). Keys go with certificates by their public keys; \
                             certificates go with what is declared by subject, issuer and names, and by host where a directory is called after one. \
-                            CRLs, `index.txt` with `crlnumber`, directories called `revoked` and rows of cfssl's database are taken over: what they name is \
-                            not adopted as good, and the next CRL has it under the next number. Files of the project are never overwritten, and DIR is \
-                            left as it is.\n\nExamples:\n  certs adopt \
+                            CRLs, `index.txt` with `crlnumber`, directories called `revoked` and rows of cfssl's database are taken over: a \
+                            certificate that they name is not adopted as valid, and the next CRL lists it under the next number. Files of the \
+                            project are never overwritten, and DIR stays as it is.\n\nExamples:\n  certs adopt \
                             /etc/kubernetes/pki --dry-run\n  certs adopt ../old/secrets/certs --identity ~/.ssh/id_ed25519\n  certs adopt \
                             ./pki --as ca/cluster=issued/root.crt --only ca\n  certs adopt ./easyrsa/pki --passphrase-file ca-passphrase.txt"
     )]
@@ -209,7 +210,7 @@ pub(crate) enum Command {
     ///
     /// Needs no key.
     #[command(
-        after_help = "Where the picture would be too large, hosts that have the same are drawn as one.\n\nExamples:\n  \
+        after_help = "In a large picture, hosts with the same certificates are drawn as one.\n\nExamples:\n  \
                             certs graph --format svg -o trust.svg\n  certs graph --format dot ca/cluster | dot -Tpng > cluster.png\n  \
                             certs graph cp1"
     )]
@@ -218,7 +219,7 @@ pub(crate) enum Command {
     ///
     /// Shows what needs attention, what expires when, who can decrypt what, and every certificate.
     #[command(
-        after_help = "The page needs no network and no script to be read, and holds nothing secret.\n\nExamples:\n  certs report\n  \
+        after_help = "The page needs neither network nor scripts, and has no secrets.\n\nExamples:\n  certs report\n  \
                             certs report --title 'Production cluster' -o public/certificates.html"
     )]
     Report(ReportArgs),
@@ -273,9 +274,8 @@ pub(crate) enum Command {
     ///
     /// Shows which keys and identities a stolen key gives its thief, now and in every older version, and the steps that end it.
     #[command(
-        after_help = "Without a name the whole fleet is ranked, whoever could do most first; with those who are declared no more, as far as Git \
-                            remembers them. What is to be replaced includes keys that were sealed to somebody else since. A CA's or certificate's own \
-                            key is meant by its full name.\n\nExamples:\n  certs exposure\n  \
+        after_help = "Without a name, ranks all holders by what they could do, former holders included as far as Git has them. Keys that were \
+                            encrypted to other recipients since are replaced too. The full name of a CA or a certificate means its own key.\n\nExamples:\n  certs exposure\n  \
                             certs exposure worker1\n  certs exposure ca/cluster\n  certs exposure ada@laptop\n  certs exposure \"$(cat found.pub)\""
     )]
     Exposure(ExposureArgs),
@@ -297,8 +297,8 @@ pub(crate) enum Command {
     Metrics(MetricsArgs),
     /// Write certificates and keys in another program's format.
     #[command(
-        after_help = "What holds a private key goes to standard output only where that is no terminal, or to a new file that nobody \
-                            else can read and Git would not commit.\n\nExamples:\n  certs export pem cp1/web/server -o server.crt\n  \
+        after_help = "A private key is written to a new file that only its owner can read and that Git ignores, or to standard output if that is \
+                            not a terminal.\n\nExamples:\n  certs export pem cp1/web/server -o server.crt\n  \
                             certs export pkcs12 laptop -o laptop.p12\n  certs export secret cp1/web/server -n shop | kubectl apply -f -"
     )]
     Export {
@@ -333,7 +333,7 @@ pub(crate) enum Command {
     ///
     /// Reads any kind of file. Trusts nothing and writes nothing.
     #[command(
-        after_help = "Reads certificates, requests, revocation lists and keys in PEM or DER, bundles of them, PKCS#12, OpenSSH and age \
+        after_help = "Reads certificates, CSRs, CRLs and keys in PEM or DER, bundles of them, PKCS#12, OpenSSH and age \
                             keys, age files, kubeconfigs, Kubernetes Secrets and ConfigMaps. Of a private key only its kind, its \
                             protection and its public half are shown.\n\nExamples:\n  \
                             certs inspect secrets/certs/ca/cluster.crt\n  certs inspect --short ~/.kube/config\n  certs inspect \
@@ -342,8 +342,7 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Print fingerprints of certificates and keys.
     #[command(
-        after_help = "With more than one object, what it is stands behind each fingerprint, with more than one file before that the \
-                            file.\n\nExamples:\n  certs fingerprint ca.crt\n  certs fingerprint *.crt\n  certs fingerprint server.crt --format spki-pin\n  \
+        after_help = "With several objects, each fingerprint is followed by the kind of the object; with several files, by the file as well.\n\nExamples:\n  certs fingerprint ca.crt\n  certs fingerprint *.crt\n  certs fingerprint server.crt --format spki-pin\n  \
                             certs fingerprint bundle.pem --json | jq -r '.fingerprints[].fingerprint'"
     )]
     Fingerprint(FingerprintArgs),
@@ -426,18 +425,18 @@ impl SourceArgs {
 
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct SelectionArgs {
-    /// Only these: a host, a certificate, `host/authority/certificate`, `ca/authority` or `shared/keypair`; `*` stands for any.
+    /// Only these: a host, a certificate, `host/ca/certificate`, `ca/NAME` or `shared/NAME`; `*` matches any.
     #[arg(long, value_name = "PATTERN")]
     pub only: Vec<Pattern>,
-    /// Give these new keys. An authority has to be named in full (`ca/cluster`), and everything below it is issued anew; so has
-    /// a shared key pair (`shared/service-account`), which still verifies by its old key.
+    /// Give these new keys. A CA must be named in full (`ca/cluster`); everything below it is issued again. A shared key pair must be
+    /// named in full too (`shared/service-account`); its old key still verifies tokens.
     #[arg(long, value_name = "PATTERN")]
     pub replace: Vec<Pattern>,
-    /// Take the certificates and keys that were replaced out of this file: what is left is the CA's own certificate (`ca/cluster`), or the
-    /// pair's own and its declared verification keys (`shared/service-account`). Together with --replace nothing of the old key stays.
+    /// Remove replaced certificates and keys from this file. The CA's own certificate (`ca/cluster`) stays, or the pair's own key and its
+    /// declared verification keys (`shared/service-account`). Together with --replace nothing of the old key stays.
     #[arg(long, value_name = "NAME")]
     pub retire: Vec<Pattern>,
-    /// Delete certificates and keys that are no longer declared (never an authority's). Not together with --only.
+    /// Delete certificates and keys that are no longer declared (never a CA's). Not together with --only.
     #[arg(long, conflicts_with = "only")]
     pub prune: bool,
 }
@@ -449,10 +448,10 @@ pub(crate) enum Document {
     Lints,
 }
 
-/// What opens sealed keys.
+/// The identities that decrypt keys.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct IdentityArgs {
-    /// A file with an age identity or an SSH private key, to open sealed keys with; may be given several times.
+    /// A file with an age identity or an SSH private key, to decrypt keys with; may be given several times.
     /// Default: `userAgeIdentity` of the declaration.
     #[arg(
         help_heading = "Identity",
@@ -466,7 +465,7 @@ pub(crate) struct IdentityArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct PasswordArgs {
-    /// A file whose first line is the password of PKCS#12 files. Default: asked for where one is needed.
+    /// A file with the password in its first line, for PKCS#12 files. Default: asked for where one is needed.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
 }
@@ -484,7 +483,7 @@ pub fn command() -> clap::Command {
     help::laid_out(Cli::command())
 }
 
-/// What was typed, and who reads the answer.
+/// The parsed arguments, and the reader of the answer.
 pub(crate) fn parse() -> Result<(Cli, Audience), clap::Error> {
     let matches = command().try_get_matches()?;
     let cli = Cli::from_arg_matches(&matches)?;

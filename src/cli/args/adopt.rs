@@ -1,4 +1,4 @@
-//! What can be typed after `certs adopt`.
+//! The arguments of `certs adopt`.
 
 use std::path::PathBuf;
 
@@ -15,19 +15,19 @@ pub(crate) struct AdoptArgs {
     pub directory: PathBuf,
     #[command(flatten)]
     pub source: SourceArgs,
-    /// What a file is, where that cannot be told: `ca/cluster=root.crt`. The file is relative to DIR; may be given several times.
+    /// Name a file that cannot be recognised: `ca/cluster=root.crt`. The file is relative to DIR; may be given several times.
     #[arg(long = "as", value_name = "PATTERN=FILE", value_parser = assignment)]
     pub assignments: Vec<(Pattern, String)>,
-    /// Only these: a host, a certificate, `host/authority/certificate`, `ca/authority` or `shared/keypair`; `*` stands for any.
+    /// Only these: a host, a certificate, `host/ca/certificate`, `ca/NAME` or `shared/NAME`; `*` matches any.
     #[arg(long, value_name = "PATTERN")]
     pub only: Vec<Pattern>,
     #[command(flatten)]
     pub identity: IdentityArgs,
-    /// A file whose first line is a passphrase of private keys or PKCS#12 files in DIR; may be given several times.
-    /// Default: asked for, once for each file that no passphrase so far opens.
+    /// A file with a passphrase in its first line, for private keys or PKCS#12 files in DIR; may be given several times.
+    /// Default: asked for, once for each file that no earlier passphrase decrypts.
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Vec<PathBuf>,
-    /// Say what would be adopted, and write nothing.
+    /// Show what would be adopted, and write nothing.
     #[arg(long)]
     pub dry_run: bool,
     /// Print the beginning of a declaration (certs.nix) of what is in DIR, and adopt nothing: CAs, hosts and certificates with their
@@ -37,7 +37,7 @@ pub(crate) struct AdoptArgs {
     /// With --declare: the public key of an operator; may be given several times.
     #[arg(long, value_name = "KEY", requires = "declare", value_parser = |text: &str| Recipient::parse(text))]
     pub recipient: Vec<Recipient>,
-    /// Print what was found and what becomes of it as JSON (docs/schema/adopt.json).
+    /// Print the findings and the result as JSON (docs/schema/adopt.json).
     #[arg(long)]
     pub json: bool,
 }

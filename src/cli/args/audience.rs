@@ -4,11 +4,11 @@ use clap::ArgMatches;
 
 use super::CheckFormat;
 
-/// Whom standard output is for.
+/// The reader of standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Audience {
     Person,
-    /// Something that asked for JSON, and parses whatever comes.
+    /// A program that asked for JSON and parses the answer.
     Program,
 }
 

@@ -1,4 +1,4 @@
-//! What can be typed after `certs check`.
+//! The arguments of `certs check`.
 
 use clap::{Args, ValueEnum};
 
@@ -10,13 +10,13 @@ use crate::plan::Pattern;
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Only these: a host, a certificate, `host/authority/certificate`, `ca/authority` or `shared/keypair`; `*` stands for any.
+    /// Only these: a host, a certificate, `host/ca/certificate`, `ca/NAME` or `shared/NAME`; `*` matches any.
     #[arg(long, value_name = "PATTERN")]
     pub only: Vec<Pattern>,
     /// Show information too: what is worth knowing and needs no change.
     #[arg(long)]
     pub info: bool,
-    /// Let warnings fail too: exit with 1 if there is any finding but information that nobody allowed.
+    /// Let warnings fail too: exit with 1 on any finding that is not a note and not allowed.
     #[arg(long)]
     pub strict: bool,
     /// How to print what was found.
@@ -27,11 +27,11 @@ pub(crate) struct CheckArgs {
     pub json: bool,
 }
 
-/// How much of what was found is told.
+/// The findings to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Detail {
     Everything,
-    /// What is wrong or may be, what was allowed included.
+    /// Errors and warnings, allowed ones too.
     ButInformation,
 }
 

@@ -1,4 +1,4 @@
-//! What can be typed after `certs demo`.
+//! The arguments of `certs demo`.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ pub(crate) struct DemoArgs {
     pub directory: PathBuf,
     #[command(flatten)]
     pub form: FormArgs,
-    /// Begin a Git repository in the directory unless it is in one already.
+    /// Create a Git repository unless the directory is in one already.
     #[arg(long, value_enum, default_value_t = Vcs::Git)]
     pub vcs: Vcs,
 }

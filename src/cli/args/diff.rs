@@ -1,4 +1,4 @@
-//! What can be typed after `certs diff`.
+//! The arguments of `certs diff`.
 
 use clap::Args;
 

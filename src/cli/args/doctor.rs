@@ -1,4 +1,4 @@
-//! What can be typed after `certs doctor`.
+//! The arguments of `certs doctor`.
 
 use clap::Args;
 

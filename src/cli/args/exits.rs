@@ -19,7 +19,7 @@ pub(crate) fn exits(verb: &str) -> Option<Exits> {
         ),
         "plan" => (
             "nothing would change",
-            "anything needs a decision, or a finding stands in the way",
+            "anything needs a decision, or a finding prevents the run",
             Some("anything would change"),
         ),
         "issue" | "sign" => (
@@ -98,7 +98,7 @@ pub(crate) fn exits(verb: &str) -> Option<Exits> {
     })
 }
 
-/// What the help of a verb says of its exit codes.
+/// The sentence about exit codes in a verb's help.
 pub(super) fn sentence_of(verb: &str) -> Option<String> {
     exits(verb).map(sentence)
 }

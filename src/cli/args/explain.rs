@@ -1,4 +1,4 @@
-//! What can be typed after `certs explain`.
+//! The arguments of `certs explain`.
 
 use clap::Args;
 

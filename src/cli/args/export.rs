@@ -1,4 +1,4 @@
-//! What can be typed after `certs export`.
+//! The arguments of `certs export`.
 
 mod cert_manager;
 mod common;
@@ -75,8 +75,8 @@ pub(crate) enum ExportCommand {
     Secret(SecretArgs),
     /// Write a Secret with a CA's key, for cert-manager's CA issuer.
     #[command(
-        after_help = "Whoever can read the Secret is that authority: cert-manager limits neither names nor lifetimes. Give it an \
-                            intermediate of its own, with name constraints.\n\nExample:\n  certs export ca-secret ca/in-cluster --name \
+        after_help = "Every reader of the Secret can act as that CA: cert-manager limits neither names nor lifetimes. Give it an \
+                            intermediate CA of its own, with name constraints.\n\nExample:\n  certs export ca-secret ca/in-cluster --name \
                             in-cluster-ca | kubectl apply -f -"
     )]
     CaSecret(CaSecretArgs),

@@ -1,4 +1,4 @@
-//! What can be typed after `certs exposure`.
+//! The arguments of `certs exposure`.
 
 use clap::Args;
 
@@ -8,11 +8,10 @@ use super::SourceArgs;
 pub(crate) struct ExposureArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// A host, an operator by the comment of the key, any public key or its end, or an artifact by its full name, whose own key is
-    /// meant then.
+    /// A host, an operator by the comment of the key, any public key or its end, or the full name of an artifact for its own key.
     #[arg(value_name = "WHO")]
     pub who: Option<String>,
-    /// Print what each can open as JSON (docs/schema/exposure.json).
+    /// Print the answer as JSON (docs/schema/exposure.json).
     #[arg(long)]
     pub json: bool,
 }

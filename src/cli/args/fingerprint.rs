@@ -1,4 +1,4 @@
-//! What can be typed after `certs fingerprint`.
+//! The arguments of `certs fingerprint`.
 
 use std::path::PathBuf;
 

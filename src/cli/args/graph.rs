@@ -1,4 +1,4 @@
-//! What can be typed after `certs graph`.
+//! The arguments of `certs graph`.
 
 use std::path::PathBuf;
 
@@ -11,8 +11,8 @@ use crate::plan::Pattern;
 pub(crate) struct GraphArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Only these and their issuers, with everything below an authority: a host, a certificate, `host/authority/certificate`,
-    /// `ca/authority` or `shared/keypair`; `*` stands for any.
+    /// Only these and their issuers, with everything below a CA: a host, a certificate, `host/ca/certificate`,
+    /// `ca/NAME` or `shared/NAME`; `*` matches any.
     #[arg(value_name = "PATTERN")]
     pub patterns: Vec<Pattern>,
     /// The language of the picture.

@@ -1,4 +1,4 @@
-//! What can be typed after `certs history`.
+//! The arguments of `certs history`.
 
 use clap::Args;
 

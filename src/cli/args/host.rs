@@ -1,4 +1,4 @@
-//! What can be typed after `certs host`.
+//! The arguments of `certs host`.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ pub(crate) enum HostCommand {
     ///
     /// Writes the public key where the declaration reads it, and encrypts the private key to the operators.
     #[command(
-        after_help = "The host opens the keys of its certificates with it, so it has to have it from the first boot on: --extra-files makes \
+        after_help = "The host decrypts the keys of its certificates with it, so it needs the key at its first boot: --extra-files makes \
                             the tree that nixos-anywhere copies. A host that has a key is left as it is.\n\nExamples:\n  certs host add web1\n  \
                             certs host add web1 --extra-files ./extra-files && nixos-anywhere --extra-files ./extra-files --flake .#web1 root@10.0.0.7"
     )]
@@ -54,7 +54,7 @@ pub(crate) struct HostAddArgs {
     /// Write the key pair in clear below this directory, as `etc/ssh/ssh_host_ed25519_key`, for its owner alone.
     #[arg(long, value_name = "DIR", value_parser = new_path)]
     pub extra_files: Option<PathBuf>,
-    /// Make a new key in place of the one that is sealed here.
+    /// Make a new key instead of the encrypted one.
     #[arg(long)]
     pub replace: bool,
     /// Show which files would be made, and write nothing.

@@ -1,4 +1,4 @@
-//! What can be typed after `certs init`.
+//! The arguments of `certs init`.
 
 use std::path::PathBuf;
 
@@ -14,30 +14,30 @@ pub(crate) struct InitArgs {
     pub directory: PathBuf,
     #[command(flatten)]
     form: FormArgs,
-    /// Whose authorities these are, as in "NAME Root CA". Default: the name of the directory.
+    /// The name of the CAs, as in "NAME Root CA". Default: the name of the directory.
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// The organization (O) in the authorities' subjects.
+    /// The organization (O) in the subjects of the CAs.
     #[arg(long, value_name = "NAME")]
     pub organization: Option<String>,
-    /// One authority that issues everything itself; its key is then needed for every certificate.
+    /// One CA that issues everything itself; its key is then needed for every certificate.
     #[arg(long, conflicts_with = "intermediate_expiry")]
     single_tier: bool,
-    /// How long the root lasts.
+    /// The lifetime of the root CA.
     #[arg(long, value_name = "TIME", default_value = "10y", value_parser = |text: &str| Lifetime::parse(text))]
     pub root_expiry: Lifetime,
-    /// How long the intermediate lasts.
+    /// The lifetime of the intermediate CA.
     #[arg(long, value_name = "TIME", default_value = "5y", value_parser = |text: &str| Lifetime::parse(text))]
     intermediate_expiry: Lifetime,
     /// The only names that may be certified (name constraints): a domain with everything below it, a network like 10.0.0.0/8, or
     /// a mail domain like @example.org; may be given several times. Default: any.
     #[arg(long, value_name = "NAME")]
     pub permit: Vec<String>,
-    /// The public key of an operator, who may open every private key: `age1…` or `ssh-ed25519 …`; may be given several times.
+    /// The public key of an operator, who can decrypt every private key: `age1…` or `ssh-ed25519 …`; may be given several times.
     /// Default: that of the identity.
     #[arg(short, long, value_name = "KEY", value_parser = |text: &str| Recipient::parse(text))]
     pub recipient: Vec<Recipient>,
-    /// Begin a Git repository in the directory unless it is in one already.
+    /// Create a Git repository unless the directory is in one already.
     #[arg(long, value_enum, default_value_t = Vcs::Git)]
     pub vcs: Vcs,
     /// Show which files would be made, and write nothing.
@@ -97,7 +97,7 @@ impl InitArgs {
         self.form.typed()
     }
 
-    /// How long an intermediate lasts; `None` if there is to be none.
+    /// The lifetime of the intermediate; `None` without one.
     pub(crate) fn intermediate(&self) -> Option<Lifetime> {
         (!self.single_tier).then_some(self.intermediate_expiry)
     }

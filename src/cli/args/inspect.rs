@@ -1,4 +1,4 @@
-//! What can be typed after `certs inspect`.
+//! The arguments of `certs inspect`.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ pub(crate) struct InspectArgs {
     /// The name to ask TLS servers for. Default: the host itself.
     #[arg(long, value_name = "NAME")]
     pub server_name: Option<String>,
-    /// What to say to TLS servers before the handshake.
+    /// The protocol to speak before the TLS handshake.
     #[arg(long, value_enum, default_value_t = StartTls::None)]
     pub starttls: StartTls,
     /// How long a TLS server may take for everything.

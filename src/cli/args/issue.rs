@@ -1,4 +1,4 @@
-//! What can be typed after `certs issue` and `certs sign`.
+//! The arguments of `certs issue` and `certs sign`.
 
 use std::path::PathBuf;
 
@@ -9,60 +9,60 @@ use crate::model::{Lifetime, Name, holder};
 
 #[derive(Debug, Args)]
 pub(crate) struct IssueArgs {
-    /// Who gets it: a host of the fleet, or any other name (a NAS, a service, a person).
+    /// The holder: a host of the fleet, or any other name (a NAS, a service, a person).
     #[arg(value_name = "HOLDER", value_parser = holder)]
     pub holder: Name,
-    /// A name it is for: a DNS name, an IP address, a mailbox or a URI; may be given several times. Default, where there is neither
-    /// a common name nor a request: the holder.
+    /// A subject alternative name: a DNS name, an IP address, a mailbox or a URI; may be given several times. Default without a common
+    /// name and a CSR: the holder.
     #[arg(long, value_name = "NAME")]
     pub san: Vec<String>,
-    /// A certification request, PEM or DER, whose key is certified; `-` is standard input. Without it a key is made and sealed.
+    /// A CSR, PEM or DER, for the key that is certified; `-` is standard input. Without it a new key is made and encrypted.
     #[arg(long, value_name = "FILE", conflicts_with = "recipient")]
     pub csr: Option<PathBuf>,
-    /// Who can open the key beside the operators and the holder: an age recipient or an SSH public key, or a file with one.
+    /// A further recipient of the key, next to the operators and the holder: an age recipient, an SSH public key, or a file with one.
     #[arg(long, value_name = "KEY")]
     pub recipient: Vec<String>,
     #[command(flatten)]
     pub wish: WishArgs,
-    /// Print the verdict and what was done as JSON (docs/schema/issue.json).
+    /// Print the verdict and the result as JSON (docs/schema/issue.json).
     #[arg(long)]
     pub json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct SignArgs {
-    /// The certification request, PEM or DER; `-` is standard input.
+    /// The CSR, PEM or DER; `-` is standard input.
     #[arg(value_name = "REQUEST")]
     pub request: PathBuf,
-    /// Who sent it: a host of the fleet, or any other name.
+    /// The holder of its key: a host of the fleet, or any other name.
     #[arg(value_name = "HOLDER", value_parser = holder)]
     pub holder: Name,
     #[command(flatten)]
     pub wish: WishArgs,
-    /// Print the verdict and what was done, in the place of the certificate, as JSON (docs/schema/sign.json).
+    /// Print the verdict and the result, instead of the certificate, as JSON (docs/schema/sign.json).
     #[arg(long)]
     pub json: bool,
 }
 
-/// What is wished for, whoever's the key is.
+/// The wished-for contents of a certificate, for a new key or for that of a CSR.
 #[derive(Debug, Args)]
 pub(crate) struct WishArgs {
     /// The declared role that grants it. Default: the only one there is.
     #[arg(long, value_name = "ROLE", value_parser = |text: &str| Name::new(text))]
     pub role: Option<Name>,
-    /// What the certificate is called in the tree. Default: as the role.
+    /// The name of the certificate in the tree. Default: that of the role.
     #[arg(long, value_name = "NAME", value_parser = |text: &str| Name::new(text))]
     pub name: Option<Name>,
-    /// The common name, in the place of a request's.
+    /// The common name, instead of the one in the CSR.
     #[arg(long, value_name = "NAME")]
     pub common_name: Option<String>,
-    /// How long it is wanted, like `720h` or `90d`. Default: as the role says; never longer than the role allows.
+    /// The lifetime, like `720h` or `90d`. Default: that of the role; never longer than the role allows.
     #[arg(long, value_name = "TIME", value_parser = |text: &str| Lifetime::parse(text))]
     pub ttl: Option<Lifetime>,
-    /// What it is to be used for, of what the role gives, like `server auth`; may be given several times. Default: all of it.
+    /// A usage that the role allows, like `server auth`; may be given several times. Default: all usages of the role.
     #[arg(long, value_name = "USAGE")]
     pub usage: Vec<String>,
-    /// Issue it anew on these terms where it was issued before: with a new key, or for the key of the request.
+    /// Replace the certificate that was issued before, with a new key or for the key of the CSR.
     #[arg(long)]
     pub replace: bool,
     /// Show what would be issued, and write nothing. Needs no key.

@@ -1,4 +1,4 @@
-//! What can be typed after `certs metrics`.
+//! The arguments of `certs metrics`.
 
 use std::path::PathBuf;
 

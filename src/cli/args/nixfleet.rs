@@ -48,13 +48,13 @@ pub(crate) enum PkiCommand {
 pub(crate) struct CertManagerExportArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// The root authority.
+    /// The root CA.
     #[arg(long)]
     pub ca: bool,
-    /// The intermediate authority.
+    /// The intermediate CA.
     #[arg(long)]
     pub intermediate: bool,
-    /// The host whose certificate it is.
+    /// The host of the certificate.
     #[arg(long, value_name = "HOST", value_parser = |text: &str| Name::new(text))]
     pub hostname: Option<Name>,
     /// Which of its certificates. Default: its only one.
@@ -63,7 +63,7 @@ pub(crate) struct CertManagerExportArgs {
     /// The namespace of the Secret.
     #[arg(short, long, default_value = "cert-manager")]
     pub namespace: Namespace,
-    /// What the Secret is called. Default: `nixfleet-ca`; of a host's certificate `<certificate>-tls`.
+    /// The name of the Secret. Default: `nixfleet-ca`; of a host's certificate `<certificate>-tls`.
     #[arg(long, value_name = "NAME")]
     pub secret_name: Option<ObjectName>,
     #[command(flatten)]
@@ -74,13 +74,13 @@ pub(crate) struct CertManagerExportArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct CertManagerIssuerArgs {
-    /// The Secret with the key of the authority.
+    /// The Secret with the CA's key.
     #[arg(long, value_name = "NAME", default_value = "nixfleet-ca")]
     pub secret_name: ObjectName,
     /// Where the Secret is. A ClusterIssuer names none: it has to be where cert-manager looks.
     #[arg(long, value_name = "NAMESPACE", default_value = "cert-manager")]
     pub secret_namespace: Namespace,
-    /// What the ClusterIssuer is called.
+    /// The name of the ClusterIssuer.
     #[arg(long, value_name = "NAME", default_value = "nixfleet-ca-issuer")]
     pub issuer_name: ObjectName,
     #[command(flatten)]

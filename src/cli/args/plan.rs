@@ -1,4 +1,4 @@
-//! What can be typed after `certs plan`.
+//! The arguments of `certs plan`.
 
 use clap::Args;
 

@@ -1,4 +1,4 @@
-//! What can be typed after `certs recreate`.
+//! The arguments of `certs recreate`.
 
 use std::num::NonZeroUsize;
 

@@ -1,4 +1,4 @@
-//! What can be typed after `certs renew`.
+//! The arguments of `certs renew`.
 
 use std::num::NonZeroUsize;
 
@@ -10,7 +10,7 @@ use crate::plan::Pattern;
 
 #[derive(Debug, Args)]
 pub(crate) struct RenewArgs {
-    /// Renew these now, due or not: a host, a certificate, `host/authority/certificate`, or an authority by its full name
+    /// Renew these now, due or not: a host, a certificate, `host/ca/certificate`, or the full name of a CA
     /// (`ca/cluster`). Without any, everything that is due.
     #[arg(value_name = "PATTERN")]
     pub patterns: Vec<Pattern>,

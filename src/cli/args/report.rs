@@ -1,4 +1,4 @@
-//! What can be typed after `certs report`.
+//! The arguments of `certs report`.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use super::{SourceArgs, new_path};
 pub(crate) struct ReportArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// What the page is called.
+    /// The title of the page.
     #[arg(long, default_value = "Certificates")]
     pub title: String,
     /// The file to write, replacing it at once; `-` for standard output.

@@ -1,4 +1,4 @@
-//! What can be typed after `certs revoke` and `certs crl`.
+//! The arguments of `certs revoke` and `certs crl`.
 
 use clap::builder::{BoolValueParser, TypedValueParser as _};
 use clap::{ArgAction, Args};
@@ -11,21 +11,21 @@ use crate::model::{Name, RevocationReason};
 
 #[derive(Debug, Args)]
 pub(crate) struct RevokeArgs {
-    /// What is revoked: a host, a certificate, `host/authority/certificate`, an authority by its full name (`ca/intermediate`),
-    /// or a file with a certificate that one of the authorities issued.
+    /// A host, a certificate, `host/ca/certificate`, the full name of a CA (`ca/intermediate`), or a file with a certificate that one of
+    /// the CAs issued.
     #[arg(value_name = "TARGET", required_unless_present = "serial")]
     pub targets: Vec<String>,
-    /// A serial number in hexadecimal, of a certificate that is nowhere at hand; may be given several times.
+    /// A serial number in hexadecimal, of a certificate that you do not have; may be given several times.
     #[arg(long, value_name = "HEX", requires = "ca")]
     pub serial: Vec<String>,
-    /// The authority that issued the serial numbers.
+    /// The CA that issued the serial numbers.
     #[arg(long, value_name = "NAME", value_parser = name, requires = "serial")]
     pub ca: Option<Name>,
-    /// Why: unspecified, key-compromise, ca-compromise, affiliation-changed, superseded, cessation-of-operation or
+    /// The reason: unspecified, key-compromise, ca-compromise, affiliation-changed, superseded, cessation-of-operation or
     /// privilege-withdrawn.
     #[arg(long, value_name = "REASON", value_parser = reason)]
     pub reason: Option<RevocationReason>,
-    /// Since when the key is not to be trusted, like `2027-01-31T12:00:00Z` or `2027-01-31`. The revocation itself is of now.
+    /// The time from which the key was not to be trusted, like `2027-01-31T12:00:00Z` or `2027-01-31`. The revocation has the present time.
     #[arg(long, value_name = "MOMENT", value_parser = moment)]
     pub date: Option<OffsetDateTime>,
     /// Revoke everything that a target names, where it names more than one certificate.
@@ -38,7 +38,7 @@ pub(crate) struct RevokeArgs {
     pub source: SourceArgs,
     #[command(flatten)]
     pub identity: IdentityArgs,
-    /// Print what was revoked, and the lists, as JSON (docs/schema/revoke.json).
+    /// Print the revoked certificates and the CRLs as JSON (docs/schema/revoke.json).
     #[arg(long)]
     pub json: bool,
 }
@@ -46,16 +46,16 @@ pub(crate) struct RevokeArgs {
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools)] // Each is an option that people type by itself.
 pub(crate) struct ListsArgs {
-    /// Authorities whose next list is made now, the first one included. Without any, those whose list is due.
-    #[arg(value_name = "AUTHORITY", value_parser = name)]
+    /// CAs whose next CRL is issued now, even if it is their first. Without any: CAs whose CRL is due.
+    #[arg(value_name = "CA", value_parser = name)]
     pub authorities: Vec<Name>,
-    /// Every authority, whether or not it has a list.
+    /// Every CA, whether or not it has a CRL.
     #[arg(long, conflicts_with = "authorities")]
     pub all: bool,
-    /// Show the lists there are, and make none. Needs no key.
+    /// Show the existing CRLs, and issue none. Needs no key.
     #[arg(long, conflicts_with = "all")]
     pub list: bool,
-    /// Go on without revocations of the named authorities that are lost for good: these certificates are good again.
+    /// Continue without lost revocations of the named CAs: those certificates become valid again.
     #[arg(
         long,
         requires = "authorities",
@@ -71,7 +71,7 @@ pub(crate) struct ListsArgs {
     pub source: SourceArgs,
     #[command(flatten)]
     pub identity: IdentityArgs,
-    /// Print the lists as JSON (docs/schema/crl.json).
+    /// Print the CRLs as JSON (docs/schema/crl.json).
     #[arg(long)]
     pub json: bool,
 }

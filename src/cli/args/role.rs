@@ -1,4 +1,4 @@
-//! What can be typed after `certs role`.
+//! The arguments of `certs role`.
 
 use std::path::PathBuf;
 
@@ -33,7 +33,7 @@ pub(crate) enum RoleCommand {
     /// Names the defaults that the role relied on.
     #[command(
         after_help = "FILE holds what `vault read -format=json pki_int/roles/NAME` prints, the fields alone as JSON, or the words of \
-                            `vault write pki_int/roles/NAME field=value …`. What has no counterpart is told on standard error.\n\n\
+                            `vault write pki_int/roles/NAME field=value …`. Fields without a counterpart are listed on standard error.\n\n\
                             Examples:\n  certs role import-vault lab.json --name lab --authority lab-intermediate\n  \
                             vault read -format=json pki_int/roles/lab | certs role import-vault - --name lab\n  \
                             certs role import-vault role.sh --json"
@@ -73,7 +73,7 @@ pub(crate) struct TestArgs {
     /// The common name to ask for.
     #[arg(long, value_name = "NAME")]
     pub common_name: Option<String>,
-    /// A certification request, PEM or DER, that asks for its names too; `-` is standard input.
+    /// A CSR, PEM or DER, that asks for its names too; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     pub csr: Option<PathBuf>,
     /// The lifetime to ask for. Default: that of the role.
@@ -97,13 +97,13 @@ pub(crate) struct ImportVaultArgs {
     /// The role as JSON or as a command; `-` is standard input.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// What the role is to be called. Default: as the command calls it, or the name of the file.
+    /// The name of the role. Default: as in the command, or the name of the file.
     #[arg(long, value_name = "ROLE", value_parser = |text: &str| Name::new(text))]
     pub name: Option<Name>,
-    /// The authority that is to sign, by its name in `cas`. Default: the mount of the command.
+    /// The CA that signs, by its name in `cas`. Default: the mount of the command.
     #[arg(long, value_name = "CA", value_parser = |text: &str| Name::new(text))]
     pub authority: Option<Name>,
-    /// Print what the manifest would hold as JSON (docs/schema/role-import-vault.json).
+    /// Print the role as the manifest has it, as JSON (docs/schema/role-import-vault.json).
     #[arg(long)]
     pub json: bool,
 }

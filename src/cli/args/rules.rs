@@ -1,4 +1,4 @@
-//! What can be typed after `certs rules`.
+//! The arguments of `certs rules`.
 
 use std::path::PathBuf;
 

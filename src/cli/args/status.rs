@@ -1,4 +1,4 @@
-//! What can be typed after `certs status`.
+//! The arguments of `certs status`.
 
 use clap::{Args, ValueEnum};
 
@@ -11,7 +11,7 @@ use crate::status::State;
 pub(crate) struct StatusArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Only these: a host, a certificate, `host/authority/certificate` or `ca/authority`; `*` stands for any.
+    /// Only these: a host, a certificate, `host/ca/certificate` or `ca/NAME`; `*` matches any.
     #[arg(value_name = "PATTERN")]
     pub patterns: Vec<Pattern>,
     /// Only what is in this state; may be given several times.
@@ -20,10 +20,10 @@ pub(crate) struct StatusArgs {
     /// Only what ends within this time, like `30d`; what has ended already is included.
     #[arg(long, value_name = "TIME", value_parser = |text: &str| Lifetime::parse(text))]
     pub within: Option<Lifetime>,
-    /// What comes first.
+    /// The order of the rows.
     #[arg(long, value_enum, default_value_t = SortBy::State)]
     pub sort: SortBy,
-    /// Show authorities as branches, with what they issued below them.
+    /// Show CAs as branches, with the certificates they issued.
     #[arg(long, conflicts_with_all = ["wide", "json", "sort"])]
     pub tree: bool,
     /// Show serial numbers, and every name and reader.

@@ -1,4 +1,4 @@
-//! What can be typed after `certs trust`.
+//! The arguments of `certs trust`.
 
 use std::path::PathBuf;
 
@@ -78,7 +78,7 @@ pub(crate) struct StoresArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum StoreKind {
-    /// What most programs on the machine ask.
+    /// The store that most programs on the machine use.
     System,
     /// Firefox, and Chromium on Linux (needs `certutil`).
     Nss,

@@ -1,4 +1,4 @@
-//! What can be typed after `certs verify`.
+//! The arguments of `certs verify`.
 
 use std::path::PathBuf;
 
@@ -16,31 +16,30 @@ pub(crate) struct VerifyArgs {
     /// are its intermediates. Without any, every certificate of the declared fleet.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Trust the certificates in this file; may be given several times. Default: the declared root authorities. What the revocation lists of
-    /// a project found here name is refused all the same.
+    /// Trust the certificates in this file; may be given several times. Default: the declared root CAs. The CRLs of a project found here
+    /// still count.
     #[arg(long, value_name = "FILE")]
     pub roots: Vec<PathBuf>,
-    /// Certificates that may stand between the certificate and a root; may be given several times.
+    /// Intermediate certificates that may lead to a root; may be given several times.
     #[arg(long, value_name = "FILE")]
     pub intermediates: Vec<PathBuf>,
-    /// What the certificate has to be for: any, server, client, email, code-signing, timestamping, ocsp-signing, or an object
+    /// The purpose that the certificate must have: any, server, client, email, code-signing, timestamping, ocsp-signing, or an object
     /// identifier. Default: server if a host name is asked for, else any.
     #[arg(long, value_name = "PURPOSE")]
     pub purpose: Option<Purpose>,
-    /// A host name, address, mailbox or URI that the certificate has to be for; may be given several times.
+    /// A host name, address, mailbox or URI that the certificate must be for; may be given several times.
     #[arg(long, value_name = "NAME", value_parser = |text: &str| PeerName::parse(text))]
     pub host: Vec<PeerName>,
     /// Verify as of this moment, like `2027-01-31T12:00:00Z` or `2027-01-31`. Default: now.
     #[arg(long, value_name = "MOMENT", value_parser = moment)]
     pub at: Option<OffsetDateTime>,
-    /// A certificate revocation list, PEM or DER; may be given several times. Without any, what the
-    /// lists in the tree name is refused, and no list has to be there.
+    /// A CRL, PEM or DER; may be given several times. Without one, the CRLs in the tree count, and none is required.
     #[arg(long, value_name = "FILE")]
     pub crl: Vec<PathBuf>,
-    /// Whose revocation status has to be known once lists are given.
+    /// Which certificates need a known revocation status once CRLs are given.
     #[arg(long, value_enum, default_value_t = RevocationWord::Chain)]
     pub revocation: RevocationWord,
-    /// At most this many authorities between the certificate and the root.
+    /// At most this many CAs between the certificate and the root.
     #[arg(long, value_name = "N")]
     pub max_depth: Option<usize>,
     /// A certificate policy the path has to be valid for, as an object identifier; of several any one does. Implies --require-policy.
@@ -64,11 +63,11 @@ pub(crate) struct VerifyArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RevocationWord {
-    /// That of every certificate below the root.
+    /// Every certificate below the root.
     Chain,
-    /// That of the certificate itself.
+    /// The certificate itself.
     Leaf,
-    /// Nobody's; what a list names is refused.
+    /// None; a certificate that a CRL names is refused.
     Listed,
 }
 

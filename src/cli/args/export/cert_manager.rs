@@ -14,15 +14,15 @@ use crate::plan::Pattern;
 pub(crate) struct IssuerArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// The authority, `ca/web` or `web`. With --vault: its root is what the server is verified by.
-    #[arg(value_name = "AUTHORITY", required_unless_present_any = ["vault", "secret_name"])]
+    /// The CA, `ca/web` or `web`. With --vault, its root verifies the server.
+    #[arg(value_name = "CA", required_unless_present_any = ["vault", "secret_name"])]
     pub authority: Option<Pattern>,
-    /// What the issuer is called. Default: as the authority.
+    /// The name of the issuer. Default: that of the CA.
     #[arg(long, required_unless_present = "authority")]
     pub name: Option<ObjectName>,
     #[command(flatten)]
     pub namespace: NamespaceArgs,
-    /// The Secret with the key of the authority. Default: `<authority>-ca`, as `certs export ca-secret` calls it.
+    /// The Secret with the CA's key. Default: `<ca>-ca`, as `certs export ca-secret` calls it.
     #[arg(long, conflicts_with = "vault")]
     pub secret_name: Option<ObjectName>,
     #[command(flatten)]
@@ -95,18 +95,18 @@ pub(crate) enum VaultAuthWord {
     Approle,
 }
 
-/// What is asked for: a certificate as declared, or names.
+/// The request: a certificate as declared, or names.
 #[derive(Debug, Args)]
 pub(crate) struct WantedArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// The certificate whose declaration is asked for: `host/authority/certificate`, or any part of it that means only one.
+    /// The declared certificate: `host/ca/certificate`, or any part of it that means only one.
     #[arg(value_name = "CERTIFICATE", required_unless_present = "san")]
     pub certificate: Option<Pattern>,
     /// Instead: a name that is declared nowhere; may be given several times.
     #[arg(long, value_name = "NAME", value_parser = |text: &str| San::parse(text), conflicts_with = "certificate")]
     pub san: Vec<San>,
-    /// What the resource is called. Default: as the certificate.
+    /// The name of the resource. Default: that of the certificate.
     #[arg(long, required_unless_present = "certificate")]
     pub name: Option<ObjectName>,
     #[command(flatten)]
@@ -137,7 +137,7 @@ pub(crate) struct WantedArgs {
 pub(crate) struct CertificateArgs {
     #[command(flatten)]
     pub wanted: WantedArgs,
-    /// How long each certificate lasts. Default: as declared; of names 2160h, as cert-manager has it.
+    /// The lifetime of each certificate. Default: as declared; of names 2160h, as cert-manager has it.
     #[arg(long, value_name = "TIME", value_parser = |text: &str| Lifetime::parse(text))]
     pub duration: Option<Lifetime>,
     /// How long before its end a certificate is renewed. Default: as declared; with --duration or of names a third of the
@@ -150,7 +150,7 @@ pub(crate) struct CertificateArgs {
     /// An organization (O) of the subject; may be given several times. Default: as declared; of names none.
     #[arg(long, value_name = "NAME")]
     pub organization: Vec<String>,
-    /// What it is to be used for, like `client auth`; may be given several times. Default: as declared; of names `server auth`.
+    /// A usage like `client auth`; may be given several times. Default: as declared; of names `server auth`.
     #[arg(long, value_name = "USAGE")]
     pub usage: Vec<String>,
     #[command(flatten)]

@@ -9,29 +9,29 @@ use crate::export::node::Language;
 use crate::export::resource::Namespace;
 use crate::plan::Pattern;
 
-/// A certificate, an authority's too.
+/// A certificate, of a CA too.
 #[derive(Debug, Args)]
 pub(crate) struct ArtifactArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// `host/authority/certificate`, `ca/authority`, or any part of it that means only one.
+    /// `host/ca/certificate`, `ca/NAME`, or any part of it that means only one.
     #[arg(value_name = "CERTIFICATE")]
     pub certificate: Pattern,
 }
 
-/// Whose roots are meant.
+/// The selection of roots.
 #[derive(Debug, Args)]
 pub(crate) struct RootsArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Authorities or certificates; what is meant are their roots; `*` stands for any. Default: the root, where there is one only.
-    #[arg(value_name = "AUTHORITY")]
+    /// CAs or certificates, for their roots; `*` matches any. Default: the only root.
+    #[arg(value_name = "CA")]
     pub of: Vec<Pattern>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct NamespaceArgs {
-    /// The namespace. Default: that of whoever applies it.
+    /// The namespace. Default: the current one when it is applied.
     #[arg(short, long)]
     pub namespace: Option<Namespace>,
 }

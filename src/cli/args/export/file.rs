@@ -13,7 +13,7 @@ use crate::plan::Pattern;
 pub(crate) struct PemArgs {
     #[command(flatten)]
     pub of: ArtifactArgs,
-    /// What of it.
+    /// The part to write.
     #[arg(long, value_enum, default_value_t = PemPart::Fullchain)]
     pub part: PemPart,
     #[command(flatten)]
@@ -24,9 +24,9 @@ pub(crate) struct PemArgs {
 pub(crate) enum PemPart {
     /// The certificate alone.
     Leaf,
-    /// What stands between it and the root.
+    /// The intermediates.
     Chain,
-    /// The certificate and what stands between it and the root: what a server sends.
+    /// The certificate and its intermediates, as a server sends them.
     Fullchain,
     /// The root it leads to; both while it is being replaced.
     Bundle,
@@ -40,7 +40,7 @@ pub(crate) enum PemPart {
 pub(crate) struct DerArgs {
     #[command(flatten)]
     pub of: ArtifactArgs,
-    /// What of it.
+    /// The part to write.
     #[arg(long, value_enum, default_value_t = DerPart::Leaf)]
     pub part: DerPart,
     #[command(flatten)]
@@ -61,10 +61,10 @@ pub(crate) enum DerPart {
 pub(crate) struct Pkcs12Args {
     #[command(flatten)]
     pub of: ArtifactArgs,
-    /// A file whose first line is the passphrase. Default: asked for.
+    /// A file with the passphrase in its first line. Default: asked for.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
-    /// What programs call it. Default: the name of the certificate.
+    /// The name that programs show. Default: the name of the certificate.
     #[arg(long, value_name = "NAME")]
     pub alias: Option<String>,
     #[command(flatten)]
@@ -77,7 +77,7 @@ pub(crate) struct Pkcs12Args {
 pub(crate) struct TrustStoreArgs {
     #[command(flatten)]
     pub roots: RootsArgs,
-    /// A file whose first line is the passphrase. Default: `changeit`, as Java has it.
+    /// A file with the passphrase in its first line. Default: `changeit`, as Java has it.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
     #[command(flatten)]
@@ -98,17 +98,17 @@ pub(crate) struct BundleArgs {
 pub(crate) struct CrlArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// The authorities, `ca/web` or `web`. Default: all that have a list.
-    #[arg(value_name = "AUTHORITY")]
+    /// The CAs, `ca/web` or `web`. Default: all CAs with a CRL.
+    #[arg(value_name = "CA")]
     pub authorities: Vec<Pattern>,
-    /// DER instead of PEM, for one authority.
+    /// DER instead of PEM, for one CA.
     #[arg(long)]
     pub der: bool,
     #[command(flatten)]
     pub out: OutputArgs,
 }
 
-/// What a PKCS#12 file is protected with.
+/// The encryption of a PKCS#12 file.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct ProtectionArgs {
     /// Triple DES and SHA-1, for programs that read nothing better.

@@ -1,4 +1,4 @@
-//! What can be typed after `certs export kubeconfig`.
+//! The arguments of `certs export kubeconfig`.
 
 use clap::Args;
 
@@ -10,19 +10,19 @@ use crate::plan::Pattern;
 pub(crate) struct KubeconfigArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// The certificate: `host/authority/certificate`, or any part of it that means only one.
+    /// The certificate: `host/ca/certificate`, or any part of it that means only one.
     #[arg(value_name = "CERTIFICATE")]
     pub certificate: Pattern,
     /// The API server: a name or an address, with or without a port, or an https URL. Default: `controlPlaneEndpoint` of the host.
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
-    /// What the cluster is called in the file. Default: as it is declared.
+    /// The name of the cluster in the file. Default: as it is declared.
     #[arg(long, value_name = "NAME")]
     pub cluster: Option<String>,
-    /// What the user is called in the file. Default: the common name.
+    /// The name of the user in the file. Default: the common name.
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
-    /// What the context is called. Default: `user@cluster`.
+    /// The name of the context. Default: `user@cluster`.
     #[arg(long, value_name = "NAME")]
     pub context: Option<String>,
     /// The namespace of commands that name none.

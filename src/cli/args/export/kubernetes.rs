@@ -15,10 +15,10 @@ use crate::plan::Pattern;
 pub(crate) struct SecretArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// `host/authority/certificate`, or any part of it that means only one.
+    /// `host/ca/certificate`, or any part of it that means only one.
     #[arg(value_name = "CERTIFICATE")]
     pub certificate: Pattern,
-    /// What the Secret is called. Default: `<certificate>-tls`.
+    /// The name of the Secret. Default: `<certificate>-tls`.
     #[arg(long)]
     pub name: Option<ObjectName>,
     #[command(flatten)]
@@ -33,10 +33,10 @@ pub(crate) struct SecretArgs {
 pub(crate) struct CaSecretArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// The authority, `ca/web` or `web`.
-    #[arg(value_name = "AUTHORITY")]
+    /// The CA, `ca/web` or `web`.
+    #[arg(value_name = "CA")]
     pub authority: Pattern,
-    /// What the Secret is called. Default: `<authority>-ca`.
+    /// The name of the Secret. Default: `<ca>-ca`.
     #[arg(long)]
     pub name: Option<ObjectName>,
     /// Where cert-manager looks: its own namespace for a ClusterIssuer, that of the Issuer otherwise.
@@ -52,7 +52,7 @@ pub(crate) struct CaSecretArgs {
 pub(crate) struct ConfigMapArgs {
     #[command(flatten)]
     pub roots: RootsArgs,
-    /// What the ConfigMap is called.
+    /// The name of the ConfigMap.
     #[arg(long, default_value = "ca-bundle")]
     pub name: ObjectName,
     #[command(flatten)]
@@ -65,7 +65,7 @@ pub(crate) struct ConfigMapArgs {
 pub(crate) struct TrustBundleArgs {
     #[command(flatten)]
     pub roots: RootsArgs,
-    /// What the Bundle is called, and each ConfigMap it makes.
+    /// The name of the Bundle, and of each ConfigMap it makes.
     #[arg(long, default_value = "ca-bundle")]
     pub name: ObjectName,
     /// The key of the ConfigMaps.
@@ -74,7 +74,7 @@ pub(crate) struct TrustBundleArgs {
     /// Only namespaces with this label, KEY=VALUE; may be given several times. Default: all.
     #[arg(long, value_name = "LABEL")]
     pub namespace_label: Vec<Label>,
-    /// Trust the public authorities that trust-manager brings along too.
+    /// Trust the public CAs of trust-manager too.
     #[arg(long)]
     pub public_roots: bool,
     #[command(flatten)]
@@ -88,19 +88,19 @@ pub(crate) struct ExternalSecretArgs {
     /// The store to read from.
     #[arg(long, value_name = "NAME")]
     pub store: ObjectName,
-    /// What kind of store it is.
+    /// The kind of the store.
     #[arg(long, value_enum, default_value_t = StoreKindWord::ClusterSecretStore)]
     pub store_kind: StoreKindWord,
-    /// What the store calls it.
+    /// The name in the store.
     #[arg(long, value_name = "KEY")]
     pub key: String,
-    /// What the store calls the certificate with its chain.
+    /// The field of the certificate with its chain.
     #[arg(long, value_name = "NAME", default_value = "tls.crt")]
     pub certificate_property: String,
-    /// What the store calls the private key.
+    /// The field of the private key.
     #[arg(long, value_name = "NAME", default_value = "tls.key")]
     pub key_property: String,
-    /// What the store calls the root.
+    /// The field of the root.
     #[arg(long, value_name = "NAME", default_value = "ca.crt")]
     pub ca_property: String,
     /// Leave `ca.crt` out, for a store that does not hold the root.
@@ -109,7 +109,7 @@ pub(crate) struct ExternalSecretArgs {
     /// How often the store is asked.
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = |text: &str| Lifetime::parse(text))]
     pub refresh: Lifetime,
-    /// What the Secret is called. Default: as `certs export secret` and `ca-secret` call it.
+    /// The name of the Secret. Default: as `certs export secret` and `ca-secret` call it.
     #[arg(long)]
     pub name: Option<ObjectName>,
     #[command(flatten)]
@@ -149,7 +149,7 @@ pub(crate) struct BootstrapArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct PrometheusRuleArgs {
-    /// What the PrometheusRule is called.
+    /// The name of the PrometheusRule.
     #[arg(long, default_value = "certs")]
     pub name: ObjectName,
     #[command(flatten)]
