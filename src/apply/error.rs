@@ -109,9 +109,9 @@ pub enum Unopened {
     NotAKey(#[from] KeyError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("it opens, but holds another key than the certificate beside it is for")]
+    #[error("it decrypts, but its key is not that of its certificate")]
     OtherKey,
-    #[error("it opens, but holds another key than the public key beside it")]
+    #[error("it opens, but holds another key than the public key next to it")]
     OtherPublicKey,
     #[error(
         "it is the key of {owner}; restore its own, or replace {id} and everything below it: --replace {id}"

@@ -269,7 +269,7 @@ impl<'a> Workbench<'a> {
             (None, Holder::Requester(_)) => {
                 return Err(ApplyError::Unproved {
                     artifact: artifact.id(),
-                    detail: "nobody is declared to sign it".to_owned(),
+                    detail: "no CA is declared to sign it".to_owned(),
                 });
             }
         };

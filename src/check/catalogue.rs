@@ -51,7 +51,7 @@ rules! {
         "The declaration names a certificate and its file is not in the tree: it was never issued, or was deleted or not added to Git.",
         "docs/cli.md#certs-recreate; gitignore(5)";
     PUBLIC_KEY_MISSING = "public-key-missing", "A shared pair's public key is not there", Warning,
-        "The public file of a declared key pair is not in the tree. It is found again in the sealed key by whoever can open that.",
+        "The public file of a declared key pair is not in the tree. Everyone who can decrypt the private key can restore it.",
         "docs/kubernetes.md#living-with-it; docs/cli.md#certs-recreate";
     KEY_MISSING = "key-missing", "A declared sealed key is not there", Warning,
         "A certificate whose key is gone is of no use: a leaf is given a new pair. An authority has to sign something, and its key is not \
@@ -71,7 +71,7 @@ rules! {
         "The end of the file is missing: a copy or a write was interrupted. Restore it from Git.",
         "git-log(1), git-restore(1)";
     FILE_DAMAGED = "file-damaged", "A file cannot be read", Error,
-        "What stands at the declared place cannot be decoded as what belongs there. A key that cannot be read is never overwritten: restore \
+        "The file at the declared path cannot be decoded. A key that cannot be read is never overwritten: restore \
          it from Git, or move it away.",
         "docs/cli.md#certs-inspect; git-restore(1)";
     NO_FILE = "no-file", "Something else stands in the place of a file", Error,
@@ -79,7 +79,7 @@ rules! {
          belongs. Links are not followed: they could lead out of the repository. No run writes there; put a real file in its place.",
         "docs/cli.md#certs-recreate; git-restore(1)";
     KEY_IN_CLEAR = "key-in-clear", "A private key lies in clear where a sealed one belongs", Error,
-        "Whoever reads the repository, its history included, has this key. Sealing it now does not take it back: remove the file and give \
+        "Every reader of the repository, its history included, has this key. Sealing it now does not take it back: remove the file and give \
          the artifact a new key.",
         "docs/cli.md#certs-exposure; docs/by-hand.md#revoking";
     NOTHING_SEALED = "nothing-sealed", "A sealed key has nothing in it", Error,
@@ -87,12 +87,11 @@ rules! {
          gets a key out of it. Restore the last good one from Git, or have a new pair made.",
         "docs/cli.md#certs-doctor; git-restore(1)";
     KEY_MISMATCH = "key-mismatch", "A sealed key is not the certificate's", Error,
-        "The header of the sealed file names another key than the certificate beside it is for: the two are from different times or were \
+        "The header of the sealed file names another key than its certificate: the two are from different times or were \
          mixed up in a merge.",
         "docs/cli.md#certs-doctor; git-restore(1)";
-    PUBLIC_KEY_MISMATCH = "public-key-mismatch", "A sealed key is not the public key beside it", Error,
-        "The header of the sealed file names another key than the first of the pair's public file: what is signed with it is refused by \
-         whoever has that file.",
+    PUBLIC_KEY_MISMATCH = "public-key-mismatch", "A sealed key is not the public key next to it", Error,
+        "The header of the sealed file names another key than the first of the pair's public file: verifiers with that file refuse its signatures.",
         "docs/cli.md#certs-doctor; docs/kubernetes.md#living-with-it";
     KEY_EXCHANGED = "key-exchanged", "An authority or a shared pair has another key than before", Error,
         "The key of an authority or of a shared pair is replaced on request only, and nobody asked for this one: whoever can write to the \
@@ -111,20 +110,20 @@ rules! {
          it. One of the two is from another time.",
         "RFC 5280 §6.1.3; docs/cli.md#certs-verify";
     ISSUER_CHANGED = "issuer-changed", "A certificate is by another issuer than declared", Warning,
-        "The certificate names another issuer than is declared, or the intermediates beside it are not those of today.",
+        "The certificate names another issuer than is declared, or the intermediates next to it are not the current ones.",
         "RFC 5280 §4.1.2.4; docs/cli.md#certs-recreate";
     NOT_AN_AUTHORITY = "not-an-authority", "An authority's certificate may not sign", Error,
         "Without basic constraints and the usage to sign certificates, verifiers refuse everything below it.",
         "RFC 5280 §4.2.1.3, §4.2.1.9";
     KEY_ALGORITHM_CHANGED = "key-algorithm-changed", "A key is of another algorithm than declared", Warning,
-        "What is declared and what is there differ in algorithm or size. A leaf is given a new key; an authority needs a decision.",
+        "The declared and the existing key differ in algorithm or size. A leaf is given a new key; an authority needs a decision.",
         "docs/options.md#certtoolkitdefaultskey; docs/cli.md#certs-recreate";
     SUBJECT_CHANGED = "subject-changed", "A certificate has another subject than declared", Warning,
         "Programs take identities from the subject. A leaf is issued anew; of an authority the name is what everything below it refers to, \
          so that it needs a decision.",
         "RFC 5280 §4.1.2.6";
     SANS_CHANGED = "sans-changed", "A certificate has other names than declared", Warning,
-        "A client refuses a server whose name is not in its certificate; a name too many can be used by whoever has the key.",
+        "A client refuses a server whose name is not in its certificate; a surplus name can be used by the holder of the key.",
         "RFC 9525 §6; RFC 5280 §4.2.1.6";
     USAGES_CHANGED = "usages-changed", "A certificate has other usages than declared", Warning,
         "Verifiers refuse a certificate that is used for what it is not for.",
@@ -142,12 +141,10 @@ rules! {
         "Where revocation lists and issuers are to be found differs from the declaration.",
         "RFC 5280 §4.2.1.13, §4.2.2.1";
     RECIPIENTS_CHANGED = "recipients-changed", "A key is sealed to others than declared", Warning,
-        "Somebody who should open the key cannot, or somebody can who should not. Sealing it again takes nothing from whoever has opened it \
-         already: after a loss, give it a new key.",
+        "A recipient who should decrypt the key cannot, or one who should not can. Encrypting it again takes nothing back from those who have decrypted it: after a loss, give it a new key.",
         "docs/cli.md#certs-exposure; docs/start.md#a-host";
     REVOKED = "revoked", "A certificate is revoked", Error,
-        "The revocation list of its issuer names it: whoever reads that list refuses it. A leaf is given a new key and certificate by the \
-         next run, an authority where a person asks for it.",
+        "The CRL of its issuer names it: every verifier that reads the CRL refuses it. The next run gives a leaf a new key and certificate; a CA gets them on request.",
         "RFC 5280 §5; docs/by-hand.md#revoking";
     CRL_DUE = "crl-due", "The next revocation list is due", Warning,
         "Two thirds of the list's time are over. Verifiers that want a list refuse everything of the authority once it has run out.",
@@ -157,8 +154,7 @@ rules! {
          only those that are revoked.",
         "RFC 5280 §5.1.2.5; docs/by-hand.md#revoking";
     CRL_OF_ANOTHER_KEY = "crl-of-another-key", "A revocation list is not its authority's", Error,
-        "The key of the authority's certificate did not sign the list: it is from before the authority was replaced, or somebody else's. \
-         Verifiers do not take it.",
+        "The key of the authority's certificate did not sign the list: it is from before the authority was replaced, or by a stranger. Verifiers refuse it.",
         "RFC 5280 §6.3.3; docs/by-hand.md#revoking";
     CRL_DAMAGED = "crl-damaged", "A revocation list cannot be read", Error,
         "The list is the only record of what was revoked. It is never overwritten while it cannot be read: a new one would make everything \
@@ -166,25 +162,24 @@ rules! {
         "docs/by-hand.md#revoking; git-restore(1)";
     CRL_MISSING = "crl-missing", "A revocation list is gone", Error,
         "The inventory or the history of the branch says that the authority has made a list, and its file is not in the tree: it was deleted, or never added to Git. \
-         What it revoked is good again to whoever takes the lists from here. `certs crl` makes it anew of what Git has of it, and \
+         Programs that read the CRLs from here accept its revoked certificates again. `certs crl` makes it anew of what Git has of it, and \
          refuses where revocations would be lost: then the file is to be put back from where it was published.",
         "docs/by-hand.md#revoking; git-restore(1)";
     KEY_REVERTED = "key-reverted", "A key is in place again that was replaced", Warning,
         "The history of the branch has a later key for this artifact, and the tree an earlier one: a `git revert`, a merge that took the wrong \
-         side, a file put back by hand. A key is replaced for a reason; whoever should not have it any more may have it still. Make a new one \
+         side, a file put back by hand. A key is replaced for a reason; those who should not have it any more may have it still. Make a new one \
          (`certs recreate --replace NAME`), or put the later files back from Git.",
         "git-revert(1); docs/by-hand.md";
     CRL_ROLLED_BACK = "crl-rolled-back", "A revocation list is older than the last one made", Error,
         "The inventory or the history of the branch says that the authority has made a later list than the one in the tree: an old one was checked out, a \
-         revocation was reverted, or a merge took the wrong side. What was revoked since is good again to whoever takes it from here.",
+         revocation was reverted, or a merge took the wrong side. Programs that read it from here accept certificates that were revoked since.",
         "RFC 5280 §5.2.3; docs/by-hand.md#revoking";
     NOT_THE_REQUESTERS_KEY = "not-the-requesters-key", "A certificate is for another key than was asked for", Error,
-        "The record says which key the request came with, and whoever has that key cannot use this certificate. One of the two files is \
+        "The record says which key the request came with, and the holder of that key cannot use this certificate. One of the two files is \
          from another time.",
         "docs/by-hand.md#requests; git-restore(1)";
     KEY_COMPROMISED = "key-compromised", "A record asks for a certificate for a lost key", Error,
-        "A certificate for this key was revoked because the key is compromised, and whoever has the key would be what the next one says. \
-         Nothing is issued for it, whoever asks.",
+        "A certificate for this key was revoked because the key is compromised, and a thief of the key could act as the holder of the next one. No certificate is issued for it.",
         "docs/by-hand.md#requests; RFC 5280 §5.3.1";
     RENEWAL_DUE = "renewal-due", "A certificate is to be renewed", Warning,
         "Two thirds of its lifetime, or what renewBefore leaves of it, are over.",
@@ -199,40 +194,37 @@ rules! {
         "Every verifier refuses it until its time begins: it was issued by a machine with a wrong clock, or the clock here is wrong. A run \
          issues it again.",
         "RFC 5280 §4.1.2.5";
-    UNDECLARED = "undeclared", "A certificate or key that nobody declares", Warning,
-        "A file in the tree's own folders belongs to nothing that is declared. Its certificate may be accepted for years, and nobody \
-         renews, replaces or watches it.",
+    UNDECLARED = "undeclared", "A certificate or key that is not declared", Warning,
+        "A file in the tree's own folders belongs to nothing that is declared. Its certificate may be accepted for years, and no run renews, replaces or watches it.",
         "docs/cli.md#certs-recreate (--prune); docs/by-hand.md#revoking";
     ISSUER_REFUSED = "issuer-refused", "An issuer needs a decision first", Error,
         "Nothing can be signed until a person has decided about the authority above.",
         "docs/cli.md#certs-plan";
     FILES_GONE = "files-gone", "The files of a CA or a key pair are gone", Error,
         "Neither file is in the working tree, and the inventory, Git's index or the last commit has had them: a sparse checkout, a deleted \
-         directory or a merge gone wrong, rather than a wish for a new CA. A new one would be trusted by nobody and would make nothing that \
-         was issued good. Restore the files; where a new one is meant, ask for it: `certs recreate --replace ca/<name>`.",
+         directory or a merge gone wrong, rather than a wish for a new CA. No verifier would trust a new one, and issued certificates would stay invalid. Restore the files; where a new one is meant, ask for it: `certs recreate --replace ca/<name>`.",
         "git-sparse-checkout(1), git-restore(1); docs/cli.md#certs-recreate";
     LEAVES_OF_ANOTHER = "leaves-of-another-authority", "An authority is gone while its certificates are there", Error,
         "Both files of an authority are missing, and what it issued is in the tree: a checkout gone wrong rather than a wish for a new \
          authority.",
         "git-status(1), git-restore(1)";
     VERIFICATION_KEYS_CHANGED = "verification-keys-changed", "A public file holds other verification keys than declared", Warning,
-        "What other pairs sign is refused, or goes on being accepted after it was withdrawn.",
+        "Signatures of other pairs are refused, or are still accepted after they were withdrawn.",
         "docs/kubernetes.md#living-with-it";
     VERIFICATION_KEY_REFUSED = "verification-key-refused", "A verification key needs a decision first", Error,
         "Which key the other pair will have is not known before a person has decided about it.",
         "docs/kubernetes.md#living-with-it; docs/cli.md#certs-plan";
     ALSO_VERIFIES = "also-verifies", "A shared pair still verifies by a key that was replaced", Warning,
-        "Whoever has the old private key can sign on: what was signed with it is accepted as long as its public key is in the file. Once \
+        "A holder of the old private key can still sign: its signatures are accepted as long as its public key is in the file. Once \
          nothing signed with it is in use, `certs recreate --retire shared/<pair>` takes it out.",
         "docs/kubernetes.md#living-with-it; docs/trust.md#what-a-bundle-may-hold";
     VERIFIES_BY_STRANGER = "verifies-by-stranger", "A public file holds the key of a stranger", Error,
         "A public key is in a shared pair's file that is neither its own nor a declared verification key, and the pair's key does not vouch \
-         for it as a predecessor. Whoever has the private key signs tokens that are accepted. No run gets past it; find out who put it \
+         for it as a predecessor. Tokens signed with its private key are accepted. No run gets past it; find out who put it \
          there, then `certs recreate --retire shared/<pair>` leaves only declared keys.",
         "docs/trust.md#what-a-bundle-may-hold; git-log(1)";
     TRUSTS_REPLACED = "trusts-replaced-ca", "A CA that was replaced is still trusted", Warning,
-        "After `--replace` the old certificate stays behind the new one, so that hosts trust both while you roll out. Until it is taken \
-         out, whoever has the old key can issue for everything the CA is trusted for; Kubernetes reads no revocation list. Once every host \
+        "After `--replace` the old certificate stays behind the new one, so that hosts trust both while you roll out. Until it is removed, a holder of the old key can issue for everything the CA is trusted for; Kubernetes reads no revocation list. Once every host \
          has the certificates of the new key, `certs recreate --retire ca/<name>` takes it out.",
         "docs/trust.md#what-a-bundle-may-hold; kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates";
     TRUSTS_STRANGER = "trusts-stranger", "A CA's file holds the certificate of a stranger", Error,
@@ -245,19 +237,17 @@ rules! {
          takes a block only at the beginning of a line, and passes over the first one in silence. Of a bundle it then trusts the rest.",
         "pkg.go.dev/encoding/pem; openssl/openssl#6281";
     JOURNAL_TRACKED = "journal-tracked", "The journal of a run is in Git", Error,
-        "A journal says what files are to become, and a run that finds one writes it. One that was committed may be anybody's: whoever can \
-         change the repository could put a certificate or a key in place with it, past every proof. It is not followed.",
+        "A journal says what files are to become, and a run that finds one writes it. A committed journal may have any author: everyone who can change the repository could use it to put a certificate or a key in place, past every proof. It is not followed.",
         "docs/architecture.md#decisions; gitignore(5)";
     INTERRUPTED = "interrupted-run", "A run was interrupted", Error,
         "The journal of a commit is left: some files may be of before and some of after. The next run finishes it first.",
         "docs/architecture.md#decisions; docs/cli.md#certs-recreate";
     RULES_DAMAGED = "rules-damaged", "The rules of agenix cannot be read", Error,
-        "The `secrets.nix` beside the certificates is somebody's own, which certs never overwrites, and it is no Nix: agenix opens, edits \
+        "The `secrets.nix` next to the certificates was written by hand, so certs never overwrites it, and it is not valid Nix: agenix opens, edits \
          and seals nothing until it is.",
         "github.com/ryantm/agenix (secrets.nix); git-restore(1)";
     STALE = "derived-file-stale", "A derived file is out of date", Warning,
-        "The inventory or the rules are not what today's certificates and declaration make of them: agenix, and whoever reads the \
-         inventory, see an earlier state.",
+        "The inventory or the rules are not what today's certificates and declaration make of them: agenix and the readers of the inventory see an earlier state.",
         "docs/cli.md#certs-rules; docs/cli.md#certs-recreate";
 }
 

@@ -507,7 +507,7 @@ fn of_file(lint: &'static Lint, path: &str) -> Finding {
 fn undeclared(path: &RelPath) -> Finding {
     Finding {
         cause: "no declaration names it".to_owned(),
-        consequence: "it may still be accepted, and nobody renews or replaces it".to_owned(),
+        consequence: "it may still be accepted, and no run renews or replaces it".to_owned(),
         cure: "declare what it belongs to, or delete it (`certs recreate --prune`; an authority's by hand)".to_owned(),
         ..of_file(&rules::UNDECLARED, path.as_str())
     }
@@ -516,7 +516,7 @@ fn undeclared(path: &RelPath) -> Finding {
 fn stray(stray: &Stray) -> Finding {
     Finding {
         cause: format!("no declaration names it, and {}", stray.detail),
-        consequence: "nobody looks into it, renews or replaces it".to_owned(),
+        consequence: "no run reads, renews or replaces it".to_owned(),
         cure: "move it away or delete it".to_owned(),
         ..of_file(&rules::UNDECLARED, &stray.place)
     }

@@ -35,7 +35,7 @@ impl Located {
             let file = self.root.join(NIX_FILE);
             match &self.source {
                 Source::Flake(_) if file.is_file() => error.hint(format!(
-                    "--file {} is the declaration beside it, which needs no flake",
+                    "--file {} is the declaration next to it, which needs no flake",
                     shown(&file)
                 )),
                 _ => error,

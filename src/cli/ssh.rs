@@ -83,7 +83,7 @@ fn hint(error: &io::Error) -> &'static str {
             "`ssh-keygen -A` on the host makes the keys that are missing; `ssh-keyscan` shows what it has"
         }
         ErrorKind::PermissionDenied => {
-            "somebody may be between you and the host: compare with /etc/ssh/ssh_host_ed25519_key.pub there"
+            "an attacker may be between you and the host: compare with /etc/ssh/ssh_host_ed25519_key.pub there"
         }
         ErrorKind::InvalidData => "is it an SSH server?",
         _ => "does it listen there, and can it be reached from here?",

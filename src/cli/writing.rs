@@ -180,7 +180,7 @@ fn rules_left_broken(project: &Project) -> Result<String, CliError> {
     let broken = broken.map_err(|error| store_error(&error))?;
     Ok(broken.map_or_else(String::new, |broken| {
         format!(
-            "warning: {} is left as it is, for it is somebody's own: {}; agenix reads none of it until that is mended (`certs check`)\n",
+            "warning: {} is left as it is, because it was written by hand: {}; agenix reads none of it until that is mended (`certs check`)\n",
             broken.path, broken.cause
         )
     }))

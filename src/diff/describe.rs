@@ -55,7 +55,7 @@ fn public_keys(keys: &[PublicKey]) -> Description {
         Some(current) => description.with("signs with", &name(current)),
         None => description,
     };
-    description.with_all("verified beside it", keys.iter().skip(1).map(name))
+    description.with_all("verified next to it", keys.iter().skip(1).map(name))
 }
 
 fn chain_of(path: &str, chain: &[CertificateFacts]) -> Vec<(String, Description)> {
@@ -144,7 +144,7 @@ pub fn declared(fleet: &Fleet) -> Descriptions {
         let description = Description::default()
             .with("key", &pair.key)
             .with_all("owners", &pair.owners)
-            .with_all("verified beside it", &pair.verification_keys)
+            .with_all("verified next to it", &pair.verification_keys)
             .with_all("sealed to", readers(&pair.recipients));
         (pair.id().to_string(), description)
     });

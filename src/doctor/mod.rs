@@ -301,7 +301,7 @@ impl Examination<'_> {
             code: "other-key",
             detail: match owner.and_then(|owners| owners.first().copied()) {
                 Some(owner) => format!("it holds the key of {owner}"),
-                None => "it holds another key than what lies beside it is for".to_owned(),
+                None => "its key is not that of the file next to it".to_owned(),
             },
             cure: restore(sealed),
         })

@@ -51,7 +51,7 @@ pub enum ServerError {
     Shape { text: String },
 }
 
-/// Why a certificate makes nobody a user of an API server.
+/// Why a certificate does not name a user of an API server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
     #[error(

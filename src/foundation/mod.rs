@@ -155,7 +155,7 @@ const ROLES: [Allowed; 2] = [
     Allowed {
         name: "server",
         usage: "server auth",
-        comment: "What `certs issue` may issue, beside what is declared: certificates of servers,",
+        comment: "Certificates that `certs issue` may issue, next to the declared ones: certificates of servers,",
     },
     Allowed {
         name: "client",
@@ -185,7 +185,7 @@ impl Foundation {
             expiry: self.root_expiry,
             path_length: 0,
             permitted,
-            comment: "What every machine trusts, and what issues every certificate.",
+            comment: "Every machine trusts this CA, and it issues every certificate.",
         };
         let Tiers::Two { expiry } = self.tiers else {
             return vec![root];
@@ -193,7 +193,7 @@ impl Foundation {
         let root = Tier {
             path_length: 1,
             permitted: None,
-            comment: "What every machine trusts. Its key is needed only to renew what stands right below it, so it may be kept elsewhere.",
+            comment: "Every machine trusts this CA. Its key is needed only to renew the CA below it, so it may be kept elsewhere.",
             ..root
         };
         let intermediate = Tier {
@@ -203,7 +203,7 @@ impl Foundation {
             expiry,
             path_length: 0,
             permitted,
-            comment: "What issues certificates from day to day.",
+            comment: "This CA issues certificates from day to day.",
         };
         vec![root, intermediate]
     }

@@ -62,7 +62,7 @@ impl Obstacle {
             Self::LfsPointer => Some("`git lfs fetch --all` brings what Git LFS keeps elsewhere"),
             Self::Submodule => Some("`git submodule update --init` brings submodules"),
             Self::GitCrypt => Some(
-                "what git-crypt encrypted in earlier versions is read after `git-crypt unlock` in a clone that is at those commits",
+                "earlier versions that git-crypt encrypted are read after `git-crypt unlock` in a clone that is at those commits",
             ),
             Self::SymbolicLink | Self::Closed(_) | Self::Damaged(_) => None,
         }

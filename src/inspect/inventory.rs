@@ -29,9 +29,9 @@ pub enum InventoryDefect {
     Json(#[from] serde_json::Error),
     #[error("an authority in it is none: {0}")]
     Name(#[from] NameError),
-    #[error("what it says of a list cannot be read: {0}")]
+    #[error("its entry for a CRL cannot be read: {0}")]
     Number(#[from] ListNumberError),
-    #[error("what it says of a list cannot be read: {0}")]
+    #[error("its entry for a CRL cannot be read: {0}")]
     Date(#[from] time::error::Parse),
 }
 
@@ -180,8 +180,8 @@ mod tests {
         CutOff: it is no inventory: EOF while parsing a value at line 1 column 21
         Other: it is no inventory: invalid type: integer `7`, expected an object at line 1 column 1
         Other: it is no inventory: "revocationLists" has the key "root" twice at line 1 column 41
-        Other: what it says of a list cannot be read: "seven" is no number of a revocation list
-        Other: what it says of a list cannot be read: the 'year' component could not be parsed
+        Other: its entry for a CRL cannot be read: "seven" is no number of a revocation list
+        Other: its entry for a CRL cannot be read: the 'year' component could not be parsed
         Other: it is no inventory: invalid type: string "few", expected usize at line 1 column 92
         Other: an authority in it is none: the name "../x" contains '/'; use the letters a to z, digits, '.', '_', '-', '+' and '='
         "#);

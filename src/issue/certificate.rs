@@ -70,7 +70,7 @@ pub enum IssueError {
     PathLengthExhausted { issuer: String },
     #[error("an authority needs a subject (RFC 5280 §4.1.2.6); give it a common name")]
     AuthorityWithoutSubject,
-    #[error("the certificate would name nobody: give it a common name or a SAN")]
+    #[error("the certificate would have no name: give it a common name or a SAN")]
     NobodyNamed,
     #[error("certificate signing belongs to authorities, and to all of them (RFC 5280 §4.2.1.9)")]
     CertSignMismatch,

@@ -192,7 +192,7 @@ fn unknown(decision: &Decision<'_>) -> Finding {
 fn without_reason(decision: &Decision<'_>) -> Finding {
     about(&ALLOW_REASON, decision).saying(
         format!("it allows {:?} and gives no reason", decision.code),
-        "nothing is allowed by it: whoever reads it later could not tell whether it still holds",
+        "it allows nothing: a later reader could not tell whether the reason still holds",
         "write why it is right here",
     )
 }

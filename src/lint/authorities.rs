@@ -77,7 +77,7 @@ impl Trust {
                 "etcd lets every client certificate of an authority it trusts read and write everything, past RBAC: each kubelet is root of the cluster"
             }
             Self::FrontProxy => {
-                "whoever has a client certificate of this authority can claim to be any user in X-Remote-User, wherever its common name is allowed"
+                "every holder of a client certificate of this CA can claim to be any user in X-Remote-User, wherever its common name is allowed"
             }
         }
     }
@@ -186,7 +186,7 @@ fn unconstrained(fleet: &Fleet, authority: &Authority) -> Option<Finding> {
     (issues && !is_constrained).then(|| {
         Finding::of_authority(&NAME_CONSTRAINTS_MISSING, authority, "nameConstraints").saying(
             "it may certify every name there is",
-            "whoever trusts it (a browser, for one) trusts it for all sites; whoever steals it can be any of them",
+            "a client that trusts it (a browser, for example) trusts it for all sites; a thief of its key can act as any of them",
             "nameConstraints.permitted.dns = [ \"example.internal\" ] and the networks in use, where only those are meant",
         )
     })
@@ -220,7 +220,7 @@ fn root_on_hosts(authority: &Authority) -> Option<Finding> {
     Some(
         Finding::of_authority(&ROOT_KEY_ON_HOST, authority, "keyOnHost").saying(
             format!("a root's key is deployed to {}", hosts.join(", ")),
-            "whoever becomes root there issues any identity for as long as the root lasts, and only replacing every certificate of the fleet ends it",
+            "an attacker with root there issues any identity until the root CA expires, and only replacing every certificate of the fleet ends that",
             "declare an intermediate (issuer, pathLength = 0) and deploy that one's key",
         ),
     )
@@ -269,7 +269,7 @@ fn undeclared(fleet: &Fleet) -> Vec<Finding> {
                 .at_word(name.as_str())
                 .saying(
                     format!(
-                        "kubernetes.authorities.{field} names ca/{name}, which nobody declares"
+                        "kubernetes.authorities.{field} names ca/{name}, which is not declared"
                     ),
                     "nothing it should issue can be issued",
                     format!("declare cas.{name}.ca, or name another"),
@@ -297,7 +297,7 @@ fn signing_keys(fleet: &Fleet) -> Vec<Finding> {
                     &["cas", authority.name.as_str(), "ca", "keyOnHost"],
                 )
                 .saying(
-                    format!("it signs for the cluster with ca/{}, whose key it does not get", authority.name),
+                    format!("it signs for the cluster with ca/{}, and does not get its key", authority.name),
                     "kube-controller-manager does not start: --cluster-signing-key-file is not there",
                     format!("cas.{}.ca.keyOnHost = true on this host", authority.name),
                 ),

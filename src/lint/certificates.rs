@@ -148,7 +148,7 @@ fn usages(certificate: &Certificate, purposes: &Purposes) -> Vec<Finding> {
                 .at_word("any")
                 .saying(
                     "its usages say \"any\"",
-                    "it is taken for anything: whoever has its key can also serve as, or call as, what it was never meant for",
+                    "it is valid for any purpose: a holder of its key can also serve or call as something else",
                     "say \"server auth\", \"client auth\" or both",
                 ),
         );

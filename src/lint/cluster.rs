@@ -159,7 +159,7 @@ fn missing_components(purposes: &Purposes, host: &Name, membership: &Membership)
 
 fn without(component: Component) -> &'static str {
     match component {
-        Component::KubeApiserver => "kube-apiserver makes one for itself that nobody trusts",
+        Component::KubeApiserver => "kube-apiserver makes one for itself that no client trusts",
         Component::KubeApiserverKubeletClient => {
             "kubelets refuse kube-apiserver: no logs, no exec, no port-forward"
         }
@@ -200,7 +200,7 @@ fn service_account(fleet: &Fleet, host: &Name, name: &Name) -> Option<Finding> {
             )
             .at_word(name.as_str())
             .saying(
-                format!("its service-account key is shared/{name}, which nobody declares"),
+                format!("its service-account key is shared/{name}, which is not declared"),
                 "kube-apiserver and kube-controller-manager do not start without the key",
                 format!(
                     "keyPairs.{name} = {{ }} on every control plane; kubernetes.enable declares it"
@@ -221,7 +221,7 @@ fn service_account(fleet: &Fleet, host: &Name, name: &Name) -> Option<Finding> {
     })
 }
 
-/// Hosts beside the control planes that could sign tokens, with a key in use or with one that is verified beside it.
+/// Hosts beside the control planes that could sign tokens, with a key in use or with one that is verified next to it.
 fn service_account_strangers(fleet: &Fleet) -> Vec<Finding> {
     let clusters = fleet
         .hosts
@@ -267,7 +267,7 @@ fn stranger(pair: &KeyPair, host: &Name) -> Finding {
     }
     .saying(
         format!("{host} has the private key, and is no control plane"),
-        "whoever takes over that host signs tokens for every service account of the cluster",
+        "an attacker on that host can sign tokens for every service account of the cluster",
         format!("say what you say of keyPairs.{name} on control planes only: a host that sets any of its options owns it"),
     )
 }
@@ -310,7 +310,7 @@ fn service_account_certificates(fleet: &Fleet) -> Vec<Finding> {
                 .saying(
                     "it looks like the key that signs service-account tokens, as a certificate of one host",
                     "each control plane gets a key of its own, and refuses the tokens of the others (401 now and then); as a TLS identity the same key could be used to log in",
-                    "keyPairs.service-account = { } on every control plane: one key for all of them, and its public half beside it",
+                    "keyPairs.service-account = { } on every control plane: one key for all of them, and its public half next to it",
                 )
         })
         .collect()
@@ -334,7 +334,7 @@ fn several_super_admins(fleet: &Fleet, purposes: &Purposes) -> Vec<Finding> {
                             other.id()
                         ),
                         "each is one more key that RBAC cannot lock out",
-                        "keep one, sealed to everybody who may need it",
+                        "keep one, encrypted to every operator who may need it",
                     ),
             );
         }

@@ -57,7 +57,7 @@ fn authority_on_hosts(fleet: &Fleet, authority: &Authority) -> Vec<Finding> {
         }
         .saying(
             format!("its key is sealed to the host key of {}", names.join(", ")),
-            "whoever becomes root there can issue any identity of this authority",
+            "an attacker with root there can issue any identity of this CA",
             "take the host's key out of userAgeKeys; to let hosts sign, deploy an intermediate with keyOnHost",
         ),
     ]
@@ -115,7 +115,7 @@ fn opened_elsewhere(owners: &HostKeys<'_>, certificate: &Certificate) -> Option<
         }
         .saying(
             format!("its key is also sealed to the host key of {}", others.join(", ")),
-            "whoever becomes root there has this identity too",
+            "an attacker with root there has this identity too",
             "take the host's key out of userAgeKeys: each key is for its own host and the operators",
         ),
     )

@@ -114,7 +114,7 @@ fn place_of_key(authority: &Authority, observed: &Observed) -> Option<Finding> {
         )),
         (FileState::Sound { .. }, true) => Some(of_key(&OFFLINE_KEY_PRESENT).saying(
             format!("keyOffline is declared, and {key} is there"),
-            "whoever reads the repository has the sealed key, and with an operator's identity everything it can issue",
+            "every reader of the repository has the sealed key, and with an operator's identity everything it can issue",
             format!("move {} to where the key is kept", key.shell()),
         )),
         _ => None,
@@ -142,7 +142,7 @@ fn undeclared_subject(authority: &Authority, found: &CertificateFacts) -> Option
     };
     Some(finding.saying(
         format!("its subject is {}", found.subject),
-        "what the CA issues names it so; a new CA in its place would have another name",
+        "its certificates carry that subject; a new CA would have another one",
         format!("declare {}", options.join(", ")),
     ))
 }

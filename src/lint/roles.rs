@@ -24,7 +24,7 @@ fn any_name(fleet: &Fleet, role: &Role) -> Option<Finding> {
         Finding::of_role(&ROLE_ANY_NAME, role, DnsForm::Any.option()).saying(
             "it allows every DNS name, and no name constraints stand above it",
             format!(
-                "whoever may ask it can be any server to everything that trusts {}",
+                "its users can act as any server for every client that trusts {}",
                 role.authority
             ),
             "list the domains in allowedDomains, or constrain the authority with nameConstraints",
@@ -46,7 +46,7 @@ fn privileged_group(role: &Role) -> Option<Finding> {
         Finding::of_role(&ROLE_PRIVILEGED_GROUP, role, "names")
             .saying(
                 format!("it grants client certificates with O={group}"),
-                "whoever may ask it has the rights of that group in every cluster that trusts the authority for clients",
+                "its users have the rights of that group in every cluster that trusts the CA for clients",
                 "declare such a certificate by itself, and give the role another O or none",
             )
             .at_word(group)
@@ -71,7 +71,7 @@ fn any_user(fleet: &Fleet, purposes: &Purposes, role: &Role) -> Option<Finding> 
                     "it allows the common name {CONTROLLER} ({pattern}), and a cluster trusts its authority {}",
                     role.authority
                 ),
-                "whoever may ask it can be any user of the cluster, its components among them",
+                "its users can act as any user of the cluster, its components among them",
                 "allow only patterns that no name with system: matches, or sign with another authority",
             )
             .at_word(pattern.to_string())

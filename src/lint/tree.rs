@@ -161,7 +161,7 @@ fn committed(fleet: &Fleet, observed: Option<&Observed>, key: &CommittedKey) -> 
                 "Git tracks the private key that opens {} sealed keys, {first} among them",
                 sealed.len()
             ),
-            "whoever can read the repository can open them: sealing protects nothing",
+            "every reader of the repository can decrypt them: the encryption protects nothing",
             format!("{remove}, so make a new key, declare it, and give new keys to what was sealed to the old (--replace)"),
         );
     }
@@ -171,13 +171,13 @@ fn committed(fleet: &Fleet, observed: Option<&Observed>, key: &CommittedKey) -> 
     if let Some(id) = known.or(place) {
         return of_file(&CERTIFICATE_KEY_COMMITTED).saying(
             format!("Git tracks the private key of {id} in clear"),
-            "whoever can read the repository is what the certificate says",
+            "every reader of the repository can act as the certificate's holder",
             format!("{remove}, {}", new_key(fleet, &id)),
         );
     }
     of_file(&PRIVATE_KEY_COMMITTED).saying(
         "Git tracks a private key",
-        "whoever can read the repository has it; nothing declared is sealed to it or issued for it",
+        "every reader of the repository has it; nothing declared is sealed to it or issued for it",
         remove,
     )
 }
@@ -203,7 +203,7 @@ fn in_history(fleet: &Fleet, observed: Option<&Observed>, past: &PastKey) -> Fin
                 "{place} is the private key that opens {} sealed keys, {first} among them",
                 sealed.len()
             ),
-            "whoever has a clone opens them, and everything new that is sealed to it; rewriting the history takes no clone back",
+            "every owner of a clone can decrypt them, and everything new that is encrypted to it; rewriting the history takes no clone back",
             format!("make a new key, declare it in place of this one, and give new keys to what it opened: `certs exposure {}`", shell(&end)),
         );
     }
@@ -213,7 +213,7 @@ fn in_history(fleet: &Fleet, observed: Option<&Observed>, past: &PastKey) -> Fin
                 "{place} is the private key that opens older versions of {} keys that are still in use, {first} among them",
                 past.still_opens.len()
             ),
-            "whoever has a clone has them; that they are sealed to others by now takes nothing back",
+            "every clone has them; encrypting them to others takes nothing back",
             format!("give them new keys: `certs exposure {}`", shell(&end)),
         );
     }
@@ -222,13 +222,13 @@ fn in_history(fleet: &Fleet, observed: Option<&Observed>, past: &PastKey) -> Fin
     if let Some(id) = known {
         return of_file(&CERTIFICATE_KEY_IN_HISTORY).saying(
             format!("{place} has the private key of {id} in clear, and {id} still has this key"),
-            "whoever has a clone is what the certificate says; rewriting the history takes no clone back",
+            "every owner of a clone can act as the certificate's holder; rewriting the history takes no clone back",
             new_key(fleet, &id).trim_start_matches("so ").to_owned(),
         );
     }
     of_file(&PRIVATE_KEY_IN_HISTORY).saying(
         format!("{place} has a private key"),
-        "whoever has a clone has it; nothing declared is sealed to it or has it",
+        "every clone has it; nothing declared is sealed to it or has it",
         "where anything else uses it, replace it there; a history is not unwritten",
     )
 }
@@ -365,7 +365,7 @@ fn references(fleet: &Fleet, references: &[Reference]) -> Vec<Finding> {
             }
             .saying(
                 cause,
-                "the configuration does not evaluate (attribute missing), or a program looks for a file that nobody makes",
+                "the configuration does not evaluate (attribute missing), or a program looks for a file that does not exist",
                 cure,
             ),
         );

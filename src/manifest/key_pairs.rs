@@ -76,7 +76,7 @@ fn resolve_verification_keys(
     let mut others = Vec::new();
     for other in &pair.verification_keys {
         let cause = if other == name {
-            "its own key is verified in any case; remove it from the list".to_owned()
+            "its own key always verifies; remove it from the list".to_owned()
         } else if wire.key_pairs.contains_key(other) {
             others.extend(Name::new(other));
             continue;

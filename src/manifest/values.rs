@@ -69,7 +69,7 @@ pub(super) fn resolve_declaration(
                 "an authority must have a subject (RFC 5280 §4.1.2.6); give it a common name"
             }
             Role::Leaf => {
-                "the certificate would name nobody; give it a common name or list its names in hosts"
+                "the certificate would have no name; give it a common name or list its names in hosts"
             }
         };
         faults.note("commonName", context, None, cause.to_owned());

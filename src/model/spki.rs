@@ -11,7 +11,7 @@ pub enum SpkiDefect {
     #[error("is not written as certificates have it (RFC 3279 §2.3.1, RFC 5480 §2, RFC 8410 §3)")]
     Form,
     /// Anybody can sign for it (RFC 8032 §5.1.7 multiplies by the cofactor; libraries that do not are few).
-    #[error("is one of the few points for which anybody can sign")]
+    #[error("is one of the few points for which anyone can sign")]
     SmallOrder,
 }
 

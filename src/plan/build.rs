@@ -291,7 +291,7 @@ impl<'a> Planner<'a> {
         if is_same {
             None
         } else {
-            changed("the intermediates beside it are not today's".to_owned())
+            changed("the intermediates next to it are not the current ones".to_owned())
         }
     }
 
@@ -519,7 +519,7 @@ pub(super) fn cure_for_key(
             "this key is in clear and, once committed, known to everyone with the history: remove {path} and replace the authority: --replace {id}"
         ),
         DefectKind::PlaintextKey if id.is_key_pair() => format!(
-            "this key is in clear and, once committed, known to everyone with the history: remove {path} and replace the pair: --replace {id}; then take its old key out of the public file, or whoever has it signs on"
+            "this key is in clear and, once committed, known to everyone with the history: remove {path} and replace the pair: --replace {id}; then take its old key out of the public file, or its holder can still sign"
         ),
         DefectKind::PlaintextKey => format!(
             "this key is in clear and, once committed, known to everyone with the history: remove {path} and let the next run make a new pair"

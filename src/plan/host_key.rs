@@ -90,7 +90,7 @@ fn action(key: &HostKey, found: &ObservedHostKey, reasons: &[Reason]) -> Action 
     if has(is_doubtful) {
         return Action::Refuse {
             cure: format!(
-                "what it holds is not known to be the host's key, so it is not sealed again: put the pair right, or delete it: git rm --ignore-unmatch {} {}",
+                "its content is not known to be the host's key, so it is not encrypted again: put the pair right, or delete it: git rm --ignore-unmatch {} {}",
                 key.files.key.shell(),
                 key.files.public.shell()
             ),

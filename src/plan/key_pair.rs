@@ -431,7 +431,7 @@ fn unreadable(pair: &KeyPair, found: &ObservedKeyPair, reasons: &[Reason]) -> Op
     match &found.public {
         FileState::Defective { defect, .. } if defect.kind == DefectKind::PlaintextKey => {
             Some(format!(
-                "this key is in clear and, once committed, known to everyone with the history: remove {} and replace the pair: --replace {}; then take its old key out of the public file, or whoever has it signs on",
+                "this key is in clear and, once committed, known to everyone with the history: remove {} and replace the pair: --replace {}; then take its old key out of the public file, or its holder can still sign",
                 pair.files.public,
                 pair.id()
             ))

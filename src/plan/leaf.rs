@@ -69,7 +69,7 @@ impl<'a> Planner<'a> {
         } else if !has_new_key && reasons.iter().any(wants_new_key) {
             Action::Refuse {
                 cure: format!(
-                    "its key is with whoever asked for it: have a request with a new key made, and sign that (`certs sign REQUEST {} --replace`)",
+                    "the requester has its key: ask for a CSR with a new key, and sign that (`certs sign REQUEST {} --replace`)",
                     certificate.host
                 ),
             }

@@ -247,7 +247,7 @@ impl fmt::Display for Reason {
             } => write!(f, "the sealed key is unusable: {defect}"),
             Self::KeyMismatch => f.write_str("the sealed key is not the certificate's key"),
             Self::PublicKeyMismatch => {
-                f.write_str("the sealed key is not the public key beside it")
+                f.write_str("the sealed key is not the public key next to it")
             }
             Self::KeyOfAnother { owner } => write!(f, "its key is the key of {owner}"),
             Self::NotTheRequestersKey => {

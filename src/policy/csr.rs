@@ -115,7 +115,7 @@ impl fmt::Display for CsrFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotProved => f.write_str(
-                "the request was not signed by the key in it: whoever sent it has not shown to have that key",
+                "the CSR was not signed by the key in it: its sender did not prove to have that key",
             ),
             Self::NotVerifiable { algorithm, key } => write!(
                 f,

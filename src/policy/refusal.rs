@@ -210,7 +210,7 @@ impl fmt::Display for Refusal {
                 }
                 fault.write(&spelled_out(name), f)
             }
-            Self::Nameless => f.write_str("the certificate would name nobody"),
+            Self::Nameless => f.write_str("the certificate would have no name"),
             Self::TooManyNames { count } => write!(
                 f,
                 "{count} names are requested; at most {} are granted in one certificate",

@@ -94,7 +94,7 @@ fn lines(item: &Item) -> Vec<(&'static str, String)> {
         Verdict::KeyClosed { place, closed } => vec![(
             "refused",
             format!(
-                "no private key of {place} could be read, and {} could not be opened (why is told below): open it, or say with --as that its key is elsewhere",
+                "no private key of {place} could be read, and {} could not be decrypted (see below): decrypt it, or say with --as that its key is elsewhere",
                 some_of(closed, 5)
             ),
         )],

@@ -216,7 +216,7 @@ fn replaced_host_keys(hosts: &BTreeSet<Name>, commands: &Commands) -> Step {
         .iter()
         .map(|host| commands.verb(&format!("host add {} --replace", shell(host.as_str()))));
     Step::run(
-        "give these hosts new SSH keys, whose private halves are kept here; the old ones open whatever is encrypted to the hosts from now on:",
+        "give these hosts new SSH keys, and keep the private halves here; the old ones decrypt everything that is encrypted to the hosts later:",
         commands.collect(),
     )
 }
@@ -373,8 +373,7 @@ pub fn exposure(
     let whose = words::printable(&exposure.holder.to_string());
     let whose = paint.apply(Tone::Strong, whose);
     if exposure.keys.is_empty() {
-        let nothing =
-            format!("Whoever has the private key of {whose} opens nothing here, and never did.\n");
+        let nothing = format!("The private key of {whose} decrypts nothing here, and never did.\n");
         return format!("{nothing}{}", numbered(steps));
     }
     let mut table = new_table(paint, width);
@@ -385,7 +384,7 @@ pub fn exposure(
     let opens = match exposure.holder {
         Holder::Artifact(_) => format!("The private key of {whose} is, in every version:"),
         _ => format!(
-            "Whoever has the private key of {whose} opens {}:",
+            "The private key of {whose} decrypts {}:",
             words::count(exposure.keys.len(), "sealed key", "sealed keys")
         ),
     };

@@ -26,7 +26,7 @@ pub fn text(leaks: &[Leak<'_>]) -> String {
             None => leak.key.path.clone(),
         };
         format!(
-            "warning: the private key of {} is in Git in clear ({}): whoever has a clone has it, until it is replaced; rewriting the \
+            "warning: the private key of {} is in Git in clear ({}): every clone has it, until it is replaced; rewriting the \
              history takes no clone back\n",
             words::printable(&words::some_of(&whose, 3)),
             words::printable(&place)

@@ -65,7 +65,7 @@ pub fn markdown() -> String {
     }
     text.push_str(&part(
         check::catalogue::chapter(),
-        "\nWhat files and plan say. `certs plan` and `certs check` show the plan instead, and `certs recreate` mends what is pending; as findings \
+        "\nThese codes are about files and the plan. `certs plan` and `certs check` show the plan instead, and `certs recreate` mends what is pending; as findings \
          with\nthese codes they stand in `certs check --json`, `--format sarif` and `--format junit`. They are not allowed with a reason: \
          declare what is\nwanted.\n",
     ));

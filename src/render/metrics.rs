@@ -86,7 +86,7 @@ fn families(samples: &[Sample], now: OffsetDateTime) -> Vec<Family<'_>> {
         },
         Family {
             name: "certs_certificate_info",
-            help: "What the certificate says; always 1.",
+            help: "Facts of the certificate; always 1.",
             values: certificates(samples)
                 .map(|(labels, facts)| (described(labels, facts), "1".to_owned()))
                 .collect(),

@@ -163,7 +163,7 @@ impl System {
         match self {
             Self::Firefox => vec![
                 step(
-                    "for everybody on the machine, in /etc/firefox/policies/policies.json, or in distribution\\policies.json beside firefox.exe:",
+                    "for all users of the machine, in /etc/firefox/policies/policies.json, or in distribution\\policies.json next to firefox.exe:",
                     vec![format!(
                         "{{ \"policies\": {{ \"Certificates\": {{ \"Install\": [ \"/usr/local/share/ca-certificates/{}\" ] }} }} }}",
                         name.file_name()
@@ -195,7 +195,7 @@ impl System {
                     ],
                 ),
                 step(
-                    "for one connection, beside what is trusted anyway:",
+                    "for one connection, in addition to the usual roots:",
                     vec![format!(
                         "context = ssl.create_default_context(); context.load_verify_locations({:?})",
                         root.file
@@ -203,7 +203,7 @@ impl System {
                 ),
             ],
             Self::Node => vec![step(
-                "beside what it brings along:",
+                "in addition to its own roots:",
                 vec![format!("export NODE_EXTRA_CA_CERTS={file}")],
             )],
             Self::Go => vec![step(

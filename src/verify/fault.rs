@@ -35,7 +35,7 @@ pub enum Fault {
 
     #[error("was not signed by the key of {issuer}, which has the issuer's name")]
     SignatureInvalid { issuer: String },
-    #[error("is signed with {algorithm}, whose hash is broken; have it issued anew")]
+    #[error("is signed with {algorithm}, and its hash is broken; have it issued again")]
     SignatureWeak { algorithm: String },
     #[error("is signed with {algorithm}, which is not verified here")]
     SignatureUnsupported { algorithm: String },
@@ -219,7 +219,7 @@ pub enum Fault {
     #[error("does not mark {extension} critical, which it must (RFC 5280 §4.2)")]
     CriticalMissing { extension: &'static str },
     #[error(
-        "is an authority whose key usage lacks cert sign, which contradicts itself (RFC 5280 §4.2.1.9)"
+        "is a CA without cert sign in its key usage, which contradicts itself (RFC 5280 §4.2.1.9)"
     )]
     AuthorityWithoutCertSign,
     #[error(
@@ -348,7 +348,7 @@ impl Fault {
                 "give that list too with --crl, or ask for less with --revocation leaf or listed",
             ),
             Self::NamedByUnproved { .. } => Some(
-                "find out whose list it is: give the certificate of its signer with --intermediates, or leave the list out",
+                "find the signer of the CRL: give its certificate with --intermediates, or leave the CRL out",
             ),
             Self::PolicyNotAccepted { .. } => {
                 Some("accept one of those with --policy OID, or ask for less")

@@ -22,9 +22,7 @@ pub enum PeerName {
 /// Why a text is not the name of a peer.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PeerNameError {
-    #[error(
-        "{text:?} is a wildcard; write the name of one host, as somebody who connects to it would"
-    )]
+    #[error("{text:?} is a wildcard; write the name of one host, as a client would")]
     Wildcard { text: String },
     #[error(transparent)]
     Malformed(#[from] SanError),

@@ -110,7 +110,7 @@ fn look_up(
 
 fn unproved_reason(fault: &Fault) -> &'static str {
     match fault {
-        Fault::CrlSignerNotAllowed { .. } => "is signed by a CA whose key usage lacks crl sign",
+        Fault::CrlSignerNotAllowed { .. } => "is signed by a CA without crl sign in its key usage",
         _ => "is not signed by a key of that CA, as far as the certificates at hand show",
     }
 }

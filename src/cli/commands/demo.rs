@@ -146,7 +146,7 @@ fn next_steps(directory: &Path, form: Form) -> String {
         ),
         (
             "certs exposure worker1".to_owned(),
-            "what a thief of that host gets, and the commands that end it",
+            "what a stolen key of that host gives its thief, and how to recover",
         ),
         (
             format!("$EDITOR {declaration} && certs plan"),

@@ -52,7 +52,7 @@ pub(crate) fn run(args: &InitArgs, ui: Ui) -> Result<Exit, CliError> {
     }
     if operator.origin == Origin::Made {
         ui.tell(&format!(
-            "made {}; keep a copy where you keep such things: without it nobody opens any key of this project\n",
+            "made {}; keep a copy in a safe place: without it no key of this project can be decrypted\n",
             operator.identity
         ));
     }

@@ -251,7 +251,7 @@ fn earlier<'a>(
             )
         }
         Some(_) if !args.replace => Err(CliError::new(format!("{id} was issued already")).hint(format!(
-            "`certs renew {id}` issues it anew as it is; --replace does on these terms; --name NAME makes another beside it"
+            "`certs renew {id}` issues it anew as it is; --replace does on these terms; --name NAME issues a second one"
         ))),
         found => Ok(found),
     }

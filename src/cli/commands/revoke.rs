@@ -157,7 +157,7 @@ fn unknown(word: &str) -> CliError {
 fn check_date(args: &RevokeArgs) -> Result<(), CliError> {
     match args.date {
         Some(date) if date > now() => Err(CliError::new("--date is yet to come")
-            .cause("it says since when the key is not to be trusted; revoked it is from now on in any case")
+            .cause("it is the time from which the key was not to be trusted; the revocation starts now either way")
             .hint("give a moment that is past, or leave --date out")),
         _ => Ok(()),
     }
@@ -472,7 +472,7 @@ fn with_its_key(others: usize) -> String {
 
 fn root(id: &ArtifactId) -> CliError {
     CliError::new(format!(
-        "{id} is a root: nobody stands above it to revoke it"
+        "{id} is a root CA: no CA is above it to revoke it"
     ))
     .hint(format!(
         "take it out of every trust store, and replace it at once: certs recreate --replace {id} --retire {id}"

@@ -15,8 +15,8 @@ lints! {
         "cas.etcd.certs.prometheus.allow.etcd-authority-mixed = \"reads etcd's metrics\";",
         "etcd.io/docs (authentication); NixOS/nixpkgs#45670";
     FRONT_PROXY_AUTHORITY_SHARED = "front-proxy-authority-shared", "Front proxies and other clients share an authority", Rule::Always(Severity::Warning),
-        "An extension API server believes the headers X-Remote-User and X-Remote-Group of whoever shows a certificate of --requestheader-client-ca-file. If that is \
-         the cluster's authority, any of its clients with an allowed common name (with none set: any client) can be anybody.",
+        "An extension API server believes the headers X-Remote-User and X-Remote-Group of every client with a certificate from --requestheader-client-ca-file. If that is \
+         the cluster's authority, any of its clients with an allowed common name (with none set: any client) can be any user.",
         "kubernetes.authorities.frontProxy = \"front-proxy\";",
         "kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer (CA reusage and conflicts)";
     FRONT_PROXY_AUTHORITY_MIXED = "front-proxy-authority-mixed", "The front proxy's own authority issues another client", Rule::Held,
@@ -28,7 +28,7 @@ lints! {
          administrator of one is an administrator of the other.",
         "certToolkit.kubernetes = { cluster = \"test\"; authorities.cluster = \"test-kubernetes\"; };",
         "kubernetes.io/docs/setup/best-practices/certificates";
-    AUTHORITY_UNDECLARED = "authority-undeclared", "A cluster names an authority that nobody declares", Rule::Always(Severity::Error),
+    AUTHORITY_UNDECLARED = "authority-undeclared", "A cluster names a CA that is not declared", Rule::Always(Severity::Error),
         "kubernetes.authorities says by name which authority a cluster trusts for what. The name has to be one of certToolkit.cas.",
         "certToolkit.cas.etcd.ca.commonName = \"etcd-ca\";",
         "docs/options.md";
@@ -47,7 +47,7 @@ lints! {
         "cas.kubernetes-signing.ca.keyOnHost = true;",
         "kube-controller-manager --cluster-signing-key-file";
     NAME_CONSTRAINTS_MISSING = "name-constraints-missing", "An issuing authority may certify any name", Rule::Always(Severity::Info),
-        "Whoever adds a private authority to a browser or an operating system trusts it for every site. Name constraints limit that to your own names and networks. \
+        "A browser or operating system with a private CA among its roots trusts it for every site. Name constraints limit that to your own names and networks. \
          An authority that only a cluster's programs trust hardly needs them.",
         "cas.web.ca.nameConstraints.permitted.dns = [ \"example.internal\" ];",
         "RFC 5280 §4.2.1.10";
@@ -57,12 +57,11 @@ lints! {
         "cas.web.ca.nameConstraints.permitted.dns = [ \"example.internal\" ];",
         "RFC 5280 §4.2.1.10; golang/go#16347; openssl/openssl#111";
     SINGLE_OPERATOR = "single-operator", "One operator's key alone opens an authority or a key pair", Rule::Always(Severity::Info),
-        "Laptops are lost. An authority whose key nobody can open can issue nothing any more, and has to be replaced with everything below it.",
+        "Laptops are lost. A CA whose key cannot be decrypted can issue nothing any more, and has to be replaced with everything below it.",
         "certToolkit.userAgeKeys = [ \"age1…ada\" \"age1…bob\" \"age1…safe\" ];",
         "NIST SP 800-57 part 1 §5.3.6";
     RECIPIENT_UNAUDITABLE = "recipient-unauditable", "Sealed files do not tell that they are for a key", Rule::Always(Severity::Info),
-        "age's own recipients are anonymous: the header of a sealed file shows how many there are, not which. SSH recipients show a tag. certs writes into what it \
-         seals whom it sealed to; agenix -r and others do not, and then a key that was exchanged for another goes unseen.",
+        "age's own recipients are anonymous: the header of a sealed file shows how many there are, not which. SSH recipients show a tag. certs writes its recipients into each file; agenix -r and others do not, and then a key that was exchanged for another goes unseen.",
         "",
         "age-encryption.org/v1 (X25519 recipient stanza)";
     KEY_FOR_ANOTHER_HOST = "key-for-another-host", "A certificate's key is sealed to a host that does not own it", Rule::Always(Severity::Error),
@@ -73,8 +72,8 @@ lints! {
         "Machines cloned from one image, or one owningHostKey for the whole fleet. Each can open what is sealed to the other.",
         "certToolkit.owningHostKey = ./host-keys + \"/${config.networking.hostName}.pub\";",
         "man 8 sshd (host keys)";
-    CLUSTER_SETTINGS_DIFFER = "cluster-settings-differ", "Hosts of one cluster are told different things of it", Rule::Always(Severity::Warning),
-        "The networks of the services, the cluster's domain and its authorities are the cluster's, not a host's. Where two hosts are told different things, \
+    CLUSTER_SETTINGS_DIFFER = "cluster-settings-differ", "Hosts of one cluster have different settings of it", Rule::Always(Severity::Warning),
+        "The networks of the services, the cluster's domain and its authorities are the cluster's, not a host's. If two hosts differ, \
          the API servers have other names, the DNS of pods another address, and members of etcd trust another authority than the one that issued for them.",
         "certToolkit.kubernetes.serviceCIDRs = [ \"10.96.0.0/12\" ];   # in a module that every host imports",
         "kubernetes.io/docs/setup/best-practices/certificates";
@@ -89,8 +88,7 @@ lints! {
         "certToolkit.kubernetes = { cluster = \"staging\"; serviceAccount = \"staging-service-account\"; };",
         "kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin";
     COMPONENT_MISSING = "component-missing", "A host's role needs a certificate that it does not have", Rule::Always(Severity::Warning),
-        "kubernetes.roles says what runs on a host, and each role comes with certificates its programs do not start without. What another tool provides can be \
-         left out of the preset with certificateNames and allowed here.",
+        "kubernetes.roles says what runs on a host, and each role comes with certificates its programs do not start without. Certificates from another tool can be left out of the preset with certificateNames and allowed here.",
         "certToolkit.kubernetes = { enable = true; roles = [ \"control-plane\" \"etcd\" ]; };",
         "kubernetes.io/docs/setup/best-practices/certificates";
     SERVICE_ACCOUNT_MISSING = "service-account-missing", "A control plane has no service-account key", Rule::Always(Severity::Error),
@@ -122,18 +120,17 @@ lints! {
         "certToolkit.keyPairs.service-account = { };",
         "kubernetes/kubernetes#110035; nixpkgs pki.nix";
     ROLE_ANY_NAME = "role-any-name", "A role grants every DNS name", Rule::Always(Severity::Warning),
-        "Whoever may ask the role gets a certificate for any server there is, and everything that trusts the authority takes it for that server. Name the domains that \
+        "Every user of the role gets a certificate for any server there is, and everything that trusts the authority takes it for that server. Name the domains that \
          are meant, or let the name constraints of the authority say them.",
         "certToolkit.roles.lab.allowedDomains = [ \"lab.example.org\" ];",
         "RFC 5280 §4.2.1.10";
     ROLE_PRIVILEGED_GROUP = "role-privileged-group", "A role grants client certificates of a privileged group", Rule::Always(Severity::Warning),
-        "Kubernetes takes every O of a client certificate for a group. A role writes its O into all it grants: with system:masters whoever may ask it is let through \
-         before any authorizer is asked, and no RBAC rule takes that away. Declare such a certificate by itself, for one person.",
+        "Kubernetes takes every O of a client certificate for a group. A role writes its O into all it grants: with system:masters its users are let through before any authorizer is asked, and no RBAC rule takes that away. Declare such a certificate by itself, for one person.",
         "certToolkit.roles.people.names.O = \"developers\";",
         "kubernetes.io/docs/reference/access-authn-authz/rbac (default roles); KEP-4214";
     ROLE_ANY_USER = "role-any-user", "A role makes its holders any user of a cluster", Rule::Always(Severity::Warning),
         "Kubernetes takes the common name of a client certificate for the user, as long as the authority is one it trusts for clients. A role that allows common names \
-         as system:kube-controller-manager lets whoever may ask it be that component. Give people an authority of their own, or patterns without system:.",
+         as system:kube-controller-manager lets its users act as that component. Give people an authority of their own, or patterns without system:.",
         "certToolkit.roles.people.allowedCommonNames = [ \"dev-*\" ];",
         "kubernetes.io/docs/reference/access-authn-authz/authentication (X.509 client certificates)";
 }

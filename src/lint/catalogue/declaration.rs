@@ -4,7 +4,7 @@ use super::{Lint, Rule, Severity, lints};
 
 lints! {
     NOT_GRANTED = "not-granted", "The role does not grant what was issued by hand", Rule::Always(Severity::Error),
-        "What was issued by hand has a record in the tree, and a role that granted it. The role was narrowed or taken away since, or somebody edited the record: names, usages or a lifetime in it are more than the role gives, or it names no role any more. What the role does not grant is not issued again. Widen the role, issue the certificate anew on terms that it grants (`certs issue HOLDER --replace`), or revoke it; to keep it as it is, allow this in the record, beside what it asks for: \"allow\": { \"not-granted\": \"…\" }.",
+        "What was issued by hand has a record in the tree, and a role that granted it. The role was narrowed or taken away since, or the record was edited: names, usages or a lifetime in it are more than the role gives, or it names no role any more. A certificate that the role does not grant is not issued again. Widen the role, issue the certificate anew on terms that it grants (`certs issue HOLDER --replace`), or revoke it; to keep it as it is, allow this in the record, beside what it asks for: \"allow\": { \"not-granted\": \"…\" }.",
         "",
         "docs/lints.md";
     ALLOW_UNKNOWN = "allow-unknown", "A finding is allowed that does not exist", Rule::Always(Severity::Warning),
@@ -12,7 +12,7 @@ lints! {
         "certs.web.allow.leaf-lifetime = \"the printer takes no shorter ones\";",
         "docs/lints.md";
     ALLOW_UNUSED = "allow-unused", "A finding is allowed that is not there", Rule::Always(Severity::Warning),
-        "What was allowed has been mended, or is somewhere else. Remove the line: it would hide the next mistake of that kind.",
+        "The allowed finding is fixed, or is somewhere else. Remove the line: it would hide the next mistake of that kind.",
         "",
         "docs/lints.md";
     ALLOW_REASON = "allow-reason", "A finding is allowed without a reason", Rule::Always(Severity::Error),

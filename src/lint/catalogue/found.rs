@@ -17,8 +17,7 @@ lints! {
         "",
         "RFC 5280 §4.2.1.1, §4.2.1.2; cert-manager/cert-manager#9076";
     WEAK_SIGNATURE = "weak-signature", "A certificate is signed with a broken hash", Rule::Always(Severity::Error),
-        "Collisions of MD5 and SHA-1 have been made into forged certificates. Go, OpenSSL and browsers refuse such signatures, except on a root, which nobody checks. \
-         Nothing is held up by it, for issuing anew is the cure.",
+        "Collisions of MD5 and SHA-1 have been made into forged certificates. Go, OpenSSL and browsers refuse such signatures, except on a root, where it is not checked. The finding stops no run, because a new certificate is the fix.",
         "",
         "RFC 6151; RFC 9155; go.dev/doc/go1.18 (crypto/x509)";
     WEAK_KEY = "weak-key", "A certificate is for a key that can be broken", Rule::Always(Severity::Error),
@@ -31,8 +30,8 @@ lints! {
         "",
         "RFC 5280 §4.2";
     AUTHORITY_KEY_MISSING = "authority-key-missing", "A CA's private key is not in the tree", Rule::Always(Severity::Warning),
-        "What the CA issued is valid and stays so, but nothing can be renewed or revoked without its key. If the key is kept offline on purpose, declare \
-         keyOffline = true, and put the key back for the runs that need it. Otherwise it was lost or never committed: restore it while somebody still has it.",
+        "Its certificates stay valid, but none can be renewed or revoked without its key. If the key is kept offline on purpose, declare \
+         keyOffline = true, and put the key back for the runs that need it. Otherwise it was lost or never committed: restore it while a copy still exists.",
         "cas.root.ca.keyOffline = true;",
         "docs/start.md#the-roots-key-offline; git-restore(1)";
     OFFLINE_KEY_PRESENT = "offline-key-present", "The key of an offline CA is in the tree", Rule::Always(Severity::Warning),
@@ -41,8 +40,7 @@ lints! {
         "",
         "docs/start.md#the-roots-key-offline";
     SUBJECT_UNDECLARED = "subject-undeclared", "A CA's subject has attributes that are not declared", Rule::Always(Severity::Warning),
-        "The CA was made elsewhere, and its subject has more than the declaration says, such as O, DC or emailAddress. What it issues and its own renewals carry the \
-         subject as it is. A new CA in its place would be made from the declaration, under another name.",
+        "The CA was made elsewhere, and its subject has more than the declaration says, such as O, DC or emailAddress. Its certificates and its own renewals keep the subject. A new CA in its place would be made from the declaration, under another name.",
         "cas.root.ca.names.DC = [ \"example\" \"lab\" ];",
         "RFC 5280 §4.1.2.4, §4.1.2.6";
     PUBLIC_KEY_TWICE = "public-key-twice", "Two certificates are for one key", Rule::Always(Severity::Warning),
@@ -56,12 +54,11 @@ lints! {
         "",
         "RFC 5280 §4.1.2.2, §5.3";
     RECIPIENT_KEY_COMMITTED = "recipient-key-committed", "Git tracks a private key that opens sealed keys", Rule::Always(Severity::Error),
-        "An operator's age identity or a host's SSH key lies in the repository, in clear or under a passphrase. Whoever reads the repository, its history included, \
-         opens everything that was ever sealed to it. Removing the file is not enough: make a new key, declare it, and give new keys to what was sealed to the old.",
+        "An operator's age identity or a host's SSH key lies in the repository, in clear or under a passphrase. Every reader of the repository, its history included, can decrypt everything that was ever encrypted to it. Removing the file is not enough: make a new key, declare it, and give new keys to what was sealed to the old.",
         "",
         "github.com/ryantm/agenix (threat model)";
     CERTIFICATE_KEY_COMMITTED = "certificate-key-committed", "Git tracks a certificate's private key in clear", Rule::Always(Severity::Error),
-        "Beside the sealed key its plaintext was committed. The certificate has to be given a new key; where it is an authority's, everything below it as well.",
+        "The plaintext of the sealed key was committed too. The certificate has to be given a new key; where it is an authority's, everything below it as well.",
         "",
         "RFC 5280 §8 (security considerations)";
     RECIPIENT_KEY_IN_HISTORY = "recipient-key-in-history", "A private key that opens sealed keys was committed once", Rule::Always(Severity::Error),
@@ -80,7 +77,7 @@ lints! {
         "",
         "docs/cli.md#certs-check";
     HISTORY_UNREAD = "history-unread", "Not all of the history could be looked at", Rule::Always(Severity::Info),
-        "A shallow or partial clone, or a machine without git, does not have every commit. A private key that was committed where nobody looked is not found.",
+        "A shallow or partial clone, or a machine without git, does not have every commit. A private key in a commit that was not read is not found.",
         "",
         "git-fetch(1), --unshallow and --refetch";
     PRIVATE_KEY_COMMITTED = "private-key-committed", "Git tracks a private key", Rule::Always(Severity::Warning),

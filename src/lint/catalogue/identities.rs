@@ -49,7 +49,7 @@ lints! {
         "kubeadm 1.29 release notes and KEP-4214; kubernetes/kubernetes#18982 (revocation)";
     ADMIN_ON_HOST = "admin-on-host", "An administrator's credential is on a host", Rule::Always(Severity::Warning),
         "Members of kubeadm:cluster-admins are cluster-admin wherever kubeadm or the bootstrap manifest made the binding. People carry such a credential with them; \
-         on a host it makes whoever becomes root there an administrator. kube-apiserver's client for kubelets is the one program that has it.",
+         on a host it makes an attacker with root an administrator. kube-apiserver's client for kubelets is the one program that has it.",
         "certs.admin-ada.onHost = false;",
         "kubeadm certlist.go; kubernetes.io/docs/reference/access-authn-authz/rbac";
     SUPER_ADMIN_ON_HOST = "super-admin-on-host", "Break-glass is deployed to a host", Rule::Held,
@@ -63,7 +63,7 @@ lints! {
         "certs.super-admin.expiry = \"8760h\";",
         "kubernetes/kubernetes#18982; kubeadm certlist.go";
     SUPER_ADMIN_SEVERAL = "super-admin-several", "More than one break-glass certificate of an authority", Rule::Always(Severity::Warning),
-        "One is enough, sealed to everybody who may need it. Each further one is another key that opens the cluster until it ends.",
+        "One is enough, encrypted to every operator who may need it. Each further one is another key that opens the cluster until it ends.",
         "",
         "kubernetes.io/docs/setup/best-practices/certificates";
     USAGE_MISSING = "usage-missing", "A component's certificate lacks a usage it needs", Rule::Held,
@@ -73,8 +73,7 @@ lints! {
         "certs.etcd-peer.usages = [ \"server auth\" \"client auth\" ];",
         "etcd.io/docs (transport security model); etcd-io/etcd#9785; RFC 5280 §4.2.1.12";
     USAGE_NEEDLESS = "usage-needless", "A component's certificate has a usage it does not need", Rule::Held,
-        "A list of usages that is inherited from defaults gives every client \"server auth\" and every server \"client auth\". Nothing fails. But whoever takes the \
-         scheduler's key can then serve as every name in its certificate, and whoever takes the API server's can log in as its common name.",
+        "A list of usages that is inherited from defaults gives every client \"server auth\" and every server \"client auth\". Nothing fails. But a thief of the scheduler's key can then serve as every name in its certificate, and a thief of the API server's key can log in as its common name.",
         "certs.kube-scheduler.usages = [ \"client auth\" ];",
         "kubernetes.io/docs/setup/best-practices/certificates (kind column); RFC 5280 §4.2.1.12";
     SAN_MISSING = "san-missing", "A server's certificate lacks a name or address its clients use", Rule::Held,
@@ -105,7 +104,7 @@ lints! {
         "kubernetes.io/docs/setup/best-practices/certificates";
     IDENTITY_TWICE = "identity-twice", "Two hosts have the same identity", Rule::Held,
         "Two certificates of one authority with one subject are one user. That is meant for kube-scheduler or kube-proxy, which have the same user everywhere; it \
-         is a mistake for kubelets, people, and services that are told apart by name.",
+         is a mistake for kubelets, people, and services with names of their own.",
         "certs.agent.commonName = \"agent-${config.networking.hostName}\";",
         "kubernetes.io/docs/reference/access-authn-authz/node";
     KEY_ED25519 = "key-ed25519", "A Kubernetes component has an Ed25519 key", Rule::Always(Severity::Warning),

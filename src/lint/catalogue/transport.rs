@@ -5,7 +5,7 @@ use super::{Lint, Rule, Severity, lints};
 lints! {
     SERVER_WITHOUT_SAN = "server-without-san", "A server's certificate has no name clients could check", Rule::Held,
         "Clients compare the name they connect to with the subject alternative names alone. The common name is not looked at any more (Go since 1.15, Chrome since \
-         58). Where \"server auth\" is the only usage this is an error; where the certificate is also a client's, perhaps nobody connects to it, and it is a warning.",
+         58). Where \"server auth\" is the only usage this is an error; where the certificate is also a client's, perhaps no client connects to it, and it is a warning.",
         "certs.web = { hosts = [ \"web.example.org\" \"10.0.0.5\" ]; usages = [ \"server auth\" ]; };",
         "RFC 9525 §6.3; RFC 5280 §4.2.1.6; NixOS/nixpkgs#59364";
     COMMON_NAME_NOT_IN_SANS = "common-name-not-in-sans", "A server's common name is not among its names", Rule::Always(Severity::Warning),
@@ -14,8 +14,8 @@ lints! {
         "certs.web = { commonName = \"web.example.org\"; hosts = [ \"web.example.org\" ]; };",
         "RFC 9525 §6.3; go.dev/doc/go1.15 (crypto/x509)";
     WILDCARD_TOO_WIDE = "wildcard-too-wide", "A wildcard stands for more than one owner's hosts", Rule::Always(Severity::Warning),
-        "OpenSSL and rustls take no wildcard above a single label (`*.internal`), and browsers none above a public suffix, below which anybody registers names \
-         (`*.co.uk`). `certs verify` refuses both. `*.home.arpa` is all right: that zone is everybody's own.",
+        "OpenSSL and rustls take no wildcard above a single label (`*.internal`), and browsers none above a public suffix, below which anyone registers names \
+         (`*.co.uk`). `certs verify` refuses both. `*.home.arpa` is all right: every network may use that zone.",
         "certs.web.hosts = [ \"*.apps.internal\" ];",
         "RFC 6125 §7.2; RFC 8375; CA/Browser Forum baseline requirements §3.2.2.6; publicsuffix.org";
     CLIENT_SAN = "client-san", "A client's certificate has subject alternative names", Rule::Always(Severity::Info),
@@ -33,7 +33,7 @@ lints! {
          hurts; here it is one run, and `certs check` says when.",
         "certs.web.expiry = \"8760h\";",
         "CA/Browser Forum baseline requirements §6.3.2; kubernetes/kubernetes#18982";
-    LIFETIME_SHORT = "lifetime-short", "A certificate expires before anybody renews it", Rule::Always(Severity::Warning),
+    LIFETIME_SHORT = "lifetime-short", "A certificate expires before it is renewed", Rule::Always(Severity::Warning),
         "A declared certificate is renewed by a run of certs, committed and deployed. One that lasts less than a day is renewed after two thirds of that and \
          has to be on its host before it expires; a CA that lasts less than a week takes everything below it along. For lifetimes of hours let the host ask a \
          signer by itself (cert-manager, ACME), or issue by hand with --ttl.",

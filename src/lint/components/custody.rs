@@ -16,7 +16,7 @@ impl Examined<'_> {
         let on_host = (self.certificate.custody == Custody::Host).then(|| {
             self.finding(&SUPER_ADMIN_ON_HOST, "onHost").saying(
                 "its key is sealed to the host it is declared for",
-                "whoever becomes root there is root of the cluster, and no RBAC rule can take that back",
+                "an attacker with root there is root of the cluster, and no RBAC rule can take that back",
                 "onHost = false: the operators alone have the key",
             )
         });

@@ -27,7 +27,7 @@ pub(super) fn administrator_on_host(
     let finding = Finding::of_certificate(&ADMIN_ON_HOST, Basis::Declared, certificate, "onHost");
     Some(finding.saying(
         format!("it is of {ADMINS}, and its key is sealed to the host it is declared for"),
-        "whoever becomes root there is an administrator of the cluster, as far as the binding of that group reaches",
+        "an attacker with root there is an administrator of the cluster, as far as the binding of that group reaches",
         "onHost = false: the operators alone have the key; or another group, if a program is to use it",
     ))
 }

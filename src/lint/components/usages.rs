@@ -39,7 +39,7 @@ impl Examined<'_> {
         };
         Finding::of_certificate(&USAGE_UNRESTRICTED, self.basis, self.certificate, "usages").saying(
             cause,
-            "it is taken for anything: whoever has its key can also serve as, or call as, what it was never meant for",
+            "it is valid for any purpose: a holder of its key can also serve or call as something else",
             format!("usages = [ {needed} ]"),
         )
     }
@@ -91,10 +91,10 @@ impl Examined<'_> {
     fn needless_usage(&self, usage: &ExtendedKeyUsage) -> Finding {
         let consequence = match usage {
             ExtendedKeyUsage::ServerAuth => {
-                "whoever has this key can also pose as a server, under every name in the certificate"
+                "a holder of this key can also act as a server, under every name in the certificate"
             }
             _ => {
-                "whoever has this key can also call as a client, and its common name is a user there"
+                "a holder of this key can also call as a client, and its common name is a user there"
             }
         };
         self.finding(&USAGE_NEEDLESS, "usages")

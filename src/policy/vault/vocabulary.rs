@@ -85,22 +85,22 @@ pub(super) const NO_COUNTERPART: [(&str, &[&str], &str); 21] = [
     (
         "allow_token_displayname",
         &["false"],
-        "nobody has a token here",
+        "there are no tokens here",
     ),
     (
         "generate_lease",
         &["false"],
-        "what is issued is in the tree until it is revoked",
+        "certificates stay in the tree until they are revoked",
     ),
     (
         "no_store",
         &["false"],
-        "what is issued is always in the tree",
+        "certificates are always in the tree",
     ),
     (
         "no_store_metadata",
         &["false"],
-        "what is issued is always in the tree",
+        "certificates are always in the tree",
     ),
     ("policy_identifiers", &[], "certificates hold no policies"),
     (

@@ -11,7 +11,7 @@ use crate::render::words::count;
 pub(super) fn pkcs12(file: &Pkcs12Facts) -> Sheet {
     let (word, tone) = access(file.access);
     let integrity = file.integrity.as_ref().map_or_else(
-        || "none: nobody would notice a change".to_owned(),
+        || "none: a change would not be noticed".to_owned(),
         |mac| format!("{}, {} iterations", mac.algorithm, mac.iterations),
     );
     // What is encrypted on its own stands in a part that is not; the bags tell.

@@ -14,7 +14,7 @@ pub(super) fn private(key: &PrivateKeyFacts) -> Sheet {
         Protection::Clear => sheet.toned(
             "Protection",
             Tone::Warning,
-            "none: whoever has the file has the key",
+            "none: every reader of the file has the key",
         ),
         Protection::Encrypted { scheme } => sheet.toned("Protection", Tone::Good, scheme),
     };

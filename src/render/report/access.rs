@@ -51,7 +51,7 @@ const MOST_AT_LARGE: usize = 25;
 
 pub(super) fn section(page: &Page<'_>, html: &mut Markup) {
     html.raw("<section id=\"access\"><h2>Who can open what</h2>\n");
-    html.raw("<p class=\"lead\">Whoever could do most with a stolen key comes first. Hosts with equal figures share a line.");
+    html.raw("<p class=\"lead\">Holders whose stolen key could do most come first. Hosts with equal figures share a line.");
     if page.past != Past::Unknown {
         html.raw(" What Git still has in older versions is counted: sealing a key again does not take it back.");
     }
@@ -165,9 +165,7 @@ fn authorities(page: &Page<'_>, html: &mut Markup) {
         html.raw("<tr>")
             .element("th", &[("scope", &"row")], &entry.id);
         if readers.is_empty() {
-            html.raw(
-                "<td class=\"off\"><i>○</i> nobody here: its key is not in the tree</td></tr>",
-            );
+            html.raw("<td class=\"off\"><i>○</i> none here: its key is not in the tree</td></tr>");
         } else {
             html.element("td", &[], readers.join(", ")).raw("</tr>");
         }

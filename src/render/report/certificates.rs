@@ -109,7 +109,7 @@ fn blocks(entry: &Entry<'_>, html: &mut Markup) {
 fn readers(readers: &[Reader], html: &mut Markup) {
     let names: Vec<String> = readers.iter().map(reader).collect();
     let shown = if names.is_empty() {
-        "nobody: no sealed key in the tree".to_owned()
+        "none: no sealed key in the tree".to_owned()
     } else {
         names.join(", ")
     };

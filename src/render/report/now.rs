@@ -201,7 +201,7 @@ fn commands(page: &Page<'_>, html: &mut Markup) {
         lines.push(("certs check", "every finding, with the line it comes from"));
     }
     if has(Mender::Run) {
-        lines.push(("certs plan", "what would be done, and every reason"));
+        lines.push(("certs plan", "the steps of the next run, with every reason"));
         lines.push((
             "certs recreate",
             "renews, makes and seals what is not as declared",
@@ -211,12 +211,12 @@ fn commands(page: &Page<'_>, html: &mut Markup) {
     if !page.at_large.is_empty() {
         lines.push((
             "certs history",
-            "what is out of the tree and still accepted",
+            "certificates that are gone from the tree and still accepted",
         ));
     }
     lines.push((
         "certs exposure",
-        "what a lost key opens, and what closes it",
+        "what a stolen key decrypts, and how to recover",
     ));
     html.raw("<article><h3>To type</h3><dl class=\"type\">");
     for (command, what) in lines {

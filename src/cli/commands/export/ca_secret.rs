@@ -37,7 +37,7 @@ fn warnings(fleet: &Fleet, authority: &Authority) -> Vec<String> {
     let id = authority.id();
     if authority.is_root() {
         return vec![format!(
-            "{id} is a root: whoever reads the Secret can issue everything that is trusted by it, and only replacing the root \
+            "{id} is a root CA: every reader of the Secret can issue everything that is trusted by it, and only replacing the root \
              everywhere ends that; give cert-manager an intermediate of its own: cas.<name> = {{ issuer = \"{}\"; ca = {{ pathLength = 0; \
              nameConstraints.permitted.dns = [ … ]; }}; }}",
             authority.name
@@ -46,7 +46,7 @@ fn warnings(fleet: &Fleet, authority: &Authority) -> Vec<String> {
     let mut warnings = Vec::new();
     if authority.name_constraints.is_none() {
         warnings.push(format!(
-            "whoever reads the Secret can issue for any name, because {id} has no name constraints; declare \
+            "every reader of the Secret can issue for any name, because {id} has no name constraints; declare \
              cas.{}.ca.nameConstraints.permitted.dns",
             authority.name
         ));
@@ -57,7 +57,7 @@ fn warnings(fleet: &Fleet, authority: &Authority) -> Vec<String> {
         .count();
     if leaves > 0 {
         warnings.push(format!(
-            "{id} also issues {} declared here, which whoever reads the Secret can pass for; give cert-manager an intermediate of \
+            "{id} also issues {} declared here, and every reader of the Secret can act as them; give cert-manager an intermediate of \
              its own",
             words::count(leaves, "certificate", "certificates")
         ));

@@ -77,7 +77,7 @@ fn of_vault(
             .hint("like --vault https://vault.example:8200"));
     }
     if is_plain {
-        ui.tell("warning: over http everybody on the way can read the token that cert-manager logs in with; use https\n");
+        ui.tell("warning: over http everyone on the network path can read the token that cert-manager logs in with; use https\n");
     }
     let path = args.vault.vault_path.clone().unwrap_or_default();
     if !path.contains("/sign/") {

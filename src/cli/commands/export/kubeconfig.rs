@@ -101,7 +101,7 @@ fn describe(
 }
 
 fn no_user(leaf: &Certificate, unfit: &Unfit) -> CliError {
-    CliError::new(format!("{} makes nobody a user", leaf.id()))
+    CliError::new(format!("{} does not name a user", leaf.id()))
         .cause(unfit.to_string())
         .hint("declare a common name and the usage \"client auth\", then run `certs recreate`")
 }

@@ -350,8 +350,8 @@ pub(super) fn open_key(
     let id = artifact.id();
     if artifact.requested_key().is_some() {
         return Err(CliError::new(format!("the key of {id} is not here"))
-            .cause("the certificate was asked for with a request; whoever made that has the key")
-            .hint("what needs no key can be exported: certs export pem"));
+            .cause("the certificate was issued for a CSR; its requester has the key")
+            .hint("export the certificate without its key: certs export pem"));
     }
     let path = &artifact.files().key;
     let file = project
@@ -367,7 +367,7 @@ pub(super) fn open_key(
     let key = PrivateKey::from_pem(&opened).map_err(|error| failed().cause(error.to_string()))?;
     if own.key_fingerprint != key.fingerprint() {
         return Err(failed()
-            .cause("it is another key than the certificate beside it is for")
+            .cause("it is not the key of its certificate")
             .hint("`certs plan` says what is wrong with the pair"));
     }
     Ok(key)

@@ -91,7 +91,7 @@ impl Hosts {
             .collect::<Result<_, _>>()
             .map_err(|error| CliError::from_error(&error))?;
         if set.is_empty() {
-            return Err(CliError::new("nobody operates this project")
+            return Err(CliError::new("the project has no operators")
                 .hint("list your public key in certToolkit.userAgeKeys"));
         }
         Ok(set)

@@ -373,7 +373,7 @@ fn letter(place: usize) -> String {
 
 fn listed(who: &[String]) -> String {
     if who.is_empty() {
-        "nobody: no sealed key in the tree".to_owned()
+        "none: no sealed key in the tree".to_owned()
     } else {
         who.join(", ")
     }
