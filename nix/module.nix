@@ -158,19 +158,19 @@ in
       parent = null;
       parentText = null;
       fallback = null;
-      description = "What all authorities and certificates have in common.";
+      description = "Defaults for all CAs and certificates.";
     };
     caDefaults = defaultsOption {
       parent = cfg.defaults;
       parentText = "config.certToolkit.defaults";
       fallback = null;
-      description = "What all authorities have in common.";
+      description = "Defaults for all CAs.";
     };
     certDefaults = defaultsOption {
       parent = cfg.defaults;
       parentText = "config.certToolkit.defaults";
       fallback = null;
-      description = "What all certificates have in common.";
+      description = "Defaults for all certificates.";
     };
     allow = mkOption {
       type = allowType;

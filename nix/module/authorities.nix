@@ -100,7 +100,7 @@ let
           parent = cfg.certDefaults;
           parentText = "config.certToolkit.certDefaults";
           fallback = null;
-          description = "What the certificates of this authority have in common.";
+          description = "Defaults for the certificates of this CA.";
         };
         certs = mkOption {
           type = types.attrsOf (
@@ -121,7 +121,7 @@ let
           };
         };
         bundlePath = derived types.path (
-          "What programs that trust this authority read: its certificate, in the Nix store."
+          "The file for programs that trust this CA: its certificate, in the Nix store."
           + " Programs that use OpenSSL trust an intermediate through the `bundlePath` of its root."
         ) "`ca.path`" authority.ca.path;
       };
@@ -252,7 +252,7 @@ let
         type = types.nullOr (types.enum schema.kubernetes.componentIds);
         default = null;
         description = ''
-          What of Kubernetes the certificate is for, so that `certs check` can tell whether it would work. The presets set
+          The Kubernetes component of the certificate, so that `certs check` can tell whether it would work. The presets set
           it. `null` leaves it to be guessed.
         '';
         example = "kube-apiserver";

@@ -176,7 +176,7 @@ let
               };
         };
         default = { };
-        description = "The attributes of the subject beside the common name. Each is inherited by itself.";
+        description = "The attributes of the subject, without the common name. Each is inherited by itself.";
         example = {
           O = "system:masters";
         };

@@ -52,7 +52,7 @@ let
           type = types.listOf types.str;
           default = [ ];
           description = ''
-            Other key pairs whose signatures are to be accepted as well, by their names in `keyPairs`: one that is about to
+            Other key pairs with accepted signatures, by their names in `keyPairs`: one that is about to
             replace this one, or that this one has replaced. Their public keys are in the file of this one, after its own.
           '';
           example = [ "service-account-next" ];

@@ -31,7 +31,7 @@ let
         type = types.str;
         default = cfg.kubernetes.cluster;
         defaultText = lib.literalExpression "config.certToolkit.kubernetes.cluster";
-        description = "What the cluster is called in the file.";
+        description = "The name of the cluster in the file.";
         example = "staging";
       };
       path =

@@ -49,7 +49,7 @@ let
     roles = mkOption {
       type = roleType;
       default = [ ];
-      description = "What the host does for the cluster.";
+      description = "The roles of the host in the cluster.";
       example = [
         "control-plane"
         "etcd"
@@ -189,7 +189,7 @@ in
     };
     roles = following roleType "roles" "`nodes.<hostName>.roles`" {
       description = ''
-        What this host does for the cluster: `control-plane` (API server, controller manager, scheduler), `worker`
+        The roles of this host in the cluster: `control-plane` (API server, controller manager, scheduler), `worker`
         (kubelet, kube-proxy) and `etcd`. A control plane on which a kubelet runs is a `worker` as well.
       '';
       example = [
@@ -228,10 +228,10 @@ in
           "The authority, by its name in `cas`, of the API server, its clients and the kubelets.";
       etcd =
         authority "etcd" "`etcd`, or `<cluster>-etcd`"
-          "The authority of etcd: whoever has a certificate of it may read and write everything.";
+          "The CA of etcd: every holder of one of its certificates may read and write everything.";
       frontProxy =
         authority "frontProxy" "`front-proxy`, or `<cluster>-front-proxy`"
-          "The authority of the front proxy, whose clients may act in the name of anyone.";
+          "The CA of the front proxy. Its clients may act in the name of anyone.";
       signing =
         derived (types.nullOr types.str)
           "The authority with which the controller manager signs, with `clusterSigning`; else `null`."
@@ -313,7 +313,7 @@ in
       type = types.attrsOf (types.nullOr types.str);
       default = defaults.certificateNames;
       description = ''
-        What the certificates of components are called in `cas.<ca>.certs`, where they are not called like the component:
+        The names of the components' certificates in `cas.<ca>.certs`, where they are not called like the component:
         certificates that are there already keep their names and files. `null` for a component that needs none.
       '';
       example = {
@@ -328,7 +328,7 @@ in
         preset.certificates;
     clientCaBundle =
       derived types.path
-        "What the API server and the kubelets verify their clients by: the authority of the cluster and, with `clusterSigning`, the one that signs."
+        "The CAs with which the API server and the kubelets verify their clients: the authority of the cluster and, with `clusterSigning`, the one that signs."
         "the `bundlePath` of the authority, or a file in the Nix store"
         clientCaBundle;
     server =

@@ -32,7 +32,7 @@ let
       };
       allowedDomains = list {
         description = ''
-          Domains whose names are allowed, as far as `allowBareDomains`, `allowSubdomains` and `allowWildcards` say; with
+          Domains with allowed names, as far as `allowBareDomains`, `allowSubdomains` and `allowWildcards` say; with
           `allowGlobDomains` patterns of names.
         '';
         example = [ "lab.example.org" ];
@@ -52,7 +52,7 @@ let
         lists of their own.
       '';
       allowedIpRanges = list {
-        description = "Networks in CIDR notation whose addresses are allowed.";
+        description = "Allowed addresses, as networks in CIDR notation.";
         example = [ "192.168.100.0/24" ];
       };
       allowedEmails = list {
@@ -80,7 +80,7 @@ let
       };
       usages = list {
         description = ''
-          What the certificates may be used for, in the words of `certToolkit.defaults.usages`; at least one extended key
+          The usages of the certificates, in the words of `certToolkit.defaults.usages`; at least one extended key
           usage, and not `any`. Who asks for less gets less. Where no key usage is listed there is what TLS needs of the key.
         '';
         example = [
@@ -130,7 +130,7 @@ in
     type = types.attrsOf (types.submodule role);
     default = schema.builtinValues.top.roles;
     description = ''
-      What may be issued beside the declared certificates (`certs issue`, `certs sign`): for which names, with which keys
+      Certificates that may be issued next to the declared ones (`certs issue`, `certs sign`): for which names, with which keys
       and usages, for how long. Where nothing is said nothing is allowed. Roles belong to the whole fleet: hosts that
       declare one must agree on it.
     '';

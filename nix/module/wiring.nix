@@ -180,7 +180,7 @@ in
       );
       default = [ ];
       description = ''
-        Components whose certificates change without a restart, with `wire`: the certificate is then `/etc/certs/<component>.crt`,
+        Components that change certificates without a restart, with `wire`: the certificate is then `/etc/certs/<component>.crt`,
         which these programs read again by themselves, within minutes. They need Kubernetes 1.20 or etcd 3.2 at least.
         Everything else is restarted, and so are these when an authority or the key of the service accounts changes.
       '';

@@ -306,7 +306,7 @@ fn the_key_of_a_ca_in_the_form_of_openssh_is_told_from_keys_of_no_certificate() 
     project.write("pki/old", in_ssh(&seed).as_bytes());
     let said = project.run(&["adopt", "pki"]).exits_with(1).text();
     for line in [
-        "no private key of ca.crt could be read, and old could not be opened",
+        "no private key of ca.crt could be read, and old could not be decrypted",
         "old: the key of ca.crt in the form of OpenSSH; `ssh-keygen -p -m PKCS8 -f FILE` converts a copy",
         "id_ed25519: an OpenSSH key, of no certificate",
     ] {

@@ -221,7 +221,7 @@ fn files_of_two_times_are_no_pair() {
     let other = Tree::made_from(&one_pair()).key_pair("sa").key.clone();
     assert_eq!(
         step_after(|pair| pair.key = other),
-        "refuse shared/sa: the sealed key is not the public key beside it | one of certs/shared/sa.pub and \
+        "refuse shared/sa: the sealed key is not the public key next to it | one of certs/shared/sa.pub and \
          certs/shared/sa.key.age is from another time; restore the pair from Git, or --replace shared/sa"
     );
 }
@@ -257,7 +257,7 @@ fn the_key_of_a_certificate_is_no_shared_key_and_the_other_way_round() {
     tree.key_pair("sa").key = leaf;
     let steps = tree.plan(&declared);
     assert!(
-        steps[1].starts_with("refuse shared/sa: the sealed key is not the public key beside it; its key is the key of cp1/root/server"),
+        steps[1].starts_with("refuse shared/sa: the sealed key is not the public key next to it; its key is the key of cp1/root/server"),
         "{steps:#?}"
     );
     assert_eq!(steps[2], "keep cp1/root/server");

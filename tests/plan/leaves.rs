@@ -381,7 +381,7 @@ fn renews_a_leaf_without_its_intermediates() {
         [
             "keep ca/root",
             "keep ca/web",
-            "renew cp1/web/server: issuer: the intermediates beside it are not today's",
+            "renew cp1/web/server: issuer: the intermediates next to it are not the current ones",
         ]
     );
 }
