@@ -14,7 +14,7 @@ use crate::model::{
     RevocationReason,
 };
 
-/// What verifiers make of a certificate today.
+/// How verifiers treat a certificate today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Acceptance {
     /// A CA that is trusted today issued it, and no CRL names it.
@@ -61,10 +61,10 @@ impl Judged<'_> {
     }
 }
 
-/// What its holder may do, as far as names and the declaration tell.
+/// The rights of a certificate's holder, as far as names and the declaration show them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Power {
-    /// It issues certificates: whoever has its key can be anybody its verifiers know.
+    /// A CA: a holder of its key can issue a certificate in any name that its verifiers accept.
     Authority,
     /// `system:masters`, which no role of Kubernetes limits.
     Masters,
@@ -88,7 +88,7 @@ impl Power {
 
 /// The group that no role of Kubernetes can take anything from.
 const MASTERS: &str = "system:masters";
-/// Users whose rights reach as far, by what Kubernetes' own roles give them.
+/// Users with rights as wide, given the roles that Kubernetes ships with.
 const AS_MASTERS: [&str; 4] = [
     "system:kube-controller-manager",
     "front-proxy-client",
@@ -104,7 +104,7 @@ pub struct Issuing<'a> {
     pub anchors: BTreeSet<&'a str>,
 }
 
-/// What is trusted today.
+/// The CAs that are trusted today.
 #[derive(Debug)]
 pub struct Trust<'a> {
     /// By the DER of the name, each key once.
@@ -113,7 +113,7 @@ pub struct Trust<'a> {
     lists: Vec<(&'a CrlFacts, BTreeSet<&'a [u8]>)>,
     /// The names of CAs that Kubernetes' verifiers trust.
     unread: BTreeSet<&'a [u8]>,
-    /// Those of etcd's and the front proxy's CAs, whose clients may do everything.
+    /// The certificates of etcd's and the front proxy's CAs: clients of these may do everything.
     unlimited: BTreeSet<&'a [u8]>,
     pub now: OffsetDateTime,
 }
@@ -232,13 +232,13 @@ impl<'a> Trust<'a> {
         of_name.find(|issuing| issuing.facts.key_fingerprint == *key)
     }
 
-    /// The CAs accepted today whose key is this one.
+    /// The CAs accepted today that have this key.
     pub fn with_key(&self, key: KeyFingerprint) -> impl Iterator<Item = &Issuing<'a>> {
         let all = self.issuing.values().flatten();
         all.filter(move |issuing| issuing.facts.key_fingerprint == key)
     }
 
-    /// The accepted CA whose key signed a certificate.
+    /// The accepted CA that signed a certificate, found by its key.
     pub fn issuer(&self, facts: &CertificateFacts) -> Option<&Issuing<'a>> {
         let of_name = self.issuing.get(facts.issuer.der())?;
         // A signature that cannot be verified here may be good elsewhere.
@@ -257,7 +257,7 @@ impl<'a> Trust<'a> {
         self.unread.contains(issuer.subject.der())
     }
 
-    /// What verifiers make of a certificate.
+    /// How verifiers treat a certificate.
     pub fn acceptance(&self, facts: &CertificateFacts) -> Acceptance {
         if facts.not_after <= self.now {
             Acceptance::Expired
@@ -311,7 +311,7 @@ impl<'a> Trust<'a> {
         issued.into_par_iter().map(judge).collect()
     }
 
-    /// What the holder of a certificate may do.
+    /// The rights of a certificate's holder.
     pub fn power(&self, facts: &CertificateFacts) -> Power {
         let common_names = || facts.subject.values(&AttributeType::CommonName);
         if facts.is_authority() {
@@ -340,7 +340,8 @@ fn significant(serial: &[u8]) -> &[u8] {
     serial.get(zeros..).unwrap_or_default()
 }
 
-/// What an authority's file holds, all of it trusted; of other files the first certificate, because what follows has a file of its own.
+/// The certificates of a file that are its own: all in a CA's file, because all of it is trusted; only the first in other files, because
+/// the issuers that follow have files of their own.
 fn certificates(version: &Version) -> &[CertificateFacts] {
     match &version.content {
         Content::Certificates(chain) => super::own_certificates(&version.path, chain),
@@ -362,7 +363,7 @@ fn authority_of<'f>(version: &Version, fleet: &'f Fleet) -> Option<&'f Name> {
     Some(&authority.name)
 }
 
-/// The CAs of clusters and of components, and among them those whose clients may do everything.
+/// The CAs of clusters and of components, and the subset that lets every client do everything.
 fn declared(fleet: &Fleet) -> (BTreeSet<Name>, BTreeSet<Name>) {
     let (mut names, mut unlimited) = (BTreeSet::new(), BTreeSet::new());
     let members = fleet.hosts.values();
@@ -379,7 +380,7 @@ fn declared(fleet: &Fleet) -> (BTreeSet<Name>, BTreeSet<Name>) {
             names.extend(above.iter().map(|authority| authority.name.clone()));
         }
     }
-    // A CA that is both is the cluster's: its clients are told apart by their names.
+    // A CA that is both counts as the cluster's: the names of its clients distinguish them.
     let members = fleet.hosts.values();
     for member in members.filter_map(|host| host.membership.as_ref()) {
         unlimited.remove(&member.authorities.cluster);

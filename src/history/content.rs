@@ -1,5 +1,5 @@
-//! What one content of a file holds: read as far as it can be, both sides of a merge that was not finished included, with the reason
-//! where something could not be read. Git itself is read at the edge.
+//! The content of one version of a file, read as far as possible, including both sides of an unfinished merge. If something cannot be read,
+//! the reason is recorded. Git itself is read at the edge.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::inspect::{certificate, public_key, sealed, ssh};
 use crate::model::{CertificateFacts, PublicKey, Recipient, RecipientSet, SealedFacts, SshKey};
 
-/// What a file held.
+/// The content of a file.
 #[derive(Debug)]
 pub enum Content {
     Certificates(Vec<CertificateFacts>),
     Sealed(SealedFacts),
     /// Those of a key pair, the current one first.
     PublicKeys(Vec<PublicKey>),
-    /// The public key of a host, or of somebody else.
+    /// The public key of a host or of any other holder.
     SshKey(SshKey),
     /// Every set that something was sealed to at that time, as `recipients.json` has it for agenix.
     Recipients(Vec<RecipientSet>),
@@ -56,7 +56,7 @@ impl Obstacle {
         }
     }
 
-    /// What lets it be read, where that is known.
+    /// The fix that makes it readable, if one is known.
     pub fn cure(&self) -> Option<&'static str> {
         match self {
             Self::LfsPointer => Some("`git lfs fetch --all` brings what Git LFS keeps elsewhere"),
@@ -83,10 +83,10 @@ impl std::fmt::Display for Obstacle {
 
 /// The first line of every pointer of Git LFS.
 const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/v1";
-/// What every file of git-crypt begins with.
+/// The first bytes of every file that git-crypt encrypts.
 const GIT_CRYPT: &[u8] = b"\0GITCRYPT\0";
 
-/// What files of ours are called.
+/// The kind of one of our files, by its name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Recipients,
@@ -209,7 +209,7 @@ fn each_certificate(text: &[u8]) -> Vec<Content> {
     read.map(Content::Certificates).collect()
 }
 
-/// What stands in a conflict at a line.
+/// The sides of a merge conflict that a line belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
     Both,
@@ -258,7 +258,8 @@ fn sides(bytes: &[u8]) -> Vec<Cow<'_, [u8]>> {
     different.map(Cow::Owned).collect()
 }
 
-/// The different sets of recipients in a file that has one for each path. What is not a public key does not open anything.
+/// The different sets of recipients in a file that has one for each path. An entry that is not a public key cannot decrypt anything and is
+/// left out.
 fn recipient_sets(json: &[u8]) -> Result<Vec<RecipientSet>, String> {
     let entries: BTreeMap<String, BTreeSet<String>> = serde_json::from_slice(json)
         .map_err(|error| format!("it is not a list of recipients (line {})", error.line()))?;

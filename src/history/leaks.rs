@@ -1,4 +1,4 @@
-//! Private keys that some commit has in clear: whose they are, and in which certificates in date whoever has a clone can stand.
+//! Private keys that some commit has in clear: the holder of each, and the valid certificates that anyone with a clone can use with them.
 
 use time::OffsetDateTime;
 

@@ -1,4 +1,4 @@
-//! What the files of a fleet once were: every certificate that was ever committed, and every sealed key. Git itself is read at the edge.
+//! The history of a fleet's files: every certificate that was ever committed, and every encrypted key. Git itself is read at the edge.
 
 pub mod acceptance;
 pub mod content;
@@ -27,7 +27,7 @@ const MASTERS: &str = "system:masters";
 #[derive(Debug, Default)]
 pub struct History {
     pub versions: Vec<Version>,
-    /// What could not be read, and so is missing from every answer.
+    /// Contents that could not be read, and so are missing from every answer.
     pub unread: Vec<Unread>,
 }
 
@@ -36,7 +36,7 @@ pub struct History {
 pub struct Unread {
     /// Relative to the root.
     pub path: String,
-    /// What it was first seen in; `None` where it is not committed.
+    /// The first commit that has it; `None` if it is not committed.
     pub first: Option<Commit>,
     pub obstacle: Obstacle,
 }
@@ -46,7 +46,7 @@ pub struct Unread {
 pub struct Version {
     /// Relative to the root.
     pub path: String,
-    /// What it was first seen in; `None` where it is not committed yet.
+    /// The first commit that has it; `None` if it is not committed yet.
     pub first: Option<Commit>,
     pub end: End,
     pub content: Content,
@@ -79,7 +79,7 @@ pub struct Issued<'a> {
     pub version: &'a Version,
 }
 
-/// What became of a certificate.
+/// The present state of an issued certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     /// It is in the tree.
@@ -150,8 +150,8 @@ pub fn groups(facts: &CertificateFacts) -> impl Iterator<Item = &str> {
     facts.subject.values(&AttributeType::Organization)
 }
 
-/// What follows an authority are its predecessors, which are trusted with it; what follows a leaf are its issuers, which have files
-/// of their own.
+/// The certificates of a chain that belong to the file itself. A CA's is followed by its predecessors, which are trusted with it; a leaf's
+/// by its issuers, which have files of their own.
 fn own_certificates<'a>(path: &str, chain: &'a [CertificateFacts]) -> &'a [CertificateFacts] {
     let is_authority = chain.first().is_some_and(CertificateFacts::is_authority);
     if is_authority && path.rsplit('/').nth(1) == Some("ca") {

@@ -1,5 +1,5 @@
-//! Whose keys there are and were: hosts and operators of the declaration, those that older versions are sealed to, and artifacts, whose
-//! own keys may be stolen.
+//! The holders of keys, past and present: hosts and operators of the declaration, recipients of older versions, and artifacts, because an
+//! artifact's own key can be stolen too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::model::{ArtifactId, Fleet, Name, Recipient};
 /// The names that older versions of any file gave to keys, by the key as age writes it.
 pub type Names = BTreeMap<String, String>;
 
-/// Whose key it is.
+/// The holder of a key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Holder {
     Host(Name),
@@ -19,14 +19,14 @@ pub enum Holder {
     Operator(String),
     /// A host that is declared no more, or an older key of one that is; by the folder of what is sealed to it.
     FormerHost(String),
-    /// Anybody else who is declared no more, by the name that the past knows, else by the end of the key or by its tag.
+    /// Any other holder that is no longer declared: by its name in the history, else by the last characters of the key or by its tag.
     Former(String),
-    /// What was stolen is the key of an artifact itself.
+    /// The stolen key is an artifact's own.
     Artifact(ArtifactId),
 }
 
 impl Holder {
-    /// What a person types for it.
+    /// The name that the operator types for the holder.
     pub fn name(&self) -> String {
         match self {
             Self::Host(name) => name.to_string(),
@@ -66,7 +66,7 @@ pub(super) fn declared(fleet: &Fleet) -> BTreeSet<&Recipient> {
     of_hosts.chain(of_files).collect()
 }
 
-/// Every key by whose it is.
+/// Every key, grouped by its holder.
 pub(super) fn holders(
     fleet: &Fleet,
     index: &Index<'_>,
@@ -96,7 +96,7 @@ pub(super) fn holders(
     holders
 }
 
-/// What only ever was sealed to one host besides the operators is that host's.
+/// A key that received only the files of one host, apart from those of the operators, belongs to that host.
 pub(super) fn former(opener: &Opener, index: &Index<'_>, names: &Names) -> Holder {
     let paths = index.paths_of(opener);
     let folders: BTreeSet<Option<&str>> = paths

@@ -19,7 +19,7 @@ pub(super) struct Index<'a> {
     by_tag: BTreeMap<&'a str, Vec<usize>>,
     /// By the fingerprint of the set they are sealed to.
     by_set: BTreeMap<&'a str, Vec<usize>>,
-    /// Those without a marker, or with one of a set that nobody knows: recipients without a tag may open them.
+    /// Files without a marker, or with a marker for an unknown set of recipients: recipients without a tag may be able to decrypt them.
     unnamed: Vec<(usize, &'a SealedFacts)>,
     /// The fingerprints of the sets that a recipient is in, of those that are or were declared.
     sets_of: BTreeMap<Recipient, Vec<String>>,
@@ -74,7 +74,7 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// What these keys open, in the order of the history: the keys of hosts among it open more.
+    /// The keys that these openers decrypt, in the order of the history. A host's SSH key among them decrypts more, which is included.
     pub(super) fn opened_by(&self, openers: &[Opener]) -> Vec<OpenedKey<'a>> {
         let mut opened: BTreeMap<usize, Certainty> = BTreeMap::new();
         let mut used: BTreeSet<Opener> = BTreeSet::new();
@@ -173,7 +173,7 @@ impl<'a> Index<'a> {
             .collect()
     }
 
-    /// The SSH keys of hosts whose private halves are sealed in the tree.
+    /// The SSH keys of hosts that have their private half encrypted in the tree.
     pub(super) fn host_keys_here(&self) -> BTreeSet<Recipient> {
         let now = self.keys.iter();
         let now = now.filter(|key| key.version.end == End::Now);
@@ -229,7 +229,7 @@ fn sets(fleet: &Fleet, history: &History) -> BTreeMap<String, RecipientSet> {
         .collect()
 }
 
-/// What tells whose key is sealed in a version.
+/// The facts that identify the key encrypted in a version.
 struct Known<'a> {
     /// Declared artifacts by the path of their key.
     artifacts: BTreeMap<String, ArtifactId>,
@@ -245,7 +245,7 @@ struct Known<'a> {
     ssh_keys: BTreeMap<String, Vec<String>>,
     /// All certificates by the path they stood at and the commit they came with.
     neighbours: BTreeMap<&'a str, Vec<(Option<&'a str>, &'a CertificateFacts)>>,
-    /// What has which key today, as markers name it.
+    /// The artifact that has each key today, by the key's name in markers.
     current: BTreeMap<String, ArtifactId>,
     /// The public keys that stand in files of key pairs today.
     trusted: BTreeSet<String>,
@@ -363,7 +363,7 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// Which key is sealed: by our marker; without it by the certificate that came to lie beside it in the same commit.
+    /// The keys encrypted in a version: by our marker, or without a marker by the certificate that was added next to it in the same commit.
     fn sealed_keys(&self, version: &Version, facts: &SealedFacts) -> Option<Vec<String>> {
         if let Some(marker) = &facts.marker {
             return Some(vec![marker.key.clone()]);

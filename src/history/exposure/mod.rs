@@ -1,4 +1,5 @@
-//! What a thief of one private key can open, now and in every older version, whom that makes of the thief, and what ends it.
+//! The keys that a thief of one private key can decrypt, now and in every older version, the identities that they give the thief, and the
+//! steps that end the exposure.
 
 mod holders;
 mod index;
@@ -36,9 +37,10 @@ pub enum Opener {
 #[derive(Clone, Debug)]
 pub struct OpenedKey<'a> {
     pub version: &'a Version,
-    /// What it is the key of, where the declaration knows the file.
+    /// The artifact it is the key of, if the declaration knows the file.
     pub artifact: Option<ArtifactId>,
-    /// What has this very key today, whoever that is sealed to by now: sealing it again takes no older version back.
+    /// The artifact that has this very key today, regardless of its present recipients: encrypting it again does not take back older
+    /// versions.
     pub in_use: Option<ArtifactId>,
     pub certainty: Certainty,
     /// The certificates in date that it is the key of.
@@ -46,7 +48,7 @@ pub struct OpenedKey<'a> {
     pub tokens: Tokens,
     /// The SSH key of a host, which opens what is sealed to that host.
     pub opens: Option<Recipient>,
-    /// Nothing is in it, so that it makes its thief nobody.
+    /// The file is empty, so it gives its thief no identity.
     pub is_empty: bool,
 }
 
@@ -87,7 +89,7 @@ impl Certainty {
 }
 
 impl Exposure<'_> {
-    /// The keys of authorities that are opened and accepted, each counted once: with one of these anybody can be made.
+    /// The number of distinct accepted CA keys that are exposed: each of them can issue a certificate in any name.
     pub fn authorities(&self) -> usize {
         let identities = self.accepted();
         let authorities = identities.filter(|identity| identity.power == Power::Authority);
@@ -130,7 +132,7 @@ impl Exposure<'_> {
             .count()
     }
 
-    /// What must get a new key once this one is lost.
+    /// The artifacts that must get a new key once this one is lost.
     pub fn to_replace(&self) -> BTreeSet<&ArtifactId> {
         self.keys
             .iter()
@@ -155,7 +157,7 @@ impl Exposure<'_> {
 }
 
 impl OpenedKey<'_> {
-    /// The host whose SSH key it is, where it still is: it opens everything that is sealed to the host, new keys too.
+    /// The host that has this SSH key, if it still exists: the key decrypts everything encrypted to the host, new keys too.
     pub fn host(&self) -> Option<&Name> {
         match self.in_use.as_ref()? {
             ArtifactId::HostKey(name) => Some(name),
@@ -173,7 +175,7 @@ impl OpenedKey<'_> {
     }
 }
 
-/// What the keys of a fleet's holders open.
+/// The keys that each holder in a fleet can decrypt.
 #[derive(Debug)]
 pub struct Exposures<'a, 'f> {
     fleet: &'f Fleet,
@@ -192,7 +194,7 @@ impl<'a, 'f> Exposures<'a, 'f> {
         }
     }
 
-    /// What each host and each operator can open, whoever can do most first: those of the declaration, and those that were once.
+    /// The exposure of each host and each operator, declared and former, widest reach first.
     pub fn all(&self, names: &Names) -> Vec<Exposure<'a>> {
         let holders = holders::holders(self.fleet, &self.index, names).into_iter();
         let mut exposures: Vec<Exposure<'a>> = holders
@@ -215,19 +217,19 @@ impl<'a, 'f> Exposures<'a, 'f> {
         }
     }
 
-    /// Keys that something is or was sealed to and that the declaration does not name: only the past may know whose they are.
+    /// Keys that are or were recipients and that the declaration does not name: only the history may know their holders.
     pub fn strangers(&self) -> Vec<Opener> {
         self.index.strangers(&holders::declared(self.fleet))
     }
 
-    /// What one key of unknown owner can open.
+    /// The exposure of one key with an unknown holder.
     pub fn of_key(&self, recipient: Recipient, names: &Names) -> Exposure<'a> {
         let opener = Opener::Key(recipient);
         let holder = holders::former(&opener, &self.index, names);
         self.of(holder, vec![opener])
     }
 
-    /// What the private key of one artifact is good for, in every version of it.
+    /// The exposure of one artifact's private key, in all its versions.
     pub fn of_artifact(&self, id: &ArtifactId) -> Exposure<'a> {
         let (key, certificate) = self.files_of(id);
         Exposure {
@@ -249,7 +251,7 @@ impl<'a, 'f> Exposures<'a, 'f> {
         (found.map_or("", |sealed| sealed.file.as_str()), None)
     }
 
-    /// What ends an exposure.
+    /// The steps that end an exposure.
     pub fn recovery(&self, exposure: &Exposure<'a>) -> Recovery<'a> {
         let kept = self.index.host_keys_here();
         recovery::of(exposure, self.fleet, self.history, self.trust, &kept)

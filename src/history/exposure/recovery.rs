@@ -1,5 +1,5 @@
-//! What ends an exposure: which keys are replaced, which old CA certificates and token keys stop being trusted, what is revoked, and what
-//! lasts until it expires unless more is done. How the steps are typed is the renderer's.
+//! The steps that end an exposure: the keys to replace, the old CA certificates and token keys to stop trusting, the certificates to
+//! revoke, and those that stay accepted until they expire unless more is done. The renderer turns the steps into commands.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,18 +13,18 @@ use crate::model::{
 /// Everything that has to be done, by kind.
 #[derive(Debug, Default)]
 pub struct Recovery<'a> {
-    /// Nothing could be opened by anybody once the lost key is shut out: another operator's key comes first.
+    /// No recipient would be left to decrypt anything once the lost key is excluded: add another operator's key first.
     pub needs_operator: bool,
-    /// Hosts whose sealed SSH keys are known to the thief and are still in use.
+    /// Hosts that have their SSH key encrypted in the tree where the thief can decrypt it, and that still use it.
     pub host_keys: BTreeSet<Name>,
     pub replace: BTreeSet<ArtifactId>,
     /// Sealed keys that belong to nothing declared are in the tree, and open to the thief.
     pub prune: bool,
     /// Files of CAs that nothing declares any more; no run deletes those.
     pub leftovers: BTreeSet<String>,
-    /// Shared pairs whose public files hold a key the thief signs tokens with, or will until it is taken out.
+    /// Shared pairs with a public file that has a key the thief can sign tokens with, until the key is removed.
     pub token_pairs: BTreeSet<ArtifactId>,
-    /// CAs in whose files an old certificate is left once they have new keys, or already is.
+    /// CAs with a file that keeps an old certificate once they have new keys, or already has one.
     pub bundles: BTreeSet<Name>,
     pub revoke: BTreeMap<Name, Revoking<'a>>,
     /// Accepted by verifiers that read no CRL.
@@ -166,7 +166,7 @@ impl<'a, 'f> Planner<'a, 'f> {
         }
     }
 
-    /// Every declared pair in whose public file one of these keys is believed.
+    /// Every declared pair with one of these keys in its public file.
     fn pairs_with(&self, stolen: &BTreeSet<String>) -> Vec<ArtifactId> {
         let now = self.history.versions.iter();
         let now = now.filter(|version| version.end == End::Now);
@@ -240,7 +240,8 @@ impl<'a, 'f> Planner<'a, 'f> {
         });
     }
 
-    /// Every CA above has to go with one whose verifiers read no CRL: a thief brings the old intermediate along.
+    /// If the verifiers of a CA read no CRL, every CA above it must be replaced too: a thief presents the old intermediate along with the
+    /// leaf.
     fn whole_way_up(
         &self,
         issuing: &Issuing<'a>,
@@ -257,7 +258,7 @@ impl<'a, 'f> Planner<'a, 'f> {
         }
     }
 
-    /// The declared CAs whose own key it is, and those whose files have a certificate for it.
+    /// The declared CAs that have this key as their own, and the CAs that have a certificate for it in their files.
     fn anchors(&self, issuing: &Issuing<'a>) -> (BTreeSet<ArtifactId>, BTreeSet<Name>) {
         let (mut replace, mut bundles) = (BTreeSet::new(), BTreeSet::new());
         for path in &issuing.anchors {
@@ -272,7 +273,7 @@ impl<'a, 'f> Planner<'a, 'f> {
         (replace, bundles)
     }
 
-    /// The declared CA whose own key it is, and which can sign a CRL with it.
+    /// The declared CA that has this key as its own, and so can sign a CRL with it.
     fn current_name(&self, issuing: &Issuing<'a>) -> Option<&'f Name> {
         let mut anchors = issuing.anchors.iter();
         anchors.find_map(|path| {
@@ -297,7 +298,7 @@ impl<'a, 'f> Planner<'a, 'f> {
             let issuer = self.trust.issuer(facts);
             issuer.is_some_and(|issuer| ended.contains(&issuer.facts.key_fingerprint))
         };
-        // What was decided first may have become needless.
+        // Later decisions can make earlier ones unnecessary.
         for revoking in self.recovery.revoke.values_mut() {
             revoking.certificates.retain(|facts| !is_ended(facts));
             revoking
