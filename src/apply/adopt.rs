@@ -1,5 +1,5 @@
-//! Puts pairs that were made elsewhere in place as they are: sealed to the declared recipients, proved and committed as what was
-//! issued here is. Which pair is whose was decided before.
+//! Puts pairs that were made elsewhere in place unchanged: encrypted to the declared recipients, proved and committed like issued ones.
+//! Which pair belongs to which artifact was decided before.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,11 +21,11 @@ use crate::model::{
 use crate::seal;
 use crate::store::{Change, Expected};
 
-/// What is taken over for one artifact.
+/// The material to adopt for one artifact.
 #[allow(missing_debug_implementations)] // It has a private key.
 pub struct Adopted<'a> {
     pub public: AdoptedPublic<'a>,
-    /// `None` where it stands there already, or stays with whoever has it.
+    /// `None` if the key is in place already, or stays with its holder.
     pub key: Option<Arc<PrivateKey>>,
 }
 
@@ -36,7 +36,7 @@ pub struct AdoptedList<'a> {
     pub list: &'a CrlFacts,
 }
 
-/// The part of a pair that everybody may see.
+/// The public part of a pair.
 #[derive(Clone, Debug)]
 pub enum AdoptedPublic<'a> {
     Certified {

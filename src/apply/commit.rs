@@ -112,7 +112,7 @@ impl Ready {
         Self {
             done: Done {
                 id: made.id,
-                // What it comes to: the same key and certificate, sealed to those who are declared.
+                // The net effect: the same key and certificate, encrypted to the declared recipients.
                 action: Action::Reseal,
                 product: made.product,
                 beside,
@@ -178,7 +178,7 @@ impl<'a> Committer<'a> {
     pub(super) fn finish(mut self) -> Result<Report, ApplyError> {
         let mut changes = self.pruned();
         changes.extend(index::stale(self.run.root, self.run.fleet, &self.facts())?);
-        // What declares the rest comes last: until it is there, nothing reads it.
+        // The file that declares the rest comes last: until it is there, nothing reads the others.
         changes.extend_from_slice(self.run.beside);
         self.commit_with(changes)?;
         let order: BTreeMap<&ArtifactId, usize> = (self.run.plan.steps.iter().enumerate())
@@ -310,7 +310,7 @@ impl<'a> Committer<'a> {
         facts
     }
 
-    /// What is on disk now must be, byte for byte, what was proved.
+    /// Checks that the files on disk are, byte for byte, those that were proved.
     fn read_back(&self, made: &[Ready]) -> Result<(), ApplyError> {
         made.par_iter().try_for_each(|ready| {
             let mut writes = ready.writes.iter();

@@ -1,4 +1,4 @@
-//! What can stop a run, said so that the person can mend it.
+//! Errors that stop a run, worded so that the operator can fix the cause.
 
 use crate::issue::certificate::IssueError;
 use crate::issue::key::KeyError;

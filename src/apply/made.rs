@@ -1,4 +1,4 @@
-//! What was made and is to be written, each with the contents of its files: nothing of it is on the disk yet.
+//! Artifacts that were made and are still to be written, each with the contents of its files: nothing is on disk yet.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(super) struct Made<'a> {
     pub(super) certificate_file: Option<String>,
     /// Behind an authority's own certificate, as the file will have them, with what they are.
     pub(super) beside: Vec<(CertificateFacts, Standing)>,
-    /// The sealed key; `None` where it stays, or whoever asked for the certificate has it.
+    /// The encrypted key; `None` if it stays as it is, or the requester of the certificate has it.
     pub(super) key_file: Option<Vec<u8>>,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct MadePair<'a> {
     pub(super) action: Action,
     /// As the file holds them, the current one first.
     pub(super) public: Vec<PublicKey>,
-    /// What its key vouches for among these.
+    /// The certificates among these that its key vouches for.
     pub(super) vouchers: Vec<Voucher>,
     /// Text of the public file; `None` where it stays.
     pub(super) public_file: Option<String>,
@@ -46,11 +46,11 @@ pub(super) struct MadeHostKey<'a> {
     pub(super) key_file: Vec<u8>,
 }
 
-/// What was made elsewhere, and is taken over as it is.
+/// An artifact that was made elsewhere and is adopted unchanged.
 pub(super) struct MadeAdopted<'a> {
     pub(super) id: ArtifactId,
     pub(super) product: Product,
-    /// What the key of a shared pair vouches for among its public keys.
+    /// The public keys of a shared pair that its key vouches for.
     pub(super) vouchers: Vec<Voucher>,
     pub(super) public_path: &'a RelPath,
     pub(super) public_file: Option<String>,

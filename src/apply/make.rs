@@ -22,7 +22,7 @@ pub(super) struct Workbench<'a> {
     run: Run<'a>,
     unlocked: &'a Unlocked,
     signers: BTreeMap<Name, Signer>,
-    /// Whose certificates, as they were found, are for which key, by [`Marker::key_id`].
+    /// The artifacts with a certificate for each key, as they were found, by [`Marker::key_id`].
     owners: BTreeMap<String, Vec<&'a ArtifactId>>,
 }
 
@@ -93,7 +93,7 @@ impl<'a> Workbench<'a> {
         }
     }
 
-    /// A certificate for somebody else's key.
+    /// Issues a certificate for a requester's key.
     fn make_requested(
         &self,
         artifact: Artifact<'a>,
@@ -323,7 +323,8 @@ impl<'a> Workbench<'a> {
         })
     }
 
-    /// A leaf is followed by its intermediates (RFC 8446 §4.4.2); what follows an authority is in [`Self::beside`].
+    /// The text of a certificate file. A leaf is followed by its intermediates (RFC 8446 §4.4.2); the certificates that follow a CA's are
+    /// in [`Self::beside`].
     fn certificate_file(&self, artifact: Artifact<'_>, der: &[u8]) -> String {
         match artifact {
             Artifact::Leaf(_) => {
@@ -335,8 +336,8 @@ impl<'a> Workbench<'a> {
         }
     }
 
-    /// What stands behind an authority's own certificate: the predecessors still in date, so that relying parties trust both while it is
-    /// being replaced, each with the word of the authority's key for it.
+    /// The certificates behind a CA's own: the predecessors that are still valid, so that relying parties trust both during the
+    /// replacement, each with a statement signed by the CA's key.
     fn beside(
         &self,
         authority: &Authority,
@@ -368,8 +369,8 @@ impl<'a> Workbench<'a> {
         predecessors.into_iter().map(vouched).collect()
     }
 
-    /// Earlier certificates of other keys; one of the same key is superseded by the renewed one, and nobody is to trust what the issuer
-    /// revoked, nor a certificate of which nothing shows that its key was the authority's.
+    /// Earlier certificates of other keys. One of the same key is superseded by the renewed one. One that the issuer revoked must not be
+    /// trusted, and neither must one that cannot be shown to have had the CA's key.
     fn predecessors<'f>(
         &self,
         authority: &Authority,
@@ -391,8 +392,8 @@ impl<'a> Workbench<'a> {
             .collect()
     }
 
-    /// Whether the key that is being replaced is the one of this certificate: the sealed key that was opened says so, or else what the
-    /// last run wrote down. Whoever can write the certificate's file alone cannot have a stranger taken for a predecessor.
+    /// Whether the key that is being replaced is the one of this certificate: by the encrypted key if it was decrypted, else by the
+    /// inventory of the last run. Write access to the certificate's file alone is not enough to pass off a stranger as a predecessor.
     fn was_its_key(&self, authority: &Authority, first: &CertificateFacts) -> bool {
         let id = authority.id();
         let opened = self.unlocked.key(&id);
@@ -422,7 +423,7 @@ fn is_retirement(reason: &Reason) -> bool {
     matches!(reason, Reason::Retired { .. })
 }
 
-/// A certificate followed by its intermediates; whoever trusts a root has it.
+/// A certificate followed by its intermediates, without the root, which relying parties have.
 pub(super) fn chain_text<'f>(
     der: &[u8],
     issuers: impl IntoIterator<Item = &'f CertificateFacts>,

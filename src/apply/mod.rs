@@ -42,13 +42,13 @@ pub struct Run<'a> {
     pub fleet: &'a Fleet,
     pub observed: &'a Observed,
     pub plan: &'a Plan,
-    /// What goes to the disk in the same commit as the last of what is made, such as the record of why it is.
+    /// Further changes that go to disk in the same commit as the last artifact, such as the record that asks for it.
     pub beside: &'a [Change],
     pub root: &'a Root,
     pub lock: &'a Lock,
     pub identities: &'a Identities,
     pub progress: &'a dyn Progress,
-    /// Held during each commit: whoever wants to end the process takes it first.
+    /// Held during each commit: code that wants to end the process takes it first.
     pub commit_gate: &'a Mutex<()>,
 }
 
@@ -64,7 +64,7 @@ pub trait Progress: Sync {
     fn is_late(&self) -> bool;
 }
 
-/// What a run did.
+/// The outcome of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     pub done: Vec<Done>,
@@ -78,13 +78,13 @@ pub struct Done {
     pub id: ArtifactId,
     pub action: Action,
     pub product: Product,
-    /// What stands behind an authority's own certificate.
+    /// The certificates behind a CA's own.
     pub beside: Vec<(CertificateFacts, Standing)>,
-    /// What the key of a shared pair vouches for.
+    /// The public keys that the key of a shared pair vouches for.
     pub vouchers: Vec<Voucher>,
 }
 
-/// What came out of a step.
+/// The product of a step.
 #[derive(Clone, Debug)]
 pub enum Product {
     Certificate(Box<CertificateFacts>),
@@ -94,8 +94,8 @@ pub enum Product {
     HostKey(SshKey),
 }
 
-/// How many artifacts wait for one commit at most: enough to make the cost of a commit vanish. What takes long is written when it
-/// is late ([`Progress::is_late`]).
+/// The largest number of artifacts that wait for one commit: enough to make the cost of a commit vanish. Slow work is written once it is
+/// late ([`Progress::is_late`]).
 const BATCH: usize = 2048;
 
 /// Carries out every step of the plan.
@@ -134,7 +134,7 @@ pub fn execute(run: Run<'_>) -> Result<Report, ApplyError> {
     committer.finish()
 }
 
-/// Everything that does not open is told at once.
+/// All keys that cannot be decrypted are reported together.
 fn opened<A, B>(
     keys: Result<A, ApplyError>,
     host_keys: Result<B, ApplyError>,
@@ -198,7 +198,7 @@ fn make_leaves<'a>(
         run.progress.made(&made.artifact.id());
         Ok(made)
     };
-    // Where this thread is the pool's only one, nobody would make what it waits for.
+    // If this thread is the pool's only one, no other thread would make the artifacts it waits for.
     if rayon::current_thread_index().is_some() {
         return changing
             .iter()

@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::store::Change;
 
-/// What an authority revokes from now on, beside what it has revoked already.
+/// The certificates that a CA revokes now, in addition to those already revoked.
 #[derive(Clone, Debug)]
 pub struct Revocation<'a> {
     pub authority: &'a Authority,
@@ -35,10 +35,10 @@ pub struct Published {
     pub files: usize,
 }
 
-/// Makes the next list of each authority. The plan of the run has no steps; what goes with the lists stands in `beside`.
+/// Makes the next CRL of each CA. The plan of the run has no steps; files that go with the CRLs are in `beside`.
 ///
 /// # Errors
-/// A key that cannot be opened or is not the authority's, a proof that fails, a commit that fails. Nothing is written then.
+/// A key that cannot be decrypted or is not the CA's, a proof that fails, a commit that fails. Nothing is written then.
 pub fn publish(run: Run<'_>, revocations: &[Revocation<'_>]) -> Result<Published, ApplyError> {
     let mut lists = BTreeMap::new();
     let mut changes = run.beside.to_vec();
@@ -96,7 +96,7 @@ impl NextList {
     }
 }
 
-/// What stood in any list stays: a certificate that is taken off a list is good again to whoever reads it.
+/// The next CRL keeps every entry of any earlier one: a certificate removed from a CRL is valid again to its readers.
 fn next_list(run: &Run<'_>, revocation: &Revocation<'_>) -> NextList {
     let authority = revocation.authority;
     let here = run.observed.crl(&authority.name).facts();

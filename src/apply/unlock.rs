@@ -24,7 +24,7 @@ impl Unlocked {
     }
 }
 
-/// Refuses a run whose products nobody present could open: the proof would fail after the work.
+/// Refuses a run if no present identity could decrypt its products: the proof would fail after the work.
 pub(super) fn check_coverage(run: &Run<'_>) -> Result<(), ApplyError> {
     let sealing = chosen(run, |step| step.action.seals());
     let sealed = run.fleet.sealed();
@@ -156,7 +156,7 @@ fn open_key(
                 .map_or(Ok(()), |authority| check_authority(run, authority, &key))?,
             ArtifactId::Leaf { .. } => check_pair(run, id, &key)?,
             ArtifactId::KeyPair(_) => check_key_pair(run, id, &key)?,
-            // What is proved of it is in `host_key`.
+            // The proof of a host key is in `host_key`.
             ArtifactId::HostKey(_) => {}
         }
         Ok(key)
@@ -218,7 +218,7 @@ fn check_authority(run: &Run<'_>, authority: &Authority, key: &PrivateKey) -> Re
     Ok(())
 }
 
-/// The other artifact whose certificate or pair is of this key.
+/// The other artifact that has this key, in its certificate or as a pair.
 pub(super) fn owner_of<'a>(
     run: &Run<'a>,
     id: &ArtifactId,
