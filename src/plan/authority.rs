@@ -1,4 +1,4 @@
-//! What happens to an authority: conservative, because everything below stands on its key and its name.
+//! The steps for a CA: conservative, because everything below it depends on its key and its name.
 
 use super::build::{Planner, cure_for_key, cure_for_no_file, file_reasons, issues_anew, key_id};
 use super::{Action, Part, Reason, Step};
@@ -7,12 +7,12 @@ use crate::model::{
     ObservedPair,
 };
 
-/// What was found out about an artifact before its action is decided.
+/// The findings about an artifact, before its action is decided.
 struct Findings {
     reasons: Vec<Reason>,
     /// A cure, where no action may be taken.
     refusal: Option<String>,
-    /// What has time, and no step is taken for.
+    /// Reasons that can wait and cause no step.
     deferred: Vec<Reason>,
 }
 
@@ -306,7 +306,7 @@ fn authority_action(pair: &ObservedPair, reasons: &[Reason]) -> Action {
     }
 }
 
-/// What only another key or another name would settle: never an ordinary step for an authority.
+/// Whether only another key or another name would settle the reason: never an ordinary step for a CA.
 fn replaces_an_authority(reason: &Reason) -> bool {
     matches!(
         reason,
@@ -323,7 +323,7 @@ fn is_issued_outside(authority: &Authority, file: &CertificateFile) -> bool {
     authority.is_root() && file.certificate.subject.der() != file.certificate.issuer.der()
 }
 
-/// What an outside issuer decides; the declaration of a root cannot ask for it.
+/// Whether an outside issuer decides about the reason; the declaration of a root cannot ask for it.
 fn is_for_its_issuer_to_mend(reason: &Reason) -> bool {
     matches!(
         reason,

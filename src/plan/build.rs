@@ -49,7 +49,7 @@ pub fn plan(fleet: &Fleet, observed: &Observed, now: OffsetDateTime, policy: &Po
     Plan { steps, now }
 }
 
-/// What the artifacts below an authority may count on once its own step is done.
+/// The state of a CA that the artifacts below it can expect once its own step is done.
 #[derive(Clone, Copy, Debug)]
 enum Outlook {
     /// It stays as it is.
@@ -86,7 +86,7 @@ pub(super) struct Planner<'a> {
     pub(super) observed: &'a Observed,
     now: OffsetDateTime,
     pub(super) policy: &'a Policy,
-    /// Whose certificates are for which key, by [`Marker::key_id`].
+    /// The artifacts with a certificate for each key, by [`Marker::key_id`].
     pub(super) owners: BTreeMap<String, Vec<&'a ArtifactId>>,
     outlooks: BTreeMap<&'a Name, Outlook>,
 }
@@ -103,7 +103,8 @@ impl<'a> Planner<'a> {
         patterns.any(|pattern| pattern.names(id))
     }
 
-    /// What is known of an artifact with neither file, and how to have it back. Nothing of what was issued under it would go with a new one.
+    /// The history of an artifact with neither file, and how to restore it. A new one would not be compatible with anything issued under
+    /// it.
     pub(super) fn gone(
         &self,
         id: &ArtifactId,
@@ -150,7 +151,7 @@ impl<'a> Planner<'a> {
         patterns.any(|pattern| pattern.asks_to_replace(id))
     }
 
-    /// What the command line and the issuer's revocation list say.
+    /// The reasons that come from the command line and from the issuer's CRL.
     pub(super) fn outside_reasons(&self, artifact: Artifact<'a>) -> Vec<Reason> {
         let id = artifact.id();
         let requested = self.is_requested(&id).then_some(Reason::Requested);
@@ -170,7 +171,7 @@ impl<'a> Planner<'a> {
             .collect()
     }
 
-    /// Everything that can be wrong with a certificate that parses, and with the key beside it.
+    /// All reasons that concern a certificate that parses, and the key next to it.
     pub(super) fn pair_reasons(
         &self,
         artifact: Artifact<'a>,
@@ -295,7 +296,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// The nearest intermediate beside a leaf that another certificate takes the place of.
+    /// The nearest intermediate in a leaf's file that another certificate replaces.
     fn changing_intermediate(&self, artifact: Artifact<'a>) -> Option<&Authority> {
         let is_changing = |issuer: &&Authority| {
             !issuer.is_root()
@@ -310,7 +311,7 @@ impl<'a> Planner<'a> {
             .find(is_changing)
     }
 
-    /// What was cut short by an issuer that is renewed in this plan would be due in the next: an unneeded second run.
+    /// A lifetime cut short by an issuer that is renewed in this plan would be due in the next plan: an unneeded second run.
     fn lifetime_reason(&self, artifact: Artifact<'_>, found: &CertificateFacts) -> Option<Reason> {
         let Outlook::Renewed(issuer) = self.outlooks.get(artifact.issuer_name()?)? else {
             return None;
@@ -325,8 +326,8 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// The intermediates as they are; `None` where one is missing (its own step says so). What signed itself is a root; a
-    /// declared root that did not is the subordinate of an authority elsewhere, and clients need its certificate too.
+    /// The intermediates as they are; `None` if one is missing (its own step says so). A self-signed certificate is a root; a declared root
+    /// that is not self-signed is the subordinate of a CA elsewhere, and clients need its certificate too.
     fn intermediates(&self, artifact: Artifact<'a>) -> Option<Vec<&CertificateFacts>> {
         let issuers = self.fleet.issuers_of(artifact);
         let certificates: Option<Vec<_>> = issuers
@@ -383,7 +384,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// The authority whose key is needed to renew this one and is not in the tree.
+    /// The CA that is needed to renew this one and has no key in the tree.
     pub(super) fn absent_signer(
         &self,
         authority: &'a Authority,
@@ -462,7 +463,7 @@ pub(super) fn key_id(certificate: &CertificateFacts) -> String {
     Marker::key_id(certificate.key_fingerprint.as_bytes())
 }
 
-/// What the mere presence and readability of the two files says.
+/// The reasons that follow from the presence and readability of the two files alone.
 pub(super) fn file_reasons(pair: &ObservedPair) -> Vec<Reason> {
     let mut reasons = Vec::new();
     reasons.extend(file_reason(&pair.certificate, Part::Certificate));

@@ -1,4 +1,4 @@
-//! What becomes of the certificates behind an authority's own: a stranger stops the run, a predecessor stays until a person retires it.
+//! The treatment of the certificates behind a CA's own: a stranger stops the run, a predecessor stays until the operator retires it.
 
 use super::build::Planner;
 use super::{Action, Reason};
@@ -111,7 +111,7 @@ impl Planner<'_> {
         )
     }
 
-    /// What takes a stranger out, together with what was asked for.
+    /// The command that takes a stranger out, with the replacement if that was requested too.
     pub(super) fn retirement(&self, id: &ArtifactId) -> String {
         if self.is_requested(id) {
             format!("certs recreate --replace {id} --retire {id}")

@@ -73,7 +73,7 @@ fn issuer_drift(issuer: Option<&CertificateFacts>, found: &CertificateFacts) -> 
     }
 }
 
-/// Whoever sent a request has that key and no other.
+/// The requester of a certificate has the key in the CSR and no other.
 fn requester_drift(artifact: Artifact<'_>, found: &CertificateFacts) -> Option<Reason> {
     let wanted = artifact.requested_key()?;
     (wanted.spki != found.spki).then_some(Reason::NotTheRequestersKey)
@@ -89,7 +89,7 @@ fn key_drift(declared: &Declaration, found: &CertificateFacts) -> Option<Reason>
     })
 }
 
-/// A leaf carries exactly the declared names. An authority made elsewhere may carry more: nobody connects to it.
+/// A leaf carries exactly the declared names. A CA made elsewhere may carry more, because clients never connect to a CA.
 fn san_drift(artifact: Artifact<'_>, found: &CertificateFacts) -> Option<Reason> {
     let declared: BTreeSet<String> = artifact
         .declaration()

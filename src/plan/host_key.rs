@@ -1,5 +1,5 @@
-//! What happens to the sealed key of a host: it is sealed again when its operators change, and never made here. The host itself has the key,
-//! so nothing stands still for want of it; but what is not known to be the host's key is not sealed to anybody.
+//! The steps for the encrypted key of a host: it is encrypted again when its operators change, and never made here. The host itself has the
+//! key, so nothing depends on this copy; but a key that is not known to be the host's is never encrypted to anyone.
 
 use super::build::{Planner, cure_for_no_file, file_reason};
 use super::{Action, Part, Reason, Step, Target};
@@ -22,7 +22,7 @@ impl<'a> Planner<'a> {
         reasons.extend(is_retired(key, found).then(|| Reason::HostKeyRetired {
             host: key.host.to_string(),
         }));
-        // Where nobody operates anything, the declaration has a fault of its own.
+        // A fleet without operators is an error of the declaration, reported there.
         if let Some(sealed) = found.key.facts().filter(|_| !key.recipients.is_empty()) {
             reasons.extend(self.recipient_reason(&key.recipients, &key.files.key, sealed));
         }

@@ -1,4 +1,4 @@
-//! What happens to a leaf: its key is kept where it can be, and never overwritten where it cannot be read.
+//! The steps for a leaf: its key is kept if possible, and never overwritten if it cannot be read.
 
 use super::build::{
     Planner, cure_for_key, cure_for_no_file, file_reason, file_reasons, issues_anew, key_id,
@@ -38,7 +38,8 @@ impl<'a> Planner<'a> {
         self.issued_step(certificate, action, reasons)
     }
 
-    /// A key that is made anew goes to whoever is declared now: who they are is told where there was another before them.
+    /// The change of recipients when a new key is made: a new key is encrypted to the declared recipients, and the plan lists those that
+    /// differ from before.
     fn unlike_the_list(&self, certificate: &Certificate) -> Option<Reason> {
         let before = self.observed.sealed_to(&certificate.files.key)?;
         let wanted = &certificate.recipients;
@@ -48,7 +49,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// A certificate for somebody else's key. Another key only they can make, so that one that is revoked stays so.
+    /// The step for a certificate with a requester's key. Only the requester can make another key, so a revoked one stays revoked.
     fn requested_step(&self, certificate: &'a Certificate) -> Step {
         let artifact = Artifact::Leaf(certificate);
         let pair = self.observed.pair(&certificate.id());
@@ -98,7 +99,7 @@ impl<'a> Planner<'a> {
                 path: lost.path.clone(),
             });
         }
-        // What was issued already is told as it is found (`public-key-twice`).
+        // A certificate that was issued already is reported as a finding (`public-key-twice`).
         let is_to_be_issued = !reasons.is_empty();
         let owner = is_to_be_issued.then(|| self.other_owner(&certificate.id(), key))?;
         Some(Reason::KeyOfAnother {
@@ -106,7 +107,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// Whose key it is beside: by a certificate, or by another record where neither of them has one yet.
+    /// Another artifact with the same key: by a certificate, or by another record if neither has a certificate yet.
     fn other_owner(&self, id: &ArtifactId, key: &PublicKey) -> Option<ArtifactId> {
         let owners = self
             .owners

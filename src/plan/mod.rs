@@ -1,4 +1,4 @@
-//! What has to happen so that the files say what was declared: a pure function of the declaration, the files and the time.
+//! The steps that bring the files in line with the declaration: a pure function of the declaration, the files and the time.
 
 mod authority;
 mod build;
@@ -24,7 +24,7 @@ pub use selection::{Pattern, PatternError};
 
 use crate::model::{ArtifactId, Granted, RelPath};
 
-/// What the person running `certs` asked for beyond the declaration.
+/// The wishes of the operator that runs `certs`, beyond the declaration.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
     /// Act on these only (empty: on everything), and on the issuers they need.
@@ -38,7 +38,7 @@ pub struct Policy {
     pub undeclared: UndeclaredPolicy,
 }
 
-/// What to do with files of certificates that are no longer declared.
+/// The treatment of files of certificates that are no longer declared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UndeclaredPolicy {
     #[default]
@@ -54,7 +54,7 @@ pub struct Plan {
     pub now: OffsetDateTime,
 }
 
-/// What happens to one artifact, and every reason why.
+/// The action for one artifact, and every reason for it.
 #[derive(Clone, Debug)]
 pub struct Step {
     pub target: Target,
@@ -64,7 +64,7 @@ pub struct Step {
     pub validity: Option<Granted>,
 }
 
-/// What a step is about.
+/// The subject of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     Artifact(ArtifactId),
@@ -72,7 +72,7 @@ pub enum Target {
     File(RelPath),
 }
 
-/// What is done. Replacing an authority's key happens on request only.
+/// The action of a step. A CA's key is replaced on request only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Nothing to do.
@@ -87,7 +87,7 @@ pub enum Action {
     Reseal,
     /// The public file of an authority or a shared pair written anew; its sealed key stays as it is.
     Rewrite,
-    /// Delete files nobody declares.
+    /// Delete files that are not declared.
     Prune,
     /// Only a person can decide; `cure` says what to type.
     Refuse { cure: String },
@@ -164,7 +164,7 @@ impl Step {
     pub fn opens_own_key(&self) -> bool {
         match self.action {
             Action::Renew | Action::Replace | Action::Reseal => true,
-            // A lost public key is found again in the private one; what stands beside it needs no key.
+            // A lost public key is derived again from the private one; the keys that follow it need no private key.
             Action::Rewrite => self.reasons.contains(&Reason::Missing(Part::PublicKey)),
             Action::Keep | Action::Create | Action::Prune | Action::Refuse { .. } => false,
         }

@@ -129,33 +129,33 @@ pub enum Reason {
     LeavesOfAnother {
         count: usize,
     },
-    /// The public keys that stand beside a shared pair's own are not those of its declared verification keys.
+    /// The public keys that follow a shared pair's own are not those of its declared verification keys.
     VerificationKeysChanged {
         added: Vec<String>,
         removed: Vec<String>,
     },
-    /// What one of its verification keys is cannot be known until a person has decided.
+    /// One of its verification keys cannot be known until the operator has decided.
     VerificationKeyRefused {
         pair: String,
     },
-    /// Public keys of nobody declared stand in a shared pair's file, and are known: predecessors.
+    /// A shared pair's file has public keys of no declared pair that are known: predecessors.
     AlsoVerifies {
         pair: ArtifactId,
         file: String,
         keys: Vec<String>,
     },
-    /// The same of keys of which nothing shows whose they are.
+    /// A shared pair's file has public keys of unknown origin.
     VerifiesByStranger {
         file: String,
         keys: Vec<String>,
     },
-    /// Predecessors of an authority are trusted beside it.
+    /// Predecessors of a CA are trusted along with it.
     TrustsReplaced {
         authority: ArtifactId,
         file: String,
         certificates: Vec<String>,
     },
-    /// Certificates of which nothing shows that they were the authority's ever are trusted beside it.
+    /// Certificates that cannot be shown to have been the CA's are trusted along with it.
     TrustsStranger {
         file: String,
         certificates: Vec<String>,
@@ -383,7 +383,7 @@ fn path_length(length: Option<u32>) -> String {
     length.map_or_else(|| "unlimited".to_owned(), |length| length.to_string())
 }
 
-/// What was probably declared: our certificates begin earlier than their lifetime does.
+/// The lifetime that was probably declared: our certificates start earlier than their lifetime does.
 fn without_backdate(span: Duration) -> Duration {
     let lifetime = span - BACKDATE;
     if lifetime.whole_minutes() % 60 == 0 {
