@@ -1,5 +1,5 @@
-//! What Git holds that it should not, or that can be out of date: private keys in clear, in whatever they are packed, and kubeconfigs. Keeps
-//! of a private key its public half alone.
+//! Material that Git should not have, or that can be out of date: private keys in clear, in any container, and kubeconfigs. Keeps only the
+//! public half of a private key.
 
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::prelude::BASE64_STANDARD;
@@ -128,8 +128,8 @@ fn in_base64(text: &str) -> impl Iterator<Item = Zeroizing<String>> {
         .filter_map(|(at, _)| decoded(text.get(at..)?))
 }
 
-/// What the Base64 at the beginning of a text stands for. Where it ends cannot be told from a word behind it, and need not be: a PEM block
-/// says itself where it ends.
+/// The decoded Base64 at the beginning of a text. A word behind it does not show where the Base64 ends, and need not: a PEM block marks its
+/// own end.
 fn decoded(text: &str) -> Option<Zeroizing<String>> {
     let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     let is_folded = |byte: &u8| is_base64(byte) || byte.is_ascii_whitespace();
@@ -154,7 +154,7 @@ fn kubeconfig(path: &str, text: &str) -> Option<Kubeconfig> {
     })
 }
 
-/// What stands in Base64 behind a key of YAML or JSON.
+/// The Base64 values of a key in YAML or JSON.
 fn values_of<'a>(
     text: &'a str,
     key: &'a str,

@@ -1,8 +1,7 @@
-//! Finds the keys of hosts that are sealed in the tree, wherever they are, and says whose each is. Reads headers and public keys, and opens
-//! nothing.
+//! Finds the encrypted keys of hosts anywhere in the tree, and the host of each. Reads headers and public keys, and decrypts nothing.
 //!
 //! No declaration names them. A file is one if it is next to a public key that the declaration reads, if its public half or our marker is a
-//! declared key, if it is where the keys of other hosts are, or if this program sealed it next to an SSH public key.
+//! declared key, if it is where the keys of other hosts are, or if this program encrypted it next to an SSH public key.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -101,7 +100,7 @@ impl Template {
             .filter(|folder| !folder.as_str().is_empty())
     }
 
-    /// The name of the host whose file this would be.
+    /// The name of the host that this file would belong to.
     fn host(&self, files: &HostKeyFiles) -> Option<Name> {
         let stem = files.stem();
         let around: usize = self.pieces.iter().map(String::len).sum();
@@ -117,7 +116,7 @@ impl Template {
 struct Search<'a> {
     fleet: &'a Fleet,
     templates: BTreeSet<Template>,
-    /// Whose the declared keys are, as markers name them.
+    /// The hosts of the declared keys, by the keys' names in markers.
     owners: BTreeMap<String, &'a Name>,
 }
 
@@ -136,8 +135,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What could be the files of host keys. What is in our own folders is the key of something else; and where the keys of hosts are kept
-    /// behind a link or cannot be listed, they are not in this tree.
+    /// Files that could be host keys. A file in our own directories is the key of another artifact. If the directory of host keys is behind
+    /// a link or cannot be listed, its files are not in this tree.
     fn candidates(&self, root: &Root) -> BTreeSet<HostKeyFiles> {
         let declared = self.fleet.hosts.values().flat_map(|host| &host.key_files);
         let beside = declared.filter_map(HostKeyFiles::of_public);
@@ -152,7 +151,7 @@ impl<'a> Search<'a> {
         beside.chain(sealed).filter(outside).collect()
     }
 
-    /// Whose key it is, if it is one that is there.
+    /// The host that the key belongs to, if the file is there and holds a host's key.
     fn owner(&self, root: &Root, files: &HostKeyFiles) -> Option<Name> {
         let bytes = root.read(&files.key).ok()??.bytes;
         let marker = sealed::parse(&bytes).ok().and_then(|facts| facts.marker);
@@ -196,7 +195,8 @@ impl<'a> Search<'a> {
     }
 }
 
-/// What this program sealed next to an SSH public key, which says `root@<host>`; without that it has the name of the file.
+/// The host of a file that this program encrypted next to an SSH public key: the comment says `root@<host>`; without a comment the host has
+/// the name of the file.
 fn by_comment(files: &HostKeyFiles, public: &SshKey, marker: &Marker) -> Option<Name> {
     if marker.key != public.key_id() {
         return None;
@@ -216,7 +216,7 @@ fn key_ids(keys: &RecipientSet) -> impl Iterator<Item = String> {
     keys.map(|key| key.key_id())
 }
 
-/// What Git has elsewhere: `certs host add --public-key` writes anywhere.
+/// Tracked files elsewhere in the tree: `certs host add --public-key` writes anywhere.
 fn tracked(root: &Root) -> Vec<RelPath> {
     match Tracked::around(root.path()) {
         Tracking::Files(tracked) => tracked

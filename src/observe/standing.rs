@@ -10,7 +10,8 @@ use crate::model::{
     Digest, FileState, Fleet, Marker, Observed, ObservedPair, Standing, Voucher,
 };
 
-/// Looks at every authority and every shared pair. Whoever can write the inventory can take a statement out of it; they cannot make one.
+/// Judges every CA and every shared pair. Write access to the inventory is enough to remove a statement from it, and not enough to make
+/// one.
 pub(super) fn judge(fleet: &Fleet, observed: &mut Observed) {
     let recorded = observed.recorded.facts();
     let recorded = recorded.map_or_else(BTreeMap::new, |recorded| recorded.vouchers.clone());
@@ -84,8 +85,8 @@ fn standings(
     file.following.iter().map(standing).collect()
 }
 
-/// A certificate for the authority's own key that the key itself or the issuer signed: it lets nobody else sign. One that neither signed
-/// could take constraints or an end away from the key.
+/// A certificate for the CA's own key that the key itself or the issuer signed: it lets no other key sign. One that neither signed could
+/// remove constraints or the expiry from the key.
 fn is_for_the_same_key(
     own: &CertificateFacts,
     other: &CertificateFacts,
