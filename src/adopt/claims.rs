@@ -12,7 +12,7 @@ use crate::model::{
     Artifact, ArtifactId, Authority, Certificate, CertificateFacts, Fleet, KeyFingerprint, Name,
 };
 
-/// What each artifact was taken to be.
+/// The material claimed for each artifact.
 #[derive(Default)]
 pub(super) struct Claims<'a> {
     pub(super) certificates: BTreeMap<ArtifactId, Claim<&'a FoundCertificate>>,
@@ -280,7 +280,7 @@ fn authority_of_any_name<'a>(
     let is_by_its_issuer = match issuer {
         Some(Some(issuer)) => signed_by(facts, issuer),
         Some(None) => !facts.is_self_issued(),
-        // A root, or an intermediate whose root is elsewhere.
+        // A root, or an intermediate with its root elsewhere.
         None => facts.is_self_issued() && self_signature(facts) != Some(false),
     };
     if issuer.is_some() && !is_by_its_issuer {
@@ -407,7 +407,7 @@ fn assign_key_pairs<'a>(scene: &Scene<'a>, claims: &mut Claims<'a>) {
                 let all = scene.material.public_keys.iter();
                 all.filter(|other| other.public.fingerprint == *fingerprint)
             };
-            // What SSH has a public key of is SSH's: a host's key signs no tokens.
+            // A key with an SSH public key belongs to SSH: a host's key signs no tokens.
             let is_ssh = is_called_like_ssh(&found.place) || public().any(|other| other.is_ssh);
             let has_public = !is_ssh && public().next().is_some();
             Candidate {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{FoundKey, KeyCustody, Material};
 use crate::model::KeyFingerprint;
 
-/// What becomes of the keys in clear once a run is done.
+/// The treatment of the keys in clear once a run is done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClearKeys {
     /// Files of which every key is encrypted in the project and was decrypted again.
@@ -25,7 +25,7 @@ impl ClearKeys {
             let whole = files.entry(key.place.as_str()).or_insert(true);
             *whole &= is_proved(key);
         }
-        // A file that holds something nobody could read is kept whole.
+        // A file with an unreadable part is kept whole.
         let unread = material.closed.iter().chain(&material.unusable);
         let unread: BTreeSet<&str> = unread.map(|left| left.place.as_str()).collect();
         let mut keys = Self::default();

@@ -1,5 +1,5 @@
-//! The places of a Kubernetes cluster's CAs in the trees that kubeadm, k3s and Talos leave, and whose host such a tree is. Their names are
-//! no help: kubeadm's CA is called `kubernetes`, those of Talos have no common name.
+//! The paths of a Kubernetes cluster's CAs in the trees that kubeadm, k3s and Talos leave, and the host of such a tree. The CAs' names do
+//! not help: kubeadm's CA is called `kubernetes`, those of Talos have no common name.
 
 use std::collections::BTreeSet;
 
@@ -100,7 +100,7 @@ fn signed_what_is_declared(
 }
 
 impl<'a> Scene<'a> {
-    /// The host whose tree this is: the only one that the certificates in it name.
+    /// The host of this tree: the only one that the certificates in it name.
     pub(super) fn only_host(&self) -> Option<&'a str> {
         let named = |host: &str| {
             self.certificates.iter().any(|found| {

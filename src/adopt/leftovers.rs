@@ -1,4 +1,4 @@
-//! What nobody takes, each with the reason why.
+//! Files that are not adopted, each with the reason why.
 
 use std::collections::BTreeSet;
 

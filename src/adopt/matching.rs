@@ -109,7 +109,7 @@ mod tests {
         ArtifactId::Authority(Name::new(name).unwrap())
     }
 
-    /// What is taken for which, and for which artifacts the choice is left open.
+    /// The pairs that were matched, and the artifacts with an open choice.
     fn taken(
         all: Vec<(&str, Vec<Candidate<&'static str>>)>,
     ) -> (Vec<(String, &'static str)>, Vec<String>) {

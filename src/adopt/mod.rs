@@ -1,5 +1,5 @@
-//! What of an existing tree becomes which declared artifact, and why: a pure function of the declaration, the project's files and
-//! what was found. Carrying it out belongs to `apply`.
+//! The match between an existing tree and the declared artifacts, and the reasons for it: a pure function of the declaration, the project's
+//! files and the material found. `apply` carries it out.
 
 mod called;
 mod claims;
@@ -34,9 +34,9 @@ pub struct Material {
     pub public_keys: Vec<FoundPublicKey>,
     pub lists: Vec<FoundList>,
     pub registers: Vec<Register>,
-    /// Private keys that nobody here can open, and files that cannot be read.
+    /// Private keys that no present identity can decrypt, and files that cannot be read.
     pub closed: Vec<Leftover>,
-    /// What holds a key or a certificate, perhaps, and cannot be used.
+    /// Files that may hold a key or a certificate and cannot be used.
     pub unusable: Vec<Leftover>,
     /// Files and directories that were to be looked at and could not be read; those that may be keys are closed as well.
     pub unreadable: Vec<Leftover>,
@@ -75,7 +75,7 @@ pub struct FoundKey {
 /// Who can read a private key where it was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyCustody {
-    /// Whoever has the file.
+    /// In clear: anyone with the file can read it.
     Clear,
     /// Those who know the passphrase.
     Passphrase,
@@ -99,16 +99,16 @@ pub struct Choice {
     pub place: String,
 }
 
-/// What is to happen, artifact by artifact in the order of the declaration, and what is left of the tree.
+/// The result for each artifact, in the order of the declaration, and the rest of the tree.
 #[derive(Clone, Debug)]
 pub struct Adoption {
     pub items: Vec<Item>,
     pub leftovers: Vec<Leftover>,
     /// Places of private keys in clear, adopted or not.
     pub plain_keys: Vec<String>,
-    /// What the authorities that are here revoked.
+    /// The certificates revoked by the CAs that are here.
     pub revocations: Vec<TakenRevocations>,
-    /// What was to be looked at and could not be read.
+    /// Paths that could not be read.
     pub unreadable: Vec<Leftover>,
     /// Files that may name revoked certificates and could not be read: what they name would be adopted as good.
     pub unknown_revocations: Vec<Leftover>,
@@ -120,11 +120,11 @@ pub struct Item {
     pub verdict: Verdict,
 }
 
-/// What becomes of one declared artifact.
+/// The result for one declared artifact.
 #[derive(Clone, Debug)]
 pub enum Verdict {
     Adopt(Box<Taken>),
-    /// What was found stands in its place already.
+    /// The material found is in place already.
     InPlace,
     /// Something else stands in its place; it is never overwritten.
     Conflict {
@@ -134,7 +134,7 @@ pub enum Verdict {
     Ambiguous {
         places: Vec<String>,
     },
-    /// Its private key may be among those that nobody here can open.
+    /// Its private key may be among those that no present identity can decrypt.
     KeyClosed {
         place: String,
         closed: Vec<String>,
@@ -143,7 +143,7 @@ pub enum Verdict {
     KeyMissing {
         place: String,
     },
-    /// What fits is revoked: it is never adopted as good.
+    /// The matching certificate is revoked: it is never adopted as good.
     Revoked {
         place: String,
         /// The file that says so.
@@ -152,20 +152,20 @@ pub enum Verdict {
     NotFound,
 }
 
-/// What is taken over for one artifact.
+/// The material adopted for one artifact.
 #[derive(Clone, Debug)]
 pub struct Taken {
     /// `None`: it stands there already, or is a key pair's, which has none.
     pub certificate: Option<FoundCertificate>,
     /// `None`: it stands there already, or (of an authority) is not here.
     pub key: Option<FoundKey>,
-    /// What the public file of a key pair will hold, the current key first; empty for everything else.
+    /// The content of a key pair's public file, the current key first; empty for everything else.
     pub public_keys: Vec<PublicKey>,
     /// Why it was taken to be this artifact.
     pub because: Vec<String>,
     /// Where it is not what is declared.
     pub differences: Vec<Reason>,
-    /// What a person should know.
+    /// Remarks for the operator.
     pub remarks: Vec<String>,
 }
 
@@ -232,7 +232,7 @@ pub fn adoption(
 }
 
 impl Adoption {
-    /// What a person has to settle before anything is done.
+    /// The items that the operator has to settle before anything is done.
     pub fn undecided(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(|item| item.verdict.is_undecided())
     }
@@ -246,7 +246,7 @@ impl Adoption {
 }
 
 impl Taken {
-    /// Whether it is a CA without its key, and nobody declared that this is meant.
+    /// Whether it is a CA without its key, and the declaration does not say that this is intended.
     pub fn lacks_its_key(&self) -> bool {
         self.remarks.iter().any(|remark| remark == settle::LOST)
     }

@@ -1,5 +1,5 @@
-//! What other tools keep of revocations besides lists: `index.txt` and `crlnumber` of `openssl ca` and easy-rsa, and rows of cfssl's database
-//! as JSON. Reads text into entries; whose they are is decided by `revoked`.
+//! Revocation records of other tools besides CRLs: `index.txt` and `crlnumber` of `openssl ca` and easy-rsa, and rows of cfssl's database
+//! as JSON. Parses text into entries; `revoked` decides which CA they belong to.
 
 use serde_json::Value;
 use time::format_description::BorrowedFormatItem;
@@ -9,11 +9,11 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 use crate::model::hex::from_hex;
 use crate::model::{ListNumber, RevocationReason, RevokedCertificate};
 
-/// What a register says of certificates, good and revoked, by serial number.
+/// The entries of a register, good and revoked certificates, by serial number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Register {
     pub place: String,
-    /// Every serial number in it: they tell whose register it is.
+    /// Every serial number in it: they identify the register's CA.
     pub serials: Vec<Vec<u8>>,
     pub revoked: Vec<RevokedCertificate>,
     /// The number of the last list that was made, where a file next to it says so.

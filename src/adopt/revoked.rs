@@ -1,4 +1,4 @@
-//! What lists, registers and directories of a tree say is revoked: whose they are, and what an authority that is taken over goes on from.
+//! Revocations from the CRLs, registers and directories of a tree: the CA of each, and the state from which an adopted CA continues.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::model::{
     ArtifactId, CertificateFacts, CrlFacts, ListNumber, Name, RevocationReason, RevokedCertificate,
 };
 
-/// What an authority revoked before it was taken over.
+/// The certificates that a CA revoked before it was adopted.
 #[derive(Clone, Debug)]
 pub struct TakenRevocations {
     pub authority: Name,
@@ -20,7 +20,7 @@ pub struct TakenRevocations {
     pub places: Vec<String>,
     /// Lists that its own key signed.
     pub lists: Vec<CrlFacts>,
-    /// What registers and directories name besides.
+    /// Entries from registers and directories.
     pub entries: Vec<RevokedCertificate>,
     /// The number of its last list, where that is later than all of these.
     pub last_number: Option<ListNumber>,
@@ -152,7 +152,7 @@ fn may_revoke(place: &str) -> bool {
     name.ends_with("index.txt") || name.contains("crl")
 }
 
-/// What could not be read and may name revoked certificates.
+/// Unreadable files that may name revoked certificates.
 pub(super) fn unknown(material: &Material) -> Vec<Leftover> {
     let unread = material.unreadable.iter();
     let unknown = unread
@@ -160,8 +160,8 @@ pub(super) fn unknown(material: &Material) -> Vec<Leftover> {
     unknown.cloned().collect()
 }
 
-/// What each authority that is here revoked. Files that say so of an authority that is not taken over, or that cannot be told to be whose,
-/// are given back with the reason.
+/// The certificates revoked by each CA that is here. Files with revocations of a CA that is not adopted, or of an unknown CA, are returned
+/// with the reason.
 pub(super) fn revocations(
     scene: &Scene<'_>,
     claims: &Claims<'_>,

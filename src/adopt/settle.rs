@@ -22,7 +22,7 @@ pub(super) fn items(scene: &Scene<'_>, claims: &Claims<'_>) -> Vec<Item> {
     certified.chain(shared).collect()
 }
 
-/// What stands at a place, compared with what would be put there.
+/// The comparison of the file at a path with the content to be put there.
 enum Standing {
     Free,
     Same,
@@ -63,7 +63,7 @@ fn certified(scene: &Scene<'_>, claims: &Claims<'_>, artifact: Artifact<'_>) -> 
         }
         (Standing::Same, Standing::Same, _) => Verdict::InPlace,
         (Standing::Same, Standing::Free, None) if id.is_authority() => Verdict::InPlace,
-        // Without its key an authority would be adopted as one whose key is elsewhere; a person may say that it is so.
+        // Without its key a CA would be adopted as one with its key elsewhere; the operator can confirm that this is so.
         (_, Standing::Free, None) if !scene.material.closed.is_empty() && !claim.is_chosen => {
             let closed = scene.material.closed.iter();
             Verdict::KeyClosed {
@@ -129,7 +129,7 @@ fn differences(
     certificate_drift(artifact, issuer, issuer_certificate, &found.facts)
 }
 
-/// What is to be known of an authority whose key is elsewhere.
+/// The remark for a CA with its key elsewhere.
 const OFFLINE: &str = "its private key is kept elsewhere, as declared: nothing can be issued by it until it is put in place";
 pub(super) const LOST: &str = "its private key is not here, so nothing can be issued by it; if it is kept elsewhere, declare ca.keyOffline = true";
 
@@ -239,8 +239,8 @@ fn without_key(scene: &Scene<'_>, pair: &KeyPair) -> Verdict {
     }
 }
 
-/// Whether a closed file seems to be a key, and no certificate is called as it is, wherever that lies: easy-rsa has keys and
-/// certificates in folders of their own. What else somebody keeps sealed does not count.
+/// Whether an encrypted file seems to be a key without a certificate of the same name in any directory: easy-rsa has keys and certificates
+/// in directories of their own. Other encrypted files do not count.
 fn is_stray_key(scene: &Scene<'_>, place: &str) -> bool {
     let file = place.rsplit('/').next().unwrap_or(place);
     let seems_key = ["key", ".pem", ".p12", ".pfx"];
@@ -259,7 +259,7 @@ fn algorithm_difference(pair: &KeyPair, found: &PublicKey) -> Vec<Reason> {
     }]
 }
 
-/// Its own key first, then those that were trusted beside it: in the files that hold its public key.
+/// Its own key first, then those that were trusted along with it: in the files that hold its public key.
 fn public_keys(scene: &Scene<'_>, key: &FoundKey) -> Vec<PublicKey> {
     let all = &scene.material.public_keys;
     let with_it = |place: &str| {
@@ -275,7 +275,7 @@ fn public_keys(scene: &Scene<'_>, key: &FoundKey) -> Vec<PublicKey> {
     keys
 }
 
-/// Where what fits was in place before this run, nobody has to choose again.
+/// If matching material was in place before this run, no new choice is needed.
 fn not_one(scene: &Scene<'_>, claims: &Claims<'_>, id: &ArtifactId) -> Verdict {
     let Some(places) = claims.ambiguous.get(id) else {
         return Verdict::NotFound;

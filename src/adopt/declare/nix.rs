@@ -143,7 +143,7 @@ fn certificate_source(authority: &str, certificate: &DraftCertificate) -> String
     text
 }
 
-/// What is not declared.
+/// The part of the tree that is not declared.
 fn remainder(draft: &Draft) -> String {
     let mut text = String::new();
     if !draft.left.is_empty() {
