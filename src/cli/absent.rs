@@ -1,4 +1,4 @@
-//! What is said of a word that means nothing declared: what is called alike, and what was called so once and stands in Git's history.
+//! Hints for a word that matches nothing declared: similar names, and artifacts of that name in Git's history.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ pub(crate) fn check_patterns(
     }
 }
 
-/// What was issued under this name and is not in the tree any more; nothing where Git does not know of any.
+/// The certificates issued under this name that are no longer in the tree; empty if Git knows of none.
 pub(crate) fn hints_of_the_past(project: &Project, word: &str) -> Vec<String> {
     let Ok(pattern) = word.parse::<Pattern>() else {
         return Vec::new();
@@ -116,7 +116,7 @@ fn gone(project: &Project, pattern: &Pattern) -> BTreeMap<String, CertificateFac
     gone
 }
 
-/// What the certificate in this file may have been called. Both parts of `<authority>-<name>.crt` may have hyphens.
+/// The artifacts that the certificate in this file may have been. Both parts of `<authority>-<name>.crt` may have hyphens.
 fn called(dir: &RelPath, path: &str) -> Vec<ArtifactId> {
     let below = match dir.as_str() {
         "" => Some(path),

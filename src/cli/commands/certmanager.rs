@@ -14,7 +14,7 @@ use crate::model::{Authority, Certificate, Fleet};
 use crate::plan::Pattern;
 use crate::render::words;
 
-/// What NixFleet calls the Secret of an authority unless it is told otherwise.
+/// The name of a CA's Secret in NixFleet, by default.
 const SECRET: &str = "nixfleet-ca";
 
 pub(crate) fn run(command: &CertManagerCommand, ui: Ui) -> Result<Exit, CliError> {

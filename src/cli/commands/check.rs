@@ -29,7 +29,7 @@ pub(crate) fn run(args: &CheckArgs, ui: Ui) -> Result<Exit, CliError> {
     Ok(if is_unfit { Exit::Failed } else { pending })
 }
 
-/// Whoever uploads what was printed has something to upload: the faults of the declaration. JSON is seen to for every verb.
+/// Prints the errors of the declaration in the chosen format, so that there is a report to upload. JSON is handled for every verb.
 fn tell_failure(error: &CliError, format: CheckFormat, ui: Ui) {
     match format {
         CheckFormat::Sarif => {
@@ -41,7 +41,7 @@ fn tell_failure(error: &CliError, format: CheckFormat, ui: Ui) {
     }
 }
 
-/// Whether anything is wrong that stays so after a run. What a run mends is pending, and refusals are among that.
+/// Whether a problem remains after a run. Problems that a run fixes are pending, and refusals are among those.
 fn is_unfit(outlook: &Outlook, found: &[Finding], fails_from: Severity) -> bool {
     let mut lasting = found
         .iter()
@@ -58,7 +58,7 @@ fn document(outlook: &Outlook, args: &CheckArgs) -> String {
     }
 }
 
-/// The table of the plan says what a run would mend, so that only the rest of what was found is told again.
+/// Prints the plan and the rest of the findings: the table of the plan already has those that a run would fix.
 fn text(mut outlook: Outlook, mut found: Vec<Finding>, pending: Exit, detail: Detail, ui: Ui) {
     let is_refused = outlook.plan.refusals().next().is_some();
     let is_mended = !is_refused && outlook.findings.blocking() == 0;

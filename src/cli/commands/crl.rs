@@ -70,13 +70,13 @@ pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
     if left_out.is_empty() {
         Ok(Exit::Done)
     } else {
-        // What was printed is the document: the rest is told beside it.
+        // Standard output is the document: the rest goes to standard error.
         ui.tell(&format!("{}\n", not_made(&left_out)));
         Ok(Exit::Failed)
     }
 }
 
-/// The lists of authorities whose keys are offline: the others are made all the same.
+/// The error for CAs with offline keys: the CRLs of the others are made anyway.
 fn without_key(left_out: &[&Authority]) -> CliError {
     let keys: Vec<String> = left_out
         .iter()

@@ -23,7 +23,7 @@ const FLAKE_SOURCE: &str = include_str!("../../../examples/cluster/flake.nix");
 const HOSTS_SOURCE: &str = include_str!("../../../examples/cluster/certs.nix");
 const CLUSTER_SOURCE: &str = include_str!("../../../examples/cluster/cluster.nix");
 const OPERATORS: &str = include_str!("../../../examples/cluster/operators.nix");
-/// What `certs manifest --file certs.nix` gives for the sources.
+/// The output of `certs manifest --file certs.nix` for the sources.
 const MANIFEST: &str = include_str!("../../../examples/cluster/manifest.json");
 
 /// The operators' keys in the example, to be replaced by real ones.

@@ -122,7 +122,7 @@ fn clear_key(past: PastKey) -> ClearKey {
 /// So much of a key's end is enough to know it by; it is what tables show.
 const SHORTEST_END: usize = 8;
 
-/// A host by its name, an operator by the comment of the key, anybody by the key itself or its end.
+/// A host matches by its name, an operator by the comment of the key, any holder by the key itself or its last characters.
 fn is_called(exposure: &Exposure<'_>, who: &str) -> bool {
     let recipient = Recipient::parse(who).ok();
     let is_it = |recipient: &Recipient, opener: &Opener| match opener {
@@ -141,7 +141,7 @@ fn is_called(exposure: &Exposure<'_>, who: &str) -> bool {
 
 fn unknown(who: &str, all: &[Exposure<'_>]) -> CliError {
     let known: Vec<String> = all.iter().map(|exposure| exposure.holder.name()).collect();
-    // What was given may be a private key by mistake; it is not repeated.
+    // The argument may be a private key by mistake; it is not repeated.
     let what = if who.len() > 60 || who.contains("SECRET") || who.contains("PRIVATE") {
         "what was given"
     } else {

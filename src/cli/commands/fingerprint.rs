@@ -35,7 +35,7 @@ pub(crate) fn run(args: &FingerprintArgs, ui: Ui) -> Result<Exit, CliError> {
                 }
             }
             Err(error) if inputs.len() == 1 => return Err(error),
-            // The others are told all the same.
+            // The others are shown anyway.
             Err(error) => {
                 ui.tell(&error.render(ui.stderr));
                 errors.push(discreet(
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &FingerprintArgs, ui: Ui) -> Result<Exit, CliError> {
     Ok(exit)
 }
 
-/// The fingerprints of one input; what cannot be shown of it is told.
+/// The fingerprints of one input; reports the objects that cannot be shown.
 fn look(
     given: &Path,
     format: FingerprintFormat,
@@ -151,7 +151,7 @@ fn of(object: &Object, format: FingerprintFormat) -> Option<String> {
     }
 }
 
-/// Whom it names; keys name nobody.
+/// The name in an object; keys have none.
 fn name_of(found: &Found) -> Option<String> {
     let name = match &found.object {
         Object::Certificate(certificate) => certificate.facts.subject.to_string(),

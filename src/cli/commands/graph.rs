@@ -43,7 +43,7 @@ pub(crate) fn run(args: &GraphArgs, ui: Ui) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// Puts a document where somebody wants it, at once.
+/// Writes a document to the chosen path, atomically.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), CliError> {
     outside::replace(path, without_secrets(text).as_bytes()).map_err(|error| {
         CliError::new(format!("cannot write {}", shown(path)))

@@ -1,4 +1,4 @@
-//! `certs history`: every certificate that was ever committed, and which of them are still accepted although nobody uses them.
+//! `certs history`: every certificate that was ever committed, and the unused ones that are still accepted.
 
 use std::fmt::Write as _;
 
@@ -64,7 +64,7 @@ pub(crate) fn outcome(past: &History) -> Exit {
 /// So many are named.
 const MOST: usize = 10;
 
-/// What is missing from every answer.
+/// The warning about contents that could not be read and are missing from every answer.
 pub(crate) fn unread(unread: &[Unread]) -> String {
     if unread.is_empty() {
         return String::new();
@@ -102,7 +102,7 @@ pub(crate) fn unread(unread: &[Unread]) -> String {
     text
 }
 
-/// The CRLs of the tree; one that cannot be read is told of, because what it names would be taken for accepted.
+/// The CRLs of the tree. Reports one that cannot be read, because the certificates it revokes would be taken for accepted.
 pub(crate) fn lists(project: &Project) -> Result<Vec<CrlFacts>, CliError> {
     let mut lists = Vec::new();
     for authority in &project.fleet.authorities {

@@ -75,7 +75,7 @@ pub(crate) fn run(args: &InitArgs, ui: Ui) -> Result<Exit, CliError> {
 
 /// Authorities and declaration in one commit, so that a run that is cut short leaves all of it or nothing.
 fn make(foundation: &Foundation, form: Form, directory: &Path, ui: Ui) -> Result<Exit, CliError> {
-    // What cannot be issued is not declared.
+    // A foundation that cannot be issued is not declared.
     let manifest = foundation::manifest(foundation);
     let mut project = Project::of(manifest.to_string().as_bytes(), directory, ui)?;
     let writing = Writing::begin_in(&mut project, &RelPath::default(), ui)?;
@@ -104,7 +104,7 @@ fn finished(directory: &Path, ui: Ui) -> Result<bool, CliError> {
     Ok(matches!(recovery, Recovery::Finished { .. }))
 }
 
-/// What is lost with a directory that no history has is lost for good.
+/// Files lost with a directory that has no history are lost for good.
 pub(super) fn put_under_git(vcs: Vcs, directory: &Path, ui: Ui) {
     if vcs == Vcs::None {
         return;
@@ -262,7 +262,7 @@ const GIT_IGNORE: &str = ".gitignore";
 const MODULE: &str = "authorities.nix";
 
 fn names(form: Form) -> Vec<&'static str> {
-    // What declares the project comes last: until it is there, no verb takes the directory for one.
+    // The file that declares the project comes last: until it is there, no verb takes the directory for a project.
     let declared: &[&str] = match form {
         Form::PlainNix => &[discover::NIX_FILE],
         Form::Manifest => &[discover::MANIFEST],
@@ -285,7 +285,7 @@ fn files(foundation: &Foundation, form: Form) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-/// Two projects in one trust store are told apart by it.
+/// The name distinguishes two projects in one trust store.
 fn name(args: &InitArgs, directory: &Path) -> String {
     let of_directory = || {
         let canonical = directory.canonicalize();

@@ -42,7 +42,7 @@ pub(crate) fn run(args: &IssueArgs, ui: Ui) -> Result<Exit, CliError> {
     issue(&wish, ui)
 }
 
-/// The chain goes to standard output: it is what whoever sent the request waits for.
+/// Prints the chain to standard output, for the requester.
 pub(crate) fn sign(args: &SignArgs, ui: Ui) -> Result<Exit, CliError> {
     let csr = input::request(&args.request)?;
     let wish = Wish {
@@ -60,7 +60,7 @@ pub(crate) fn sign(args: &SignArgs, ui: Ui) -> Result<Exit, CliError> {
     issue(&wish, ui)
 }
 
-/// What was typed, whichever verb it was.
+/// The options, from either verb.
 struct Wish<'a> {
     holder: &'a Name,
     sans: &'a [String],
@@ -70,13 +70,13 @@ struct Wish<'a> {
     answer: Answer,
 }
 
-/// What standard output is for.
+/// The content of standard output.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Answer {
     Document,
-    /// What was done.
+    /// The steps that were done.
     Table,
-    /// What was issued; what was done is told beside it.
+    /// The issued certificate; the steps that were done go to standard error.
     Certificate,
 }
 
@@ -177,7 +177,7 @@ fn chain(project: &Project, leaf: &Certificate) -> Result<String, CliError> {
     Ok(text.unwrap_or_default())
 }
 
-/// What a run without `--dry-run` would do.
+/// Shows the steps that a run without `--dry-run` would do.
 fn outlook(wish: &Wish<'_>, project: &Project, order: &Order<'_>, ui: Ui) -> Exit {
     let findings = Findings::of(project, order.observed, order.only);
     if wish.answer == Answer::Document {
@@ -257,7 +257,7 @@ fn earlier<'a>(
     }
 }
 
-/// What the role says to the wish.
+/// Checks the wish against the role.
 fn grant(
     wish: &Wish<'_>,
     role: &Role,
@@ -314,7 +314,7 @@ fn own_request(wish: &Wish<'_>) -> Request {
     }
 }
 
-/// What was typed beside a request goes before what stands in it.
+/// Options override the content of a CSR.
 fn refined(mut request: Request, args: &WishArgs) -> Result<Request, CliError> {
     if let Some(name) = &args.common_name {
         request.common_name = Some(name.clone());
@@ -358,7 +358,7 @@ fn check_key(wish: &Wish<'_>, id: &ArtifactId, observed: &Observed) -> Result<()
     }
 }
 
-/// A key that was lost once stays lost, whoever asks for it.
+/// Refuses a compromised key, regardless of the requester.
 fn check_not_compromised(wish: &Wish<'_>, project: &mut Project, ui: Ui) -> Result<(), CliError> {
     let Some(csr) = wish.csr else { return Ok(()) };
     match project.remember_lost_keys(ui)?.get(&csr.key_fingerprint) {
@@ -385,7 +385,7 @@ fn record_change(project: &Project, record: &RelPath, text: &str) -> Result<Chan
     ))
 }
 
-/// A key of ours that a requester's takes the place of is nobody's from then on.
+/// A key of ours that a requester's key replaces has no owner afterwards.
 fn key_given_up(
     wish: &Wish<'_>,
     earlier: Option<&Certificate>,
@@ -411,7 +411,7 @@ fn recipients(given: &[String]) -> Result<Vec<Recipient>, CliError> {
                 .cause(cause)
                 .hint("give an age recipient (age1…) or an SSH public key, or a file with one")
         };
-        // What a shell made nothing of would leave out a key that was meant.
+        // An option that the shell expanded to nothing would leave out an intended key.
         let keys = key_lines(lines).map_err(|error| refuse(error.to_string()))?;
         for key in keys {
             recipients.push(Recipient::parse(key).map_err(|error| refuse(error.to_string()))?);

@@ -9,7 +9,7 @@ use crate::cli::ui::Ui;
 use crate::manifest::Manifest;
 
 pub(crate) fn run(args: &SourceArgs, ui: Ui) -> Result<Exit, CliError> {
-    // What is named is printed wherever one stands; only what has to be found has a root.
+    // A named source is printed from any directory; only a source that has to be found has a root.
     let source = match Source::named(args) {
         Some(source) => source,
         None => Located::of(args)?.source,

@@ -71,7 +71,7 @@ fn serve(address: &str, files: Vec<File>, ui: Ui) -> Result<Exit, CliError> {
         let (files, open) = (Arc::clone(&files), Arc::clone(&open));
         let ended = Arc::clone(&open);
         let answering = threads::spawn(move || {
-            // Whoever went away before the answer gets none.
+            // A client that disconnected early gets no answer.
             let _ = answer(stream, &files);
             ended.fetch_sub(1, Ordering::SeqCst);
         });

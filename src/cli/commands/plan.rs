@@ -43,7 +43,7 @@ pub(crate) fn run(args: &PlanArgs, ui: Ui) -> Result<Exit, CliError> {
     })
 }
 
-/// What would happen, and what is to be said about it.
+/// The plan, and the findings about it.
 #[derive(Debug)]
 pub(crate) struct Outlook {
     pub plan: Plan,
@@ -52,7 +52,7 @@ pub(crate) struct Outlook {
     pub findings: Findings,
     /// Whether a run has to be finished first.
     pub is_interrupted: bool,
-    /// What plan and files say, as findings.
+    /// Reports of the plan and the files, as findings.
     pub found: Vec<Finding>,
     pub fleet: Fleet,
 }

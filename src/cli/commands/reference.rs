@@ -47,7 +47,7 @@ fn exit_codes(command: &clap::Command) -> String {
     text
 }
 
-/// What holds for every `--json`, and where the schemas are.
+/// The rules for every `--json`, and the location of the schemas.
 fn documents(command: &clap::Command) -> String {
     let schemas: Vec<String> = names(command, "")
         .into_iter()

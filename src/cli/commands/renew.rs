@@ -42,7 +42,7 @@ pub(crate) fn run(args: &RenewArgs, ui: Ui) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// What is to be done; `None` where nothing is due.
+/// The renewal to carry out; `None` if nothing is due.
 fn renewal(
     fleet: &Fleet,
     observed: &Observed,
@@ -82,7 +82,7 @@ fn named(patterns: &[Pattern], fleet: &Fleet) -> BTreeSet<ArtifactId> {
     fleet.ids().filter(is_meant).collect()
 }
 
-/// What is below an authority has its certificate beside its own, and gets the new one with it.
+/// Adds the artifacts below a chosen CA: their files contain its certificate, and get the new one with it.
 fn with_those_below(fleet: &Fleet, mut chosen: BTreeSet<ArtifactId>) -> BTreeSet<ArtifactId> {
     let below: Vec<ArtifactId> = fleet
         .artifacts()
@@ -96,7 +96,7 @@ fn with_those_below(fleet: &Fleet, mut chosen: BTreeSet<ArtifactId>) -> BTreeSet
     chosen
 }
 
-/// Those whose time has come, by the rules that `recreate` goes by.
+/// The artifacts that are due, by the rules of `recreate`.
 fn due(fleet: &Fleet, observed: &Observed, now: OffsetDateTime) -> BTreeSet<ArtifactId> {
     let is_due =
         |reason: &Reason| matches!(reason, Reason::RenewalDue { .. } | Reason::Expired { .. });

@@ -95,7 +95,7 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// What a run without `--dry-run` would revoke.
+/// Shows the certificates that a run without `--dry-run` would revoke.
 fn outlook(args: &RevokeArgs, targets: &[Target<'_>], ui: Ui) -> Exit {
     let revoked: Vec<Revoked<'_>> = targets.iter().map(|target| target.shown(args)).collect();
     ui.print(&if args.json {
@@ -167,7 +167,7 @@ fn is_among(targets: &[Target<'_>], id: &ArtifactId) -> bool {
     targets.iter().any(|target| target.id.as_ref() == Some(id))
 }
 
-/// What is added to the list of each authority.
+/// The additions to the CRL of each CA.
 fn lists<'a>(
     targets: &[Target<'a>],
     args: &RevokeArgs,
@@ -193,7 +193,7 @@ struct Target<'a> {
     serial: Vec<u8>,
     /// `None` where only its number is known.
     facts: Option<CertificateFacts>,
-    /// Whose certificate of today it is.
+    /// The artifact that has it as its certificate today.
     id: Option<ArtifactId>,
     is_by_hand: bool,
     named: Named,
@@ -202,7 +202,7 @@ struct Target<'a> {
 /// How a target came to be one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Named {
-    /// By whose it is: that it is revoked means everything that was issued for its key.
+    /// By its artifact: revoking it means every certificate issued for its key.
     AsArtifact,
     /// By its file or its number: that very certificate.
     AsItself,
@@ -246,7 +246,7 @@ fn stated(reason: Option<RevocationReason>) -> Option<RevocationReason> {
     reason.filter(|reason| *reason != RevocationReason::Unspecified)
 }
 
-/// What the words on the command line mean.
+/// The certificates that the words on the command line match.
 struct Targets<'a> {
     fleet: &'a Fleet,
     observed: &'a Observed,
@@ -262,7 +262,7 @@ impl<'a> Targets<'a> {
         }
     }
 
-    /// What is declared under a word; an authority by its full name only.
+    /// The declared artifacts that a word matches; a CA by its full name only.
     fn named(&self, word: &str) -> Vec<Artifact<'a>> {
         let Ok(pattern) = word.parse::<Pattern>() else {
             return Vec::new();
@@ -323,7 +323,7 @@ impl<'a> Targets<'a> {
         authorities.find(|authority| is_by(facts, authority, self.observed))
     }
 
-    /// What a number is of, where the tree does not have it any more.
+    /// Finds the certificate of a serial number that is no longer in the tree.
     fn look_up(&mut self, issued: &[Issued<'_>]) {
         let observed = self.observed;
         for target in self.list.iter_mut().filter(|target| target.facts.is_none()) {
@@ -357,8 +357,9 @@ impl<'a> Targets<'a> {
         })
     }
 
-    /// A renewed certificate has the key of the one before it, which is accepted until it ends: whoever is not to be trusted with the
-    /// one is not with the other. What stands in the tree for another artifact goes only where the key itself is lost.
+    /// A renewed certificate has the key of the one before it, which is accepted until it expires: a holder that must not be trusted with
+    /// one must not be trusted with the other. A certificate in the tree of another artifact is revoked only if the key itself is
+    /// compromised.
     fn add_of_the_same_keys(
         &mut self,
         issued: &[Issued<'_>],
@@ -479,8 +480,8 @@ fn root(id: &ArtifactId) -> CliError {
     ))
 }
 
-/// No certificate has more (RFC 5280 §4.1.2.2), but for some with a sign octet beside the twenty; programs that hold to it would refuse the
-/// whole list.
+/// The longest serial number in bytes: 20 (RFC 5280 §4.1.2.2), and in some certificates a sign byte in addition. Programs that enforce the
+/// limit would refuse the whole CRL.
 const LONGEST_SERIAL: usize = 21;
 
 /// Content octets of a positive number.
@@ -499,7 +500,7 @@ fn serial(text: &str) -> Option<Vec<u8>> {
     is_one.then_some(serial)
 }
 
-/// What was issued by hand and is revoked is wanted no more: record, certificate and key go in the commit that writes the list.
+/// Removes revoked certificates that were issued by hand: record, certificate and key go in the commit that writes the CRL.
 fn taken_out(
     project: &Project,
     observed: &Observed,
@@ -529,7 +530,7 @@ fn taken_out(
     Ok(changes)
 }
 
-/// What the run could not do.
+/// The tasks that the run could not do.
 fn what_is_left(targets: &[Target<'_>]) -> String {
     let mut text = String::new();
     let declared = targets.iter().filter(|target| !target.is_by_hand);

@@ -76,14 +76,14 @@ fn test(args: &RoleTestArgs, ui: Ui) -> Result<Exit, CliError> {
     })
 }
 
-/// What is asked for, and what speaks against it before the role is asked.
+/// The requested certificate, and the objections before the role is asked.
 struct Wish {
     request: Request,
     faults: Vec<CsrFault>,
     ignored: Vec<String>,
 }
 
-/// What is typed is asked for beside the names of a certification request, and in the place of all else that it says.
+/// Options add to the names of a CSR, and override everything else in it.
 fn wish(args: &RoleTestArgs) -> Result<Wish, CliError> {
     let typed = typed(args)?;
     let Some(file) = &args.csr else {
@@ -183,7 +183,7 @@ fn import_vault(args: &ImportVaultArgs, ui: Ui) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// What was typed, or else what the file says, if it can be a name.
+/// The option, or else the value from the file, if it can be a name.
 fn chosen(typed: Option<&Name>, found: Option<String>, option: &str) -> Result<Name, CliError> {
     if let Some(name) = typed {
         return Ok(name.clone());

@@ -12,7 +12,7 @@ use crate::export::secret;
 use crate::model::{Artifact, Authority, Fleet};
 use crate::render::words;
 
-/// What the Secret of an authority is called after its name.
+/// The suffix of a CA's Secret, after the CA's name.
 pub(super) const SUFFIX: &str = "-ca";
 
 pub(crate) fn run(args: &CaSecretArgs, ui: Ui) -> Result<Exit, CliError> {
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &CaSecretArgs, ui: Ui) -> Result<Exit, CliError> {
     output.finish(write(vec![secret], args.format.into()).as_bytes(), ui)
 }
 
-/// What somebody who has the Secret could do that they should not.
+/// The excessive rights that the Secret gives its readers.
 fn warnings(fleet: &Fleet, authority: &Authority) -> Vec<String> {
     let id = authority.id();
     if authority.is_root() {

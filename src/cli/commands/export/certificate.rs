@@ -9,7 +9,7 @@ use crate::export::certificate::certificate;
 use crate::export::node::write;
 use crate::model::{AttributeType, Declaration, Subject, Usages};
 
-/// What was typed goes before what is declared.
+/// Options override the declaration.
 fn refine(declaration: &mut Declaration, args: &CertificateArgs) -> Result<(), CliError> {
     declaration.subject = subject(&declaration.subject, args)?;
     if args.renew_before.is_some() {
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &CertificateArgs, ui: Ui) -> Result<Exit, CliError> {
     })?;
     if let Some(duration) = args.duration {
         wanted.declaration.lifetime = duration;
-        // What is declared was meant for the other lifetime; cert-manager's own is a third.
+        // The declared value was meant for the other lifetime; cert-manager's own is a third.
         wanted.declaration.renew_before = None;
     }
     refine(&mut wanted.declaration, args)?;

@@ -54,7 +54,7 @@ pub(crate) fn of_any_secret(
     output.finish(write(vec![issuer], args.format.into()).as_bytes(), ui)
 }
 
-/// What signs with the key in a Secret; where the authority is known, with the URLs it declares.
+/// An issuer that signs with the key in a Secret; with the declared URLs if the CA is known.
 fn of_secret(object: &Object, secret: ObjectName, authority: Option<&Authority>) -> Node {
     let issuer = CaIssuer {
         secret,

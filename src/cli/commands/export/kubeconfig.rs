@@ -46,7 +46,7 @@ pub(crate) fn run(args: &KubeconfigArgs, ui: Ui) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// The one certificate a word means. Who mistypes is told of client certificates.
+/// The one certificate that a word matches. The error for a mistyped word lists client certificates.
 fn chosen<'f>(project: &'f Project, pattern: &Pattern) -> Result<&'f Certificate, CliError> {
     let fleet = &project.fleet;
     let is_client = |id: &ArtifactId| {
@@ -118,7 +118,7 @@ fn summary(name: &str, own: &CertificateFacts, server: &Server) -> String {
     )
 }
 
-/// What is no fault of the file and will not work all the same.
+/// Warns of problems that are not an error of the file and still keep it from working.
 fn warn(leaf: &Certificate, own: &CertificateFacts, membership: Option<&Membership>, ui: Ui) {
     let id = leaf.id();
     if own.not_after <= OffsetDateTime::now_utc() {

@@ -1,4 +1,4 @@
-//! What is exported: the artifact a word means, its chain, its key, the roots that are trusted.
+//! The exported material: the artifact that a word matches, its chain, its key, the trusted roots.
 
 use time::OffsetDateTime;
 
@@ -109,7 +109,7 @@ fn undeclared(pattern: &Pattern, kind: &str) -> CliError {
     CliError::new(format!("{pattern} is no {kind} that is declared"))
 }
 
-/// The chain of what is made, up to its root. What cannot last is told.
+/// The chain of an artifact, up to its root. Warns of a certificate that cannot last.
 pub(super) fn chain(project: &Project, artifact: Artifact<'_>, ui: Ui) -> Result<Chain, CliError> {
     let path = &artifact.files().certificate;
     let own = read_chain(project, path)?.into_iter().next();
@@ -143,8 +143,8 @@ pub(super) fn chain(project: &Project, artifact: Artifact<'_>, ui: Ui) -> Result
     Ok(chain)
 }
 
-/// What the lists say of a chain, which begins with the artifact's own certificate. It is exported all the same: whoever keeps it for
-/// an investigation wants that very one.
+/// Warns of revocations in a chain, which begins with the artifact's own certificate. It is exported anyway: an investigation may need that
+/// very certificate.
 pub(super) fn tell_of_revocations<'c>(
     project: &Project,
     artifact: Artifact<'_>,
@@ -192,7 +192,7 @@ fn candidates(project: &Project, authority: &Authority, ui: Ui) -> Result<Candid
     })
 }
 
-/// What is to be trusted of an authority's file: its own certificate and its known predecessors. A stranger is left out, and named.
+/// The trusted part of a CA's file: its own certificate and its known predecessors. A stranger is left out, and named.
 pub(crate) fn bundle(
     project: &Project,
     authority: &Authority,
@@ -236,7 +236,7 @@ fn cure_of_stranger(authority: &Authority) -> String {
 
 fn file_of(project: &Project, authority: &Authority) -> Result<CertificateFile, CliError> {
     let path = &authority.files.certificate;
-    // What cannot be read is told of as of every file.
+    // An unreadable file is reported like any other.
     read_chain(project, path)?;
     let found = observe::bundle(&project.root, &project.fleet, authority);
     match found.map_err(|error| store_error(&error))? {

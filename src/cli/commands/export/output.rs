@@ -10,12 +10,12 @@ use crate::cli::ui::Ui;
 use crate::render::words::shown;
 use crate::store::outside;
 
-/// What is written, as far as that decides where it may go.
+/// The kind of content, as far as it decides where the output may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Content {
-    /// For everybody.
+    /// Public text.
     Text,
-    /// For everybody, and nothing for a terminal.
+    /// Public, and not fit for a terminal.
     Binary,
     /// A private key is in it.
     Secret,
@@ -35,7 +35,7 @@ pub(super) enum Output {
 }
 
 impl Output {
-    /// Decided before any key is opened: nobody types a passphrase for a file that cannot be written.
+    /// Decided before any key is decrypted, so that no passphrase is asked for a file that cannot be written.
     pub(super) fn of(content: Content, args: &SecretOutputArgs, ui: Ui) -> Result<Self, CliError> {
         match (&args.output, content) {
             (Some(file), _) if file.as_os_str() == "-" => Ok(Self::Stdout),

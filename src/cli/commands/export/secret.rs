@@ -11,7 +11,7 @@ use crate::export::resource::Object;
 use crate::export::secret::tls;
 use crate::model::Artifact;
 
-/// What the Secret of a certificate is called after its name.
+/// The suffix of a certificate's Secret, after the certificate's name.
 pub(super) const SUFFIX: &str = "-tls";
 
 pub(crate) fn run(args: &SecretArgs, ui: Ui) -> Result<Exit, CliError> {

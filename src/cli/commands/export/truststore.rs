@@ -12,7 +12,7 @@ use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::export::pkcs12::{TrustEntry, trust_store};
 
-/// Java's own, which everybody knows: it proves that the file is whole, and keeps nothing secret.
+/// Java's well-known default: it proves that the file is whole, and keeps nothing secret.
 const USUAL_PASSWORD: &str = "changeit";
 
 pub(crate) fn run(args: &TrustStoreArgs, ui: Ui) -> Result<Exit, CliError> {

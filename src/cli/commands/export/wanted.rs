@@ -1,4 +1,4 @@
-//! What cert-manager is asked for: a certificate as it is declared, or names that are declared nowhere.
+//! The certificate requested from cert-manager: as it is declared, or with names that are not declared.
 
 use super::material::{leaf, object_name};
 use super::secret::SUFFIX;

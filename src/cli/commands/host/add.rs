@@ -31,7 +31,7 @@ struct Pair {
 pub(crate) fn run(args: &HostAddArgs, ui: Ui) -> Result<Exit, CliError> {
     let hosts = Hosts::load(&args.source)?;
     let place = hosts.place(&args.name, &args.place);
-    // Before anything is made or opened: nobody types a passphrase for files that cannot be written.
+    // Before anything is made or decrypted, so that no passphrase is asked for files that cannot be written.
     let tree = args.extra_files.as_deref().filter(|_| !args.dry_run);
     let tree = tree.map(Tree::below).transpose()?;
     if !args.dry_run {
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &HostAddArgs, ui: Ui) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// What a run without `--dry-run` would write.
+/// Shows the files that a run without `--dry-run` would write.
 fn outlook(args: &HostAddArgs, place: &Place, has: &Has, ui: Ui) -> Result<Exit, CliError> {
     let is_made = match has {
         Has::Nothing if args.replace => true,

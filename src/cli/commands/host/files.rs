@@ -12,7 +12,7 @@ use crate::model::RelPath;
 use crate::render::words::shown;
 use crate::store::{Change, Expected, Layout, Lock, Root, outside};
 
-/// What is to be in the place of the files.
+/// The expected state of the files before they are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Before {
     /// Nothing: of two runs at once one has to lose.

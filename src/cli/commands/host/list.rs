@@ -95,7 +95,7 @@ fn entry(host: &str, declared: Declared, place: &Place, operators: &RecipientSet
     }
 }
 
-/// What the header says; nothing is opened.
+/// The state of an encrypted key by its header; nothing is decrypted.
 fn kept(place: &Place, line: &str, operators: &RecipientSet) -> Kept {
     let Ok(bytes) = outside::read_regular(&place.sealed_path()) else {
         return Kept::No;
@@ -104,7 +104,7 @@ fn kept(place: &Place, line: &str, operators: &RecipientSet) -> Kept {
         return Kept::Unreadable;
     };
     let own = key_fingerprint(line).map(|key| Marker::key_id(key.as_bytes()));
-    // What another program sealed does not say which key it is.
+    // A file encrypted by another program does not say which key it is.
     let said = facts.marker.as_ref().map(|marker| &marker.key);
     if said.is_some() && said != own.as_ref() {
         return Kept::OtherKey;

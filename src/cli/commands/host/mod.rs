@@ -44,7 +44,7 @@ struct Place {
     root: PathBuf,
 }
 
-/// What is declared of a host's key, and what of it is there.
+/// The declaration of a host's key, and the files that exist.
 struct Declared {
     /// `None` for a key that stands in the declaration itself.
     file: Option<String>,
@@ -180,7 +180,7 @@ impl Place {
         self.root.join(&self.public)
     }
 
-    /// The private key beside it, sealed.
+    /// The path of the encrypted private key next to it.
     fn sealed(&self) -> String {
         let stem = self.public.strip_suffix(".pub").unwrap_or(&self.public);
         format!("{stem}.key.age")

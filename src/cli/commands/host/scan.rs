@@ -1,4 +1,4 @@
-//! `certs host scan`: the key of a running host beside the one that is declared.
+//! `certs host scan`: compares the key of a running host with the declared one.
 
 use std::time::Duration;
 

@@ -51,7 +51,7 @@ pub(crate) fn uninstall(args: &TrustUninstallArgs, ui: Ui) -> Result<Exit, CliEr
     Ok(Exit::Done)
 }
 
-/// What a project that is gone, or an earlier root, has left.
+/// The entries left by a deleted project, or by an earlier root.
 fn by_label(
     stores: &[Store],
     named: &[Label],
