@@ -115,7 +115,7 @@ fn known() -> String {
     COMPONENTS.map(|(id, _)| id).join(", ")
 }
 
-/// What a host does for its cluster.
+/// The role of a host in its cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ClusterRole {
     ControlPlane,

@@ -1,4 +1,4 @@
-//! What one certificate revocation list says, as plain values (RFC 5280 §5). Reading it from bytes belongs to `inspect`.
+//! The contents of one CRL as plain values (RFC 5280 §5). `inspect` reads them from bytes.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -131,7 +131,7 @@ const REASONS: [(u8, RevocationReason, &str); 10] = [
 ];
 
 impl CrlFacts {
-    /// What the list says about a certificate of its own issuer with this serial number (content octets).
+    /// The entry for a certificate of the CRL's own issuer with this serial number (content octets).
     ///
     /// A later entry counts: `removeFromCRL` of a delta takes back what stood before it. Entries about certificates of other issuers,
     /// which only an indirect list has, are passed over.
@@ -260,7 +260,7 @@ impl FromStr for ListNumber {
 /// What is remembered of a list elsewhere than in the list, so that its loss is noticed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListRecord {
-    /// `None`: a list of somebody else's making, which has none.
+    /// `None`: a CRL that another program made without a number.
     pub number: Option<ListNumber>,
     pub this_update: OffsetDateTime,
     pub next_update: Option<OffsetDateTime>,

@@ -1,4 +1,4 @@
-//! What can be found in a file somebody hands us: certificates, requests, keys, containers. Reading them belongs to `inspect`.
+//! The objects that a given file can hold: certificates, CSRs, keys, containers. `inspect` reads them.
 
 pub mod extension;
 pub mod keys;
@@ -45,7 +45,7 @@ pub enum Step {
     Sent(usize),
 }
 
-/// What can be found.
+/// An object found in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Object {
     Certificate(Box<Certificate>),
@@ -64,7 +64,7 @@ pub enum Object {
         label: String,
         octets: usize,
     },
-    /// What should be an object and cannot be read.
+    /// An object that cannot be read.
     Damaged(DocumentDefect),
 }
 
@@ -112,7 +112,7 @@ pub struct ConnectionFacts {
     pub broke_off: Option<String>,
 }
 
-/// What checking a signature gave.
+/// The result of checking a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignatureCheck {
     Good,

@@ -1,4 +1,4 @@
-//! What one certificate says, as plain values. Reading it from bytes belongs to `inspect`.
+//! The contents of one certificate as plain values. `inspect` reads them from bytes.
 
 use std::collections::BTreeSet;
 use std::fmt;

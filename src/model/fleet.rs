@@ -10,7 +10,7 @@ use super::{
     PublicKey, RecipientSet, RelPath, Role, San, Subject, Uri, Usages,
 };
 
-/// Findings that somebody decided to live with: the code of the lint, and why.
+/// Accepted findings: the code of the lint, and the reason for accepting it.
 pub type Allowances = BTreeMap<String, String>;
 
 /// Everything declared, issuers before what they issue.
@@ -36,7 +36,7 @@ pub struct Fleet {
     pub roles: BTreeMap<Name, Role>,
 }
 
-/// What is declared of a host beside its certificates.
+/// The declared settings of a host other than its certificates.
 #[derive(Clone, Debug, Default)]
 pub struct Host {
     /// Its own SSH keys. Empty where nothing is sealed to it.
@@ -59,7 +59,7 @@ pub struct Authority {
     /// `None` for a root, which signs itself.
     pub issuer: Option<Name>,
     pub declaration: Declaration,
-    /// What the declaration says; `None` leaves a root without the constraint.
+    /// The declared path length; `None` leaves a root without the constraint.
     pub path_length: Option<u32>,
     /// How many levels of authorities are declared below this one.
     pub depth_below: u32,

@@ -5,7 +5,7 @@ use super::name::{Name, NameError};
 /// The directories of the tree, below which certificates and sealed keys lie.
 pub const PLACES: [&str; 4] = ["ca", "derived", "issued", "shared"];
 
-/// Why nobody is called so.
+/// The reason a text is not a valid holder name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HolderError {
     #[error(transparent)]

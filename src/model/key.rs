@@ -21,7 +21,7 @@ pub enum KeyAlgorithm {
     Ed25519,
 }
 
-/// The key algorithm of a key that somebody else may have made.
+/// The key algorithm of a key that another program may have made.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FoundKeyAlgorithm {
     Known(KeyAlgorithm),

@@ -5,7 +5,7 @@ use super::{
     ArtifactId, FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint, Name, RecipientSet, RelPath,
 };
 
-/// One private key for all its owners, and the public keys that are trusted beside it.
+/// One private key for all its owners, and the public keys that are trusted as well.
 #[derive(Clone, Debug)]
 pub struct KeyPair {
     pub name: Name,

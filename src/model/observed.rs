@@ -19,7 +19,7 @@ pub struct Observed {
     pub host_keys: BTreeMap<ArtifactId, ObservedHostKey>,
     /// The revocation list of each authority.
     pub crls: BTreeMap<Name, FileState<CrlFile>>,
-    /// What the inventory remembers that the files alone do not tell.
+    /// The facts recorded in the inventory that the files alone do not show.
     pub recorded: FileState<Recorded>,
     /// Certificates and keys in the tree's own folders that no declaration names.
     pub undeclared: Vec<UndeclaredFile>,
@@ -70,7 +70,7 @@ pub struct Stray {
     pub detail: String,
 }
 
-/// What the last run wrote down.
+/// The facts that the last run recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recorded {
     /// The last list of each authority.
@@ -98,7 +98,7 @@ pub struct ObservedKeyPair {
     pub vouchers: Vec<Voucher>,
 }
 
-/// What stands at a declared path.
+/// The file at a declared path.
 #[derive(Clone, Debug, Default)]
 pub enum FileState<T> {
     #[default]
@@ -244,7 +244,7 @@ pub struct Defect {
     pub detail: String,
 }
 
-/// What happened to a defective file, as far as its bytes tell.
+/// The kind of damage to a defective file, as far as its bytes show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Damage {
     /// It has no byte.
@@ -419,7 +419,7 @@ impl Observed {
         self.revocation_by(authority, found)
     }
 
-    /// What an authority's list says of a certificate.
+    /// The entry for a certificate in a CA's CRL.
     pub fn revocation_by(
         &self,
         authority: &Name,

@@ -27,7 +27,7 @@ pub enum PathError {
         "`{start}…` is a file name of {bytes} bytes; file systems allow 255: choose a shorter name"
     )]
     TooLong { start: String, bytes: usize },
-    /// Whoever may write below `.git` may run programs as the user (hooks, `core.fsmonitor`).
+    /// Write access below `.git` allows running programs as the user (hooks, `core.fsmonitor`).
     #[error("`{0}` lies in Git's own directory")]
     GitDirectory(String),
 }

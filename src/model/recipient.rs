@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use parse::{RecipientError, key_lines};
 
-/// What kind of key a recipient is, which decides the stanza it gets in the header.
+/// The kind of key of a recipient. It decides which stanza the recipient gets in the header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecipientKind {
     /// A native age key, `age1…`. Its stanza does not say whom it is for.
@@ -49,7 +49,7 @@ impl Recipient {
         &self.canonical
     }
 
-    /// What kind of key this is.
+    /// The kind of this key.
     pub fn kind(&self) -> &RecipientKind {
         &self.kind
     }
@@ -126,7 +126,7 @@ impl Hash for Recipient {
 pub struct RecipientSet(BTreeSet<Recipient>);
 
 impl RecipientSet {
-    /// Whether nobody is in the set.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -146,7 +146,7 @@ impl RecipientSet {
         self.0.contains(recipient)
     }
 
-    /// Everybody of both sets.
+    /// The union of both sets.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         self.iter().chain(other.iter()).cloned().collect()

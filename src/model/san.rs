@@ -24,7 +24,7 @@ pub enum San {
     Uri(Uri),
 }
 
-/// One name in a certificate that somebody else may have made.
+/// One name in a certificate that another program may have made.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FoundSan {
     /// One we would issue ourselves.

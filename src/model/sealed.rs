@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD_NO_PAD;
 
 use super::recipient::{Recipient, RecipientKind, RecipientSet};
 
-/// What the header and the length of a sealed file tell. Without a key nothing of it is proved: the header's MAC is keyed.
+/// The facts shown by the header and the length of a sealed file. None is proved without a key: the header's MAC is keyed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SealedFacts {
     /// The tags of the SSH keys it is sealed to, sorted; a key that occurs twice is listed twice.
@@ -19,7 +19,7 @@ pub struct SealedFacts {
     pub other: BTreeMap<String, usize>,
     /// Whether it is sealed to a passphrase.
     pub passphrase: bool,
-    /// What this program wrote into the header.
+    /// The stanza that this program wrote into the header.
     pub marker: Option<Marker>,
     /// Bytes of what is sealed, computed from the length of the file.
     pub plaintext_len: u64,
@@ -29,7 +29,7 @@ pub struct SealedFacts {
 /// not know, and the header's MAC covers them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Marker {
-    /// [`RecipientSet::fingerprint`] of everybody the file was sealed to.
+    /// [`RecipientSet::fingerprint`] of all recipients of the file.
     pub recipients: String,
     /// The sealed key, as [`Marker::key_id`] names it.
     pub key: String,

@@ -15,7 +15,7 @@ pub enum SpkiDefect {
     SmallOrder,
 }
 
-/// What is wrong with a DER `SubjectPublicKeyInfo` that holds a key of this algorithm.
+/// The defect of a DER `SubjectPublicKeyInfo` that holds a key of this algorithm; `None` if there is none.
 pub fn defect(algorithm: KeyAlgorithm, spki: &[u8]) -> Option<SpkiDefect> {
     let form = form(algorithm);
     let Some(key) = form.key_of(spki) else {

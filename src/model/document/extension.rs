@@ -18,7 +18,7 @@ pub struct Extension {
     pub value: ExtensionValue,
 }
 
-/// What an extension says.
+/// The value of an extension.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExtensionValue {
     SubjectAltNames(Vec<FoundSan>),

@@ -13,7 +13,7 @@ pub struct PrivateKeyFacts {
     pub protection: Protection,
     /// The DER `SubjectPublicKeyInfo`; `None` where it is encrypted, or of an algorithm we cannot compute it for.
     pub spki: Option<Vec<u8>>,
-    /// What others encrypt to, for an age identity.
+    /// The recipient that others encrypt to, for an age identity.
     pub recipient: Option<String>,
 }
 
@@ -32,7 +32,7 @@ pub enum KeyFormat {
 /// Whether a passphrase is needed to use a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Protection {
-    /// Whoever has the file has the key.
+    /// Not protected: reading the file gives the key.
     Clear,
     /// Encrypted, with this scheme as the file names it.
     Encrypted { scheme: String },

@@ -36,13 +36,13 @@ pub struct Bag {
     pub kind: BagKind,
     /// The name a person gave it.
     pub friendly_name: Option<String>,
-    /// What connects a key with its certificate.
+    /// The identifier that connects a key with its certificate.
     pub local_key_id: Option<Vec<u8>>,
     /// Whether Java takes it as trusted.
     pub is_trusted: bool,
 }
 
-/// What a bag holds.
+/// The contents of a bag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BagKind {
     Certificate,

@@ -78,7 +78,7 @@ impl<'a> Line<'a> {
         contains(self.0, BEGIN)
     }
 
-    /// What is wrong with a line outside of blocks that should begin one.
+    /// The flaw of a line outside of blocks that should begin one.
     pub(super) fn flaw(&self, line: usize) -> Option<PemFlaw> {
         let text = self.0.trim_ascii_start();
         let bare = text.strip_prefix(b"\"").or(text.strip_prefix(b"'"));
@@ -98,7 +98,7 @@ impl<'a> Line<'a> {
         })
     }
 
-    /// What is wrong with a line inside of a block that should end it.
+    /// The flaw of a line inside of a block that should end it.
     pub(super) fn flaw_of_end(&self, line: usize) -> Option<PemFlaw> {
         let text = self.0.trim_ascii_start();
         let marker = text.strip_prefix(END)?;
