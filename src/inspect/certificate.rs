@@ -14,7 +14,7 @@ use crate::model::document::Certificate;
 use crate::model::facts::CertificateFacts;
 use crate::model::key::KeyFingerprint;
 
-/// What is wrong with a file that should hold certificates.
+/// The defect of a file that should hold certificates.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CertificateDefect {
     #[error("{0}{expected}", expected = expected(.0))]
@@ -70,7 +70,7 @@ pub(super) fn is_certificate(tag: &str) -> bool {
 }
 
 impl CertificateDefect {
-    /// What happened to the file, as far as its bytes tell.
+    /// The kind of damage to the file, as far as its bytes show.
     pub fn damage(&self) -> Damage {
         match self {
             Self::File(defect) => defect.damage(),

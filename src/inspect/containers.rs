@@ -124,7 +124,7 @@ fn is_file(bytes: &[u8]) -> bool {
         || sniff::looks_like_der(bytes) && sniff::der(bytes, None).is_ok()
 }
 
-/// What is in the values of a document that has no reader of its own: `None` where there is nothing.
+/// The objects in the values of a document that has no reader of its own; `None` if there are none.
 pub(super) fn read(documents: &[Node]) -> Option<Vec<Found>> {
     let mut found = Vec::new();
     let several = documents.len() > 1;
@@ -173,7 +173,7 @@ pub(super) fn has_own_reader(kind: &str) -> bool {
     RESOURCES.contains(&kind)
 }
 
-/// What a member of a list is called: a resource and an entry of a kubeconfig have a name.
+/// The name of a member of a list: a resource and an entry of a kubeconfig have one.
 fn name_of(node: &Node) -> Option<&str> {
     let own = node.text_of("name");
     own.or_else(|| node.get("metadata")?.text_of("name"))

@@ -26,7 +26,7 @@ use crate::model::crl::{
 use crate::model::facts::CertificateFacts;
 use crate::model::subject::DistinguishedName;
 
-/// What is wrong with a revocation list, or with a file that should hold some.
+/// The defect of a CRL, or of a file that should hold CRLs.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CrlDefect {
     #[error(transparent)]
@@ -50,7 +50,7 @@ pub enum CrlDefect {
 }
 
 impl CrlDefect {
-    /// What happened to the file, as far as its bytes tell.
+    /// The kind of damage to the file, as far as its bytes show.
     pub fn damage(&self) -> Damage {
         match self {
             Self::File(defect) => defect.damage(),
@@ -278,7 +278,7 @@ impl<'a> Entry<'a> {
                     entry.issuer = Some(certificate_issuer(value).ok_or_else(bad)?);
                 }
                 _ if extension.critical => drop(entry.unknown_critical.insert(oid)),
-                // What is not critical may be passed over (§5.3), such as OpenSSL's instruction code for a hold.
+                // Non-critical extensions may be ignored (§5.3), such as OpenSSL's instruction code for a hold.
                 _ => {}
             }
         }

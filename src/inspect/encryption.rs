@@ -49,7 +49,7 @@ pub(crate) enum Closed {
 }
 
 impl Scheme {
-    /// What an algorithm identifier names; never fails, because what is unknown can still be named.
+    /// The algorithm that an identifier names. Never fails, because an unknown algorithm can still be named.
     pub(super) fn read(algorithm: &AlgorithmIdentifierRef<'_>) -> Self {
         let oid = algorithm.oid.to_string();
         let read = match (oid.as_str(), algorithm.parameters) {
@@ -64,7 +64,7 @@ impl Scheme {
         })
     }
 
-    /// What the headers inside of a PEM block name (RFC 1421 §4.6).
+    /// The algorithm that the headers inside of a PEM block name (RFC 1421 §4.6).
     pub(super) fn of_headers(headers: &[String]) -> Self {
         old::of_headers(headers)
     }

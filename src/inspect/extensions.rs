@@ -19,7 +19,7 @@ use crate::model::hex::to_hex;
 use crate::model::san::{DnsName, EmailAddress, FoundSan, San, Uri};
 use crate::model::usage::{ExtendedKeyUsage, KeyUsage};
 
-/// What all extensions of one certificate say.
+/// The values of all extensions of one certificate.
 #[derive(Debug, Default)]
 pub(super) struct Extensions {
     pub(super) sans: Vec<FoundSan>,

@@ -86,10 +86,10 @@ struct List {
     revoked: usize,
 }
 
-/// What is remembered of authorities and shared pairs.
+/// The recorded facts about CAs and shared pairs.
 ///
 /// # Errors
-/// What keeps it from being read.
+/// The reason the inventory cannot be read.
 pub fn read(bytes: &[u8]) -> Result<Recorded, InventoryDefect> {
     if bytes.is_empty() {
         return Err(InventoryDefect::Empty);

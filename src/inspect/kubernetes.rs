@@ -12,7 +12,7 @@ use crate::model::document::kubernetes::{
 use crate::model::document::{DocumentDefect, Found, Object, Step};
 use crate::model::pem;
 
-/// What kubectl shows in the place of credentials, of old and today.
+/// The placeholders that older and current kubectl show in place of credentials.
 const LEFT_OUT: [&str; 2] = ["DATA+OMITTED", "REDACTED"];
 
 /// What the documents of a YAML or JSON text are; `None` where none of them has to do with Kubernetes.

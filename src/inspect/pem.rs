@@ -8,7 +8,7 @@ use crate::model::document::{Found, Object, Place, Step};
 use crate::model::pem::{self, Block, PemFlaw};
 pub(crate) use crate::model::pem::{conflict_marker, labels};
 
-/// What is wrong with a PEM text, whatever it should hold.
+/// The defect of a PEM text, independent of the objects it should hold.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PemDefect {
     #[error("the file is empty")]
@@ -35,7 +35,7 @@ pub enum PemDefect {
 }
 
 impl PemDefect {
-    /// What happened to the file, as far as its bytes tell.
+    /// The kind of damage to the file, as far as its bytes show.
     pub(crate) fn damage(&self) -> Damage {
         match *self {
             Self::Empty => Damage::Empty,

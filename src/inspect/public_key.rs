@@ -1,4 +1,4 @@
-//! Reads files of public keys. Whose they are is decided by `plan`.
+//! Reads files of public keys. `plan` decides which artifact owns each key.
 
 use thiserror::Error;
 use x509_parser::prelude::FromDer as _;
@@ -9,7 +9,7 @@ use super::parsing;
 use super::pem::{self, PemDefect};
 use crate::model::{Damage, KeyFingerprint, PublicKey};
 
-/// What is wrong with a file that should hold public keys.
+/// The defect of a file that should hold public keys.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PublicKeyDefect {
     #[error("{defect}{}", expected(.defect))]
@@ -25,7 +25,7 @@ pub enum PublicKeyDefect {
 }
 
 impl PublicKeyDefect {
-    /// What happened to the file, as far as its bytes tell.
+    /// The kind of damage to the file, as far as its bytes show.
     pub fn damage(&self) -> Damage {
         match self {
             Self::Pem { defect } => defect.damage(),

@@ -1,4 +1,4 @@
-//! Reads certification requests (PKCS#10, RFC 2986). What of a request is granted is decided elsewhere.
+//! Reads certificate requests (CSRs, PKCS#10, RFC 2986). Other modules decide which parts of a CSR are granted.
 
 use der::Decode as _;
 use x509_cert::request::CertReq;
@@ -55,7 +55,7 @@ pub fn parse_der(der: &[u8]) -> Result<RequestFacts, DocumentDefect> {
             ParsedCriAttribute::ExtensionRequest(requested) => facts
                 .extensions
                 .extend(every_extension::read(&requested.extensions)),
-            // The challenge password among them is the requester's secret: its presence is told, not its text.
+            // The challenge password among them is the requester's secret: its presence is reported, not its text.
             _ => facts.attributes.push(attribute.oid.to_id_string()),
         }
     }

@@ -29,7 +29,7 @@ const CURVES: [(&str, ObjectIdentifier); 3] = [
     ("nistp521", ObjectIdentifier::new_unwrap("1.3.132.0.35")),
 ];
 
-/// What begins every private key of OpenSSH.
+/// The magic bytes at the start of every OpenSSH private key.
 const PRIVATE_MAGIC: &[u8] = b"openssh-key-v1\0";
 
 /// `RSAPublicKey` (RFC 8017 §A.1.1).

@@ -37,7 +37,7 @@ pub(crate) enum Hash {
     Sha512,
 }
 
-/// What a derived key is for (RFC 7292 appendix B.3).
+/// The purpose of a derived key (RFC 7292 appendix B.3).
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Purpose {
     Key = 1,

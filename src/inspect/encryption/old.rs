@@ -100,7 +100,7 @@ fn bytes_to_key(password: &[u8], salt: &[u8], length: usize) -> Secret {
     key
 }
 
-/// RFC 8018 appendix A.3. MD2 is left out: nobody has it any more.
+/// RFC 8018 appendix A.3. MD2 is left out because it is no longer in use.
 pub(super) fn pbes1(oid: &str, parameters: AnyRef<'_>) -> Option<Scheme> {
     let (hash, cipher) = match oid {
         "1.2.840.113549.1.5.3" => (OldHash::Md5, Cipher::Des),
