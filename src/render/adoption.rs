@@ -1,4 +1,4 @@
-//! What `certs adopt` found and does: text and JSON.
+//! The findings and actions of `certs adopt` as text and JSON.
 
 use std::fmt::Write as _;
 
@@ -193,7 +193,7 @@ fn item_json(item: &Item) -> Value {
     value
 }
 
-/// What a run did.
+/// The outcome of a run.
 pub fn outcome(artifacts: usize, files: usize) -> String {
     if artifacts == 0 {
         return "nothing to adopt\n".to_owned();

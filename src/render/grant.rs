@@ -1,4 +1,4 @@
-//! What a role, or anybody, has against a request, as lines and as JSON.
+//! The reasons against a CSR, from a role or independent of any role, as lines and as JSON.
 
 use std::fmt::Write as _;
 
@@ -17,7 +17,7 @@ pub fn faults(faults: &[CsrFault]) -> Vec<(String, &'static str)> {
         .collect()
 }
 
-/// What speaks against a request whatever the role.
+/// The faults of a CSR that no role can accept.
 pub fn faults_json(faults: &[CsrFault]) -> Value {
     let faults = faults.iter().map(
         |fault| json!({ "code": fault.code(), "message": fault.to_string(), "cure": fault.cure() }),

@@ -1,4 +1,4 @@
-//! What was issued once, and what verifiers make of it today, as a table.
+//! The certificates issued in the past, and whether verifiers accept them today, as a table.
 
 use std::fmt::Write as _;
 

@@ -13,7 +13,7 @@ use crate::model::{CertificateFacts, CrlFacts};
 /// A certificate file and the key that belongs to it, as they lie on a machine.
 #[derive(Debug)]
 pub struct Sample {
-    /// What tells this file from all others: `artifact`, `file`.
+    /// The labels that distinguish this file from all others: `artifact`, `file`.
     pub labels: Vec<(&'static str, String)>,
     /// The certificates in the file, the leaf first; `None` where it cannot be read as such.
     pub certificates: Option<Vec<CertificateFacts>>,

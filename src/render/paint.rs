@@ -9,7 +9,7 @@ pub enum Paint {
     Coloured,
 }
 
-/// What a word means, which decides how it looks.
+/// The meaning of a word, which decides how it looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
     Good,

@@ -1,4 +1,4 @@
-//! What was revoked, and the revocation lists, as tables and as JSON.
+//! The revoked certificates and the CRLs, as tables and as JSON.
 
 use std::fmt::Write as _;
 
@@ -28,7 +28,7 @@ pub struct Revoked<'a> {
     pub reason: Option<RevocationReason>,
 }
 
-/// What was revoked, one line each, and the lists that say so.
+/// The revoked certificates, one line each, and the CRLs that list them.
 pub fn text(
     revoked: &[Revoked<'_>],
     fleet: &Fleet,

@@ -108,7 +108,7 @@ fn lists(status: &Status<'_>) -> String {
     status.lists.iter().map(line).collect()
 }
 
-/// What an artifact lacks, where its state does not say it all.
+/// The reason for an artifact's state, where the state alone does not explain it.
 fn why(entry: &Entry<'_>) -> Option<String> {
     if matches!(entry.state(), State::Good | State::Offline) || entry.reasons.is_empty() {
         return None;

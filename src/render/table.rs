@@ -99,7 +99,7 @@ pub fn plain<const N: usize>(
     format!("{}\n", trimmed(&table))
 }
 
-/// What was issued, one line a certificate.
+/// The issued certificates, one per line.
 pub fn report(report: &Report, plan: &Plan, paint: Paint, width: Width) -> String {
     let mut text = String::new();
     if !report.done.is_empty() {
@@ -163,7 +163,7 @@ fn cells(product: &Product) -> [String; 4] {
     }
 }
 
-/// What the certificate is for: its extended usages, which decide where it is accepted.
+/// The purpose of the certificate: its extended key usages, which decide where it is accepted.
 pub(super) fn purpose(facts: &CertificateFacts) -> String {
     if facts.is_authority() {
         return "authority".to_owned();

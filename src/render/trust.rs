@@ -44,7 +44,7 @@ pub fn guide(roots: &[Root], systems: &[System], paint: Paint) -> String {
     printable(text.trim_end()) + "\n"
 }
 
-/// What is in each store.
+/// The contents of each store.
 pub fn list(stores: &[(String, Vec<Label>)]) -> String {
     let mut text = String::new();
     for (store, labels) in stores {

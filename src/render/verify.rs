@@ -9,7 +9,7 @@ use super::words::{count, one_line, printable};
 use crate::model::{CertificateFacts, Moment};
 use crate::verify::{Fault, Member, Policy, Position, Verdict};
 
-/// What came out for one file.
+/// The result for one file.
 #[derive(Debug)]
 pub struct Answer {
     /// The file, or the declared certificate.

@@ -36,7 +36,7 @@ pub fn pin(spki: &[u8]) -> String {
     format!("sha256//{}", base64(spki))
 }
 
-/// What `ssh-keygen -l` shows for a key in SSH's own form.
+/// The fingerprint that `ssh-keygen -l` shows for a key in SSH's own form.
 pub fn ssh(wire: &[u8]) -> String {
     format!(
         "SHA256:{}",

@@ -1,4 +1,4 @@
-//! What was found in a file, for programs. `docs/schema/inspect.json` describes it.
+//! The objects found in a file, as JSON for programs. `docs/schema/inspect.json` describes it.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What was found in a file, for people: one block for each object, or one line. Programs get it from `json`.
+//! The objects found in a file, as text: one block or one line for each object. `json` writes them for programs.
 
 mod containers;
 mod extension;

@@ -22,7 +22,7 @@ pub fn plan(plan: &Plan, stale_files: &[String]) -> Value {
     })
 }
 
-/// What a run did, beside the document of the plan it carried out.
+/// The outcome of a run, added to the document of the plan it carried out.
 pub fn report(report: &Report, plan: &Value) -> Value {
     let done: Vec<Value> = report.done.iter().map(done).collect();
     json!({ "version": 1, "plan": plan, "done": done, "filesChanged": report.files })

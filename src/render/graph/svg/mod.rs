@@ -308,7 +308,7 @@ fn text(x: i32, y: i32, class: &str, words: &str, svg: &mut Markup) {
     svg.element("text", &[("class", &class), ("x", &x), ("y", &y)], words);
 }
 
-/// What the signs and letters in the picture mean.
+/// The meaning of the signs and letters in the picture.
 struct Legend {
     markup: Markup,
     height: i32,
