@@ -158,6 +158,8 @@ fn examples() -> Result<(), Failed> {
     let mut commands = vec![certs::cli::command()];
     while let Some(command) = commands.pop() {
         let text = command.get_after_help().map(ToString::to_string);
+        // They are fixed until they are printed, so that no line of an example is broken.
+        let text = text.map(|text| text.replace('\u{a0}', " "));
         let (_, examples) = text
             .as_deref()
             .and_then(|text| text.split_once("Example"))
