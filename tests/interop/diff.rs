@@ -193,7 +193,7 @@ fn shared_pair() -> Result<(), Failed> {
     let said = project.ends_with(0, "diff HEAD")?;
     expect(
         said.contains(&format!(
-            "  {public}\n      signs with: ecdsa 256 {old} → ecdsa 256 {new}\n      verified beside it: +ecdsa 256 {old}\n"
+            "  {public}\n      signs with: ecdsa 256 {old} → ecdsa 256 {new}\n      verified next to it: +ecdsa 256 {old}\n"
         )),
         &said,
     )?;

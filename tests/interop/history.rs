@@ -359,7 +359,7 @@ fn gone_host() -> Result<(), Failed> {
         .run("git update-ref -d refs/original/refs/heads/master")?;
     let said = project.ends_with(0, "exposure worker1 --manifest manifest.json --root .")?;
     expect(
-        said.contains("host worker1, by a key declared no more opens 1 sealed key"),
+        said.contains("host worker1, by a key declared no more decrypts 1 sealed key"),
         &said,
     )
 }

@@ -350,7 +350,7 @@ fn named() -> Result<(), Failed> {
     commit(&project)?;
     let said = project.ends_with(0, &format!("exposure bob@laptop {SOURCE}"))?;
     expect(
-        said.contains("bob@laptop, by a key declared no more opens 2 sealed keys"),
+        said.contains("bob@laptop, by a key declared no more decrypts 2 sealed keys"),
         &said,
     )
 }

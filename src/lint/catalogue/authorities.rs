@@ -106,7 +106,7 @@ lints! {
         "certToolkit.keyPairs.service-account = { };   # on every control plane",
         "kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin";
     SERVICE_ACCOUNT_STRANGER = "service-account-stranger", "A host that is no control plane has the service-account key", Rule::Always(Severity::Error),
-        "Whoever has the private key signs tokens for every service account of the cluster, that of a cluster-wide controller among them. A host gets it by \
+        "A holder of the private key can sign tokens for every service account of the cluster, that of a cluster-wide controller among them. A host gets it by \
          declaring the key pair, and setting any option of it there declares it.",
         "certToolkit.keyPairs = lib.mkIf isControlPlane { service-account.key.algo = \"rsa\"; };",
         "kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin";
