@@ -211,8 +211,7 @@ pub(crate) enum Command {
     /// Needs no key.
     #[command(
         after_help = "In a large picture, hosts with the same certificates are drawn as one.\n\nExamples:\n  \
-                            certs graph --format svg -o trust.svg\n  certs graph --format dot ca/cluster | dot -Tpng > cluster.png\n  \
-                            certs graph cp1"
+                            certs graph --format svg -o trust.svg\n  certs graph --format svg ca/cluster > cluster.svg\n  certs graph cp1"
     )]
     Graph(GraphArgs),
     /// Write one HTML page about the whole fleet.
@@ -228,7 +227,7 @@ pub(crate) enum Command {
     /// Like `plan`, with everything the lints found. Files that are in order are not mentioned.
     #[command(
         after_help = "Examples:\n  certs check\n  certs check --strict\n  certs check --json | jq '.findings[] | select(.severity == \"error\")'\n  \
-                            certs check --format sarif > certs.sarif\n  certs check --format junit > certs.xml"
+                            certs check --format sarif > certs.sarif"
     )]
     Check(CheckArgs),
     /// Decrypt every key you can, and prove that it fits.

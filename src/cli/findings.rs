@@ -11,7 +11,7 @@ use crate::observe::exposed::exposed;
 use crate::plan::Pattern;
 use crate::render::fault::Place;
 use crate::render::finding::{self, Placed};
-use crate::render::{junit, sarif, words};
+use crate::render::{sarif, words};
 use crate::store::{Tracked, Tracking};
 
 /// The findings of a project, and where its sources are.
@@ -110,26 +110,13 @@ impl Findings {
 
     /// Everything as SARIF. Code scanning shows nothing that has no file: what stands in no source is shown at its certificate.
     pub(crate) fn sarif(&self, fleet: &Fleet) -> serde_json::Value {
-        sarif::log(&self.placed_in_files(fleet))
-    }
-
-    /// Everything as `JUnit` XML.
-    pub(crate) fn junit(&self, fleet: &Fleet, only: &[Pattern]) -> String {
-        let ids = fleet.ids();
-        let ids =
-            ids.filter(|id| only.is_empty() || only.iter().any(|pattern| pattern.selects(id)));
-        let artifacts: Vec<String> = ids.map(|id| id.to_string()).collect();
-        junit::suite(&self.placed_in_files(fleet), &artifacts)
-    }
-
-    fn placed_in_files(&self, fleet: &Fleet) -> Vec<Placed<'_>> {
         let mut placed = self.placed(|_| true);
         for one in &mut placed {
             if one.place.is_none() {
                 one.place = file_of(&one.finding.subject, fleet);
             }
         }
-        placed
+        sarif::log(&placed)
     }
 
     fn open(&self) -> impl Iterator<Item = &Finding> {

@@ -13,7 +13,6 @@ mod explicit;
 mod extensions;
 pub mod inventory;
 pub mod json;
-pub mod jwk;
 mod key;
 mod kubernetes;
 pub(crate) mod name;

@@ -7,7 +7,7 @@ use base64::{Engine as _, alphabet};
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 
-use crate::inspect::{certificate, jwk, secret};
+use crate::inspect::{certificate, secret};
 use crate::issue::key::PrivateKey;
 use crate::lint::{CommittedKey, Kubeconfig};
 use crate::model::Recipient;
@@ -59,7 +59,6 @@ fn look_into(path: &str, bytes: &[u8]) -> (Vec<CommittedKey>, Option<Kubeconfig>
     let texts = in_base64.iter().map(|text| text.as_str());
     let keys = age_secrets(text)
         .chain(std::iter::once(text).chain(texts).flat_map(private_keys))
-        .chain(jwk::private_keys(text))
         .take(MOST_KEYS)
         .filter_map(|secret| committed(path, &secret))
         .collect();
@@ -255,27 +254,6 @@ mod tests {
         let der = key.to_pkcs8().unwrap();
         let (keys, _) = look_into("key.der", &der);
         assert_eq!(keys[0].fingerprint, Some(key.fingerprint()));
-    }
-
-    /// The fingerprints are OpenSSL's of the same keys.
-    #[test]
-    fn a_json_web_key_is_known_by_its_fingerprint() {
-        let (keys, _) = look_into(
-            "keys.json",
-            include_bytes!("../../tests/fixtures/jwks.json"),
-        );
-        let fingerprints = keys.iter().filter_map(|key| key.fingerprint);
-        let fingerprints: Vec<String> = fingerprints.map(|found| found.to_string()).collect();
-        assert_eq!(
-            fingerprints,
-            [
-                "SHA256:S3YEXJLYrV+hmRSJpOrSxg499RjZB5GBjco038neSyE",
-                "SHA256:iMJDpekijgizS4ijneezWGpVDgCPUkV2+SETRWb0Z98",
-                "SHA256:Vw+FQ3YIElgLuI84n3sSR9YB70JqP9B8pON6CyDoUTY",
-                "SHA256:Hz0LWlpyZfCtcKNT74HotKqDQhQdayFxp4zMcACi0JA",
-                "SHA256:4JPGBXD4LVCr4WTZd/4V5YUaZZcS8ZtMtfHyWidf8UY",
-            ]
-        );
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub fn markdown() -> String {
     text.push_str(&part(
         check::catalogue::chapter(),
         "\nThese codes are about files and the plan. `certs plan` and `certs check` show the plan instead, and `certs recreate` mends what is pending; as findings \
-         with\nthese codes they stand in `certs check --json`, `--format sarif` and `--format junit`. They are not allowed with a reason: \
+         with\nthese codes they stand in `certs check --json` and `--format sarif`. They are not allowed with a reason: \
          declare what is\nwanted.\n",
     ));
     text

@@ -11,7 +11,6 @@ pub mod graph;
 pub mod history;
 pub mod inspect;
 pub mod json;
-pub mod junit;
 pub mod leaks;
 pub mod lints;
 pub mod markup;

@@ -220,7 +220,7 @@ fn every_view_shows_every_block_of_a_bundle() {
         assert!(text.contains(&root), "{text}");
         assert!(text.contains("predecessor SHA256:"), "{text}");
     }
-    for format in ["mermaid", "dot", "svg"] {
+    for format in ["mermaid", "svg"] {
         let map = project.run(&["graph", "--format", format]).exits_with(0);
         let map = map.stdout();
         assert!(map.contains("+ predecessor CN=root until"), "{map}");

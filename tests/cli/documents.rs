@@ -232,10 +232,8 @@ fn every_fault_of_a_declaration_stands_in_the_document_with_its_place() {
     let run = project.run(&["plan", "--json"]).exits_with(1);
     failed(&run);
     assert_snapshot!(run.text());
-    for format in ["sarif", "junit"] {
-        let run = project.run(&["check", "--format", format]).exits_with(1);
-        assert_snapshot!(format, run.stdout());
-    }
+    let run = project.run(&["check", "--format", "sarif"]).exits_with(1);
+    assert_snapshot!("sarif", run.stdout());
     project.remove("manifest.json");
     let run = project.run(&["check", "--format", "sarif"]).exits_with(1);
     let told = &run.json()["runs"][0]["invocations"][0]["toolExecutionNotifications"];
@@ -244,12 +242,6 @@ fn every_fault_of_a_declaration_stands_in_the_document_with_its_place() {
             .as_str()
             .unwrap()
             .starts_with("cannot read")
-    );
-    let run = project.run(&["check", "--format", "junit"]).exits_with(1);
-    assert!(
-        run.stdout().contains("<error message=\"cannot read"),
-        "{}",
-        run.text()
     );
 }
 

@@ -1,4 +1,4 @@
-//! The trust map in its three languages, and what of a fleet it shows.
+//! The trust map in its two languages, and what of a fleet it shows.
 
 use certs::seal::keygen;
 use insta::assert_snapshot;
@@ -42,16 +42,6 @@ fn as_mermaid() {
 }
 
 #[test]
-fn as_dot() {
-    assert_snapshot!(
-        made()
-            .run(&["graph", "--format", "dot"])
-            .exits_with(0)
-            .text()
-    );
-}
-
-#[test]
 fn as_svg() {
     let text = made()
         .run(&["graph", "--format", "svg"])
@@ -66,7 +56,7 @@ fn as_svg() {
 #[test]
 fn the_same_fleet_is_drawn_the_same() {
     let project = made();
-    for format in ["mermaid", "dot", "svg"] {
+    for format in ["mermaid", "svg"] {
         let drawn = || project.run(&["graph", "--format", format]).stdout();
         assert_eq!(drawn(), drawn());
     }
@@ -91,6 +81,15 @@ fn a_pattern_shows_what_it_names_and_what_is_above_and_below() {
 #[test]
 fn a_pattern_that_names_nothing_is_an_error() {
     assert_snapshot!(made().run(&["graph", "w2"]).exits_with(1).text());
+}
+
+/// Formats of earlier versions: the error names those that remain.
+#[test]
+fn a_format_that_no_longer_exists_is_refused_with_those_that_do() {
+    let project = Project::made();
+    let texts = [["check", "--format", "junit"], ["graph", "--format", "dot"]]
+        .map(|words| project.run(&words).exits_with(64).text());
+    assert_snapshot!(texts.join("\n\n"));
 }
 
 #[test]

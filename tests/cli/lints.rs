@@ -1,5 +1,7 @@
 //! What the lints say through the program: what stops a run, what only is told, what Git should not hold.
 
+use certs::issue::key::PrivateKey;
+use certs::model::KeyAlgorithm;
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -129,14 +131,15 @@ fn an_operators_key_that_git_tracks_stops_everything() {
 fn a_command_to_copy_takes_the_name_of_a_committed_key_for_one_word() {
     let project = Project::made();
     project.write(".git/HEAD", b"ref: refs/heads/main\n");
-    project.write("ada's key.json", include_bytes!("../fixtures/jwks.json"));
-    project.write(".git/index", &index(&["ada's key.json"]));
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    project.write("ada's key.pem", key.to_pem().unwrap().as_bytes());
+    project.write(".git/index", &index(&["ada's key.pem"]));
     let check = project.run(&["check"]).exits_with(0).stdout();
     assert!(
-        check.contains("private-key-committed]: ada's key.json: Git"),
+        check.contains("private-key-committed]: ada's key.pem: Git"),
         "{check}"
     );
-    let cure = r"hint: git rm --cached 'ada'\''s key.json'; add it";
+    let cure = r"hint: git rm --cached 'ada'\''s key.pem'; add it";
     assert!(check.contains(cure), "{check}");
 }
 

@@ -217,7 +217,6 @@ fn a_key_in_a_declaration_is_not_repeated() {
                 &["plan", "--json"],
                 &["check"],
                 &["check", "--format", "sarif"],
-                &["check", "--format", "junit"],
                 &["status"],
                 &["doctor"],
             ] {

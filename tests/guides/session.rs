@@ -26,13 +26,12 @@ const PATIENCE: Duration = Duration::from_secs(300);
 const FAREWELL: Duration = Duration::from_secs(10);
 
 /// Programs of others that documents use, and that may be missing. A section is left out if it names one that is.
-const PROGRAMS: [&str; 32] = [
+const PROGRAMS: [&str; 31] = [
     "age",
     "age-keygen",
     "agenix",
     "cfssl",
     "curl",
-    "dot",
     "etcd",
     "etcdctl",
     "git",

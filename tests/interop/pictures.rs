@@ -1,4 +1,4 @@
-//! Graphviz lays out our maps, an XML parser reads them, and a browser opens our report: the search works, and nothing is fetched.
+//! An XML parser reads our maps, and a browser opens our report: the search works, and nothing is fetched.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
@@ -15,11 +15,6 @@ const HOSTILE: &str = "</script>\"'><img src=x onerror=alert(1)>&amp; שלום �
 pub(crate) fn trials() -> Vec<Trial> {
     let with = |program: &'static str| [&AGE[..], &[program]].concat();
     vec![
-        trial(
-            "pictures::graphviz_lays_out_what_we_draw",
-            &with("dot"),
-            graphviz,
-        ),
         trial(
             "pictures::an_xml_parser_reads_what_we_draw",
             &with("python3"),
@@ -53,26 +48,6 @@ fn project() -> Result<Project, Failed> {
 
 fn draw(project: &Project, words: &str) -> Result<String, Failed> {
     project.ends_with(0, &format!("{words} --manifest manifest.json --root ."))
-}
-
-fn graphviz() -> Result<(), Failed> {
-    let project = project()?;
-    draw(&project, "graph --format dot -o map.dot")?;
-    draw(&project, "graph --format dot --per-host -o hosts.dot")?;
-    for map in ["map.dot", "hosts.dot"] {
-        let laid_out = project.bench.run(&format!("dot -Tjson {map}"))?;
-        let graph: serde_json::Value = serde_json::from_str(&laid_out)?;
-        let objects = graph.get("objects").and_then(serde_json::Value::as_array);
-        let labels: Vec<&str> = objects
-            .into_iter()
-            .flatten()
-            .filter_map(|object| object.get("label")?.as_str())
-            .collect();
-        // One of each authority, key pair, host and certificate, each at a host of its own, and the operators.
-        equal(&labels.len(), &(2 + 1 + 2 + 5 + 1))?;
-        expect(labels.iter().any(|label| label.contains("שלום")), &laid_out)?;
-    }
-    Ok(())
 }
 
 fn xml() -> Result<(), Failed> {

@@ -48,7 +48,7 @@ mod tests {
             &["certs", "plan"][..],
             &["certs", "manifest"],
             &["certs", "check", "--format", "sarif"],
-            &["certs", "graph", "--format", "dot"],
+            &["certs", "graph", "--format", "svg"],
             &["certs", "export", "kubeconfig", "admin"],
         ] {
             assert_eq!(audience(words), Audience::Person, "{words:?}");

@@ -70,6 +70,4 @@ pub(crate) enum CheckFormat {
     Json,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
-    /// `JUnit` XML, for CI servers.
-    Junit,
 }

@@ -30,8 +30,6 @@ pub(crate) struct GraphArgs {
 pub(crate) enum GraphFormat {
     /// For Markdown on a forge.
     Mermaid,
-    /// For Graphviz.
-    Dot,
     /// A picture.
     Svg,
 }

@@ -8,7 +8,7 @@ use crate::cli::args::{CheckArgs, CheckFormat, Detail, SelectionArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
 use crate::lint::{Finding, Severity};
-use crate::render::{junit, sarif, table};
+use crate::render::{sarif, table};
 
 pub(crate) fn run(args: &CheckArgs, ui: Ui) -> Result<Exit, CliError> {
     let selection = SelectionArgs {
@@ -29,15 +29,11 @@ pub(crate) fn run(args: &CheckArgs, ui: Ui) -> Result<Exit, CliError> {
     Ok(if is_unfit { Exit::Failed } else { pending })
 }
 
-/// Prints the errors of the declaration in the chosen format, so that there is a report to upload. JSON is handled for every verb.
+/// Prints the errors of the declaration as SARIF, so that there is a report to upload. JSON is handled for every verb.
 fn tell_failure(error: &CliError, format: CheckFormat, ui: Ui) {
-    match format {
-        CheckFormat::Sarif => {
-            let log = sarif::failure(&error.sentence(), error.faults());
-            ui.print(&format!("{log:#}\n"));
-        }
-        CheckFormat::Junit => ui.print(&junit::failure(&error.sentence(), error.faults())),
-        CheckFormat::Json | CheckFormat::Text => {}
+    if format == CheckFormat::Sarif {
+        let log = sarif::failure(&error.sentence(), error.faults());
+        ui.print(&format!("{log:#}\n"));
     }
 }
 
@@ -53,7 +49,6 @@ fn document(outlook: &Outlook, args: &CheckArgs) -> String {
     let findings = &outlook.findings;
     match args.format() {
         CheckFormat::Sarif => format!("{:#}\n", findings.sarif(&outlook.fleet)),
-        CheckFormat::Junit => findings.junit(&outlook.fleet, &args.only),
         CheckFormat::Json | CheckFormat::Text => format!("{:#}\n", outlook.json()),
     }
 }

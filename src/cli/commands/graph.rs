@@ -1,4 +1,4 @@
-//! `certs graph`: the trust map for Markdown, Graphviz or a browser.
+//! `certs graph`: the trust map for Markdown or a browser.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::graph::{Gathering, Graph, select};
 use crate::plan::{Policy, plan};
-use crate::render::graph::{dot, mermaid, svg};
+use crate::render::graph::{mermaid, svg};
 use crate::render::redaction::without_secrets;
 use crate::render::words::shown;
 use crate::status::Status;
@@ -33,7 +33,6 @@ pub(crate) fn run(args: &GraphArgs, ui: Ui) -> Result<Exit, CliError> {
     let graph = Graph::new(&status, gathering);
     let text = match args.format {
         GraphFormat::Mermaid => mermaid::render(&graph),
-        GraphFormat::Dot => dot::render(&graph),
         GraphFormat::Svg => svg::render(&graph),
     };
     match &args.output {

@@ -68,7 +68,7 @@ lints! {
         "",
         "docs/cli.md#certs-exposure; github.com/ryantm/agenix (threat model)";
     CERTIFICATE_KEY_IN_HISTORY = "certificate-key-in-history", "A certificate's private key was committed once in clear", Rule::Always(Severity::Error),
-        "A commit has the plaintext of a key that is still in use, in PEM, DER, PKCS#12, a JSON Web Key or in Base64. The certificate has to be given a new key; where \
+        "A commit has the plaintext of a key that is still in use, in PEM, DER, PKCS#12 or in Base64. The certificate has to be given a new key; where \
          it is an authority's, everything below it as well.",
         "",
         "RFC 5280 §8 (security considerations); docs/cli.md#certs-exposure";

@@ -92,7 +92,7 @@ fn operators(graph: &Graph, text: &mut String) {
 }
 
 /// Keys of certificates in a box that these operators open; a shared key is counted where it comes from.
-pub(super) fn opened(graph: &Graph, group: &Group, holders: usize) -> usize {
+fn opened(graph: &Graph, group: &Group, holders: usize) -> usize {
     let is_shared = |place: usize| {
         let source = graph.sources.get(place);
         source.is_some_and(|source| source.id.is_key_pair())
@@ -112,7 +112,7 @@ fn other_hosts(graph: &Graph, text: &mut String) {
 }
 
 /// Lines from hosts to keys that are not on them, by the identifiers of the boxes.
-pub(super) fn strangers(graph: &Graph) -> Vec<(String, String)> {
+fn strangers(graph: &Graph) -> Vec<(String, String)> {
     let places: BTreeMap<&Name, usize> = graph
         .groups
         .iter()

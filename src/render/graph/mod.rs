@@ -1,6 +1,5 @@
-//! The trust map in three languages, and the words they have in common.
+//! The trust map in two languages, and the words they have in common.
 
-pub mod dot;
 pub mod mermaid;
 pub mod svg;
 
