@@ -49,6 +49,10 @@ impl Endpoint {
         &self.host
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     fn host_and_port(text: &str) -> Option<Self> {
         let (host, port) = text.rsplit_once(':')?;
         Self::new(host, port.parse().ok()?)
@@ -64,7 +68,10 @@ impl Endpoint {
             None if host.contains(':') => return None,
             None => host,
         };
-        let is_host = !bare.is_empty() && !bare.contains(['/', '\\', ' ', '@', '[', ']']);
+        // What begins with a hyphen is an option to a program that is given it.
+        let is_host = !bare.is_empty()
+            && !bare.starts_with('-')
+            && !bare.contains(['/', '\\', ' ', '@', '[', ']']);
         is_host.then(|| Self {
             host: bare.to_owned(),
             port,
@@ -165,7 +172,7 @@ fn shown(facts: ConnectionFacts, certificates: &[CertificateDer<'static>]) -> Ve
 }
 
 /// The first address that answers.
-pub(crate) fn connect(endpoint: &Endpoint, deadline: Instant) -> io::Result<TcpStream> {
+fn connect(endpoint: &Endpoint, deadline: Instant) -> io::Result<TcpStream> {
     let addresses: Vec<_> = match endpoint.host.parse::<IpAddr>() {
         Ok(address) => vec![(address, endpoint.port).into()],
         Err(_) => (endpoint.host.as_str(), endpoint.port)
@@ -222,7 +229,7 @@ fn handshake(
 }
 
 /// The time that is left, or that there is none.
-pub(crate) fn left(deadline: Instant) -> io::Result<Duration> {
+fn left(deadline: Instant) -> io::Result<Duration> {
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() {
         Err(io::Error::new(ErrorKind::TimedOut, "it took too long"))
@@ -403,6 +410,8 @@ mod tests {
             assert_eq!(typed(text).as_deref(), Some(meant));
         }
         assert_eq!(typed("root@web1"), None);
+        assert_eq!(typed("-oProxyCommand=x"), None);
+        assert_eq!(typed("-l:22"), None);
         assert_eq!(typed(""), None);
     }
 }

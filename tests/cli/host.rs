@@ -1,17 +1,12 @@
 //! The SSH host keys of hosts: made, read from a server that proves them or does not, compared, listed.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
-use std::thread;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use certs::seal::keygen;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::project::{ADA, BOB, Project, STRANGER, changed};
+use crate::project::{ADA, BOB, Project, Run, STRANGER, changed};
 use crate::schema::deviations;
 
 const PUBLIC: &str = "ssh-host-keys/web1.pub";
@@ -218,95 +213,106 @@ fn hosts_are_listed_with_their_keys() {
     assert_eq!(document["hosts"][0]["private"], "other-key");
 }
 
-/// Speaks SSH as far as a host key that it cannot prove: it has the public half only.
-fn impostor(public: &str) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let blob = BASE64_STANDARD
-        .decode(public.split(' ').nth(1).unwrap())
-        .unwrap();
-    thread::spawn(move || {
-        let (mut socket, _) = listener.accept().unwrap();
-        socket
-            .write_all(b"please wait\r\nSSH-2.0-impostor\r\n")
-            .unwrap();
-        let mut hello = vec![0; "SSH-2.0-certs\r\n".len()];
-        socket.read_exact(&mut hello).unwrap();
-        let theirs = packet(&mut socket);
-        // The same offer back, then something to be passed over.
-        send(&mut socket, &theirs);
-        send(&mut socket, &[2, 0, 0, 0, 0]);
-        packet(&mut socket);
-        let mut signature = Vec::new();
-        for part in [b"ssh-ed25519".as_slice(), &[7; 64]] {
-            string(&mut signature, part);
-        }
-        let mut reply = vec![31];
-        for part in [blob.as_slice(), &[9; 32], &signature] {
-            string(&mut reply, part);
-        }
-        send(&mut socket, &reply);
-        let _ = socket.read(&mut [0]);
-    });
-    port
+/// What `host scan` says where `ssh` is this script; `known_hosts` and standard error are what it has to say.
+fn scanned(project: &Project, script: &str, words: &[&str]) -> Run {
+    project.write("bin/ssh", format!("#!/bin/sh\n{script}\n").as_bytes());
+    let program = project.path("bin/ssh");
+    std::fs::set_permissions(program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = project.command();
+    command
+        .args(
+            [
+                &[
+                    "host",
+                    "scan",
+                    "--name",
+                    "web1",
+                    "--manifest",
+                    "manifest.json",
+                ],
+                words,
+            ]
+            .concat(),
+        )
+        .env("SSH_AUTH_SOCK", "an agent")
+        .env("PATH", project.path("bin"));
+    project.finish(&mut command)
 }
 
-fn string(wire: &mut Vec<u8>, part: &[u8]) {
-    wire.extend(u32::try_from(part.len()).unwrap().to_be_bytes());
-    wire.extend_from_slice(part);
+#[test]
+fn openssh_is_asked_without_settings_keys_or_a_login() {
+    let project = project();
+    let script = "echo \"$@\" \"${SSH_AUTH_SOCK-no agent}\" >&2; exit 255";
+    assert_snapshot!(
+        scanned(&project, script, &["[fd00::7]:2222"])
+            .exits_with(1)
+            .text()
+    );
 }
 
-fn packet(socket: &mut std::net::TcpStream) -> Vec<u8> {
-    let mut length = [0; 4];
-    socket.read_exact(&mut length).unwrap();
-    let mut packet = vec![0; u32::from_be_bytes(length) as usize];
-    socket.read_exact(&mut packet).unwrap();
-    let padding = usize::from(packet[0]);
-    packet[1..packet.len() - padding].to_vec()
-}
-
-fn send(socket: &mut std::net::TcpStream, payload: &[u8]) {
-    let padding = 4 + (8 - (payload.len() + 9) % 8) % 8;
-    let mut wire = u32::try_from(payload.len() + padding + 1)
-        .unwrap()
-        .to_be_bytes()
-        .to_vec();
-    wire.push(u8::try_from(padding).unwrap());
-    wire.extend_from_slice(payload);
-    wire.extend(vec![0; padding]);
-    socket.write_all(&wire).unwrap();
-}
-
+/// The client writes a key down as soon as it is shown.
 #[test]
 fn a_key_that_is_shown_and_not_proved_is_not_believed() {
     let project = project();
     let public = keygen::ssh_identity("web1").unwrap().recipient;
     project.write(PUBLIC, public.as_bytes());
-    let address = format!("127.0.0.1:{}", impostor(&public));
-    let scan = ["host", "scan", &address, "--name", "web1", "--accept"];
     let before = project.files();
-    let run = project.run(&scan).exits_with(1);
-    assert_snapshot!(without_keys(&run.text()));
+    let script = format!(
+        "echo 'web1 {}' > known_hosts
+echo 'debug1: Connection established.' >&2
+echo 'debug1: kex_exchange_identification: banner line 0: SSH2_MSG_NEWKEYS received' >&2
+echo 'ssh_dispatch_run_fatal: Connection to 10.0.0.7 port 22: incorrect signature' >&2
+exit 255",
+        public.rsplit_once(' ').unwrap().0
+    );
+    let run = scanned(&project, &script, &["10.0.0.7", "--accept"]).exits_with(1);
+    assert_snapshot!(run.text());
+    project.remove("bin/ssh");
     assert_eq!(changed(&before, &project.files()), [] as [&str; 0]);
 }
 
 #[test]
-fn what_is_no_ssh_server_is_told() {
+fn a_key_that_is_proved_is_compared() {
     let project = project();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    thread::spawn(move || {
-        let (mut socket, _) = listener.accept().unwrap();
-        socket
-            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-            .unwrap();
-        socket.shutdown(std::net::Shutdown::Write).unwrap();
-        let _ = socket.read_to_end(&mut Vec::new());
-    });
-    let address = format!("localhost:{port}");
-    let scan = ["host", "scan", &address, "--name", "web1"];
-    let run = project.run(&scan).exits_with(1);
-    assert_snapshot!(without_keys(&run.text()));
+    let public = keygen::ssh_identity("web1").unwrap().recipient;
+    project.write(PUBLIC, public.as_bytes());
+    let script = |public: &str| {
+        format!(
+            "echo 'web1 {}' > known_hosts
+echo 'debug1: Remote protocol version 2.0, remote software version OpenSSH_10.0' >&2
+echo 'debug1: SSH2_MSG_NEWKEYS received' >&2
+while :; do :; done",
+            public.rsplit_once(' ').unwrap().0
+        )
+    };
+    let run = scanned(&project, &script(&public), &["web1"]).exits_with(0);
+    let said = run.text();
+    assert!(
+        said.contains("This is the key that is declared for web1."),
+        "{said}"
+    );
+    assert!(said.contains("SSH-2.0-OpenSSH_10.0"), "{said}");
+    let other = keygen::ssh_identity("web1").unwrap().recipient;
+    let said = scanned(&project, &script(&other), &["web1"])
+        .exits_with(1)
+        .text();
+    assert!(
+        said.contains("this is not the key that is declared for web1"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_host_is_not_scanned_without_ssh_a_name_or_an_address() {
+    let project = project();
+    let mut without = project.command();
+    without
+        .args(["host", "scan", "web1", "--manifest", "manifest.json"])
+        .env("PATH", project.path("home"));
+    assert_snapshot!(
+        "host_scan_without_ssh",
+        project.finish(&mut without).exits_with(1).text()
+    );
     assert_snapshot!(
         "host_scan_nameless",
         project.refuses(&["host", "scan", "10.0.0.1"])

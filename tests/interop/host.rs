@@ -1,8 +1,10 @@
 //! OpenSSH has the last word on host keys: its server has those we make, and what we read of it is what it has.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
+use std::thread;
 
 use libtest_mimic::{Failed, Trial};
 use rustix::process::geteuid;
@@ -15,18 +17,28 @@ pub(crate) fn trials() -> Vec<Trial> {
     let trials = [
         at_site(
             "host::a_key_made_here_serves_and_is_read_as_it_is",
-            &["sshd", "ssh-keygen", "ssh-keyscan"],
+            &["sshd", "ssh", "ssh-keygen", "ssh-keyscan"],
             made_and_read,
         ),
         at_site(
             "host::another_key_is_told_and_taken_over_on_request",
-            &["sshd", "ssh-keygen"],
+            &["sshd", "ssh", "ssh-keygen"],
             replaced,
         ),
         at_site(
             "host::a_server_without_an_ed25519_key_is_told",
-            &["sshd", "ssh-keygen"],
+            &["sshd", "ssh", "ssh-keygen"],
             without_ed25519,
+        ),
+        at_site(
+            "host::a_key_without_its_proof_is_never_taken",
+            &["sshd", "ssh", "ssh-keygen"],
+            unproved,
+        ),
+        at_site(
+            "host::a_server_that_hangs_or_speaks_something_else_is_an_error",
+            &["ssh"],
+            no_ssh,
         ),
     ];
     let no_server = lacks_its_user();
@@ -171,7 +183,94 @@ fn without_ed25519(site: &Site) -> Result<(), Failed> {
         .project
         .ends_with(1, &format!("host scan {socket} --name web1 {MANIFEST}"))?;
     expect(
-        said.contains("it has no Ed25519 host key, only ecdsa-sha2-nistp256"),
+        said.contains("it has no Ed25519 host key") && said.contains("ecdsa-sha2-nistp256"),
         &said,
     )
+}
+
+/// A relay in front of the server changes one bit of the signature: whoever shows the public key of another host can do no better.
+fn unproved(site: &Site) -> Result<(), Failed> {
+    declare(site)?;
+    site.project.bench.make_ssh_key("other")?;
+    let (_server, socket) = sshd(site, "other")?;
+    let relay = serve(move |client| {
+        let server = TcpStream::connect(socket)?;
+        let (mut from_client, mut to_server) = (client.try_clone()?, server.try_clone()?);
+        thread::spawn(move || std::io::copy(&mut from_client, &mut to_server));
+        forward_spoilt(server, client)
+    })?;
+    for more in ["", "--accept"] {
+        let said = site.project.ends_with(
+            1,
+            &format!("host scan {relay} --name web1 {more} {MANIFEST}"),
+        )?;
+        expect(
+            said.contains("it did not prove that it has the private key"),
+            &said,
+        )?;
+        expect(said.contains("an attacker may be between"), &said)?;
+        expect(!said.contains("ssh-ed25519 AAAA"), &said)?;
+    }
+    expect(!site.project.path(PUBLIC).exists(), "the key was taken")
+}
+
+/// From server to client; of the first signature one bit is another.
+fn forward_spoilt(mut server: TcpStream, mut client: TcpStream) -> std::io::Result<()> {
+    /// The name of the algorithm, and the length of an Ed25519 signature.
+    const BEFORE: &[u8] = b"ssh-ed25519\0\0\0\x40";
+    let mut buffer = [0; 16 << 10];
+    loop {
+        let length = server.read(&mut buffer)?;
+        let Some(bytes) = buffer.get_mut(..length).filter(|bytes| !bytes.is_empty()) else {
+            return Ok(());
+        };
+        let at = bytes.windows(BEFORE.len()).position(|part| part == BEFORE);
+        if let Some(byte) = at.and_then(|at| bytes.get_mut(at + BEFORE.len())) {
+            *byte ^= 1;
+        }
+        client.write_all(bytes)?;
+    }
+}
+
+/// A server on loopback, for as long as the test runs.
+fn serve(
+    answer: impl Fn(TcpStream) -> std::io::Result<()> + Send + Sync + Clone + 'static,
+) -> Result<SocketAddr, Failed> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    thread::spawn(move || {
+        for client in listener.incoming().filter_map(Result::ok) {
+            let answer = answer.clone();
+            thread::spawn(move || answer(client));
+        }
+    });
+    Ok(address)
+}
+
+fn no_ssh(site: &Site) -> Result<(), Failed> {
+    declare(site)?;
+    let scan = |socket: SocketAddr| {
+        let words = format!("host scan {socket} --name web1 --timeout 1 {MANIFEST}");
+        site.project.ends_with(1, &words)
+    };
+    let wait = |mut client: TcpStream| std::io::copy(&mut client, &mut std::io::sink()).map(drop);
+    let said = scan(serve(wait)?)?;
+    expect(
+        said.contains("it took too long") && said.contains("--timeout"),
+        &said,
+    )?;
+    let said = scan(serve(move |mut client| {
+        client.write_all(b"SSH-2.0-slow\r\n")?;
+        wait(client)
+    })?)?;
+    expect(said.contains("it took too long"), &said)?;
+    let said = scan(serve(|mut client| {
+        client.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+    })?)?;
+    expect(said.contains("is it an SSH server?"), &said)?;
+    let said = scan(serve(|_| Ok(()))?)?;
+    expect(said.contains("is it an SSH server?"), &said)?;
+    let [closed] = ports(address()?)?;
+    let said = scan(closed)?;
+    expect(said.contains("does it listen there"), &said)
 }
