@@ -6,6 +6,7 @@
   rustc,
   installShellFiles,
   age,
+  gitMinimal,
   openssl,
 }:
 let
@@ -33,6 +34,7 @@ rustPlatform.buildRustPackage {
   # Tests that need Nix itself report that they were left out; nix/checks.nix does their work.
   nativeCheckInputs = [
     age
+    gitMinimal
     openssl
   ];
 

@@ -27,7 +27,7 @@ pub(crate) fn check_complete(root: &Root, dir: &RelPath) -> Result<(), CliError>
         return Ok(());
     }
     let paths: Vec<PathBuf> = known.iter().map(PathBuf::from).collect();
-    let left_out: Vec<String> = Presence::of(root.path(), &paths)
+    let left_out: Vec<String> = Presence::of(root.path(), &paths)?
         .index
         .into_iter()
         .collect();

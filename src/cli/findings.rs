@@ -12,7 +12,7 @@ use crate::plan::Pattern;
 use crate::render::fault::Place;
 use crate::render::finding::{self, Placed};
 use crate::render::{sarif, words};
-use crate::store::{Tracked, Tracking};
+use crate::store::Tracking;
 
 /// The findings of a project, and where its sources are.
 #[derive(Debug)]
@@ -201,18 +201,18 @@ fn tree(project: &Project, locator: &Locator) -> Tree {
         spot: spot(location),
     });
     let references = references.collect();
-    match Tracked::around(project.root.path()) {
+    match project.root.tracking() {
         Tracking::Nothing => Tree {
             references,
             ..Tree::default()
         },
-        Tracking::Unread(index) => Tree {
+        Tracking::Unread(why) => Tree {
             references,
-            unread: Some(index),
+            unread: Some(why.clone()),
             ..Tree::default()
         },
         Tracking::Files(tracked) => {
-            let (keys, kubeconfigs) = exposed(&tracked);
+            let (keys, kubeconfigs) = exposed(tracked);
             Tree {
                 keys,
                 kubeconfigs,

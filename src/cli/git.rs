@@ -9,7 +9,7 @@ mod presence;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Stdio};
 
 pub(crate) use history::{history, without_git};
 pub(crate) use names::names;
@@ -20,6 +20,7 @@ use super::error::CliError;
 use super::threads;
 use crate::model::RelPath;
 use crate::render::words;
+use crate::store::git::{self as program, command as git, complaint as said};
 use crate::store::{Root, outside};
 
 /// The recipients of ten thousand files are a fifth of it; what is larger was put there by mistake.
@@ -60,11 +61,8 @@ pub(crate) fn begin(directory: &Path) -> Result<bool, CliError> {
 
 /// Whether a directory belongs to a repository.
 pub(crate) fn is_in_work_tree(directory: &Path) -> bool {
-    let directory = directory.canonicalize().ok();
-    directory.is_some_and(|directory| {
-        let mut above = directory.ancestors();
-        above.any(|above| above.join(".git").exists())
-    })
+    let directory = directory.canonicalize();
+    directory.is_ok_and(|directory| program::is_in_work_tree(&directory))
 }
 
 /// Whether the next `git add .` would take a file that is not there yet. Where Git cannot say, it would.
@@ -98,53 +96,11 @@ pub(crate) fn coverage(root: &Path) -> Result<Coverage, CliError> {
     }
 }
 
-/// What a hook or a person may have set, and `git rev-parse --local-env-vars` lists: with them it would be another repository that is asked.
-const REPOSITORY: [&str; 7] = [
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_COMMON_DIR",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_NAMESPACE",
-    "GIT_PREFIX",
-];
-
-/// Settings of a person that would leave commits out of the history, or change how it is written down.
-const SETTINGS: [&str; 5] = [
-    "core.quotePath=false",
-    "log.showRoot=true",
-    "log.showSignature=false",
-    "log.diffMerges=separate",
-    "log.follow=false",
-];
-
-fn git(root: &Path) -> Command {
-    let mut command = Command::new("git");
-    // Replaced objects would be other objects.
-    command.arg("--no-replace-objects").current_dir(root);
-    for setting in SETTINGS {
-        command.args(["-c", setting]);
-    }
-    for name in REPOSITORY {
-        command.env_remove(name);
-    }
-    // What Git complains of is read.
-    command.env("LC_ALL", "C");
-    command
-}
-
-/// What Git complained of; it indents with tabs, which would be spelt out.
-fn said(output: &Output) -> String {
-    let text = String::from_utf8_lossy(&output.stderr);
-    text.trim().replace('\t', "  ")
-}
-
 fn not_run(error: &io::Error) -> CliError {
+    let failed = CliError::new(program::not_started(error));
     match error.kind() {
-        io::ErrorKind::NotFound => {
-            CliError::new("`git` is not on the PATH").hint("install Git; what was, only it knows")
-        }
-        _ => CliError::new("cannot run `git`").cause(error.to_string()),
+        io::ErrorKind::NotFound => failed.hint("install Git; what was, only it knows"),
+        _ => failed,
     }
 }
 

@@ -154,7 +154,7 @@ impl Project {
         checkout::check_complete(&root, &fleet.dir)?;
         Ok(Self {
             // Before the lock is taken, like everything that Git is asked.
-            gone: gone(&root, &fleet),
+            gone: gone(&root, &fleet)?,
             root,
             fleet,
             declared: Declared {
@@ -389,7 +389,7 @@ pub(crate) fn store_error(error: &StoreError) -> CliError {
 }
 
 /// What Git has of authorities and shared pairs with neither file in the tree. It is asked only where there is one.
-fn gone(root: &Root, fleet: &Fleet) -> BTreeMap<ArtifactId, Gone> {
+fn gone(root: &Root, fleet: &Fleet) -> Result<BTreeMap<ArtifactId, Gone>, CliError> {
     let authorities = fleet.authorities.iter();
     let authorities = authorities.map(|one| (one.id(), [&one.files.certificate, &one.files.key]));
     let pairs = fleet.key_pairs.iter();
@@ -400,11 +400,11 @@ fn gone(root: &Root, fleet: &Fleet) -> BTreeMap<ArtifactId, Gone> {
         .filter(|(_, files)| files.iter().all(is_absent))
         .collect();
     if absent.is_empty() {
-        return BTreeMap::new();
+        return Ok(BTreeMap::new());
     }
     let paths = absent.iter().flat_map(|(_, files)| files);
     let paths: Vec<PathBuf> = paths.map(|path| PathBuf::from(path.as_str())).collect();
-    let presence = Presence::of(root.path(), &paths);
+    let presence = Presence::of(root.path(), &paths)?;
     let gone = absent.into_iter().filter_map(|(id, files)| {
         let known = |names: &BTreeSet<String>| -> Vec<RelPath> {
             let files = files.iter().filter(|file| names.contains(file.as_str()));
@@ -417,7 +417,7 @@ fn gone(root: &Root, fleet: &Fleet) -> BTreeMap<ArtifactId, Gone> {
             (true, true) => None,
         }
     });
-    gone.collect()
+    Ok(gone.collect())
 }
 
 fn open_root(path: &Path) -> Result<Root, CliError> {

@@ -360,7 +360,7 @@ fn recover_elsewhere(
             recover(&root, &lock, gate, ui).map(drop)
         }
         Left::Tracked => Err(unfollowed(&RecoverError::Tracked { journal })),
-        Left::Untold { index } => Err(unfollowed(&RecoverError::Untold { journal, index })),
+        Left::Untold { why } => Err(unfollowed(&RecoverError::Untold { journal, why })),
     }
 }
 
@@ -369,9 +369,9 @@ fn unfollowed(error: &RecoverError) -> CliError {
     let shown = CliError::from_error(error);
     match error {
         RecoverError::Tracked { journal } => shown.hint(delete_journal(journal)),
-        RecoverError::Untold { .. } => shown.hint(
-            "`git status` says whether the index is damaged; `rm` it and `git reset` makes it anew",
-        ),
+        RecoverError::Untold { .. } => {
+            shown.hint("run `git status`: once it succeeds, run this again. `rm .git/index && git reset` makes a damaged index again")
+        }
         _ => shown,
     }
 }

@@ -27,7 +27,7 @@ pub struct Tree {
     pub past_keys: Vec<PastKey>,
     /// What of the history could not be looked at, each a sentence.
     pub past_unread: Vec<String>,
-    /// The index of Git, where there is one that could not be read: what is committed is not known then.
+    /// Why Git does not say what it tracks, where there is a repository: what is committed is not known then.
     pub unread: Option<String>,
 }
 
@@ -120,7 +120,7 @@ pub(super) fn lint(
     tree: &Tree,
     findings: &mut Vec<Finding>,
 ) {
-    findings.extend(tree.unread.iter().map(|index| unread(index)));
+    findings.extend(tree.unread.iter().map(|why| unread(why)));
     let keys = tree.keys.iter().map(|key| committed(fleet, observed, key));
     let mut keys: Vec<Finding> = keys.collect();
     // Of the keys in one file, those of which nothing else can be said are one finding.
@@ -135,11 +135,12 @@ pub(super) fn lint(
     findings.extend(references(fleet, &tree.references));
 }
 
-fn unread(index: &str) -> Finding {
-    Finding::new(&INDEX_UNREAD, Basis::Found, Subject::File(index.to_owned())).saying(
-        "which files Git tracks cannot be read from it",
+fn unread(why: &str) -> Finding {
+    let repository = Subject::File(".git".to_owned());
+    Finding::new(&INDEX_UNREAD, Basis::Found, repository).saying(
+        format!("Git does not list the files it tracks: {why}"),
         "a private key that is committed would not be found",
-        "`git status` says whether it is damaged; `rm` it and `git reset` makes it anew",
+        "run `git status`: once it succeeds, run this again. `rm .git/index && git reset` makes a damaged index again",
     )
 }
 

@@ -10,7 +10,7 @@ use crate::model::{
     Damage, Defect, DefectKind, Fleet, HOST_KEY_FOLDERS, HostKey, HostKeyFiles, Marker, Name,
     RecipientSet, RelPath, SshKey,
 };
-use crate::store::{Layout, Root, Tracked, Tracking};
+use crate::store::{Layout, Root, Tracking};
 
 /// Every sealed host key of the tree, in the order of their names.
 pub fn find(root: &Root, fleet: &Fleet) -> Vec<HostKey> {
@@ -218,7 +218,7 @@ fn key_ids(keys: &RecipientSet) -> impl Iterator<Item = String> {
 
 /// Tracked files elsewhere in the tree: `certs host add --public-key` writes anywhere.
 fn tracked(root: &Root) -> Vec<RelPath> {
-    match Tracked::around(root.path()) {
+    match root.tracking() {
         Tracking::Files(tracked) => tracked
             .paths()
             .filter_map(|path| RelPath::new(&path).ok())

@@ -4,7 +4,7 @@ use super::error::StoreError;
 use super::journal::{self, JournalDefect};
 use super::layout::Layout;
 use super::lock::Lock;
-use super::tracked::{Tracked, Tracking};
+use super::tracked::Tracking;
 use super::transaction::{Change, LARGEST_JOURNAL, RecoverError};
 use super::tree::Root;
 use crate::model::RelPath;
@@ -16,8 +16,8 @@ pub enum Left {
     Own,
     /// Git has it, so that anybody may have written it.
     Tracked,
-    /// The index of Git cannot be read.
-    Untold { index: String },
+    /// Git does not say what it has: why not.
+    Untold { why: String },
 }
 
 impl Root {
@@ -31,7 +31,7 @@ impl Root {
         let journal = journal.clone();
         match self.left_journal(lock.dir())? {
             Some(Left::Tracked) => Err(RecoverError::Tracked { journal }),
-            Some(Left::Untold { index }) => Err(RecoverError::Untold { journal, index }),
+            Some(Left::Untold { why }) => Err(RecoverError::Untold { journal, why }),
             Some(Left::Own) | None => Ok(journal::read(bytes, lock.dir())),
         }
     }
@@ -45,8 +45,8 @@ impl Root {
         if self.read_up_to(&journal, LARGEST_JOURNAL)?.is_none() {
             return Ok(None);
         }
-        Ok(Some(match Tracked::around(self.path()) {
-            Tracking::Unread(index) => Left::Untold { index },
+        Ok(Some(match self.tracking() {
+            Tracking::Unread(why) => Left::Untold { why: why.clone() },
             Tracking::Files(tracked) if tracked.paths().any(|path| path == journal.as_str()) => {
                 Left::Tracked
             }

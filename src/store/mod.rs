@@ -6,6 +6,7 @@
 pub mod disk;
 pub mod error;
 pub mod file;
+pub mod git;
 pub mod journal;
 pub mod layout;
 mod left;

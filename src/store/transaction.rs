@@ -129,10 +129,8 @@ pub enum RecoverError {
         "`{journal}` is in Git, where no run puts it, and is not followed: it would write whatever its author wished"
     )]
     Tracked { journal: RelPath },
-    #[error(
-        "whether Git tracks `{journal}` cannot be told, because {index} cannot be read; it is not followed"
-    )]
-    Untold { journal: RelPath, index: String },
+    #[error("whether Git tracks `{journal}` is not known ({why}); it is not followed")]
+    Untold { journal: RelPath, why: String },
     #[error(
         "`{journal}` was not written by this version of certs and is not followed; look at it, then remove it"
     )]

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat};
 use rustix::io::Errno;
@@ -16,6 +17,7 @@ use super::disk::Faults;
 use super::error::StoreError;
 use super::file::ReadFile;
 use super::layout;
+use super::tracked::{Tracked, Tracking};
 use crate::model::RelPath;
 
 /// No certificate, sealed key or inventory comes near this; whatever does is not ours and would only fill the memory.
@@ -37,6 +39,7 @@ pub struct Root {
     path: PathBuf,
     pub(super) top: OwnedFd,
     pub(super) faults: Faults,
+    tracking: OnceLock<Tracking>,
 }
 
 /// What an entry of a directory is called.
@@ -64,6 +67,7 @@ impl Root {
             path: canonical,
             top,
             faults: Faults::none(),
+            tracking: OnceLock::new(),
         })
     }
 
@@ -76,6 +80,11 @@ impl Root {
     /// The canonical path of the root, for messages and for programs that are started in it.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What Git tracks around the root. It is asked once: no run changes its index.
+    pub fn tracking(&self) -> &Tracking {
+        self.tracking.get_or_init(|| Tracked::around(&self.path))
     }
 
     /// Reads a file; `None` when it, or a directory on the way to it, does not exist.

@@ -5,7 +5,6 @@ use base64::prelude::BASE64_STANDARD;
 use certs::model::Digest;
 use insta::assert_snapshot;
 
-use crate::lints::index;
 use crate::project::{Project, changed};
 
 const JOURNAL: &str = "certs/.certs-journal";
@@ -19,10 +18,9 @@ fn forged() -> Vec<u8> {
 /// A project in a repository that has the journal.
 fn tracked(content: &[u8]) -> Project {
     let project = Project::made();
-    project.write(".git/HEAD", b"ref: refs/heads/main\n");
-    project.write(".git/index", &index(&["certs/.certs-journal"]));
     project.remove("certs/ca/root.crt");
     project.write(JOURNAL, content);
+    project.track(&[JOURNAL]);
     project
 }
 
@@ -111,9 +109,8 @@ fn a_left_journal_of_a_host_key_or_of_init_fails_a_check_and_the_next_run_finish
 fn a_journal_of_a_host_key_that_git_has_is_not_followed() {
     let project = Project::made();
     let journal = "ssh-host-keys/.certs-journal";
-    project.write(".git/HEAD", b"ref: refs/heads/main\n");
-    project.write(".git/index", &index(&[journal]));
     project.write(journal, &of_a_host_key(&[("w9.pub", b"a stranger's")]));
+    project.track(&[journal]);
     let said = project.refuses(&["recreate"]);
     assert!(
         said.contains("git rm -f ssh-host-keys/.certs-journal"),

@@ -119,10 +119,10 @@ fn a_finding_points_at_the_line_and_a_use_of_nothing_at_its_own() {
 #[test]
 fn an_operators_key_that_git_tracks_stops_everything() {
     let project = Project::made();
-    project.write(".git/HEAD", b"ref: refs/heads/main\n");
+    project.track(&["manifest.json"]);
     let before = project.run(&["check"]).exits_with(0);
     assert!(!before.stdout().contains("committed"));
-    project.write(".git/index", &index(&["manifest.json", ADA]));
+    project.track(&[ADA]);
     assert_snapshot!("committed_key", project.refuses(&["recreate"]));
     project.run(&["check"]).exits_with(1);
 }
@@ -130,10 +130,9 @@ fn an_operators_key_that_git_tracks_stops_everything() {
 #[test]
 fn a_command_to_copy_takes_the_name_of_a_committed_key_for_one_word() {
     let project = Project::made();
-    project.write(".git/HEAD", b"ref: refs/heads/main\n");
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
     project.write("ada's key.pem", key.to_pem().unwrap().as_bytes());
-    project.write(".git/index", &index(&["ada's key.pem"]));
+    project.track(&["ada's key.pem"]);
     let check = project.run(&["check"]).exits_with(0).stdout();
     assert!(
         check.contains("private-key-committed]: ada's key.pem: Git"),
@@ -144,34 +143,24 @@ fn a_command_to_copy_takes_the_name_of_a_committed_key_for_one_word() {
 }
 
 #[test]
-fn an_index_of_git_that_cannot_be_read_is_told() {
+fn a_repository_whose_files_git_does_not_list_is_a_warning() {
     let project = Project::made();
+    project.track(&["manifest.json"]);
     project.write(".git/index", b"DIRC\0\0\0\x09");
     project.run(&["check", "--strict"]).exits_with(1);
-    let run = project.run(&["check"]).exits_with(0);
-    assert!(
-        run.stdout()
-            .starts_with("warning[index-unread]: .git/index: "),
-        "{}",
-        run.text()
+    assert_snapshot!(
+        "damaged_index",
+        project.run(&["check"]).exits_with(0).text()
     );
-}
-
-/// An index of version 2 (gitformat-index): what Git tracks, with nothing known of the files.
-pub(crate) fn index(paths: &[&str]) -> Vec<u8> {
-    let mut bytes = b"DIRC\0\0\0\x02".to_vec();
-    bytes.extend(u32::try_from(paths.len()).unwrap().to_be_bytes());
-    for path in paths {
-        let mut entry = vec![0; 62];
-        entry[24..28].copy_from_slice(&0o100_644_u32.to_be_bytes());
-        let length = u16::try_from(path.len()).unwrap();
-        entry[60..].copy_from_slice(&length.to_be_bytes());
-        entry.extend(path.as_bytes());
-        let length = (entry.len() + 8) & !7;
-        entry.resize(length, 0);
-        bytes.extend(entry);
-    }
-    bytes
+    let mut without = project.command();
+    without
+        .args(["check", "--manifest", "manifest.json"])
+        .env("PATH", project.path("home"));
+    let said = project.finish(&mut without).exits_with(0).stdout();
+    assert!(
+        said.contains("warning[index-unread]: .git: Git does not list the files it tracks: `git` is not on the PATH"),
+        "{said}"
+    );
 }
 
 #[test]

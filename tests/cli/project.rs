@@ -75,6 +75,17 @@ impl Project {
         project
     }
 
+    /// Git tracks these files, whatever `.gitignore` says.
+    pub(crate) fn track(&self, paths: &[&str]) {
+        let git = |words: &[&str]| {
+            let mut git = std::process::Command::new("git");
+            git.args(words).current_dir(self.directory.path());
+            assert!(git.status().unwrap().success(), "git {words:?}");
+        };
+        git(&["init", "--quiet"]);
+        git(&[&["add", "--force", "--"], paths].concat());
+    }
+
     /// The same after a first run.
     pub(crate) fn made() -> Self {
         let project = Self::new();

@@ -52,6 +52,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             &GIT,
             own_key,
         ),
+        trial(
+            "git::no_program_that_a_repository_names_is_run",
+            &GIT,
+            no_program,
+        ),
     ]
 }
 
@@ -279,6 +284,25 @@ fn forms_of_index() -> Result<(), Failed> {
         let found = found(&project)?;
         let is_found = found.iter().any(|finding| finding.starts_with(told));
         expect(is_found, &format!("{form}: {found:?}"))?;
+    }
+    Ok(())
+}
+
+/// Git itself runs what the settings of a repository say when it lists files.
+fn no_program() -> Result<(), Failed> {
+    let project = committed()?;
+    shell(
+        &project,
+        "printf '#!/bin/sh\ntouch ran\n' > .git/spy; chmod +x .git/spy
+         git config core.fsmonitor .git/spy; cp .git/spy .git/hooks/post-index-change",
+    )?;
+    project.bench.run("git status --porcelain")?;
+    project.bench.run("rm ran")?;
+    for verb in ["recreate", "check", "history", "exposure ada"] {
+        let _ = project
+            .command(&format!("{verb} --manifest manifest.json --root ."))
+            .output()?;
+        expect(!project.path("ran").exists(), verb)?;
     }
     Ok(())
 }

@@ -138,7 +138,7 @@ fn unread_history() -> Case {
 
 fn unread_index() -> Case {
     Case::from(one_leaf()).with_tree(Tree {
-        unread: Some(".git/index".to_owned()),
+        unread: Some("`git` is not on the PATH".to_owned()),
         ..Tree::default()
     })
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use super::{git, read_blobs};
-use crate::store::{Tracked, Tracking};
+use super::{git, is_in_work_tree, not_run, read_blobs, said};
+use crate::cli::error::CliError;
 
 /// Of these paths, relative to a directory, what Git's index names and what only its last commit has.
 #[derive(Clone, Debug, Default)]
@@ -15,33 +15,41 @@ pub(crate) struct Presence {
 }
 
 impl Presence {
-    /// Where Git cannot be asked, the index is read without it; where there is no repository, nothing is known.
-    pub(crate) fn of(directory: &Path, paths: &[PathBuf]) -> Self {
+    /// Where there is no repository, nothing is known.
+    ///
+    /// # Errors
+    /// There is one, and Git does not say what it has.
+    pub(crate) fn of(directory: &Path, paths: &[PathBuf]) -> Result<Self, CliError> {
+        if !is_in_work_tree(directory) {
+            return Ok(Self::default());
+        }
         let listed = git(directory)
             .env("GIT_LITERAL_PATHSPECS", "1")
             .args(["ls-files", "-z", "--cached", "--"])
             .args(paths)
-            .output();
-        let Some(index) = listed.ok().and_then(|output| names(&output)) else {
-            return Self {
-                index: without_git(directory, paths),
-                head: BTreeSet::new(),
-            };
-        };
+            .output()
+            .map_err(|error| not_run(&error))?;
+        let index = names(&listed).ok_or_else(|| {
+            CliError::new(
+                "some files are not in the working tree, and Git does not say whether it has them",
+            )
+            .cause(said(&listed))
+            .hint("run `git status`: once it succeeds, run this again")
+        })?;
         let deleted = git(directory)
             .env("GIT_LITERAL_PATHSPECS", "1")
             .args(["diff", "--cached", "--name-only", "--diff-filter=D", "-z"])
             .args(["--no-renames", "--no-ext-diff", "--relative", "HEAD", "--"])
             .args(paths)
             .output();
-        Self {
+        Ok(Self {
             index,
             // A repository without a commit has nothing in it.
             head: deleted
                 .ok()
                 .and_then(|output| names(&output))
                 .unwrap_or_default(),
-        }
+        })
     }
 }
 
@@ -89,14 +97,4 @@ fn names(output: &Output) -> Option<BTreeSet<String>> {
         .status
         .success()
         .then(|| names.map(str::to_owned).collect())
-}
-
-fn without_git(directory: &Path, paths: &[PathBuf]) -> BTreeSet<String> {
-    match Tracked::around(directory) {
-        Tracking::Files(tracked) => tracked
-            .paths()
-            .filter(|path| paths.iter().any(|wanted| wanted == Path::new(path)))
-            .collect(),
-        Tracking::Nothing | Tracking::Unread(_) => BTreeSet::new(),
-    }
 }

@@ -86,10 +86,10 @@ lints! {
         "certToolkit.allow.private-key-committed = \"a test's fixture\";",
         "docs.github.com (removing sensitive data)";
     INDEX_UNREAD = "index-unread", "Git's index cannot be read", Rule::Always(Severity::Warning),
-        "Private keys that are committed are looked for in the files that Git's index names. This index is damaged, or in a form that certs does not know, so \
-         that nothing was looked for.",
+        "Private keys that are committed are looked for in the files that `git ls-files` lists. There is a repository, and Git did not list them: the index is \
+         damaged, the repository belongs to another user, or Git is not installed. Nothing was looked for.",
         "",
-        "git-scm.com/docs/index-format";
+        "git-scm.com/docs/git-ls-files";
     KUBECONFIG_AUTHORITY = "kubeconfig-authority", "A committed kubeconfig trusts another bundle than the authority's", Rule::Always(Severity::Warning),
         "A kubeconfig carries a copy of the authority's certificates. After the authority got a new key the copy is out of date, and kubectl refuses the API server, \
          or goes on trusting what was retired. Only kubeconfigs that name one of your authorities are looked at.",

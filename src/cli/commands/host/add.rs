@@ -97,7 +97,7 @@ fn check_unknown(args: &HostAddArgs, place: &Place) -> Result<(), CliError> {
         Some(folder.join(rest))
     };
     let paths: Vec<PathBuf> = files.iter().filter_map(here).collect();
-    let presence = Presence::of(&folder, &paths);
+    let presence = Presence::of(&folder, &paths)?;
     let restore = if !presence.index.is_empty() {
         "git restore --ignore-skip-worktree-bits --"
     } else if !presence.head.is_empty() {
