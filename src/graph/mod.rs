@@ -98,8 +98,7 @@ fn others(status: &Status<'_>) -> usize {
     let mut is_host: BTreeMap<&Name, bool> = BTreeMap::new();
     for entry in &status.entries {
         if let ArtifactId::Leaf { host, .. } = &entry.id {
-            let opens = entry.readers.contains(&Reader::Host(host.clone()));
-            *is_host.entry(host).or_default() |= entry.record.is_none() || opens;
+            *is_host.entry(host).or_default() |= entry.record.is_none() || entry.is_opened_by(host);
         }
     }
     is_host.values().filter(|is_host| !**is_host).count()
@@ -217,6 +216,12 @@ impl Operators {
                 Reader::Operator(name) => openers.holders.extend(self.places.get(name)),
                 Reader::Host(host) if Some(host) == own => openers.own_host = true,
                 Reader::Host(host) => drop(openers.other_hosts.insert(host.clone())),
+                Reader::Hosts(shared) => {
+                    let (same, others): (Vec<&Name>, Vec<&Name>) =
+                        shared.hosts.iter().partition(|host| Some(*host) == own);
+                    openers.own_host |= !same.is_empty();
+                    openers.other_hosts.extend(others.into_iter().cloned());
+                }
                 // Nobody here opens it.
                 Reader::Requester => {}
             }

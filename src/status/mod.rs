@@ -6,6 +6,7 @@ mod filter;
 mod list;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
 
@@ -26,6 +27,8 @@ pub struct Status<'a> {
     pub now: OffsetDateTime,
     pub entries: Vec<Entry<'a>>,
     pub lists: Vec<ListEntry<'a>>,
+    /// Keys that more hosts have than an entry names.
+    pub shared_keys: Vec<Arc<SharedKey>>,
 }
 
 /// One authority, certificate, shared key pair or host key.
@@ -58,8 +61,19 @@ pub enum Reader {
     /// Named by the comment of the key, or by its end.
     Operator(String),
     Host(Name),
+    /// Every host that has this key: more than an entry names one by one.
+    Hosts(Arc<SharedKey>),
     /// Whoever sent the request: the key was never here.
     Requester,
+}
+
+/// A host key that many hosts have, which they should not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SharedKey {
+    /// The public key.
+    pub key: String,
+    /// Sorted.
+    pub hosts: Vec<Name>,
 }
 
 /// How an artifact does, the worst first.
@@ -129,6 +143,7 @@ impl<'a> Status<'a> {
             now: plan.now,
             entries: certified.chain(pairs).chain(host_keys).collect(),
             lists: list::lists(fleet, observed, plan.now),
+            shared_keys: view.names.shared().cloned().collect(),
         }
     }
 
@@ -159,6 +174,15 @@ impl<'a> Status<'a> {
 }
 
 impl Entry<'_> {
+    /// Whether a host can decrypt the key.
+    pub fn is_opened_by(&self, host: &Name) -> bool {
+        self.readers.iter().any(|reader| match reader {
+            Reader::Host(name) => name == host,
+            Reader::Hosts(shared) => shared.hosts.binary_search(host).is_ok(),
+            Reader::Operator(_) | Reader::Requester => false,
+        })
+    }
+
     /// The worst that can be said of it.
     pub fn state(&self) -> State {
         self.states.first().copied().unwrap_or(State::Good)
@@ -337,21 +361,47 @@ fn said(step: &Step) -> BTreeSet<State> {
     states.chain(is_refused.then_some(State::Refused)).collect()
 }
 
+/// As many hosts with one key are named one by one. Naming every host in every entry would grow with the square of the fleet.
+const MOST_NAMED: usize = 8;
+
 /// Recipients by what people call them.
 struct Names<'a> {
-    /// Hosts by their key; several where they share one, which they should not.
-    hosts: BTreeMap<&'a str, Vec<&'a Name>>,
+    /// Hosts by their key.
+    hosts: BTreeMap<&'a str, Vec<Reader>>,
 }
 
 impl<'a> Names<'a> {
     fn of(fleet: &'a Fleet) -> Self {
-        let mut hosts: BTreeMap<&str, Vec<&Name>> = BTreeMap::new();
+        let mut hosts: BTreeMap<&str, BTreeSet<&Name>> = BTreeMap::new();
         for (name, host) in &fleet.hosts {
             for recipient in &host.keys {
-                hosts.entry(recipient.as_str()).or_default().push(name);
+                hosts.entry(recipient.as_str()).or_default().insert(name);
             }
         }
-        Self { hosts }
+        let readers = |(key, hosts): (&'a str, BTreeSet<&Name>)| {
+            let hosts = hosts.into_iter().cloned();
+            if hosts.len() <= MOST_NAMED {
+                return (key, hosts.map(Reader::Host).collect());
+            }
+            let shared = SharedKey {
+                key: key.to_owned(),
+                hosts: hosts.collect(),
+            };
+            (key, vec![Reader::Hosts(Arc::new(shared))])
+        };
+        Self {
+            hosts: hosts.into_iter().map(readers).collect(),
+        }
+    }
+
+    fn shared(&self) -> impl Iterator<Item = &Arc<SharedKey>> {
+        self.hosts
+            .values()
+            .flatten()
+            .filter_map(|reader| match reader {
+                Reader::Hosts(shared) => Some(shared),
+                _ => None,
+            })
     }
 
     fn readers(&self, recipients: &RecipientSet) -> Vec<Reader> {
@@ -365,8 +415,7 @@ impl<'a> Names<'a> {
 
     fn named(&self, recipient: &Recipient) -> Vec<Reader> {
         if let Some(hosts) = self.hosts.get(recipient.as_str()) {
-            let hosts = hosts.iter().map(|host| (*host).clone());
-            return hosts.map(Reader::Host).collect();
+            return hosts.clone();
         }
         let name = recipient
             .label()

@@ -113,6 +113,27 @@ fn shows_what_hosts_share() {
 }
 
 #[test]
+fn names_a_key_of_many_hosts_once() {
+    let project = Project::made();
+    let hosts = (0..12).map(|number| format!("node{number:02}"));
+    let declared = hosts.fold(project.declared(), |declared, host| {
+        declared.leaf(&format!("{host}/root/server"))
+    });
+    project.declare(&declared);
+    project.recreate();
+    let status = project.run(&["status", "node07/root/server", "--json"]);
+    let status = status.exits_with(0).json();
+    let shared = &status["sharedKeys"][0];
+    let readers = status["entries"][0]["readers"].as_array().unwrap();
+    assert_eq!(shared["hosts"].as_array().unwrap().len(), 13);
+    assert!(readers.contains(&json!({ "sharedKey": shared["key"] })));
+    assert!(readers.iter().all(|reader| reader.get("host").is_none()));
+    let text = project.run(&["status", "node07/root/server", "--wide"]);
+    let text = text.exits_with(0).text();
+    assert!(text.contains("13 hosts with one key"), "{text}");
+}
+
+#[test]
 fn a_pattern_that_selects_nothing_is_told() {
     let project = Project::made();
     let run = project.run(&["status", "cp1", "kubelet"]).exits_with(1);

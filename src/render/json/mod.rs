@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
 use crate::apply::{Done, Product, Report};
-use crate::model::{CertificateFacts, Granted, Moment, PublicKey};
+use crate::model::{CertificateFacts, Granted, Moment, Name, PublicKey};
 use crate::plan::{Action, Plan, Reason, Step, Target};
 use crate::status::{Block, Entry, ListEntry, Reader, Status};
 
@@ -67,6 +67,10 @@ pub fn status(status: &Status<'_>) -> Value {
         "tally": tally,
         "entries": status.entries.iter().map(|entry| status_entry(entry, status.now)).collect::<Vec<_>>(),
         "revocationLists": status.lists.iter().map(status_list).collect::<Vec<_>>(),
+        "sharedKeys": status.shared_keys.iter().map(|shared| json!({
+            "key": shared.key,
+            "hosts": shared.hosts.iter().map(Name::as_str).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
     })
 }
 
@@ -91,6 +95,7 @@ fn status_entry(entry: &Entry<'_>, now: OffsetDateTime) -> Value {
         .map(|reader| match reader {
             Reader::Operator(name) => json!({ "operator": name }),
             Reader::Host(name) => json!({ "host": name.as_str() }),
+            Reader::Hosts(shared) => json!({ "sharedKey": shared.key }),
             Reader::Requester => json!({ "requester": true }),
         })
         .collect();

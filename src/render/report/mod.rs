@@ -177,6 +177,7 @@ fn reader(reader: &Reader) -> String {
     match reader {
         Reader::Operator(name) => name.clone(),
         Reader::Host(name) => format!("host {name}"),
+        Reader::Hosts(shared) => format!("{} hosts with one key", shared.hosts.len()),
         Reader::Requester => "its requester".to_owned(),
     }
 }
