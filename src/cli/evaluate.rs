@@ -1,6 +1,7 @@
 //! Where a manifest comes from: a file, standard input, a flake, or a plain Nix file. Runs `nix`; knows nothing of its content,
 //! and finds nothing that was not named (`discover` does).
 
+use std::collections::BTreeMap;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -190,6 +191,19 @@ fn evaluate_file(path: &Path) -> Result<Vec<u8>, CliError> {
         path.parent(),
         &String::from_utf8_lossy(&output.stderr),
     ))
+}
+
+/// The recipients of each file in an agenix rules file, as Nix has them. Imports are followed, so it is more than what the text says.
+const RULES: &str =
+    "{ file }: builtins.mapAttrs (_: rule: rule.publicKeys or [ ]) (import (/. + file))";
+
+/// What a rules file means; `None` where there is no Nix, or it does not evaluate it.
+pub(crate) fn evaluate_rules(path: &Path) -> Option<BTreeMap<String, Vec<String>>> {
+    let mut command = Command::new("nix-instantiate");
+    command.args(["--eval", "--strict", "--json", "--store", "dummy://"]);
+    command.args(["-E", RULES, "--argstr", "file", path.to_str()?]);
+    let output = while_waiting("Nix to evaluate the rules", || command.output()).ok()?;
+    serde_json::from_slice(&output.stdout).ok()
 }
 
 fn run(mut command: Command, program: &str) -> Result<Output, CliError> {

@@ -1,8 +1,7 @@
 //! Owns reading and editing the user's Nix sources as text: where an option is written, and the entries of an agenix
-//! `secrets.nix`. It evaluates no Nix beyond the constants such a file is made of.
+//! `secrets.nix`. It evaluates nothing: that is for Nix.
 
 mod definitions;
-mod eval;
 pub mod locate;
 mod references;
 pub mod rules;

@@ -4,18 +4,20 @@
 //! { "certs/ca/root.key.age".publicKeys = [ "age1…" "ssh-ed25519 …" ]; }
 //! ```
 //! A merge is a set of small edits of the text. What already says the right thing is not touched, however it is written;
-//! so a second merge changes nothing, and no comment of the user's moves.
+//! so a second merge changes nothing, and no comment of the user's moves. Strings that are written out are read here; what
+//! is computed is asked of Nix, and never dropped or rewritten.
 
 mod read;
 mod text;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 
 use rnix::TextRange;
 use thiserror::Error;
 
 use self::read::{Entry, Keys, Rules};
-use self::text::apply;
+use self::text::{apply, same};
 use super::syntax::{SyntaxDefect, line_at, parse_up_to};
 
 /// Sealed file, relative to where agenix is run → recipients.
@@ -44,6 +46,11 @@ pub enum RulesError {
         line: usize,
         snippet: String,
     },
+    /// It has no name that is written out, and other recipients.
+    #[error(
+        "the rules file computes the entry of `{path}`, which Nix says has other recipients; write it out instead:\n{snippet}"
+    )]
+    Hidden { path: String, snippet: String },
     #[error("line {line} of the rules file defines `{path}` again; keep one of the two")]
     Twice { path: String, line: usize },
     /// A flake or a module is an attribute set too.
@@ -97,27 +104,83 @@ pub fn recipients(entries: &Entries) -> String {
     }
 }
 
+/// A rules file with our entries in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merged {
+    pub text: String,
+    /// The lines of entries that were left as they are, because only Nix could say which files they are of.
+    pub unread: Vec<usize>,
+}
+
+/// What Nix makes of the file before it is changed, asked for at most once; nothing where it cannot be asked.
+struct Evaluated<'a> {
+    ask: &'a dyn Fn() -> Option<Entries>,
+    answer: OnceCell<Option<Entries>>,
+}
+
+impl Evaluated<'_> {
+    fn entries(&self) -> Option<&Entries> {
+        self.answer.get_or_init(self.ask).as_ref()
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.entries()
+            .is_some_and(|entries| entries.contains_key(path))
+    }
+
+    fn agrees(&self, path: &str, wanted: &[String]) -> bool {
+        let found = self.entries().and_then(|entries| entries.get(path));
+        found.is_some_and(|found| same(found, wanted))
+    }
+}
+
 /// Puts `entries` into the rules file `source` and removes from it what lies in `dir`, our output directory, and is not
-/// among them. Merging again gives the same text.
+/// among them. Merging again gives the same text. `evaluate` has Nix evaluate the file; it is called where an entry cannot
+/// be read without.
 ///
 /// # Errors
-/// [`RulesError`]; all but the first and last name a line and what to write there.
-pub fn merge(source: &str, entries: &Entries, dir: &str) -> Result<String, RulesError> {
-    let edits = edits_for(source, entries, dir)?;
+/// [`RulesError`]; all but the first and last name a line or what to write there.
+pub fn merge(
+    source: &str,
+    entries: &Entries,
+    dir: &str,
+    evaluate: &dyn Fn() -> Option<Entries>,
+) -> Result<Merged, RulesError> {
+    let evaluated = Evaluated {
+        ask: evaluate,
+        answer: OnceCell::new(),
+    };
+    let (edits, nameless) = edits_for(source, entries, dir, &evaluated)?;
+    // With Nix each of them is known.
+    let unread = if nameless.is_empty() || evaluated.entries().is_some() {
+        Vec::new()
+    } else {
+        nameless
+    };
     if edits.is_empty() {
-        return Ok(source.to_owned());
+        return Ok(Merged {
+            text: source.to_owned(),
+            unread,
+        });
     }
     let unproved = || RulesError::Unproved {
         generated: generated(dir),
     };
-    let merged = apply(source, edits).ok_or_else(unproved)?;
-    match edits_for(&merged, entries, dir) {
-        Ok(left) if left.is_empty() => Ok(merged),
+    let text = apply(source, edits).ok_or_else(unproved)?;
+    // What Nix said of the entries that are computed holds for the new text too: they are the same.
+    match edits_for(&text, entries, dir, &evaluated) {
+        Ok((left, _)) if left.is_empty() => Ok(Merged { text, unread }),
         _ => Err(unproved()),
     }
 }
 
-fn edits_for(source: &str, entries: &Entries, dir: &str) -> Result<Vec<text::Edit>, RulesError> {
+/// The edits, and the lines of entries without a name.
+fn edits_for(
+    source: &str,
+    entries: &Entries,
+    dir: &str,
+    evaluated: &Evaluated<'_>,
+) -> Result<(Vec<text::Edit>, Vec<usize>), RulesError> {
     let root = parse_up_to(LARGEST_RULES, source)?;
     let rules = Rules::read(source, &root).ok_or_else(|| RulesError::NoAttributeSet {
         line: line_at(source, source.trim_end().len()),
@@ -131,13 +194,13 @@ fn edits_for(source: &str, entries: &Entries, dir: &str) -> Result<Vec<text::Edi
     {
         return Err(RulesError::NotRules);
     }
-    let (mut edits, mut new) = (Vec::new(), Vec::new());
+    let mut edits = Vec::new();
     for (path, wanted) in entries {
-        match rules.entry(path)? {
-            Some(entry) => edits.extend(rules.correct(entry, path, wanted)?),
-            None => new.push((path, wanted)),
+        if let Some(entry) = rules.entry(path)? {
+            edits.extend(rules.correct(entry, path, wanted, evaluated)?);
         }
     }
+    let new = rules.missing(entries, evaluated)?;
     let stale = rules
         .entries
         .iter()
@@ -150,7 +213,7 @@ fn edits_for(source: &str, entries: &Entries, dir: &str) -> Result<Vec<text::Edi
     if !new.is_empty() {
         edits.push(rules.insertion(&new, &stale));
     }
-    Ok(edits)
+    Ok((edits, rules.nameless))
 }
 
 fn is_rule(path: &str, entries: &[Entry]) -> bool {
@@ -159,7 +222,7 @@ fn is_rule(path: &str, entries: &[Entry]) -> bool {
         .is_some_and(|end| end == "age")
         || entries
             .iter()
-            .any(|entry| matches!(entry.keys, Keys::Written(_)))
+            .any(|entry| matches!(entry.keys, Keys::Listed(..)))
 }
 
 /// Only our own programs make sealed keys in these directories.

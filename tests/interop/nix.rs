@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use libtest_mimic::{Failed, Trial};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::project::{OPERATORS, Project, equal, expect, repository};
+use crate::project::{DIR, Declaration, OPERATORS, Project, equal, expect, repository};
 use crate::tool::trial;
 
 const NIX: [&str; 4] = ["nix-instantiate", "age", "age-keygen", "ssh-keygen"];
@@ -28,6 +28,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             "nix::what_init_declares_is_what_it_issued_from",
             &NIX,
             init_declares_what_it_issued,
+        ),
+        trial(
+            "nix::rules_that_are_computed_are_what_nix_says_they_are",
+            &NIX,
+            computed_rules,
         ),
     ]
 }
@@ -130,6 +135,47 @@ fn fault_is_located() -> Result<(), Failed> {
 }
 
 /// What `certs init` issues from is what Nix makes of the files it writes.
+/// Names and recipients come from a `let`, a function and another file.
+fn computed_rules() -> Result<(), Failed> {
+    let declaration = Declaration::default().authority("root", &json!({})).leaf(
+        "cp1",
+        "root",
+        "server",
+        &json!({}),
+    );
+    let project = Project::made(&declaration)?;
+    let source = "--manifest manifest.json --root .";
+    project.ends_with(0, &format!("rules --into keys/plain.nix {source}"))?;
+    let path = |name: &str| format!("../{DIR}/{name}.key.age");
+    let (root, server) = (path("ca/root"), path("derived/cp1/root-server"));
+    let rules = format!(
+        "let all = import ./plain.nix; keys = file: all.${{file}}.publicKeys; ca = \"ca\";\nin\n{{\n  \
+         \"../{DIR}/${{ca}}/root.key.age\".publicKeys = keys \"{root}\";\n  \"{server}\".publicKeys = [ ] ++ keys \"{server}\";\n}}\n"
+    );
+    project.bench.write("keys/secrets.nix", &rules)?;
+    let into = format!("rules --into keys/secrets.nix {source}");
+    let said = project.ends_with(0, &into)?;
+    expect(said.contains("is up to date"), &said)?;
+
+    // One of them is wrong: it is said what to write, and nothing is written.
+    let wrong = rules.replace("[ ] ++ keys", "[ ]; armor = keys");
+    let wrong = wrong.replace(
+        ".publicKeys = [ ]; armor",
+        ".publicKeys = map (x: x) [ ]; other",
+    );
+    project.bench.write("keys/secrets.nix", &wrong)?;
+    let said = project.ends_with(1, &into)?;
+    expect(said.contains("computes the recipients of"), &said)?;
+    expect(
+        project.bench.read("keys/secrets.nix")? == wrong.as_bytes(),
+        "it was changed",
+    )?;
+    // Without Nix nothing is known of the first either, which is told and left alone.
+    let said = project.command(&into).env("PATH", "").output()?;
+    let said = String::from_utf8_lossy(&said.stderr).into_owned();
+    expect(said.contains("computes the recipients of"), &said)
+}
+
 fn init_declares_what_it_issued() -> Result<(), Failed> {
     let project = Project::new()?;
     let key = String::from_utf8(project.bench.read(&format!("{}.pub", OPERATORS[0]))?)?;

@@ -11,7 +11,8 @@ pub(crate) struct RulesArgs {
     #[command(flatten)]
     pub source: SourceArgs,
     /// The rules file to bring up to date, relative to the root; files are named in it as seen from its directory, where agenix
-    /// is run. Without it the entries are printed.
+    /// is run. Entries that the file computes are evaluated with `nix-instantiate`, and are never rewritten. Without this option
+    /// the entries are printed.
     #[arg(long, value_name = "FILE")]
     pub into: Option<PathBuf>,
     /// Print the file as it would be, and write nothing.

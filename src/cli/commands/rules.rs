@@ -2,6 +2,7 @@
 
 use crate::cli::args::RulesArgs;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::evaluate::evaluate_rules;
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::export::index;
@@ -39,8 +40,15 @@ pub(crate) fn run(args: &RulesArgs, ui: Ui) -> Result<Exit, CliError> {
         .map(|(sealed, keys)| (seen_from(&base, &sealed), keys))
         .collect();
     let dir = seen_from(&base, project.fleet.dir.as_str());
-    let merged =
-        rules::merge(source, &entries, &dir).map_err(|error| cannot_merge(&path, &base, &error))?;
+    let evaluate = || evaluate_rules(&project.root.path().join(path.as_str()));
+    let merged = rules::merge(source, &entries, &dir, &evaluate)
+        .map_err(|error| cannot_merge(&path, &base, &error))?;
+    for line in &merged.unread {
+        ui.tell(&format!(
+            "warning: {path}:{line} is the entry of a file whose name is computed, and Nix does not say which; it was left as it is\n"
+        ));
+    }
+    let merged = merged.text;
     if merged == source && found.is_some() {
         ui.tell(&format!("{path} is up to date\n"));
         return Ok(Exit::Done);

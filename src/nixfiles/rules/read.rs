@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use rnix::ast::{self, BinOpKind, Expr, HasEntry as _};
+use rnix::ast::{self, BinOpKind, Expr, HasEntry as _, InterpolPart};
 use rnix::{SyntaxElement, TextRange};
 use rowan::ast::AstNode as _;
 
 use super::RulesError;
 use super::text::{Edit, Gap, Text, entry_text, same, snippet};
-use crate::nixfiles::eval::{Scope, Value, constant, constant_name, constant_strings};
+use super::{Entries, Evaluated};
 use crate::nixfiles::syntax::line_at;
 
 const PUBLIC_KEYS: &str = "publicKeys";
@@ -20,46 +20,54 @@ pub(super) struct Rules<'a> {
     pub(super) target: ast::AttrSet,
     /// The bindings of each path, in the order of the text.
     pub(super) entries: BTreeMap<String, Vec<Entry>>,
+    /// The lines of bindings whose names are computed or inherited: which files they are of, only Nix can say.
+    pub(super) nameless: Vec<usize>,
 }
 
 /// One binding of an attribute set that is part of the rules.
 pub(super) struct Entry {
     pub(super) binding: ast::AttrpathValue,
     pub(super) keys: Keys,
-    pub(super) scope: Scope,
     /// Counts the sets joined by `//`; the same path may stand in several.
     pub(super) set: usize,
 }
 
 pub(super) enum Keys {
-    /// The expression after `publicKeys =`.
-    Written(Expr),
+    /// The list after `publicKeys =`, of strings that are written out.
+    Listed(ast::List, Vec<String>),
     /// An attribute set without `publicKeys`.
     Missing(ast::AttrSet),
-    /// Some other expression.
-    Computed(Expr),
+    /// Anything else: Nix knows what it is.
+    Computed,
     /// `"…".armor = true;`
     Unrelated,
 }
 
 impl<'a> Rules<'a> {
     pub(super) fn read(source: &'a str, root: &ast::Root) -> Option<Self> {
-        let mut operands = Operands::default();
-        operands.collect(&root.expr()?, &Scope::default(), Operand::Last)?;
-        let (target, _) = operands.sets.last()?.clone();
+        let mut sets = Vec::new();
+        collect(&root.expr()?, Operand::Last, &mut sets)?;
+        let target = sets.last()?.clone();
         let mut entries: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
-        for (index, (set, scope)) in operands.sets.iter().enumerate() {
-            for (path, entry) in set
-                .attrpath_values()
-                .filter_map(|binding| Entry::read(binding, scope, index))
-            {
-                entries.entry(path).or_default().push(entry);
+        let mut nameless = Vec::new();
+        for (index, set) in sets.iter().enumerate() {
+            for entry in set.entries() {
+                let line = || line_at(source, entry.syntax().text_range().start().into());
+                let read = match &entry {
+                    ast::Entry::AttrpathValue(binding) => Entry::read(binding.clone(), index),
+                    ast::Entry::Inherit(_) => None,
+                };
+                match read {
+                    Some((path, entry)) => entries.entry(path).or_default().push(entry),
+                    None => nameless.push(line()),
+                }
             }
         }
         Some(Self {
             text: Text::new(source),
             target,
             entries,
+            nameless,
         })
     }
 
@@ -73,7 +81,7 @@ impl<'a> Rules<'a> {
         let mut deciding: Option<&Entry> = None;
         for entry in entries
             .iter()
-            .filter(|entry| matches!(entry.keys, Keys::Written(_) | Keys::Computed(_)))
+            .filter(|entry| matches!(entry.keys, Keys::Listed(..) | Keys::Computed))
         {
             if deciding.is_some_and(|other| other.set == entry.set) {
                 return Err(RulesError::Twice {
@@ -97,31 +105,50 @@ impl<'a> Rules<'a> {
         )
     }
 
-    /// The edits after which `entry` has the recipients `wanted`.
+    /// The edits after which `entry` has the recipients `wanted`. What is computed is left to Nix, and changed by people only.
     pub(super) fn correct(
         &self,
         entry: &Entry,
         path: &String,
         wanted: &Vec<String>,
+        evaluated: &Evaluated<'_>,
     ) -> Result<Vec<Edit>, RulesError> {
-        let computed = || RulesError::Computed {
-            path: path.clone(),
-            line: self.line_of(entry),
-            snippet: snippet([(path, wanted)]),
-        };
         match &entry.keys {
             Keys::Missing(set) => Ok(vec![self.text.first_attribute(set, wanted)]),
-            Keys::Written(keys) => match constant_strings(keys, &entry.scope) {
-                Some(found) if same(&found, wanted) => Ok(Vec::new()),
-                Some(_) => Ok(self.text.correct_list(keys, &entry.scope, wanted)),
-                None => Err(computed()),
-            },
-            Keys::Computed(whole) => match public_keys_of(whole, &entry.scope) {
-                Some(found) if same(&found, wanted) => Ok(Vec::new()),
-                _ => Err(computed()),
-            },
+            Keys::Listed(_, found) if same(found, wanted) => Ok(Vec::new()),
+            Keys::Listed(list, _) => Ok(self.text.correct_list(list, wanted)),
+            Keys::Computed if evaluated.agrees(path, wanted) => Ok(Vec::new()),
+            Keys::Computed => Err(RulesError::Computed {
+                path: path.clone(),
+                line: self.line_of(entry),
+                snippet: snippet([(path, wanted)]),
+            }),
             Keys::Unrelated => Ok(Vec::new()),
         }
+    }
+
+    /// Those of `wanted` that no binding with a name is of, unless one without has them. Nix refuses a file that defines one twice.
+    pub(super) fn missing<'e>(
+        &self,
+        wanted: &'e Entries,
+        evaluated: &Evaluated<'_>,
+    ) -> Result<Vec<(&'e String, &'e Vec<String>)>, RulesError> {
+        let mut missing = Vec::new();
+        for (path, keys) in wanted {
+            if self.entry(path)?.is_some() {
+                continue;
+            }
+            let is_hidden = !self.nameless.is_empty() && evaluated.has(path);
+            if !is_hidden {
+                missing.push((path, keys));
+            } else if !evaluated.agrees(path, keys) {
+                return Err(RulesError::Hidden {
+                    path: path.clone(),
+                    snippet: snippet([(path, keys)]),
+                });
+            }
+        }
+        Ok(missing)
     }
 
     /// New entries go after the last one that stays, before the closing brace.
@@ -173,124 +200,101 @@ impl Entry {
         self.binding.syntax().text_range()
     }
 
-    pub(super) fn read(
-        binding: ast::AttrpathValue,
-        scope: &Scope,
-        set: usize,
-    ) -> Option<(String, Self)> {
-        let mut names = binding
-            .attrpath()?
-            .attrs()
-            .map(|attr| constant_name(&attr, scope));
+    /// `None` where its first name is not written out.
+    fn read(binding: ast::AttrpathValue, set: usize) -> Option<(String, Self)> {
+        let mut names = binding.attrpath()?.attrs().map(|attr| name(&attr));
         let (path, second, more) = (names.next()??, names.next(), names.next());
         let keys = match (second, more) {
             (None, _) => Keys::of_whole(binding.value()?),
-            (Some(Some(name)), None) if name == PUBLIC_KEYS => Keys::Written(binding.value()?),
+            (Some(Some(name)), None) if name == PUBLIC_KEYS => Keys::of_list(binding.value()?),
+            (Some(None), _) => Keys::Computed,
             _ => Keys::Unrelated,
         };
-        let scope = match (&keys, binding.value()) {
-            (Keys::Written(_), Some(Expr::AttrSet(inner))) => scope.within_set(&inner),
-            _ => scope.clone(),
-        };
-        Some((
-            path,
-            Self {
-                binding,
-                keys,
-                scope,
-                set,
-            },
-        ))
+        Some((path, Self { binding, keys, set }))
     }
 }
 
 impl Keys {
-    pub(super) fn of_whole(value: Expr) -> Self {
+    fn of_whole(value: Expr) -> Self {
         let Expr::AttrSet(set) = value else {
-            return Self::Computed(value);
+            return Self::Computed;
         };
-        let is_public_keys = |binding: &ast::AttrpathValue| {
-            let mut attrs = binding.attrpath().into_iter().flat_map(|path| path.attrs());
-            let name = attrs
-                .next()
-                .and_then(|attr| constant_name(&attr, &Scope::default()));
-            name.as_deref() == Some(PUBLIC_KEYS) && attrs.next().is_none()
-        };
-        if set.inherits().next().is_some() {
-            return Self::Computed(Expr::AttrSet(set));
+        let mut found = Self::Missing(set.clone());
+        for entry in set.entries() {
+            let ast::Entry::AttrpathValue(binding) = entry else {
+                return Self::Computed;
+            };
+            let attrs = binding.attrpath().into_iter().flat_map(|path| path.attrs());
+            let names: Vec<Option<String>> = attrs.map(|attr| name(&attr)).collect();
+            match (names.as_slice(), binding.value()) {
+                ([Some(name)], Some(value)) if name == PUBLIC_KEYS => found = Self::of_list(value),
+                ([Some(name), ..], _) if name != PUBLIC_KEYS => {}
+                _ => return Self::Computed,
+            }
         }
-        match set
-            .attrpath_values()
-            .find(is_public_keys)
-            .and_then(|binding| binding.value())
-        {
-            Some(keys) => Self::Written(keys),
-            None => Self::Missing(set),
+        found
+    }
+
+    fn of_list(value: Expr) -> Self {
+        let Expr::List(list) = value else {
+            return Self::Computed;
+        };
+        let strings = list.items().map(|item| match item {
+            Expr::Str(text) => written(&text),
+            _ => None,
+        });
+        match strings.collect() {
+            Some(strings) => Self::Listed(list, strings),
+            None => Self::Computed,
         }
     }
 }
 
-pub(super) fn public_keys_of(whole: &Expr, scope: &Scope) -> Option<Vec<String>> {
-    match constant(whole, scope)? {
-        Value::Set(mut set) => match set.remove(PUBLIC_KEYS)? {
-            Value::List(keys) => keys.into_iter().map(Value::into_text).collect(),
-            _ => None,
-        },
-        _ => None,
+/// A name that is written out.
+fn name(attr: &ast::Attr) -> Option<String> {
+    match attr {
+        ast::Attr::Ident(ident) => Some(ident.syntax().text().to_string()),
+        ast::Attr::Str(text) => written(text),
+        ast::Attr::Dynamic(_) => None,
     }
+}
+
+/// A string without interpolation.
+pub(super) fn written(text: &ast::Str) -> Option<String> {
+    let parts = text.normalized_parts().into_iter();
+    parts
+        .map(|part| match part {
+            InterpolPart::Literal(literal) => Some(literal),
+            InterpolPart::Interpolation(_) => None,
+        })
+        .collect()
 }
 
 /// Whether an expression has the last word in a chain of `//`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operand {
+enum Operand {
     Last,
     Earlier,
 }
 
-/// The attribute sets a rules file joins, left to right, each with the names in sight.
-#[derive(Default)]
-pub(super) struct Operands {
-    pub(super) sets: Vec<(ast::AttrSet, Scope)>,
-    pub(super) steps: usize,
-}
-
-impl Operands {
-    /// `None` when the expression with the last word is not an attribute set that is written out.
-    pub(super) fn collect(
-        &mut self,
-        expression: &Expr,
-        scope: &Scope,
-        operand: Operand,
-    ) -> Option<()> {
-        /// Names can stand for names in a circle, or for two of the next name each.
-        const MOST_STEPS: usize = 300;
-        self.steps += 1;
-        if self.steps > MOST_STEPS {
-            return None;
+/// The attribute sets a rules file joins, left to right. `None` when the expression with the last word is not one that is written out.
+fn collect(expression: &Expr, operand: Operand, sets: &mut Vec<ast::AttrSet>) -> Option<()> {
+    match expression {
+        Expr::Paren(paren) => collect(&paren.expr()?, operand, sets),
+        Expr::Assert(assert) => collect(&assert.body()?, operand, sets),
+        Expr::LetIn(body) => collect(&body.body()?, operand, sets),
+        Expr::With(with) => collect(&with.body()?, operand, sets),
+        Expr::Lambda(lambda) => collect(&lambda.body()?, operand, sets),
+        Expr::BinOp(update) if update.operator() == Some(BinOpKind::Update) => {
+            // What is on the left may be anything: the right side overrides it.
+            collect(&update.lhs()?, Operand::Earlier, sets);
+            collect(&update.rhs()?, operand, sets)
         }
-        match expression {
-            Expr::Paren(paren) => self.collect(&paren.expr()?, scope, operand),
-            Expr::Assert(assert) => self.collect(&assert.body()?, scope, operand),
-            Expr::LetIn(body) => self.collect(&body.body()?, &scope.within_let(body), operand),
-            Expr::With(with) => self.collect(&with.body()?, &scope.within_with(with), operand),
-            Expr::Lambda(lambda) => {
-                self.collect(&lambda.body()?, &scope.within_lambda(lambda), operand)
-            }
-            Expr::Ident(name) => {
-                let (bound, scope) = scope.expression(&name.syntax().text().to_string())?;
-                self.collect(&bound, &scope, operand)
-            }
-            Expr::BinOp(update) if update.operator() == Some(BinOpKind::Update) => {
-                // What stands to the left may be anything: the right side overrides it.
-                self.collect(&update.lhs()?, scope, Operand::Earlier);
-                self.collect(&update.rhs()?, scope, operand)
-            }
-            Expr::AttrSet(set) => {
-                self.sets.push((set.clone(), scope.within_set(set)));
-                Some(())
-            }
-            _ if operand == Operand::Earlier => Some(()),
-            _ => None,
+        Expr::AttrSet(set) => {
+            sets.push(set.clone());
+            Some(())
         }
+        _ if operand == Operand::Earlier => Some(()),
+        _ => None,
     }
 }

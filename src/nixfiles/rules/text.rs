@@ -6,8 +6,8 @@ use rnix::ast::{self, Expr};
 use rnix::{NodeOrToken, SyntaxElement, SyntaxKind, TextRange};
 use rowan::ast::AstNode as _;
 
+use super::read::written;
 use crate::model::nix::string;
-use crate::nixfiles::eval::{Scope, Value, constant};
 
 /// A piece of text to take the place of another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -144,27 +144,16 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// A list that is written out keeps the elements that stay, as they are; anything else is written anew.
-    pub(super) fn correct_list(&self, keys: &Expr, scope: &Scope, wanted: &[String]) -> Vec<Edit> {
-        let anew = || {
-            let range = keys.syntax().text_range();
-            let text = list_text(wanted, self.indent_at(range.start().into()), self.newline());
-            vec![Edit {
-                start: range.start().into(),
-                end: range.end().into(),
-                text,
-            }]
-        };
-        let Expr::List(list) = keys else {
-            return anew();
-        };
+    /// The elements that stay are kept as they are, with their comments.
+    pub(super) fn correct_list(&self, list: &ast::List, wanted: &[String]) -> Vec<Edit> {
         let wanted_keys: BTreeSet<String> = wanted.iter().map(|key| canonical(key)).collect();
         let (mut kept, mut kept_keys, mut edits) = (None, BTreeSet::new(), Vec::new());
         for item in list.items() {
-            match constant(&item, scope)
-                .and_then(Value::into_text)
-                .map(|text| canonical(&text))
-            {
+            let key = match &item {
+                Expr::Str(text) => written(text).map(|text| canonical(&text)),
+                _ => None,
+            };
+            match key {
                 Some(key) if wanted_keys.contains(&key) => {
                     kept_keys.insert(key);
                     kept = Some(item);
@@ -172,7 +161,14 @@ impl<'a> Text<'a> {
                 _ => edits.push(self.removal(item.syntax().text_range())),
             }
         }
-        let Some(anchor) = kept else { return anew() };
+        let Some(anchor) = kept else {
+            let range = list.syntax().text_range();
+            return vec![Edit {
+                start: range.start().into(),
+                end: range.end().into(),
+                text: list_text(wanted, self.indent_at(range.start().into()), self.newline()),
+            }];
+        };
         let missing: Vec<&String> = wanted
             .iter()
             .filter(|key| !kept_keys.contains(&canonical(key)))
