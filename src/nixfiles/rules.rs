@@ -108,7 +108,7 @@ pub fn recipients(entries: &Entries) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Merged {
     pub text: String,
-    /// The lines of entries that were left as they are, because only Nix could say which files they are of.
+    /// The lines of computed entries that were left as they are, and may be of files that are gone.
     pub unread: Vec<usize>,
 }
 
@@ -126,6 +126,12 @@ impl Evaluated<'_> {
     fn has(&self, path: &str) -> bool {
         self.entries()
             .is_some_and(|entries| entries.contains_key(path))
+    }
+
+    /// Whether there is such a path; there may be where Nix cannot be asked.
+    fn may_have(&self, is_meant: impl Fn(&String) -> bool) -> bool {
+        self.entries()
+            .is_none_or(|entries| entries.keys().any(is_meant))
     }
 
     fn agrees(&self, path: &str, wanted: &[String]) -> bool {
@@ -150,13 +156,7 @@ pub fn merge(
         ask: evaluate,
         answer: OnceCell::new(),
     };
-    let (edits, nameless) = edits_for(source, entries, dir, &evaluated)?;
-    // With Nix each of them is known.
-    let unread = if nameless.is_empty() || evaluated.entries().is_some() {
-        Vec::new()
-    } else {
-        nameless
-    };
+    let (edits, unread) = edits_for(source, entries, dir, &evaluated)?;
     if edits.is_empty() {
         return Ok(Merged {
             text: source.to_owned(),
@@ -174,7 +174,7 @@ pub fn merge(
     }
 }
 
-/// The edits, and the lines of entries without a name.
+/// The edits, and the lines of computed entries that may be of files that are gone.
 fn edits_for(
     source: &str,
     entries: &Entries,
@@ -201,19 +201,23 @@ fn edits_for(
         }
     }
     let new = rules.missing(entries, evaluated)?;
-    let stale = rules
-        .entries
-        .iter()
-        .filter(|(path, _)| is_ours(path, dir) && !entries.contains_key(*path));
-    let stale: HashSet<TextRange> = stale
+    let is_stale = |path: &String| is_ours(path, dir) && !entries.contains_key(path);
+    let stale = rules.entries.iter().filter(|(path, _)| is_stale(path));
+    let (computed, written): (Vec<&Entry>, Vec<&Entry>) = stale
         .flat_map(|(_, entries)| entries)
-        .map(Entry::range)
-        .collect();
+        .partition(|entry| matches!(entry.keys, Keys::Computed));
+    let mut unread: Vec<usize> = computed.iter().map(|entry| rules.line_of(entry)).collect();
+    let is_known = |path: &String| rules.entries.contains_key(path);
+    if !rules.nameless.is_empty() && evaluated.may_have(|path| is_stale(path) && !is_known(path)) {
+        unread.extend(&rules.nameless);
+    }
+    unread.sort_unstable();
+    let stale: HashSet<TextRange> = written.into_iter().map(Entry::range).collect();
     edits.extend(stale.iter().map(|range| rules.text.removal(*range)));
     if !new.is_empty() {
         edits.push(rules.insertion(&new, &stale));
     }
-    Ok((edits, rules.nameless))
+    Ok((edits, unread))
 }
 
 fn is_rule(path: &str, entries: &[Entry]) -> bool {

@@ -45,7 +45,7 @@ pub(crate) fn run(args: &RulesArgs, ui: Ui) -> Result<Exit, CliError> {
         .map_err(|error| cannot_merge(&path, &base, &error))?;
     for line in &merged.unread {
         ui.tell(&format!(
-            "warning: {path}:{line} is the entry of a file whose name is computed, and Nix does not say which; it was left as it is\n"
+            "warning: the entry at {path}:{line} is computed and was left as it is; remove it if its file is gone\n"
         ));
     }
     let merged = merged.text;

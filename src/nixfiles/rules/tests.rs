@@ -117,17 +117,23 @@ fn an_entry_that_is_computed_and_wrong_is_refused_with_what_to_write() {
 }
 
 #[test]
-fn an_entry_whose_name_is_computed_stays_and_is_told_of_where_nix_cannot_be_asked() {
+fn a_computed_entry_that_may_be_of_a_file_that_is_gone_stays_and_is_told_of() {
     let source = "{\n  \"${dir}/ca/old.key.age\".publicKeys = [ ];\n  inherit (x) y;\n}\n";
     let wanted = entries(&[(ROOT, &[])]);
     let merged = merge(source, &wanted, "certs", &|| None).unwrap();
     assert_eq!(merged.unread, [2, 3]);
     assert!(merged.text.starts_with(source.trim_end_matches("}\n")));
     assert!(merged.text.contains(ROOT));
-    // With Nix it is known to be something else.
-    let said = || Some(entries(&[("certs/ca/old.key.age", &[])]));
+    // With Nix it is known to be something else, or to be one of ours that is gone.
+    let said = || Some(entries(&[("wifi.age", &[])]));
     let merged = merge(source, &wanted, "certs", &said).unwrap();
     assert_eq!(merged.unread, [] as [usize; 0]);
+    let said = || Some(entries(&[("certs/ca/old.key.age", &[])]));
+    let merged = merge(source, &wanted, "certs", &said).unwrap();
+    assert_eq!(merged.unread, [2, 3]);
+    let source = "{\n  \"certs/ca/old.key.age\".publicKeys = all;\n}\n";
+    let merged = merge(source, &entries(&[]), "certs", &|| None).unwrap();
+    assert_eq!((merged.text.as_str(), merged.unread), (source, vec![2]));
 }
 
 #[test]
@@ -507,8 +513,11 @@ proptest! {
                     prop_assert_eq!(after.get(path).cloned().flatten(), Some(keys.iter().map(|key| canonical(key)).collect()), "{} in\n{}", path, once);
                 }
                 for path in before.keys().chain(after.keys()).filter(|path| !wanted.contains_key(*path)) {
-                    let expected = if is_ours(path, "certs") { None } else { before.get(path) };
-                    prop_assert_eq!(after.get(path), expected, "{} in\n{}", path, once);
+                    if is_ours(path, "certs") {
+                        prop_assert!(!matches!(after.get(path), Some(Some(_))), "{} in\n{}", path, once);
+                    } else {
+                        prop_assert_eq!(after.get(path), before.get(path), "{} in\n{}", path, once);
+                    }
                 }
                 prop_assert!(once.contains("# top") && once.contains("# end"));
             }
