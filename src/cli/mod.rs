@@ -17,6 +17,7 @@ mod foreign;
 mod git;
 mod inheritance;
 mod input;
+mod openssl;
 mod operator;
 mod passphrases;
 mod past;

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::error::CliError;
 use super::input::first_line;
+use super::openssl;
 use crate::inspect::secret::{Locked, Opened, Refusal};
 use crate::render::words::one_line;
 use crate::seal::{Unlock, UnlockError};
@@ -22,6 +23,15 @@ pub(crate) struct Passphrases {
 pub(crate) struct LockedFile {
     pub place: String,
     pub locked: Locked,
+}
+
+impl LockedFile {
+    fn open(&self, passphrase: &SecretString) -> Result<Opened, Refusal> {
+        match self.locked.for_openssl() {
+            Some(pem) => openssl::open(pem, passphrase),
+            None => self.locked.open(passphrase.expose_secret()),
+        }
+    }
 }
 
 /// What became of it.
@@ -101,7 +111,7 @@ impl Round {
 
     /// Whoever was asked for it hears of a passphrase that is wrong.
     fn try_on(&mut self, index: usize, file: LockedFile, passphrase: &SecretString) {
-        let outcome = match file.locked.open(passphrase.expose_secret()) {
+        let outcome = match file.open(passphrase) {
             Ok(opened) => Outcome::Opened(opened),
             Err(refusal) => Outcome::Closed(refusal.to_string()),
         };
@@ -113,7 +123,7 @@ impl Round {
         let closed = std::mem::take(&mut self.closed).into_par_iter();
         let tried: Vec<_> = closed
             .map(|(index, file)| {
-                let opened = file.locked.open(passphrase.expose_secret());
+                let opened = file.open(passphrase);
                 (index, file, opened)
             })
             .collect();
@@ -121,7 +131,7 @@ impl Round {
             match opened {
                 Ok(opened) => self.done.push((index, file, Outcome::Opened(opened))),
                 Err(Refusal::WrongPassphrase) => self.closed.push((index, file)),
-                Err(refusal @ Refusal::Unsupported) => {
+                Err(refusal @ (Refusal::Unsupported | Refusal::NoOpenSsl)) => {
                     self.close(index, file, refusal.to_string());
                 }
             }

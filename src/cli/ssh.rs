@@ -193,7 +193,7 @@ impl Log {
         } else {
             error
         };
-        let error = causes.fold(error, |error, cause| error.cause(cause));
+        let error = causes.fold(error, CliError::cause);
         if has_shown_key {
             error.hint("an attacker may be between you and the host: compare with /etc/ssh/ssh_host_ed25519_key.pub there")
         } else if self.says("no matching host key type") {
@@ -226,7 +226,9 @@ mod tests {
 
     fn log(lines: &[&str]) -> Log {
         let mut log = Log::default();
-        lines.iter().for_each(|line| log.note(line));
+        for line in lines {
+            log.note(line);
+        }
         log
     }
 

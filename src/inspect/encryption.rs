@@ -14,7 +14,6 @@ use zeroize::Zeroizing;
 use cipher::Cipher;
 use derivation::{Derivation, MOST_ITERATIONS, pbkdf2_parameters};
 pub(crate) use derivation::{Hash, Password, Purpose};
-use old::OldDerivation;
 
 const PBES2: &str = "1.2.840.113549.1.5.13";
 const PBKDF2: &str = "1.2.840.113549.1.5.12";
@@ -32,13 +31,19 @@ pub(super) enum Scheme {
         salt: Vec<u8>,
         iterations: u64,
     },
-    /// Of the time before PBES2.
-    Old {
-        derivation: OldDerivation,
-        cipher: Cipher,
-    },
+    /// Of the time before PBES2, by its name.
+    Old { name: String, iterations: u64 },
     /// One we can only name.
     Other { name: String },
+}
+
+/// Who can take an encryption off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opener {
+    Us,
+    /// The program `openssl`.
+    OpenSsl,
+    Nobody,
 }
 
 /// Why something stays closed.
@@ -69,15 +74,20 @@ impl Scheme {
         old::of_headers(headers)
     }
 
-    /// Whether the right password would do.
-    pub(super) fn is_supported(&self) -> bool {
-        !matches!(self, Self::Other { .. }) && (1..=MOST_ITERATIONS).contains(&self.work())
+    /// Who can, given the right password.
+    pub(super) fn opener(&self) -> Opener {
+        match self {
+            _ if !(1..=MOST_ITERATIONS).contains(&self.work()) => Opener::Nobody,
+            Self::Pbes2 { .. } | Self::Pkcs12 { .. } => Opener::Us,
+            Self::Old { .. } => Opener::OpenSsl,
+            Self::Other { .. } => Opener::Nobody,
+        }
     }
 
     /// How many rounds of a hash taking it off costs.
     pub(super) fn work(&self) -> u64 {
         match self {
-            Self::Old { derivation, .. } => derivation.iterations(),
+            Self::Old { iterations, .. } => *iterations,
             Self::Pbes2 { derivation, .. } => derivation.iterations,
             // Key and initialisation vector are derived each on their own.
             Self::Pkcs12 { iterations, .. } => iterations.saturating_mul(2),
@@ -110,11 +120,7 @@ impl Scheme {
                 let iv = password.derive(Hash::Sha1, Purpose::Iv, work, 8)?;
                 cipher.decrypt(&key, &iv, data)
             }
-            Self::Old { derivation, cipher } => {
-                let (key, iv) = derivation.derive(password.utf8.as_bytes(), cipher.key_length())?;
-                cipher.decrypt(&key, &iv, data)
-            }
-            Self::Other { .. } => Err(Closed::Unsupported),
+            Self::Old { .. } | Self::Other { .. } => Err(Closed::Unsupported),
         }
     }
 }
@@ -205,8 +211,7 @@ impl fmt::Display for Scheme {
                 f,
                 "{cipher} under the key derivation of PKCS#12 with SHA1, {iterations} iterations"
             ),
-            Self::Old { derivation, cipher } => write!(f, "{cipher} under {derivation}"),
-            Self::Other { name } => f.write_str(name),
+            Self::Old { name, .. } | Self::Other { name } => f.write_str(name),
         }
     }
 }

@@ -8,7 +8,7 @@ use der::{Decode as _, Reader as _, SliceReader};
 use x509_cert::spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
 
-use super::encryption::{Closed, Password, Scheme};
+use super::encryption::{Closed, Opener, Password, Scheme};
 use super::{pkcs12, private_key, sniff};
 use crate::model::document::pkcs12::Access;
 use crate::model::document::{DocumentDefect, Found, Object};
@@ -39,6 +39,8 @@ pub struct Locked {
 #[derive(Debug)]
 enum Lock {
     Key(Box<LockedKey>),
+    /// PEM that is left to the program `openssl`.
+    OpenSsl(String),
     Pkcs12(Vec<u8>),
 }
 
@@ -72,6 +74,11 @@ pub enum Refusal {
     WrongPassphrase,
     #[error("it is protected in a way that is not supported")]
     Unsupported,
+    #[error(
+        "only `openssl` opens this old encryption, and it is not on the PATH; install it, or convert a copy of the key where it is: \
+         `openssl pkey -aes256 -in FILE -out NEW`"
+    )]
+    NoOpenSsl,
 }
 
 /// Every private key of a file, but those of OpenSSH and age, which no certificate is for. What is damaged is left out: what a file is
@@ -127,14 +134,11 @@ impl Keys {
 
     fn add_block(&mut self, block: &Block) {
         if block.is_encrypted() {
-            let Some(form) = Form::of_label(&block.label) else {
-                return;
-            };
-            self.add_locked(LockedKey {
-                form,
-                scheme: Scheme::of_headers(&block.headers),
-                data: block.contents.to_vec(),
-            });
+            if Form::of_label(&block.label).is_some() {
+                let scheme = Scheme::of_headers(&block.headers);
+                let pem = armoured(&block.label, &block.headers, &block.contents);
+                self.add_lock(&scheme, |_| Lock::OpenSsl(pem));
+            }
         } else if block.is_private_key() {
             self.add_key(block);
         }
@@ -156,24 +160,49 @@ impl Keys {
     }
 
     fn add_encrypted_pkcs8(&mut self, der: &[u8]) {
-        if let Ok((scheme, data)) = encrypted_pkcs8(der) {
-            self.add_locked(LockedKey {
+        let Ok((scheme, data)) = encrypted_pkcs8(der) else {
+            return;
+        };
+        self.add_lock(&scheme, |opener| match opener {
+            Opener::OpenSsl => Lock::OpenSsl(armoured("ENCRYPTED PRIVATE KEY", &[], der)),
+            Opener::Us | Opener::Nobody => Lock::Key(Box::new(LockedKey {
                 form: Form::Pkcs8,
-                scheme,
+                scheme: scheme.clone(),
                 data: data.to_vec(),
-            });
-        }
+            })),
+        });
     }
 
-    fn add_locked(&mut self, key: LockedKey) {
-        let scheme = key.scheme.to_string();
-        if key.scheme.is_supported() {
-            let lock = Lock::Key(Box::new(key));
-            self.locked.push(Locked { lock, scheme });
-        } else {
-            self.unsupported.push(scheme);
+    fn add_lock(&mut self, scheme: &Scheme, lock: impl FnOnce(Opener) -> Lock) {
+        let opener = scheme.opener();
+        let scheme = scheme.to_string();
+        match opener {
+            Opener::Us | Opener::OpenSsl => self.locked.push(Locked {
+                lock: lock(opener),
+                scheme,
+            }),
+            Opener::Nobody => self.unsupported.push(scheme),
         }
     }
+}
+
+/// A PEM block with its headers (RFC 1421 §4.4), in lines that OpenSSL takes.
+fn armoured(label: &str, headers: &[String], encrypted: &[u8]) -> String {
+    let mut text = format!("-----BEGIN {label}-----\n");
+    for header in headers {
+        text.push_str(header);
+        text.push('\n');
+    }
+    if !headers.is_empty() {
+        text.push('\n');
+    }
+    for (place, letter) in BASE64_STANDARD.encode(encrypted).chars().enumerate() {
+        if place > 0 && place % 64 == 0 {
+            text.push('\n');
+        }
+        text.push(letter);
+    }
+    text + &format!("\n-----END {label}-----\n")
 }
 
 /// `EncryptedPrivateKeyInfo` (RFC 5958 §3).
@@ -186,12 +215,21 @@ fn encrypted_pkcs8(der: &[u8]) -> der::Result<(Scheme, &[u8])> {
 }
 
 impl Locked {
+    /// The PEM to give to `openssl pkey` with the passphrase, where [`Locked::open`] leaves it to that.
+    pub fn for_openssl(&self) -> Option<&str> {
+        match &self.lock {
+            Lock::OpenSsl(pem) => Some(pem),
+            Lock::Key(_) | Lock::Pkcs12(_) => None,
+        }
+    }
+
     /// Tries a passphrase.
     ///
     /// # Errors
     /// `Refusal`.
     pub fn open(&self, passphrase: &str) -> Result<Opened, Refusal> {
         match &self.lock {
+            Lock::OpenSsl(_) => Err(Refusal::Unsupported),
             Lock::Key(key) => key.open(passphrase).map(|text| Opened {
                 found: Vec::new(),
                 keys: vec![text],

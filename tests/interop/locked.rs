@@ -71,6 +71,11 @@ pub(crate) fn trials() -> Vec<Trial> {
             &OPENSSL,
             nothing_is_lost,
         ),
+        trial(
+            "locked::the_passphrase_of_an_old_key_goes_to_openssl_through_a_pipe",
+            &OPENSSL,
+            through_a_pipe,
+        ),
     ]);
     trials
 }
@@ -232,6 +237,39 @@ fn pkcs12() -> Result<(), Failed> {
         is_taken_whole(&project, &declaration())?;
     }
     Ok(())
+}
+
+/// The program that opens old encryptions is named where it is missing, and is told the passphrase in no way that others see.
+fn through_a_pipe() -> Result<(), Failed> {
+    let project = made()?;
+    let bench = &project.bench;
+    for key in ["pki/ca.key", "pki/apiserver.key"] {
+        lock(bench, key, "pkey -traditional -aes256 -in KEY -out NEW")?;
+    }
+    let adopt = |path: &str| -> Result<String, Failed> {
+        let words = format!("adopt pki {SOURCE} --passphrase-file passphrase");
+        let output = project.command(&words).env("PATH", path).output()?;
+        equal(&output.status.code(), &Some(1))?;
+        Ok(String::from_utf8_lossy(&output.stderr).into_owned()
+            + &String::from_utf8_lossy(&output.stdout))
+    };
+    let said = adopt("nowhere")?;
+    expect(
+        said.contains("only `openssl` opens this old encryption, and it is not on the PATH")
+            && said.contains("openssl pkey -aes256 -in FILE -out NEW"),
+        &said,
+    )?;
+    let spy = "#!/bin/sh\n{ echo \"$@\"; export -p; read -r line; echo \"$line\" > given; } >> asked\nexit 1\n";
+    bench.run("mkdir spy")?;
+    bench.write("spy/openssl", spy)?;
+    bench.run("chmod +x spy/openssl")?;
+    let spies = project.path("spy");
+    let said = adopt(&spies.to_string_lossy())?;
+    expect(said.contains("none of those given is its"), &said)?;
+    expect(bench.read("given")? == b"geheim\n", "another passphrase")?;
+    let asked = String::from_utf8(bench.read("asked")?)?;
+    expect(asked.contains("pkey -passin stdin"), &asked)?;
+    expect(!asked.contains("geheim"), &asked)
 }
 
 /// Neither without a passphrase nor with a wrong one is anything written; which file it is about and what helps is said.

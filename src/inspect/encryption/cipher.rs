@@ -9,7 +9,7 @@ use aws_lc_rs::iv::FixedLength;
 use cbc::Decryptor;
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockDecryptMut as _, InnerIvInit as _, KeyIvInit as _};
-use des::{Des, TdesEde2, TdesEde3};
+use des::{TdesEde2, TdesEde3};
 use rc2::Rc2;
 use zeroize::Zeroizing;
 
@@ -22,9 +22,7 @@ pub(in crate::inspect) enum Cipher {
     Aes256,
     TripleDes,
     TwoKeyTripleDes,
-    Des,
     Rc2_128,
-    Rc2_64,
     Rc2_40,
 }
 
@@ -32,17 +30,9 @@ impl Cipher {
     pub(super) fn key_length(self) -> usize {
         match self {
             Self::Rc2_40 => 5,
-            Self::Des | Self::Rc2_64 => 8,
             Self::Aes128 | Self::TwoKeyTripleDes | Self::Rc2_128 => 16,
             Self::Aes192 | Self::TripleDes => 24,
             Self::Aes256 => 32,
-        }
-    }
-
-    pub(super) fn block_length(self) -> usize {
-        match self {
-            Self::Aes128 | Self::Aes192 | Self::Aes256 => 16,
-            _ => 8,
         }
     }
 
@@ -59,9 +49,7 @@ impl Cipher {
                 .map(|cbc| cbc.decrypt_padded_vec_mut::<Pkcs7>(data)),
             Self::TwoKeyTripleDes => Decryptor::<TdesEde2>::new_from_slices(key, iv)
                 .map(|cbc| cbc.decrypt_padded_vec_mut::<Pkcs7>(data)),
-            Self::Des => Decryptor::<Des>::new_from_slices(key, iv)
-                .map(|cbc| cbc.decrypt_padded_vec_mut::<Pkcs7>(data)),
-            Self::Rc2_128 | Self::Rc2_64 | Self::Rc2_40 => {
+            Self::Rc2_128 | Self::Rc2_40 => {
                 let rc2 = Rc2::new_with_eff_key_len(key, 8 * key.len());
                 Decryptor::<Rc2>::inner_iv_slice_init(rc2, iv)
                     .map(|cbc| cbc.decrypt_padded_vec_mut::<Pkcs7>(data))
@@ -101,9 +89,7 @@ impl fmt::Display for Cipher {
             Self::Aes256 => "AES-256-CBC",
             Self::TripleDes => "3DES-CBC",
             Self::TwoKeyTripleDes => "two-key 3DES-CBC",
-            Self::Des => "DES-CBC",
             Self::Rc2_128 => "RC2-128-CBC",
-            Self::Rc2_64 => "RC2-64-CBC",
             Self::Rc2_40 => "RC2-40-CBC",
         })
     }
