@@ -1,13 +1,15 @@
 //! The name of an authority, a host or a certificate: one safe component of a file path.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// The longest name in bytes. `<ca>-<cert>.key.age` must fit the 255 bytes every common file system allows.
 pub const MAX_NAME_BYTES: usize = 100;
 
-/// A name as declared, proved to be usable verbatim in file names, agenix rules and NixOS attribute paths.
+/// A name as declared, proved to be usable verbatim in file names, agenix rules and NixOS attribute paths. A clone shares the text: names are
+/// in every ID, and IDs are keys everywhere.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(String);
+pub struct Name(Arc<str>);
 
 /// Why a string cannot be the name of an authority, a host or a certificate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +55,7 @@ impl Name {
                 character: first,
             });
         }
-        Ok(Self(name.to_owned()))
+        Ok(Self(name.into()))
     }
 
     pub fn as_str(&self) -> &str {

@@ -1,6 +1,7 @@
 //! Owns what a path inside the project may look like; knows nothing of the disk.
 
 use std::fmt;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -10,9 +11,9 @@ use super::shell::shell;
 const LONGEST_COMPONENT: usize = 255;
 
 /// A path below the project root, in the form the store accepts: relative, `/`-separated, free of `..`, of control
-/// characters and of `.git`. The empty path (`.`) is the root itself.
+/// characters and of `.git`. The empty path (`.`) is the root itself. A clone shares the text.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RelPath(String);
+pub struct RelPath(Arc<str>);
 
 /// Why a text is not a path below the project root.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -51,7 +52,7 @@ impl RelPath {
         for component in &components {
             check_component(component, text)?;
         }
-        Ok(Self(components.join("/")))
+        Ok(Self(components.join("/").into()))
     }
 
     /// `self/rest`, where `rest` may have several components.
@@ -65,19 +66,19 @@ impl RelPath {
 
     /// `self/name` for a name this crate chose itself or has checked before.
     pub(crate) fn child(&self, name: &str) -> Self {
-        match (self.0.as_str(), name) {
-            ("", name) => Self(name.to_owned()),
+        match (self.as_str(), name) {
+            ("", name) => Self(name.into()),
             (_, "") => self.clone(),
-            (parent, name) => Self(format!("{parent}/{name}")),
+            (parent, name) => Self(format!("{parent}/{name}").into()),
         }
     }
 
     /// The directory this path lies in; `None` for the root itself.
     pub fn parent(&self) -> Option<Self> {
         match self.0.rsplit_once('/') {
-            Some((parent, _)) => Some(Self(parent.to_owned())),
+            Some((parent, _)) => Some(Self(parent.into())),
             None if self.0.is_empty() => None,
-            None => Some(Self(String::new())),
+            None => Some(Self::default()),
         }
     }
 
@@ -85,7 +86,7 @@ impl RelPath {
     pub fn file_name(&self) -> &str {
         self.0
             .rsplit_once('/')
-            .map_or(self.0.as_str(), |(_, name)| name)
+            .map_or(self.as_str(), |(_, name)| name)
     }
 
     /// True when `self` is `directory` or lies below it.
@@ -93,7 +94,7 @@ impl RelPath {
         directory.0.is_empty()
             || self
                 .0
-                .strip_prefix(&directory.0)
+                .strip_prefix(directory.as_str())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 

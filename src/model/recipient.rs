@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeSet, btree_set};
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
@@ -121,9 +122,10 @@ impl Hash for Recipient {
     }
 }
 
-/// A set of recipients, which does not depend on order, repetition or comments.
+/// A set of recipients, which does not depend on order, repetition or comments. A clone shares the recipients: all certificates of a host have
+/// the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RecipientSet(BTreeSet<Recipient>);
+pub struct RecipientSet(Arc<BTreeSet<Recipient>>);
 
 impl RecipientSet {
     /// Whether the set is empty.
@@ -173,7 +175,7 @@ impl FromIterator<Recipient> for RecipientSet {
         for recipient in recipients {
             set.insert(recipient);
         }
-        Self(set)
+        Self(Arc::new(set))
     }
 }
 
