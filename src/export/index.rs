@@ -6,6 +6,7 @@ mod blocks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::inspect::conflict_marker;
@@ -97,7 +98,7 @@ fn exchanged(observed: &Observed) -> BTreeMap<ArtifactId, &str> {
 pub fn files(fleet: &Fleet, facts: &Facts<'_>) -> Vec<(RelPath, String)> {
     let layout = Layout::new(fleet.dir.clone());
     vec![
-        (layout.inventory(), pretty(&inventory(fleet, facts))),
+        (layout.inventory(), inventory(fleet, facts)),
         (
             layout.recipients(),
             nixfiles::rules::recipients(&rules(fleet)),
@@ -169,45 +170,93 @@ pub fn broken_rules(root: &Root, fleet: &Fleet) -> Result<Option<BrokenRules>, S
 
 /// What the certificates and shared pairs say, by authority, by host, by name, and which list each authority made last. Public, sorted;
 /// Nix reads `notAfterEpoch` (seconds since 1970).
-pub fn inventory(fleet: &Fleet, known: &Facts<'_>) -> Value {
-    let mut authorities = Map::new();
-    let mut hosts = Map::new();
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Inventory<'a> {
+    version: u8,
+    authorities: BTreeMap<&'a str, Value>,
+    /// By host, CA and name.
+    hosts: BTreeMap<&'a str, BTreeMap<&'a str, BTreeMap<&'a str, Entry<'a>>>>,
+    key_pairs: Map<String, Value>,
+    revocation_lists: Map<String, Value>,
+}
+
+/// What a certificate says.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry<'a> {
+    certificate: &'a str,
+    issuer: Option<&'a str>,
+    key: String,
+    key_fingerprint: String,
+    not_after: String,
+    not_after_epoch: i64,
+    not_before: String,
+    sans: Vec<String>,
+    serial: String,
+    subject: String,
+    usages: Vec<String>,
+}
+
+impl<'a> Entry<'a> {
+    fn of(artifact: Artifact<'a>, facts: &CertificateFacts) -> Self {
+        Self {
+            certificate: artifact.files().certificate.as_str(),
+            issuer: artifact.issuer_name().map(Name::as_str),
+            key: facts.key.to_string(),
+            key_fingerprint: facts.key_fingerprint.to_string(),
+            not_after: Moment(facts.not_after).rfc3339(),
+            not_after_epoch: facts.not_after.unix_timestamp(),
+            not_before: Moment(facts.not_before).rfc3339(),
+            sans: facts.sans.iter().map(ToString::to_string).collect(),
+            serial: facts.serial_hex(),
+            subject: facts.subject.to_string(),
+            usages: facts.usages().words().map(str::to_owned).collect(),
+        }
+    }
+}
+
+fn inventory(fleet: &Fleet, known: &Facts<'_>) -> String {
+    let mut inventory = Inventory {
+        version: 1,
+        authorities: BTreeMap::new(),
+        hosts: BTreeMap::new(),
+        key_pairs: key_pairs(fleet, known),
+        revocation_lists: lists(fleet, known),
+    };
     for artifact in fleet.artifacts() {
         let Some(facts) = known.certificates.get(&artifact.id()) else {
             continue;
         };
-        let entry = entry(artifact, facts);
+        let entry = Entry::of(artifact, facts);
         match artifact {
             Artifact::Authority(authority) => {
                 let bundle = blocks::of_authority(&authority.id(), facts, known);
-                let entry = with_bundle(known.with_known_key(&authority.id(), entry), bundle);
-                authorities.insert(authority.name.to_string(), entry);
+                let entry = known.with_known_key(&authority.id(), json!(entry));
+                let entry = with_bundle(entry, bundle);
+                inventory.authorities.insert(authority.name.as_str(), entry);
             }
             Artifact::Leaf(leaf) => {
-                let host = child(&mut hosts, leaf.host.as_str());
-                child(host, leaf.authority.as_str()).insert(leaf.name.to_string(), entry);
+                let host = inventory.hosts.entry(leaf.host.as_str()).or_default();
+                let authority = host.entry(leaf.authority.as_str()).or_default();
+                authority.insert(leaf.name.as_str(), entry);
             }
         }
     }
-    authorities.sort_keys();
-    let key_pairs: Map<String, Value> = fleet
-        .key_pairs
-        .iter()
-        .filter_map(|pair| {
-            let current = known.public_keys.get(&pair.id())?.first()?;
-            let bundle = blocks::of_key_pair(fleet, pair, known);
-            let entry = known.with_known_key(&pair.id(), key_pair_entry(pair, current));
-            let entry = with_bundle(entry, bundle);
-            Some((pair.name.to_string(), entry))
-        })
-        .collect();
-    json!({
-        "version": 1,
-        "authorities": authorities,
-        "hosts": hosts,
-        "keyPairs": key_pairs,
-        "revocationLists": lists(fleet, known),
-    })
+    // Strings, numbers and maps with strings for keys: there is nothing in it that JSON cannot hold.
+    let mut text = serde_json::to_string_pretty(&inventory).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn key_pairs(fleet: &Fleet, known: &Facts<'_>) -> Map<String, Value> {
+    let pairs = fleet.key_pairs.iter().filter_map(|pair| {
+        let current = known.public_keys.get(&pair.id())?.first()?;
+        let bundle = blocks::of_key_pair(fleet, pair, known);
+        let entry = known.with_known_key(&pair.id(), key_pair_entry(pair, current));
+        Some((pair.name.to_string(), with_bundle(entry, bundle)))
+    });
+    pairs.collect()
 }
 
 fn lists(fleet: &Fleet, known: &Facts<'_>) -> Map<String, Value> {
@@ -254,36 +303,6 @@ fn with_bundle(mut entry: Value, bundle: Value) -> Value {
     entry
 }
 
-fn child<'m>(map: &'m mut Map<String, Value>, key: &str) -> &'m mut Map<String, Value> {
-    let slot = map.entry(key).or_insert_with(|| Value::Object(Map::new()));
-    if !slot.is_object() {
-        *slot = Value::Object(Map::new());
-    }
-    match slot {
-        Value::Object(map) => map,
-        // Made an object two lines above.
-        _ => unreachable!(),
-    }
-}
-
-fn entry(artifact: Artifact<'_>, facts: &CertificateFacts) -> Value {
-    let sans: Vec<String> = facts.sans.iter().map(ToString::to_string).collect();
-    let usages = facts.usages();
-    json!({
-        "certificate": artifact.files().certificate.to_string(),
-        "issuer": artifact.issuer_name().map(ToString::to_string),
-        "key": facts.key.to_string(),
-        "keyFingerprint": facts.key_fingerprint.to_string(),
-        "notAfter": Moment(facts.not_after).rfc3339(),
-        "notAfterEpoch": facts.not_after.unix_timestamp(),
-        "notBefore": Moment(facts.not_before).rfc3339(),
-        "sans": sans,
-        "serial": facts.serial_hex(),
-        "subject": facts.subject.to_string(),
-        "usages": usages.words().collect::<Vec<_>>(),
-    })
-}
-
 /// The public keys each sealed file is for, by path.
 pub fn rules(fleet: &Fleet) -> nixfiles::rules::Entries {
     let entry = |sealed: Sealed<'_>| {
@@ -294,10 +313,4 @@ pub fn rules(fleet: &Fleet) -> nixfiles::rules::Entries {
         (sealed.file.to_string(), keys)
     };
     fleet.sealed().map(entry).collect()
-}
-
-fn pretty(value: &Value) -> String {
-    let mut text = format!("{value:#}");
-    text.push('\n');
-    text
 }
