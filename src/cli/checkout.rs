@@ -5,11 +5,9 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use serde_json::Value;
-
 use super::error::CliError;
 use super::git::Presence;
-use crate::inspect::recipients;
+use crate::inspect::{json, recipients};
 use crate::model::{RelPath, shell};
 use crate::render::words::{count, some_of};
 use crate::store::{Layout, Root};
@@ -53,36 +51,18 @@ fn recorded(root: &Root, layout: &Layout) -> BTreeSet<String> {
     let read = |path: RelPath| root.read(&path).ok().flatten().map(|file| file.bytes);
     let issued = format!("{}/", layout.issued());
     let mut known = BTreeSet::new();
-    let inventory = read(layout.inventory());
-    let inventory = inventory.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
-    if let Some(inventory) = inventory {
-        certificates(&inventory, &mut |path| {
-            if let Some(stem) = path
-                .strip_suffix(".crt")
-                .filter(|_| path.starts_with(&issued))
-            {
-                known.insert(format!("{stem}.json"));
-            }
-        });
-    }
+    let inventory = read(layout.inventory()).unwrap_or_default();
+    let see = &mut |key: &str, path: &str| {
+        let stem = path.strip_suffix(".crt").filter(|_| key == "certificate");
+        let stem = stem.filter(|_| path.starts_with(&issued));
+        known.extend(stem.map(|stem| format!("{stem}.json")));
+    };
+    // The plan says what is wrong with the file; what can be read of it counts here.
+    let _ = json::each_text(&inventory, see);
     // Without its key a record still stands, and the plan says that the key is gone. What is sealed elsewhere is a host's key.
     let sealed = read(layout.recipients()).map(|bytes| recipients::entries(&bytes));
     let own = layout.directories().map(|folder| format!("{folder}/"));
     let paths = sealed.into_iter().flatten().map(|(path, _)| path);
     known.extend(paths.filter(|path| !own.iter().any(|folder| path.starts_with(folder.as_str()))));
     known
-}
-
-/// Sees the file of every certificate in an inventory.
-fn certificates(value: &Value, see: &mut dyn FnMut(&str)) {
-    match value {
-        Value::Object(fields) => {
-            if let Some(path) = fields.get("certificate").and_then(Value::as_str) {
-                see(path);
-            }
-            fields.values().for_each(|value| certificates(value, see));
-        }
-        Value::Array(values) => values.iter().for_each(|value| certificates(value, see)),
-        _ => {}
-    }
 }

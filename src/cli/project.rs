@@ -143,15 +143,18 @@ impl Project {
         let manifest = Manifest::parse(json).map_err(|error| unread_manifest(&error))?;
         let key_files = read_key_files(&manifest, root.path());
         let records = read_records(&manifest, &root).map_err(|error| store_error(&error))?;
-        let resolution = manifest
-            .resolve_with(&key_files, &records)
-            .map_err(|faults| refused(&faults, root.path(), ui))?;
+        let dir = manifest.dir();
+        let (resolution, complete) = rayon::join(
+            || manifest.resolve_with(&key_files, &records),
+            || dir.map_or(Ok(()), |dir| checkout::check_complete(&root, &dir)),
+        );
+        let resolution = resolution.map_err(|faults| refused(&faults, root.path(), ui))?;
         if !resolution.warnings.is_empty() {
             let warnings = placed(&resolution.warnings, root.path());
             ui.tell(&render_faults(&warnings, Severity::Warning, ui));
         }
         let fleet = with_host_keys(&root, resolution.fleet);
-        checkout::check_complete(&root, &fleet.dir)?;
+        complete?;
         Ok(Self {
             // Before the lock is taken, like everything that Git is asked.
             gone: gone(&root, &fleet)?,

@@ -11,8 +11,17 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 /// # Errors
 /// The text is not JSON, or an object in it has a key twice; with line and column.
 pub fn refuse_repeated_keys(json: &[u8]) -> Result<(), serde_json::Error> {
+    each_text(json, &mut |_, _| {})
+}
+
+/// The same, and hands over every text that is the value of a key, with that key.
+///
+/// # Errors
+/// As [`refuse_repeated_keys`]; what comes before the error has been handed over.
+pub fn each_text(json: &[u8], see: &mut dyn FnMut(&str, &str)) -> Result<(), serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_slice(json);
-    Place(None).deserialize(&mut reader)?;
+    let place = Place(None);
+    Reading { place, see }.deserialize(&mut reader)?;
     reader.end()
 }
 
@@ -21,21 +30,50 @@ pub fn refuse_repeated_keys(json: &[u8]) -> Result<(), serde_json::Error> {
 struct Place<'a>(Option<&'a Step<'a>>);
 
 struct Step<'a> {
-    key: String,
+    key: Key<'a>,
     parent: Place<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Key<'a> {
+    Name(&'a str),
+    Index(usize),
+}
+
+impl fmt::Display for Key<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(name),
+            Self::Index(index) => index.fmt(f),
+        }
+    }
 }
 
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             None => Ok(()),
-            Some(step) if step.parent.0.is_none() => f.write_str(&step.key),
+            Some(step) if step.parent.0.is_none() => step.key.fmt(f),
             Some(step) => write!(f, "{}.{}", step.parent, step.key),
         }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Place<'_> {
+struct Reading<'a, 's> {
+    place: Place<'a>,
+    see: &'s mut dyn FnMut(&str, &str),
+}
+
+impl Reading<'_, '_> {
+    fn at<'b>(&'b mut self, step: &'b Step<'b>) -> Reading<'b, 'b> {
+        Reading {
+            place: Place(Some(step)),
+            see: &mut *self.see,
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Reading<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
@@ -43,7 +81,7 @@ impl<'de> DeserializeSeed<'de> for Place<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Place<'_> {
+impl<'de> Visitor<'de> for Reading<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,7 +104,14 @@ impl<'de> Visitor<'de> for Place<'_> {
         Ok(())
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        if let Some(Step {
+            key: Key::Name(name),
+            ..
+        }) = self.place.0
+        {
+            (self.see)(name, text);
+        }
         Ok(())
     }
 
@@ -74,31 +119,30 @@ impl<'de> Visitor<'de> for Place<'_> {
         Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let mut at = 0_usize;
-        loop {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
+        for index in 0.. {
             let step = Step {
-                key: at.to_string(),
-                parent: self,
+                key: Key::Index(index),
+                parent: self.place,
             };
-            if items.next_element_seed(Place(Some(&step)))?.is_none() {
-                return Ok(());
+            if items.next_element_seed(self.at(&step))?.is_none() {
+                break;
             }
-            at += 1;
         }
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut fields: A) -> Result<(), A::Error> {
         let mut seen = BTreeSet::new();
         while let Some(key) = fields.next_key::<String>()? {
             if seen.contains(&key) {
-                return Err(A::Error::custom(twice(&key, self)));
+                return Err(A::Error::custom(twice(&key, self.place)));
             }
             let step = Step {
-                key: key.clone(),
-                parent: self,
+                key: Key::Name(&key),
+                parent: self.place,
             };
-            fields.next_value_seed(Place(Some(&step)))?;
+            fields.next_value_seed(self.at(&step))?;
             seen.insert(key);
         }
         Ok(())
@@ -132,6 +176,18 @@ mod tests {
             said("{ \"hosts\": { \"cp1\": [ { \"k\": {}, \"\\u006b\": [] } ] } }"),
             "\"hosts.cp1.0\" has the key \"k\" twice at line 1 column 41"
         );
+    }
+
+    #[test]
+    fn hands_over_every_text_with_its_key() {
+        let mut seen = Vec::new();
+        let document =
+            br#"{ "a": "one", "b": [ "no", { "a": "two" } ], "c": { "d": "three", "e": 4 } }"#;
+        each_text(document, &mut |key, text| {
+            seen.push(format!("{key}={text}"))
+        })
+        .unwrap();
+        assert_eq!(seen, ["a=one", "a=two", "d=three"]);
     }
 
     #[test]

@@ -101,9 +101,23 @@ pub enum OwnerKey<'a> {
 pub type Records = BTreeMap<RelPath, Vec<u8>>;
 
 impl Manifest {
-    /// Parses the document. The version is read first, so that a manifest of the future is named as such
-    /// and not by its first unknown field.
+    /// Parses the document.
+    ///
+    /// # Errors
+    /// The first defect of the document; [`Manifest::parse_in_steps`] finds the words for it.
     pub fn parse(json: &[u8]) -> Result<Self, ManifestError> {
+        let (repeated, wire) = rayon::join(
+            || refuse_repeated_keys(json),
+            || serde_json::from_slice::<ManifestV1>(json),
+        );
+        match (repeated, wire) {
+            (Ok(()), Ok(wire)) if wire.version == VERSION => Ok(Self { wire }),
+            _ => Self::parse_in_steps(json),
+        }
+    }
+
+    /// The version is read first, so that a manifest of the future is named as such and not by its first unknown field.
+    fn parse_in_steps(json: &[u8]) -> Result<Self, ManifestError> {
         let value: serde_json::Value =
             serde_json::from_slice(json).map_err(|error| not_json(json, error))?;
         // What is read above has the last of two keys: the first would be lost with everything in it.
