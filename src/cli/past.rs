@@ -2,6 +2,7 @@
 //! the same key. What cannot be remembered is told, and holds nothing up unless it is known to
 //! have revoked something.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
@@ -58,7 +59,7 @@ impl Loss {
 
 /// Adds to what the inventory remembers the last list of each authority in the history of the branch: a revocation that was reverted took
 /// the inventory back as well.
-pub(crate) fn remember_lists(project: &Project, observed: &mut Observed) {
+pub(crate) fn remember_lists<'a>(project: &Project, observed: &'a Observed) -> Cow<'a, Observed> {
     let authorities = &project.fleet.authorities;
     let paths: Vec<String> = authorities.iter().map(|one| one.crl.to_string()).collect();
     let lists = Lists {
@@ -85,12 +86,16 @@ pub(crate) fn remember_lists(project: &Project, observed: &mut Observed) {
             is_changed = true;
         }
     }
-    if is_changed {
-        observed.recorded = FileState::Sound {
+    if !is_changed {
+        return Cow::Borrowed(observed);
+    }
+    Cow::Owned(Observed {
+        recorded: FileState::Sound {
             digest: Digest::of(&[]),
             facts: recorded,
-        };
-    }
+        },
+        ..observed.clone()
+    })
 }
 
 /// Artifacts that have a key which the history of the branch shows to have been replaced by a later one. A key is as old as the first

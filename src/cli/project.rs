@@ -1,6 +1,7 @@
 //! From the command line to a loaded project: its root, its fleet, its identities.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use super::args::{SelectionArgs, SourceArgs};
@@ -24,12 +25,13 @@ use crate::render::words::shown;
 use crate::seal::{Identities, Identity, IdentitySource};
 use crate::store::{Layout, Left, Root, StoreError, outside};
 
-/// A declaration without faults and the directory it is about.
+/// A declaration without faults and the directory it is about. The process ends with it: giving the memory of a large fleet back piece by
+/// piece takes as long as planning it.
 #[derive(Debug)]
 pub(crate) struct Project {
     pub root: Root,
-    pub fleet: Fleet,
-    declared: Declared,
+    pub fleet: ManuallyDrop<Fleet>,
+    declared: ManuallyDrop<Declared>,
     lost_keys: Option<LostKeys>,
     gone: BTreeMap<ArtifactId, Gone>,
 }
@@ -70,12 +72,12 @@ impl Project {
     }
 
     /// What lies at the paths of the fleet, and what is known of lost keys, for a run that writes.
-    pub(crate) fn observe(&self) -> Result<Observed, CliError> {
+    pub(crate) fn observe(&self) -> Result<ManuallyDrop<Observed>, CliError> {
         self.with_lost_keys(observe(&self.root, &self.fleet))
     }
 
     /// The same for who only tells.
-    pub(crate) fn survey(&self) -> Result<Observed, CliError> {
+    pub(crate) fn survey(&self) -> Result<ManuallyDrop<Observed>, CliError> {
         self.with_lost_keys(survey(&self.root, &self.fleet))
     }
 
@@ -125,13 +127,16 @@ impl Project {
         folders
     }
 
-    fn with_lost_keys(&self, found: Result<Observed, StoreError>) -> Result<Observed, CliError> {
+    fn with_lost_keys(
+        &self,
+        found: Result<Observed, StoreError>,
+    ) -> Result<ManuallyDrop<Observed>, CliError> {
         let found = found.map_err(|error| store_error(&error))?;
-        Ok(Observed {
+        Ok(ManuallyDrop::new(Observed {
             lost_keys: self.lost_keys.clone().unwrap_or_default(),
             gone: self.gone.clone(),
             ..found
-        })
+        }))
     }
 
     /// The project of a manifest that is at hand, in this directory.
@@ -159,12 +164,12 @@ impl Project {
             // Before the lock is taken, like everything that Git is asked.
             gone: gone(&root, &fleet)?,
             root,
-            fleet,
-            declared: Declared {
+            fleet: ManuallyDrop::new(fleet),
+            declared: ManuallyDrop::new(Declared {
                 manifest,
                 key_files,
                 records,
-            },
+            }),
             lost_keys: None,
         })
     }
@@ -200,7 +205,7 @@ impl Project {
             .manifest
             .resolve_with(&declared.key_files, &records)
             .map_err(|faults| refused(&faults, self.root.path(), ui))?;
-        self.fleet = with_host_keys(&self.root, resolution.fleet);
+        self.fleet = ManuallyDrop::new(with_host_keys(&self.root, resolution.fleet));
         self.declared.records = records;
         Ok(())
     }
@@ -301,7 +306,7 @@ pub(crate) fn fleet_of(manifest: &Path, ui: Ui) -> Result<Fleet, CliError> {
         manifest: Some(manifest.to_owned()),
         ..SourceArgs::default()
     };
-    Project::load(&source, ui).map(|project| project.fleet)
+    Project::load(&source, ui).map(|project| ManuallyDrop::into_inner(project.fleet))
 }
 
 /// What the command line adds to the declaration.
@@ -321,7 +326,9 @@ pub(crate) fn policy(selection: &SelectionArgs) -> Policy {
 
 /// A pattern that selects nothing is a typing error, not an empty wish.
 pub(crate) fn check_selection(selection: &SelectionArgs, fleet: &Fleet) -> Result<(), CliError> {
-    let ids: Vec<ArtifactId> = fleet.ids().collect();
+    let is_named =
+        !selection.only.is_empty() || !selection.replace.is_empty() || !selection.retire.is_empty();
+    let ids: Vec<ArtifactId> = fleet.ids().filter(|_| is_named).collect();
     for pattern in &selection.only {
         if !ids.iter().any(|id| pattern.selects(id)) {
             return Err(CliError::new(format!(

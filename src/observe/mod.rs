@@ -6,7 +6,7 @@ mod standing;
 
 pub use standing::exchanged;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::error::Error as _;
 use std::sync::{Mutex, PoisonError};
 
@@ -109,8 +109,22 @@ struct Survey<'a> {
 impl Survey<'_> {
     fn observed(self) -> Result<Observed, StoreError> {
         let artifacts: Vec<Artifact<'_>> = self.fleet.artifacts().collect();
+        let (pairs, rest) = rayon::join(|| self.pairs(&artifacts), || self.rest());
         let mut observed = Observed {
-            pairs: self.pairs(&artifacts)?,
+            pairs: pairs?,
+            ..rest?
+        };
+        check_signatures(&artifacts, &mut observed);
+        standing::judge(self.fleet, &mut observed);
+        check_lists(&mut observed);
+        let marked = self.marked.lock().unwrap_or_else(PoisonError::into_inner);
+        observed.marked.clone_from(&marked);
+        Ok(observed)
+    }
+
+    /// Reads everything but the pairs.
+    fn rest(self) -> Result<Observed, StoreError> {
+        let mut observed = Observed {
             key_pairs: self.key_pairs()?,
             host_keys: self.host_keys()?,
             crls: self.crls()?,
@@ -120,11 +134,6 @@ impl Survey<'_> {
         };
         self.undeclared(&mut observed)?;
         observed.former_keys = self.former_keys(&observed.undeclared)?;
-        check_signatures(&artifacts, &mut observed);
-        standing::judge(self.fleet, &mut observed);
-        check_lists(&mut observed);
-        let marked = self.marked.lock().unwrap_or_else(PoisonError::into_inner);
-        observed.marked.clone_from(&marked);
         Ok(observed)
     }
 
@@ -147,7 +156,9 @@ impl Survey<'_> {
             };
             Ok((artifact.id(), ObservedPair { certificate, key }))
         };
-        artifacts.par_iter().map(read).collect()
+        let pairs: Result<Vec<_>, StoreError> = artifacts.par_iter().map(read).collect();
+        // From a whole list, in its order: inserting them one by one moves each several times.
+        Ok(pairs?.into_iter().collect())
     }
 
     fn key_pairs(self) -> Result<BTreeMap<ArtifactId, ObservedKeyPair>, StoreError> {
@@ -260,7 +271,7 @@ impl Survey<'_> {
     fn undeclared_in(
         self,
         directory: &RelPath,
-        declared: &BTreeSet<&RelPath>,
+        declared: &HashSet<&RelPath>,
         observed: &mut Observed,
     ) -> Result<(), StoreError> {
         for path in self.root.list(directory)? {
@@ -536,7 +547,7 @@ fn signature_state(found: &CertificateFacts, issuer: Option<&CertificateFacts>) 
     }
 }
 
-fn declared_files(fleet: &Fleet) -> BTreeSet<&RelPath> {
+fn declared_files(fleet: &Fleet) -> HashSet<&RelPath> {
     let certificates = fleet
         .artifacts()
         .map(|artifact| &artifact.files().certificate);

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use time::OffsetDateTime;
 
 use super::key_pair::needed_key_pairs;
@@ -35,12 +36,8 @@ pub fn plan(fleet: &Fleet, observed: &Observed, now: OffsetDateTime, policy: &Po
         steps.push(step);
     }
     steps.extend(planner.key_pair_steps());
-    steps.extend(
-        fleet
-            .certificates
-            .iter()
-            .map(|certificate| planner.leaf_step(certificate)),
-    );
+    let leaves = fleet.certificates.par_iter();
+    steps.par_extend(leaves.map(|certificate| planner.leaf_step(certificate)));
     steps.extend(planner.host_key_steps());
     let mut steps = select(fleet, steps, policy);
     if policy.only.is_empty() {

@@ -1,6 +1,7 @@
 //! `certs adopt`: takes over certificates and keys that were made elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::ManuallyDrop;
 use std::path::Path;
 
 use crate::adopt::declare::{Operators, draft, source};
@@ -385,7 +386,7 @@ fn look(
     if !adoption.revocations.is_empty() {
         add_earlier_lists(&mut adoption, project, &observed);
     }
-    Ok((observed, foreign, adoption))
+    Ok((ManuallyDrop::into_inner(observed), foreign, adoption))
 }
 
 /// What an earlier list of the project revoked, in Git or by the inventory, is as good as what the tree says.

@@ -1,5 +1,8 @@
 //! `certs plan`: what `recreate` would do and why, without a key and without writing.
 
+use std::borrow::Cow;
+use std::mem::ManuallyDrop;
+
 use time::OffsetDateTime;
 
 use crate::check::{self, Beside, Broken, Journal};
@@ -54,7 +57,7 @@ pub(crate) struct Outlook {
     pub is_interrupted: bool,
     /// Reports of the plan and the files, as findings.
     pub found: Vec<Finding>,
-    pub fleet: Fleet,
+    pub fleet: ManuallyDrop<Fleet>,
 }
 
 impl Outlook {
@@ -93,12 +96,16 @@ pub(crate) fn make(
         ui.tell(&format!("warning: {doubt}; no run is made by this clock\n"));
     }
     ui.tell(&pruned::still_accepted(&project, &observed, &plan)?);
-    let (stale, found) = found(&project, &observed, &plan, journals, depth)?;
-    Ok(Outlook {
-        findings: match depth {
+    let (findings, found) = rayon::join(
+        || match depth {
             Depth::Tree => Findings::of(&project, &observed, &selection.only),
             Depth::History => Findings::in_depth(&project, &observed, &selection.only),
         },
+        || found(&project, &observed, &plan, journals, depth),
+    );
+    let (stale, found) = found?;
+    Ok(Outlook {
+        findings,
         found,
         plan,
         stale,
@@ -137,10 +144,10 @@ pub(super) fn found(
             Depth::History => past::reverted_keys(project, observed),
         },
     };
-    let mut known = observed.clone();
-    if depth == Depth::History {
-        past::remember_lists(project, &mut known);
-    }
+    let known = match depth {
+        Depth::Tree => Cow::Borrowed(observed),
+        Depth::History => past::remember_lists(project, observed),
+    };
     let found = check::findings(&project.fleet, &known, plan, &beside);
     Ok((stale, found))
 }
