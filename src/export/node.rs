@@ -1,12 +1,14 @@
 //! A Kubernetes resource as a value, written as YAML that people read or as JSON. Texts that are secret are wiped, and so is what is
 //! written.
 //!
-//! Written here and not with a library: a serialiser leaves copies of keys in freed memory, and some take `yes` for text.
+//! The YAML is written here and not with a library: of those that are kept up, none lays resources out as kubectl does and quotes what
+//! YAML 1.1 takes for a truth value.
 
 use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 /// A value; a map keeps the order its writer chose.
@@ -72,12 +74,30 @@ pub fn write(resources: Vec<Node>, language: Language) -> Zeroizing<String> {
         }
         Language::Json => {
             let whole = as_one(resources);
-            out.reserve_exact(whole.room(0) + 1);
-            whole.push_json(&mut out, 0);
-            out.push('\n');
+            let mut json = Zeroizing::new(Vec::with_capacity(whole.room(0) + 1));
+            // Nothing fails that writes text into memory.
+            let _ = serde_json::to_writer_pretty(&mut *json, &whole);
+            json.push(b'\n');
+            let json = String::from_utf8(std::mem::take(&mut *json)).unwrap_or_default();
+            out = Zeroizing::new(json);
         }
     }
     out
+}
+
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Secret(text) => serializer.serialize_str(text),
+            Self::Number(number) => serializer.serialize_u32(*number),
+            Self::Flag(flag) => serializer.serialize_bool(*flag),
+            Self::List(items) => serializer.collect_seq(items),
+            Self::Map(fields) => {
+                serializer.collect_map(fields.iter().map(|(key, value)| (key, value)))
+            }
+        }
+    }
 }
 
 fn as_one(mut resources: Vec<Node>) -> Node {
@@ -129,34 +149,6 @@ impl Node {
             Self::Number(number) => push_number(*number, out),
             Self::Flag(flag) => out.push_str(if *flag { "true" } else { "false" }),
             Self::List(_) | Self::Map(_) => {}
-        }
-    }
-
-    fn push_json(&self, out: &mut String, indent: usize) {
-        match self {
-            Self::Map(fields) if fields.is_empty() => out.push_str("{}"),
-            Self::List(items) if items.is_empty() => out.push_str("[]"),
-            Self::Map(fields) => {
-                out.push('{');
-                for (number, (key, value)) in fields.iter().enumerate() {
-                    push_json_line(out, indent, number);
-                    push_json_text(key, out);
-                    out.push_str(": ");
-                    value.push_json(out, indent + 2);
-                }
-                push_json_end(out, indent, '}');
-            }
-            Self::List(items) => {
-                out.push('[');
-                for (number, value) in items.iter().enumerate() {
-                    push_json_line(out, indent, number);
-                    value.push_json(out, indent + 2);
-                }
-                push_json_end(out, indent, ']');
-            }
-            Self::Text(text) => push_json_text(text, out),
-            Self::Secret(text) => push_json_text(text, out),
-            Self::Number(_) | Self::Flag(_) => self.push_scalar(out, indent),
         }
     }
 
@@ -268,31 +260,6 @@ fn push_escaped(yaml: &mut String, code: u32) {
     } else {
         write!(yaml, "\\U{code:08X}")
     };
-}
-
-/// A JSON string (RFC 8259 §7).
-fn push_json_text(text: &str, out: &mut String) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push_str("\\n"),
-            c if c.is_control() => push_escaped(out, c.into()),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-}
-
-fn push_json_line(out: &mut String, indent: usize, number: usize) {
-    out.push_str(if number == 0 { "\n" } else { ",\n" });
-    push_indent(out, indent + 2);
-}
-
-fn push_json_end(out: &mut String, indent: usize, end: char) {
-    out.push('\n');
-    push_indent(out, indent);
-    out.push(end);
 }
 
 fn push_number(number: u32, out: &mut String) {

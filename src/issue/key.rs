@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use super::load;
 use super::pem::pem_text;
-use crate::model::digest::Digest;
+use crate::model::digest::{Digest, sha1};
 use crate::model::key::{FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint};
 use crate::model::pem::PemFlaw;
 use crate::model::standing::{Voucher, statement};
@@ -319,11 +319,10 @@ impl SignatureAlgorithm {
 /// # Errors
 /// `Damaged` when the bytes are no `SubjectPublicKeyInfo`.
 pub fn key_identifier(spki: &[u8]) -> Result<[u8; 20], KeyError> {
-    use sha1::Digest as _;
     let parsed = SubjectPublicKeyInfoRef::from_der(spki).map_err(|_| KeyError::Damaged {
         tag: "PUBLIC KEY".to_owned(),
     })?;
-    Ok(sha1::Sha1::digest(parsed.subject_public_key.raw_bytes()).into())
+    Ok(sha1(parsed.subject_public_key.raw_bytes()))
 }
 
 #[cfg(test)]

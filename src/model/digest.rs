@@ -2,7 +2,23 @@
 
 use std::fmt;
 
-use sha2::{Digest as _, Sha256};
+use aws_lc_rs::digest::{self, Context};
+use data_encoding::HEXLOWER;
+
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    octets(&digest::digest(&digest::SHA256, bytes))
+}
+
+/// No protection against anybody: key identifiers (RFC 5280 §4.2.1.2) and old consoles have it.
+pub fn sha1(bytes: &[u8]) -> [u8; 20] {
+    octets(&digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes))
+}
+
+fn octets<const N: usize>(digest: &digest::Digest) -> [u8; N] {
+    let mut octets = [0; N];
+    octets.copy_from_slice(digest.as_ref());
+    octets
+}
 
 /// SHA-256 of a file's content.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -10,32 +26,25 @@ pub struct Digest([u8; 32]);
 
 impl Digest {
     pub fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).into())
+        Self(sha256(bytes))
     }
 
     /// Reads the 64 hexadecimal digits that `Display` writes.
     pub(crate) fn from_hex(text: &str) -> Option<Self> {
-        let mut bytes = [0; 32];
-        if text.len() != 64 || !text.is_ascii() {
-            return None;
-        }
-        for (index, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
-        }
-        let digest = Self(bytes);
-        (digest.to_string() == text).then_some(digest)
+        let octets = HEXLOWER.decode(text.as_bytes()).ok()?;
+        octets.try_into().ok().map(Self)
     }
 }
 
-impl From<Sha256> for Digest {
-    fn from(hasher: Sha256) -> Self {
-        Self(hasher.finalize().into())
+impl From<Context> for Digest {
+    fn from(context: Context) -> Self {
+        Self(octets(&context.finish()))
     }
 }
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&HEXLOWER.encode(&self.0))
     }
 }
 

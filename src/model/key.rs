@@ -4,9 +4,9 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
+use super::digest::sha256;
 use super::hex::to_hex;
 
 /// The key algorithms we make.
@@ -154,7 +154,7 @@ type FoundName = Result<KeyAlgorithm, &'static str>;
 impl KeyFingerprint {
     /// The fingerprint of a DER `SubjectPublicKeyInfo`.
     pub fn of_spki(spki: &[u8]) -> Self {
-        Self(Sha256::digest(spki).into())
+        Self(sha256(spki))
     }
 
     pub fn as_bytes(&self) -> &[u8; 32] {

@@ -8,9 +8,10 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use super::digest::sha256;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
-use sha2::{Digest as _, Sha256};
 
 pub use parse::{RecipientError, key_lines};
 
@@ -163,7 +164,7 @@ impl RecipientSet {
     /// Names the set: unpadded Base64 of the first 16 bytes of SHA-256 over the canonical recipients, one a line.
     pub fn fingerprint(&self) -> String {
         let lines: Vec<&str> = self.iter().map(Recipient::as_str).collect();
-        let digest = Sha256::digest(lines.join("\n"));
+        let digest = sha256(lines.join("\n").as_bytes());
         BASE64_STANDARD_NO_PAD.encode(digest.get(..16).unwrap_or_default())
     }
 }

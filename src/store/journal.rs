@@ -10,10 +10,10 @@
 
 use std::io::{self, Write};
 
+use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use super::file::Expected;
@@ -55,7 +55,7 @@ struct Record {
 
 /// Writes the journal of `changes`.
 pub(super) fn write(changes: &[Change], out: &mut dyn Write) -> io::Result<()> {
-    let mut hasher = Sha256::new();
+    let mut hasher = Context::new(&SHA256);
     let mut line = |text: &[u8]| {
         hasher.update(text);
         hasher.update(b"\n");

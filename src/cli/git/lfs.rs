@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
-
 use super::git;
-use crate::model::hex::to_hex;
+use crate::model::Digest;
 use crate::store::outside;
 
 /// The directory of Git LFS's objects; `None` where the repository has none.
@@ -33,7 +31,7 @@ impl Objects {
         };
         let object = directory.join(first).join(second).join(&digest);
         if let Ok(content) = outside::read_file(&object)
-            && to_hex(&Sha256::digest(&*content)) == digest
+            && Digest::of(&content).to_string() == digest
         {
             *bytes = content.to_vec();
         }

@@ -2,24 +2,23 @@
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
-use sha1::Sha1;
-use sha2::{Digest as _, Sha256};
 
+use crate::model::digest;
 use crate::model::hex::to_hex;
 
 /// SHA-256 in lower-case hexadecimal, as `step certificate fingerprint` shows it.
 pub fn sha256(bytes: &[u8]) -> String {
-    to_hex(&Sha256::digest(bytes))
+    to_hex(&digest::sha256(bytes))
 }
 
-/// SHA-1 in lower-case hexadecimal; no protection against anybody, but what old consoles show.
+/// SHA-1 in lower-case hexadecimal, which old consoles show.
 pub fn sha1(bytes: &[u8]) -> String {
-    to_hex(&Sha1::digest(bytes))
+    to_hex(&digest::sha1(bytes))
 }
 
 /// SHA-256 as `openssl x509 -fingerprint -sha256` shows it: upper case, with colons.
 pub fn colon(bytes: &[u8]) -> String {
-    let pairs: Vec<String> = Sha256::digest(bytes)
+    let pairs: Vec<String> = digest::sha256(bytes)
         .iter()
         .map(|octet| format!("{octet:02X}"))
         .collect();
@@ -28,7 +27,7 @@ pub fn colon(bytes: &[u8]) -> String {
 
 /// SHA-256 in Base64.
 pub fn base64(bytes: &[u8]) -> String {
-    BASE64_STANDARD.encode(Sha256::digest(bytes))
+    BASE64_STANDARD.encode(digest::sha256(bytes))
 }
 
 /// A pin of a public key (DER `SubjectPublicKeyInfo`) as RFC 7469 §2.4 and curl's `--pinnedpubkey` write it.
@@ -40,7 +39,7 @@ pub fn pin(spki: &[u8]) -> String {
 pub fn ssh(wire: &[u8]) -> String {
     format!(
         "SHA256:{}",
-        BASE64_STANDARD_NO_PAD.encode(Sha256::digest(wire))
+        BASE64_STANDARD_NO_PAD.encode(digest::sha256(wire))
     )
 }
 

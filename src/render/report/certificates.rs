@@ -1,9 +1,9 @@
 //! Every authority, certificate and key pair, one line each that opens; the script only searches in them.
 
-use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
 use super::{Page, path, reader};
+use crate::model::digest::sha256;
 use crate::model::hex::to_hex;
 use crate::model::{CertificateFacts, Moment};
 use crate::plan::Reason;
@@ -89,7 +89,7 @@ fn details(facts: &CertificateFacts, renewal: Option<OffsetDateTime>, html: &mut
     );
     field("Valid", &valid, html);
     mono("Serial", &facts.serial_hex(), html);
-    mono("SHA-256", &to_hex(&Sha256::digest(&facts.der)), html);
+    mono("SHA-256", &to_hex(&sha256(&facts.der)), html);
     let key = format!("{} {}", facts.key, facts.key_fingerprint);
     mono("Key", &key, html);
 }

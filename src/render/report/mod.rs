@@ -9,7 +9,6 @@ mod timeline;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use sha2::{Digest as _, Sha256};
 
 pub use findings::{Finding, Mender, Severity, of_check};
 
@@ -19,6 +18,7 @@ use super::words::count;
 use crate::graph::Graph;
 use crate::history::{Exposure, Judged};
 use crate::model::Moment;
+use crate::model::digest::sha256;
 use crate::status::{Reader, Status};
 
 const STYLE: &str = include_str!("report.css");
@@ -96,7 +96,7 @@ fn head(page: &Page<'_>, html: &mut Markup) {
 }
 
 fn digest(text: &str) -> String {
-    BASE64_STANDARD.encode(Sha256::digest(text))
+    BASE64_STANDARD.encode(sha256(text.as_bytes()))
 }
 
 fn banner(page: &Page<'_>, html: &mut Markup) {

@@ -3,11 +3,11 @@
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
 use curve25519_dalek::edwards::CompressedEdwardsY;
-use sha2::{Digest as _, Sha256};
 use ssh_key::public::{KeyData, RsaPublicKey};
 
 use super::excerpt::{discreet_excerpt, excerpt};
 use super::{RecipientError, non_empty};
+use crate::model::digest::sha256;
 use crate::model::recipient::{Recipient, RecipientKind};
 
 /// The RSA sizes age seals to: below, the key is weak; above, the `age` library refuses it.
@@ -101,7 +101,7 @@ fn check_rsa(rsa: &RsaPublicKey) -> Result<(), RecipientError> {
 
 fn ssh_tag(body: &str) -> String {
     let wire = BASE64_STANDARD.decode(body).unwrap_or_default();
-    BASE64_STANDARD_NO_PAD.encode(Sha256::digest(wire).get(..4).unwrap_or_default())
+    BASE64_STANDARD_NO_PAD.encode(sha256(&wire).get(..4).unwrap_or_default())
 }
 
 /// Says what a line is that starts with neither of the two key types age can seal to.
