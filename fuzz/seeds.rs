@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use certs::inspect::certificate::parse_pem_chain;
-use certs::inspect::crl;
-use certs::issue::key::PrivateKey;
-use certs::model::KeyAlgorithm;
+use certs::x509::KeyAlgorithm;
+use certs::x509::certificate::read::parse_pem_chain;
+use certs::x509::crl::read as crl;
+use certs::x509::key::signing::PrivateKey;
 
 const ALGORITHMS: [KeyAlgorithm; 5] = [
     KeyAlgorithm::Rsa2048,

@@ -7,30 +7,32 @@
 //!   └► nix/schema.nix         builtins only      inheritance, names, paths, recipients → the manifest
 //!        └► manifest (JSON)   one document for the whole fleet; the contract between Nix and Rust
 //!             └► Manifest     manifest           the only reader; every fault at once
-//!                  └► Fleet   model              declared state: issuers before what they issue, no loose strings
-//!                      │  Observed  observe      what the files say: inspect reads bytes, store reads files
+//!                  └► Fleet   fleet              declared state: issuers before what they issue, no loose strings
+//!                      │  Observed  observe      state of the files: x509 and seal read bytes, store reads files
 //!                      ▼    ▼
 //!                    Plan     plan               pure: declaration, files, moment → ordered steps with every reason
 //!                      └► Report  apply          per step: issue → seal → prove; store commits whole pairs
 //!                           └► table/JSON  render, shown by cli
 //! ```
 //!
-//! Beside the line stand those who judge, and change nothing: `lint` what is declared, `check` the files, `policy` what somebody asks
-//! for, `verify` whether a chain is trusted, `doctor` what is sealed. Others tell: `status`, `graph`, `diff`, `history`. `foundation`
-//! begins a line, `adopt` takes one over, `export` and `trust` lead out of it, `nixfiles` finds the words of a fault in Nix sources.
+//! Below the line are the nouns: `x509` (certificates, CRLs, CSRs, keys, PEM, path validation; it uses nothing else of ours), `seal`
+//! (age) and `fleet`. `inspect` says what any file contains.
+//!
+//! Judges change nothing: `lint` checks the declaration, `check` the files, `policy` a request, `doctor` encrypted keys. `status`,
+//! `graph`, `diff` and `history` are views. `foundation` begins a project, `adopt` takes over another tool's, `export` and `trust` hand
+//! results over, `nixfiles` finds options in Nix sources.
 //!
 //! `docs/architecture.md` says which part may use which; `tests/architecture` keeps it so.
 
-pub mod manifest;
-pub mod model;
+pub mod fleet;
+pub mod seal;
+pub mod x509;
 
 pub mod inspect;
-pub mod issue;
 pub mod lint;
+pub mod manifest;
 pub mod policy;
-pub mod seal;
 pub mod trust;
-pub mod verify;
 
 pub mod nixfiles;
 pub mod store;

@@ -1,8 +1,8 @@
 //! Any bytes as a certificate, DER or PEM: what is read says what was read, and checking signatures survives every key.
 #![no_main]
 
-use certs::inspect::certificate::{parse_der, parse_pem_chain, signed_by};
-use certs::issue::certificate::to_pem;
+use certs::x509::certificate::read::{parse_der, parse_pem_chain, signed_by};
+use certs::x509::certificate::write::to_pem;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -1,7 +1,7 @@
 //! Any bytes as a revocation list: what is read says what was read, and who made it can be asked of any key.
 #![no_main]
 
-use certs::inspect::crl::{parse_der, signed_by_key};
+use certs::x509::crl::read::{parse_der, signed_by_key};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

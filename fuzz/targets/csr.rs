@@ -3,11 +3,9 @@
 
 mod lab;
 
-use certs::inspect::request::parse_der;
-use certs::model::document::SignatureCheck;
-use certs::model::{FoundKeyAlgorithm, KeyUsage, San};
-use certs::policy::csr;
-use certs::policy::{Issuer, decide};
+use certs::policy::{Issuer, csr, decide};
+use certs::x509::{FoundKeyAlgorithm, KeyUsage, San};
+use certs::x509::request::{SignatureCheck, parse_der};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -1,8 +1,8 @@
 //! Any document as a manifest: it is refused with faults, or it is a fleet that can be planned.
 #![no_main]
 
+use certs::fleet::{ArtifactId, Observed};
 use certs::manifest::{KeyFiles, Manifest};
-use certs::model::{ArtifactId, Observed};
 use certs::plan::{Plan, Policy, Step, plan};
 use libfuzzer_sys::fuzz_target;
 use time::OffsetDateTime;

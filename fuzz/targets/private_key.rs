@@ -2,7 +2,7 @@
 //! the PEM label, so that the fuzzer works on DER and not on Base64.
 #![no_main]
 
-use certs::issue::key::PrivateKey;
+use certs::x509::key::signing::PrivateKey;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

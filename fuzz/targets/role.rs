@@ -9,12 +9,13 @@ mod lab;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use certs::model::constraints::{NameConstraints, Subtrees};
-use certs::model::pattern::{DomainPattern, EmailPattern, Globs, TextPattern, UriPattern};
-use certs::model::role::NameRules;
-use certs::model::subject::AttributeType;
-use certs::model::{Authority, Declaration, DnsForm, FoundSan, IpNetwork, Role, San};
+use certs::fleet::{Authority, Declaration, DnsForm, Role};
+use certs::fleet::pattern::{DomainPattern, EmailPattern, Globs, TextPattern, UriPattern};
+use certs::fleet::role::NameRules;
 use certs::policy::{Issuer, Request, RequestedKey, RequestedName, decide, judge};
+use certs::x509::{FoundSan, IpNetwork, San};
+use certs::x509::constraints::{NameConstraints, Subtrees};
+use certs::x509::name::AttributeType;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

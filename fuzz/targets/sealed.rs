@@ -1,8 +1,7 @@
 //! Any bytes as a sealed file: the header is read or refused, the same with and without armor, and never opened by a stranger.
 #![no_main]
 
-use certs::inspect::sealed;
-use certs::seal::{Identities, IdentitySource, NoUnlock, keygen};
+use certs::seal::{Identities, IdentitySource, NoUnlock, header as sealed, keygen};
 use libfuzzer_sys::fuzz_target;
 use std::sync::OnceLock;
 

@@ -4,14 +4,18 @@
 
 use std::sync::LazyLock;
 
-use certs::inspect::{certificate, crl, document, public_key};
-use certs::issue::key::PrivateKey;
+use certs::inspect::document;
 use certs::manifest::Manifest;
-use certs::model::{KeyAlgorithm, Recipient};
-use certs::render::inspect::{Inspected, json::Document, short, text};
+use certs::render::inspect::{Inspected, short, text};
+use certs::render::inspect::json::Document;
 use certs::render::paint::Paint;
 use certs::render::redaction::without_secrets;
-use certs::seal::{Identity, IdentitySource, keygen};
+use certs::seal::{Identity, IdentitySource, Recipient, keygen};
+use certs::x509::KeyAlgorithm;
+use certs::x509::certificate::read as certificate;
+use certs::x509::crl::read as crl;
+use certs::x509::key::public as public_key;
+use certs::x509::key::signing::PrivateKey;
 use libfuzzer_sys::fuzz_target;
 use time::macros::datetime;
 

@@ -2,9 +2,9 @@
 //! leads over signatures that are valid to a root that was given.
 #![no_main]
 
-use certs::inspect::certificate::{parse_chain, signed_by_key};
-use certs::inspect::crl;
-use certs::verify::{PolicyDemand, PeerName, Policy, Purpose, Request, RevocationPolicy, verify};
+use certs::x509::certificate::read::{parse_chain, signed_by_key};
+use certs::x509::crl::read as crl;
+use certs::x509::verify::{PeerName, Policy, PolicyDemand, Purpose, Request, RevocationPolicy, verify};
 use libfuzzer_sys::fuzz_target;
 use time::macros::datetime;
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::key_pair::is_called_service_account;
-use crate::model::{Certificate, Component, Fleet, KeyPair, Name};
+use crate::fleet::key_pair::is_called_service_account;
+use crate::fleet::{Certificate, Component, Fleet, KeyPair, Name};
 
 /// The hosts that directories on the way to a file, or the file, are called after; `None` where there is none. A file may have a host
 /// and a name of its own: `web1-nats.crt`.

@@ -7,10 +7,9 @@ use super::called::{is_called, is_called_like_pair, is_called_like_ssh, names_a_
 use super::matching::{Candidate, Match, mutual_bests, undecided};
 use super::revoked::{Refused, is_put_aside};
 use super::{Choice, ChoiceError, FoundCertificate, Scene, kubeadm};
-use crate::inspect::certificate::{self_signature, signed_by};
-use crate::model::{
-    Artifact, ArtifactId, Authority, Certificate, CertificateFacts, Fleet, KeyFingerprint, Name,
-};
+use crate::fleet::{Artifact, ArtifactId, Authority, Certificate, Fleet, Name};
+use crate::x509::certificate::read::{self_signature, signed_by};
+use crate::x509::{CertificateFacts, KeyFingerprint};
 
 /// The material claimed for each artifact.
 #[derive(Default)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{FoundKey, KeyCustody, Material};
-use crate::model::KeyFingerprint;
+use crate::x509::KeyFingerprint;
 
 /// The treatment of the keys in clear once a run is done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

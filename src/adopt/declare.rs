@@ -11,11 +11,12 @@ use time::OffsetDateTime;
 use self::hosts::Hosts;
 use super::called::{directory, file_stem, without_host};
 use super::{FoundCertificate, Leftover, Material, Scene};
-use crate::inspect::certificate::signed_by;
-use crate::model::key_pair::is_called_service_account;
-use crate::model::{
-    AttributeType, CertificateFacts, Fleet, FoundKeyAlgorithm, FoundSan, KeyAlgorithm,
-    KeyFingerprint, Name, Observed, RecipientSet, RelPath,
+use crate::fleet::key_pair::is_called_service_account;
+use crate::fleet::{Fleet, Name, Observed, RelPath};
+use crate::seal::RecipientSet;
+use crate::x509::certificate::read::signed_by;
+use crate::x509::{
+    AttributeType, CertificateFacts, FoundKeyAlgorithm, FoundSan, KeyAlgorithm, KeyFingerprint,
 };
 
 pub use nix::source;

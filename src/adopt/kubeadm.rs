@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::{FoundCertificate, Scene};
-use crate::inspect::certificate::signed_by;
-use crate::model::{Authority, Membership, Name};
+use crate::fleet::{Authority, Membership, Name};
+use crate::x509::certificate::read::signed_by;
 
 /// Which of a cluster's CAs.
 #[derive(Clone, Copy, PartialEq, Eq)]

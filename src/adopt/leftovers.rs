@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::claims::Claims;
 use super::{FoundCertificate, FoundKey, Item, KeyCustody, Leftover, Scene, Verdict};
-use crate::model::CertificateFacts;
+use crate::x509::CertificateFacts;
 
 pub(super) fn leftovers(scene: &Scene<'_>, claims: &Claims<'_>, items: &[Item]) -> Vec<Leftover> {
     let mut leftovers: Vec<Leftover> = Vec::new();

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{ArtifactId, KeyFingerprint};
+use crate::fleet::ArtifactId;
+use crate::x509::KeyFingerprint;
 
 /// Something that fits, and how well.
 pub(super) struct Candidate<T> {
@@ -93,7 +94,7 @@ pub(super) fn undecided<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Name;
+    use crate::fleet::Name;
 
     fn candidate(found: &'static str, answers: &[bool]) -> Candidate<&'static str> {
         Candidate {

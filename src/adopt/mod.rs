@@ -21,10 +21,9 @@ pub use clear::ClearKeys;
 pub use register::{Register, RegisterDefect, last_number};
 pub use revoked::TakenRevocations;
 
-use crate::model::{
-    ArtifactId, CertificateFacts, CrlFacts, Fleet, KeyFingerprint, Observed, PublicKey,
-};
+use crate::fleet::{ArtifactId, Fleet, Observed};
 use crate::plan::Reason;
+use crate::x509::{CertificateFacts, CrlFacts, KeyFingerprint, PublicKey};
 
 /// Everything of use in a foreign tree, in the order of its files.
 #[derive(Clone, Debug, Default)]

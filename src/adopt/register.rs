@@ -6,8 +6,8 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
-use crate::model::hex::from_hex;
-use crate::model::{ListNumber, RevocationReason, RevokedCertificate};
+use crate::x509::hex::from_hex;
+use crate::x509::{ListNumber, RevocationReason, RevokedCertificate};
 
 /// The entries of a register, good and revoked certificates, by serial number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

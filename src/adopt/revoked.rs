@@ -6,11 +6,10 @@ use super::called::{common_depth, directory};
 use super::claims::Claims;
 use super::register::{Register, entry};
 use super::{FoundCertificate, FoundList, Leftover, Material, Scene};
-use crate::inspect::certificate::signed_by;
-use crate::inspect::crl;
-use crate::model::{
-    ArtifactId, CertificateFacts, CrlFacts, ListNumber, Name, RevocationReason, RevokedCertificate,
-};
+use crate::fleet::{ArtifactId, Name};
+use crate::x509::certificate::read::signed_by;
+use crate::x509::crl::read as crl;
+use crate::x509::{CertificateFacts, CrlFacts, ListNumber, RevocationReason, RevokedCertificate};
 
 /// The certificates that a CA revoked before it was adopted.
 #[derive(Clone, Debug)]
@@ -61,7 +60,7 @@ impl TakenRevocations {
 
 /// Neither an addition to another list, nor about some certificates only, nor about those of others.
 fn is_complete(list: &CrlFacts) -> bool {
-    !list.is_delta() && list.scope == crate::model::crl::CrlScope::default()
+    !list.is_delta() && list.scope == crate::x509::crl::CrlScope::default()
 }
 
 impl Scene<'_> {

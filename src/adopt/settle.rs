@@ -3,12 +3,11 @@
 use super::called::{file_stem, is_called_like_pair};
 use super::claims::Claims;
 use super::{FoundCertificate, FoundKey, FoundPublicKey, Item, Scene, Taken, Verdict};
-use crate::model::nix::{attribute, string};
-use crate::model::{
-    Artifact, ArtifactId, AttributeType, DistinguishedName, FileState, FoundKeyAlgorithm,
-    KeyFingerprint, KeyPair, Marker, Name, PublicKey, SealedFacts,
-};
+use crate::fleet::nix::{attribute, string};
+use crate::fleet::{Artifact, ArtifactId, FileState, KeyPair, Name};
 use crate::plan::{Reason, certificate_drift};
+use crate::seal::{Marker, SealedFacts};
+use crate::x509::{AttributeType, DistinguishedName, FoundKeyAlgorithm, KeyFingerprint, PublicKey};
 
 pub(super) fn items(scene: &Scene<'_>, claims: &Claims<'_>) -> Vec<Item> {
     let certified = scene.fleet.artifacts().map(|artifact| Item {

@@ -10,16 +10,15 @@ use super::commit::{Committer, Ready};
 use super::made::MadeAdopted;
 use super::make::chain_text;
 use super::{ApplyError, Product, Run, prove, unlock};
-use crate::inspect::crl::parse_pem as read_list;
-use crate::inspect::{certificate as inspect, public_key};
-use crate::issue::crl;
-use crate::issue::key::{PrivateKey, public_to_pem};
-use crate::model::{
-    Artifact, ArtifactId, Authority, CertificateFacts, CrlFacts, KeyFingerprint, KeyPair,
-    ListRecord, Name, PublicKey, RelPath, Sealed, Voucher,
-};
+use crate::fleet::{Artifact, ArtifactId, Authority, KeyPair, Name, RelPath, Sealed};
 use crate::seal;
 use crate::store::{Change, Expected};
+use crate::x509::certificate::read as inspect;
+use crate::x509::crl::read::parse_pem as read_list;
+use crate::x509::crl::write as crl;
+use crate::x509::key::public as public_key;
+use crate::x509::key::signing::{PrivateKey, public_to_pem};
+use crate::x509::{CertificateFacts, CrlFacts, KeyFingerprint, ListRecord, PublicKey, Voucher};
 
 /// The material to adopt for one artifact.
 #[allow(missing_debug_implementations)] // It has a private key.

@@ -8,11 +8,10 @@ use rayon::prelude::*;
 use super::made::{Made, MadeAdopted, MadeHostKey, MadePair};
 use super::{ApplyError, Done, Product, Report, Run};
 use crate::export::index::{self, Facts};
-use crate::model::{
-    ArtifactId, CertificateFile, Digest, FileState, ListRecord, Name, Observed, RelPath,
-};
+use crate::fleet::{ArtifactId, CertificateFile, FileState, Name, Observed, RelPath};
 use crate::plan::{Action, Step, Target};
 use crate::store::{Change, CommitError, Expected};
+use crate::x509::{Digest, ListRecord};
 
 /// A proved artifact with the files it changes, which reach the disk in one commit.
 pub(super) struct Ready {

@@ -1,11 +1,12 @@
 //! Errors that stop a run, worded so that the operator can fix the cause.
 
-use crate::issue::certificate::IssueError;
-use crate::issue::key::KeyError;
-use crate::model::{ArtifactId, FoundKeyAlgorithm, KeyAlgorithm, RelPath};
+use crate::fleet::{ArtifactId, RelPath};
 use crate::plan::Reason;
 use crate::seal::{OpenError, SealError};
 use crate::store::{CommitError, StoreError};
+use crate::x509::certificate::write::IssueError;
+use crate::x509::key::signing::KeyError;
+use crate::x509::{FoundKeyAlgorithm, KeyAlgorithm};
 
 /// Why a run stopped. Nothing that was there before is lost in any of these.
 #[derive(Debug, thiserror::Error)]

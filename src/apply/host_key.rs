@@ -5,10 +5,9 @@ use rayon::prelude::*;
 use super::error::{SealedKey, Unopened};
 use super::made::MadeHostKey;
 use super::{ApplyError, Run, steps_by_id};
-use crate::inspect::sealed;
-use crate::model::{Agreement, HostKey, SshKey};
+use crate::fleet::HostKey;
 use crate::plan::Action;
-use crate::seal::{self, Identity, IdentitySource};
+use crate::seal::{self, Agreement, Identity, IdentitySource, SshKey, header as sealed};
 
 /// Every host key that the plan seals again.
 pub(super) fn reseal_all<'a>(run: &Run<'a>) -> Result<Vec<MadeHostKey<'a>>, ApplyError> {

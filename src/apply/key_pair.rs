@@ -8,12 +8,13 @@ use rayon::prelude::*;
 use super::made::MadePair;
 use super::unlock::{Unlocked, owner_of};
 use super::{ApplyError, Run, prove, steps_by_id};
-use crate::inspect::public_key;
-use crate::inspect::signature::vouches;
-use crate::issue::key::{PrivateKey, public_to_pem};
-use crate::model::{Digest, FoundKeyAlgorithm, KeyPair, Name, PublicKey, Voucher};
+use crate::fleet::{KeyPair, Name};
 use crate::plan::{Action, Reason, Step, UndeclaredPolicy, public_keys, withdrawn_keys};
 use crate::seal;
+use crate::x509::key::public as public_key;
+use crate::x509::key::signing::{PrivateKey, public_to_pem};
+use crate::x509::signature::vouches;
+use crate::x509::{Digest, FoundKeyAlgorithm, PublicKey, Voucher};
 
 /// Every pair the plan changes.
 pub(super) fn make_all<'a>(

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use super::Product;
-use crate::issue::key::PrivateKey;
-use crate::model::{
-    Artifact, ArtifactId, CertificateFacts, HostKey, KeyPair, PublicKey, RelPath, SshKey, Standing,
-    Voucher,
-};
+use crate::fleet::{Artifact, ArtifactId, HostKey, KeyPair, RelPath, Standing};
 use crate::plan::Action;
+use crate::seal::SshKey;
+use crate::x509::key::signing::PrivateKey;
+use crate::x509::{CertificateFacts, PublicKey, Voucher};
 
 /// An authority or a certificate.
 pub(super) struct Made<'a> {

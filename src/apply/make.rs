@@ -6,16 +6,14 @@ use std::sync::Arc;
 use super::made::Made;
 use super::unlock::Unlocked;
 use super::{ApplyError, Run, prove};
-use crate::inspect::certificate as inspect;
-use crate::issue::certificate::{self as issue, IssueError, Issuer, Role, Template};
-use crate::issue::key::PrivateKey;
-use crate::issue::name::NameDer;
-use crate::model::{
-    Artifact, ArtifactId, Authority, Certificate, CertificateFacts, CertificateFile,
-    FoundKeyAlgorithm, Marker, Name, PublicKey, San, Standing, Validity,
-};
+use crate::fleet::{Artifact, ArtifactId, Authority, Certificate, CertificateFile, Name, Standing};
 use crate::plan::{Action, Reason, Step};
-use crate::seal;
+use crate::seal::{self, Marker};
+use crate::x509::certificate::write::{IssueError, Issuer, Role, Template};
+use crate::x509::certificate::{read as inspect, write as issue};
+use crate::x509::key::signing::PrivateKey;
+use crate::x509::name::write::NameDer;
+use crate::x509::{CertificateFacts, FoundKeyAlgorithm, PublicKey, San, Validity};
 
 /// The authorities of a run as they will be once it is over.
 pub(super) struct Workbench<'a> {

@@ -22,13 +22,11 @@ pub use adopt::{Adopted, AdoptedList, AdoptedPublic, adopt};
 pub use error::{ApplyError, SealedKey, Unopened};
 pub use revoke::{Published, Revocation, publish};
 
-use crate::model::{
-    ArtifactId, Certificate, CertificateFacts, Fleet, Observed, PublicKey, SshKey, Standing,
-    Voucher,
-};
+use crate::fleet::{ArtifactId, Certificate, Fleet, Observed, Standing};
 use crate::plan::{Action, Plan, Step};
-use crate::seal::Identities;
+use crate::seal::{Identities, SshKey};
 use crate::store::{Change, Lock, Root};
+use crate::x509::{CertificateFacts, PublicKey, Voucher};
 
 use commit::{Committer, Ready};
 use made::Made;

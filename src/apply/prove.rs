@@ -2,10 +2,13 @@
 
 use super::made::{Made, MadePair};
 use super::{ApplyError, Run};
-use crate::inspect::{certificate as inspect, public_key, sealed};
-use crate::issue::key::PrivateKey;
-use crate::model::{Agreement, ArtifactId, CertificateFacts, KeyFingerprint, RecipientSet};
+use crate::fleet::ArtifactId;
 use crate::plan::{Step, certificate_drift};
+use crate::seal::{Agreement, RecipientSet, header as sealed};
+use crate::x509::certificate::read as inspect;
+use crate::x509::key::public as public_key;
+use crate::x509::key::signing::PrivateKey;
+use crate::x509::{CertificateFacts, KeyFingerprint};
 
 /// Reads a certificate that was just issued.
 pub(super) fn parsed(id: &ArtifactId, der: &[u8]) -> Result<CertificateFacts, ApplyError> {

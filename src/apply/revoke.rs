@@ -7,13 +7,12 @@ use time::{Duration, OffsetDateTime};
 use super::commit::{Committer, expected};
 use super::{ApplyError, Run, unlock};
 use crate::export::index::Facts;
-use crate::inspect::crl as inspect;
-use crate::issue::certificate::Issuer;
-use crate::issue::crl::{self as issue, ListTemplate};
-use crate::model::{
-    ArtifactId, Authority, CrlFacts, CrlFile, ListNumber, ListRecord, Name, RevokedCertificate,
-};
+use crate::fleet::{ArtifactId, Authority, CrlFile, Name};
 use crate::store::Change;
+use crate::x509::certificate::write::Issuer;
+use crate::x509::crl::write::ListTemplate;
+use crate::x509::crl::{read as inspect, write as issue};
+use crate::x509::{CrlFacts, ListNumber, ListRecord, RevokedCertificate};
 
 /// The certificates that a CA revokes now, in addition to those already revoked.
 #[derive(Clone, Debug)]

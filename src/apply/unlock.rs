@@ -7,11 +7,12 @@ use rayon::prelude::*;
 
 use super::error::{SealedKey, Unopened};
 use super::{ApplyError, Run};
-use crate::inspect::certificate::signed_by_key;
-use crate::issue::key::PrivateKey;
-use crate::model::{ArtifactId, Authority, KeyFingerprint, Marker, Sealed};
+use crate::fleet::{ArtifactId, Authority, Sealed};
 use crate::plan::{Action, Step};
-use crate::seal::Coverage;
+use crate::seal::{Coverage, Marker};
+use crate::x509::KeyFingerprint;
+use crate::x509::certificate::read::signed_by_key;
+use crate::x509::key::signing::PrivateKey;
 
 /// The private keys a run needs, by artifact.
 pub(super) struct Unlocked {

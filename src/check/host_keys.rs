@@ -1,6 +1,6 @@
 //! What is said of the sealed keys of hosts: no run makes, replaces or deletes one, so that the rest is left to a person.
 
-use crate::model::{ArtifactId, Fleet, HostKey};
+use crate::fleet::{ArtifactId, Fleet, HostKey};
 use crate::plan::{Action, Reason, Step};
 
 /// What comes of the key of a host that nobody declares.

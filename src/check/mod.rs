@@ -10,12 +10,13 @@ use time::OffsetDateTime;
 
 use catalogue as rules;
 
-use crate::lint::{Basis, Finding, Lint, Severity, Spot, Subject};
-use crate::model::{
-    ArtifactId, Authority, Certificate, Damage, Defect, DefectKind, Fleet, ListRecord, ListState,
-    Moment, Observed, Origin, RelPath, SignatureState, Stray,
+use crate::fleet::{
+    ArtifactId, Authority, Certificate, Defect, DefectKind, Fleet, ListState, Observed, Origin,
+    RelPath, SignatureState, Stray,
 };
+use crate::lint::{Basis, Finding, Lint, Severity, Spot, Subject};
 use crate::plan::{Action, Part, Plan, Reason, Step, Target};
+use crate::x509::{Damage, ListRecord, Moment};
 
 /// What was found beside the plan.
 #[derive(Clone, Debug, Default)]

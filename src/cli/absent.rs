@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use super::error::CliError;
 use super::git;
 use super::project::Project;
-use crate::inspect::{certificate, crl};
-use crate::model::usage::edit_distance;
-use crate::model::{ArtifactId, CertificateFacts, CrlFacts, Moment, Name, RelPath};
+use crate::fleet::{ArtifactId, Name, RelPath};
 use crate::plan::Pattern;
 use crate::render::words::{count, some_of};
 use crate::status::Status;
+use crate::x509::certificate::read as certificate;
+use crate::x509::crl::read as crl;
+use crate::x509::usage::edit_distance;
+use crate::x509::{CertificateFacts, CrlFacts, Moment};
 
 /// As many of what was are named.
 const MOST: usize = 3;

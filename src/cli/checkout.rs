@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use super::error::CliError;
 use super::git::Presence;
-use crate::inspect::{json, recipients};
-use crate::model::{RelPath, shell};
+use crate::fleet::{RelPath, shell};
+use crate::inspect::json;
+use crate::observe::recipients;
 use crate::render::words::{count, some_of};
 use crate::store::{Layout, Root};
 

@@ -7,12 +7,13 @@ use serde::Deserialize;
 
 use super::error::CliError;
 use crate::inspect::json::refuse_repeated_keys;
-use crate::inspect::{certificate, crl};
-use crate::issue::key::PrivateKey;
-use crate::model::{CertificateFacts, Lifetime};
 use crate::render::metrics::{Key, Sample};
 use crate::render::words::shown;
 use crate::store::outside;
+use crate::x509::certificate::read as certificate;
+use crate::x509::crl::read as crl;
+use crate::x509::key::signing::PrivateKey;
+use crate::x509::{CertificateFacts, Lifetime};
 
 /// The list `nix/module/monitoring.nix` writes.
 #[derive(Debug, Deserialize)]

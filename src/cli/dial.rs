@@ -14,7 +14,8 @@ use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureSch
 
 use super::error::CliError;
 use crate::inspect::document;
-use crate::model::document::{ConnectionFacts, Found, Object, SignatureCheck, Step};
+use crate::inspect::object::{ConnectionFacts, Found, Object, Step};
+use crate::x509::request::SignatureCheck;
 
 /// Where a server listens.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,16 +13,17 @@ use crate::adopt::{
     FoundCertificate, FoundKey, FoundList, FoundPublicKey, KeyCustody, Leftover, Material,
     Register, file_stem, last_number,
 };
+use crate::inspect::object::{Found, Object};
 use crate::inspect::secret::{self, KeyText, Keys, Opened};
-use crate::inspect::{containers, document, public_key};
-use crate::issue::key::PrivateKey;
-use crate::model::document::{
-    DocumentDefect, Found, KeyFormat, Object, PrivateKeyFacts, PublicKeyFacts, PublicKeyFormat,
-};
-use crate::model::{CertificateFacts, KeyFingerprint};
+use crate::inspect::{containers, document};
 use crate::render::words::shown;
 use crate::seal::Identities;
 use crate::store::outside;
+use crate::x509::defect::DocumentDefect;
+use crate::x509::key::facts::{KeyFormat, PrivateKeyFacts, PublicKeyFacts, PublicKeyFormat};
+use crate::x509::key::public as public_key;
+use crate::x509::key::signing::PrivateKey;
+use crate::x509::{CertificateFacts, KeyFingerprint};
 
 /// A bundle of all public roots is a tenth of it.
 const LARGEST: u64 = 4 << 20;

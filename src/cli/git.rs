@@ -18,10 +18,10 @@ pub(crate) use presence::{Presence, contents_of_head};
 
 use super::error::CliError;
 use super::threads;
-use crate::model::RelPath;
+use crate::fleet::RelPath;
 use crate::render::words;
-use crate::store::git::{self as program, command as git, complaint as said};
-use crate::store::{Root, outside};
+use crate::store::git::{command as git, complaint as said};
+use crate::store::{Root, git as program, outside};
 
 /// The recipients of ten thousand files are a fifth of it; what is larger was put there by mistake.
 const LARGEST: u64 = 16 << 20;

@@ -10,11 +10,12 @@ use super::args::PasswordArgs;
 use super::error::CliError;
 use super::ui::Asker;
 use crate::inspect::document;
-use crate::model::document::pkcs12::Access;
-use crate::model::document::{Found, Object, RequestFacts};
+use crate::inspect::object::{Found, Object};
 use crate::render::words::shown;
 use crate::seal::{Unlock as _, UnlockError};
 use crate::store::outside;
+use crate::x509::pkcs12::Access;
+use crate::x509::request::RequestFacts;
 
 /// As much as is read of a file.
 const LARGEST: u64 = 64 << 20;

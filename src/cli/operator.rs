@@ -6,10 +6,10 @@ use super::environment::{Home, OWN_IDENTITY as OWN, USUAL_IDENTITIES as USUAL, c
 use super::error::CliError;
 use super::git;
 use super::ui::Asker;
-use crate::model::{Recipient, RecipientSet};
-use crate::render::words;
-use crate::render::words::shown;
-use crate::seal::{Coverage, Identities, Identity, IdentitySource, keygen};
+use crate::render::words::{self, shown};
+use crate::seal::{
+    Coverage, Identities, Identity, IdentitySource, Recipient, RecipientSet, keygen,
+};
 use crate::store::outside;
 
 /// Who may open every key of a project, and where their own private key lies.

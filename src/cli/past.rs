@@ -13,15 +13,15 @@ use super::project::{Project, store_error};
 use super::ui::Ui;
 use super::writing::Publication;
 use crate::check::Reverted;
+use crate::fleet::{Artifact, Authority, FileState, LostKey, Observed, RelPath};
 use crate::history::{History, Issued};
-use crate::inspect::certificate::parse_pem_chain;
-use crate::inspect::crl;
-use crate::model::{
-    Artifact, Authority, CertificateFacts, CrlFacts, Digest, FileState, KeyFingerprint, ListRecord,
-    LostKey, Moment, Observed, RelPath, RevocationReason,
-};
 use crate::render::words::count;
 use crate::store::Layout;
+use crate::x509::certificate::read::parse_pem_chain;
+use crate::x509::crl::read as crl;
+use crate::x509::{
+    CertificateFacts, CrlFacts, Digest, KeyFingerprint, ListRecord, Moment, RevocationReason,
+};
 
 /// The lists that were ever committed.
 #[derive(Debug, Default)]

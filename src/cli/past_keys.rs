@@ -10,9 +10,9 @@ use zeroize::Zeroize as _;
 
 use super::git::{self, Coverage};
 use super::project::Project;
+use crate::fleet::ArtifactId;
 use crate::history::{Certainty, Exposures, Names, Trust};
 use crate::lint::{CommittedKey, PastKey};
-use crate::model::ArtifactId;
 use crate::observe::exposed;
 
 /// A private key has 4 KiB; what is larger than this is no file that a person keeps one in.

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 
 use super::error::CliError;
 use super::project::{Project, store_error};
-use crate::inspect::certificate::{parse_pem_chain, signed_by};
-use crate::model::hex::to_hex;
-use crate::model::{Authority, CertificateFacts, Fleet, Moment, Name, Observed, RelPath};
+use crate::fleet::{Authority, Fleet, Name, Observed, RelPath};
 use crate::plan::{Action, Plan, Step, Target};
+use crate::x509::certificate::read::{parse_pem_chain, signed_by};
+use crate::x509::hex::to_hex;
+use crate::x509::{CertificateFacts, Moment};
 
 /// One warning for each certificate in date that the plan deletes, with the command that ends it. To be asked before the files are gone.
 pub(crate) fn still_accepted(

@@ -8,7 +8,7 @@ use super::args::{StoreKind, StoresArgs};
 use super::environment::Home;
 use super::error::CliError;
 use super::ui::Ui;
-use crate::model::shell;
+use crate::fleet::shell;
 use crate::render::words::shown;
 use crate::store::outside;
 use crate::trust::{Act, Command, Label, Listing, Query, Root, Store};

@@ -18,7 +18,7 @@ use super::args::Color;
 use super::error::{CliError, Exit};
 use super::threads;
 use crate::apply::Progress;
-use crate::model::ArtifactId;
+use crate::fleet::ArtifactId;
 use crate::render::paint::Paint;
 use crate::render::redaction::without_secrets;
 use crate::seal::{Unlock, UnlockError};

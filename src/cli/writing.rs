@@ -7,19 +7,19 @@ use time::OffsetDateTime;
 
 use super::error::{CliError, causes};
 use super::findings::Findings;
-use super::past;
 use super::project::{Project, store_error};
-use super::pruned;
 use super::ui::{Asker, Bar, Ui, end_on_signal};
+use super::{past, pruned};
 use crate::apply::{self, ApplyError, Published, Report, Revocation, Run, SealedKey, Unopened};
 use crate::export::index;
-use crate::model::{ArtifactId, Authority, FileState, Fleet, Moment, Observed, RelPath};
+use crate::fleet::{ArtifactId, Authority, FileState, Fleet, Observed, RelPath};
 use crate::plan::{Action, Pattern, Plan, Reason, Step, clock_doubt};
 use crate::render::{json, table};
 use crate::seal::Identities;
 use crate::store::{
     Change, CommitError, Layout, Left, Lock, LockError, RecoverError, Recovery, Root,
 };
+use crate::x509::Moment;
 
 /// The right to write: the lock is held until this is dropped.
 #[derive(Debug)]

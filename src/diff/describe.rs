@@ -1,11 +1,11 @@
 //! What there is to say of a certificate, of a file and of a declaration, for comparing.
 
 use super::{Description, Descriptions};
-use crate::inspect::{certificate as inspect, public_key, sealed};
-use crate::model::{
-    Artifact, CertificateFacts, Declaration, Fleet, Moment, PublicKey, Recipient, RecipientSet,
-    SealedFacts,
-};
+use crate::fleet::{Artifact, Declaration, Fleet};
+use crate::seal::{Recipient, RecipientSet, SealedFacts, header as sealed};
+use crate::x509::certificate::read as inspect;
+use crate::x509::key::public as public_key;
+use crate::x509::{CertificateFacts, Moment, PublicKey};
 
 /// Which files of a tree say anything.
 pub fn is_described(path: &str) -> bool {

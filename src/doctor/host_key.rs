@@ -1,8 +1,8 @@
 //! The proof of a host's key: that it opens to the private half of the public key next to it, which is the one that is declared.
 
 use super::{Ailment, again, recipients};
-use crate::model::{Agreement, HostKey, Name, Observed, RelPath, SealedFacts};
-use crate::seal::{Identity, IdentitySource};
+use crate::fleet::{HostKey, Name, Observed, RelPath};
+use crate::seal::{Agreement, Identity, IdentitySource, SealedFacts};
 
 /// Every fault of an opened host key.
 pub(super) fn judge(

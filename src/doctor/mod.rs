@@ -5,16 +5,15 @@ mod host_key;
 
 use rayon::prelude::*;
 
+use crate::fleet::{ArtifactId, FileState, Fleet, Observed, RelPath, Sealed, SignatureState};
 use crate::inspect::document;
-use crate::issue::key::{KeyError, PrivateKey};
-use crate::model::document::{KeyFormat, Object};
-use crate::model::{
-    Agreement, ArtifactId, FileState, Fleet, KeyFingerprint, Marker, Observed, Recipient,
-    RecipientSet, RelPath, Sealed, SealedFacts, SignatureState,
-};
+use crate::inspect::object::Object;
 use crate::plan::{Action, Plan, Reason};
-use crate::seal::{Identities, OpenError};
+use crate::seal::{Agreement, Identities, Marker, OpenError, Recipient, RecipientSet, SealedFacts};
 use crate::store::{Root, StoreError};
+use crate::x509::KeyFingerprint;
+use crate::x509::key::facts::KeyFormat;
+use crate::x509::key::signing::{KeyError, PrivateKey};
 
 /// What is examined, and with what.
 #[derive(Clone, Copy, Debug)]

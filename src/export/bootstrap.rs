@@ -2,7 +2,8 @@
 
 use super::node::{Node, map, text, texts};
 use super::resource::{MANAGED_BY, resource};
-use crate::model::{AttributeType, Certificate, Component, Fleet};
+use crate::fleet::{Certificate, Component, Fleet};
+use crate::x509::AttributeType;
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 const API: &str = "rbac.authorization.k8s.io/v1";

@@ -4,7 +4,7 @@ use super::chain::pem;
 use super::node::{Node, map, text};
 use super::resource::{Label, Object, resource};
 use super::secret::AUTHORITY;
-use crate::model::CertificateFacts;
+use crate::x509::CertificateFacts;
 
 /// A `ConfigMap` with all of them in `ca.crt`.
 pub fn config_map(object: &Object, roots: &[&CertificateFacts]) -> Node {

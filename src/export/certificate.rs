@@ -5,9 +5,8 @@ use std::net::IpAddr;
 use super::issuer::IssuerRef;
 use super::node::{Node, map, text, texts};
 use super::resource::{Object, ObjectName, resource};
-use crate::model::{
-    AttributeType, Declaration, ExtendedKeyUsage, KeyAlgorithm, Lifetime, San, Subject,
-};
+use crate::fleet::Declaration;
+use crate::x509::{AttributeType, ExtendedKeyUsage, KeyAlgorithm, Lifetime, San, Subject};
 
 /// cert-manager's shortest lifetime.
 const HOUR: u64 = 3600;

@@ -3,9 +3,10 @@
 
 use time::OffsetDateTime;
 
-use crate::inspect::signature::signed_by;
-use crate::issue::certificate::to_pem;
-use crate::model::{CertificateFacts, Name};
+use crate::fleet::Name;
+use crate::x509::CertificateFacts;
+use crate::x509::certificate::write::to_pem;
+use crate::x509::signature::signed_by;
 
 /// A certificate, the intermediates above it, nearest first, and the one root they end at.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::inspect::conflict_marker;
-use crate::model::{
-    Artifact, ArtifactId, Authority, CertificateFacts, Fleet, KeyFingerprint, KeyPair, ListRecord,
-    Moment, Name, Observed, PublicKey, RelPath, Sealed, Standing, Voucher,
+use crate::fleet::{
+    Artifact, ArtifactId, Authority, Fleet, KeyPair, Name, Observed, RelPath, Sealed, Standing,
 };
 use crate::nixfiles;
 use crate::store::{Change, Expected, Layout, Root, StoreError};
+use crate::x509::pem::conflict_marker;
+use crate::x509::{CertificateFacts, KeyFingerprint, ListRecord, Moment, PublicKey, Voucher};
 
 /// What is public of everything declared, as found or as just made.
 #[derive(Clone, Debug, Default)]
@@ -272,7 +272,7 @@ fn lists(fleet: &Fleet, known: &Facts<'_>) -> Map<String, Value> {
     lists
 }
 
-/// Read back by [`crate::inspect::inventory`].
+/// Read back by [`crate::observe::inventory`].
 fn list_entry(authority: &Authority, list: &ListRecord) -> Value {
     let next = list.next_update;
     json!({

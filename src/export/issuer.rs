@@ -5,7 +5,7 @@ use std::fmt;
 use super::chain::pem;
 use super::node::{Node, base64, map, text, texts};
 use super::resource::{Namespace, Object, ObjectName, resource};
-use crate::model::{CertificateFacts, Uri};
+use crate::x509::{CertificateFacts, Uri};
 
 const API: &str = "cert-manager.io/v1";
 const GROUP: &str = "cert-manager.io";

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::node::push_quoted;
-use crate::model::san::DnsName;
-use crate::model::{AttributeType, CertificateFacts, ExtendedKeyUsage};
+use crate::x509::san::DnsName;
+use crate::x509::{AttributeType, CertificateFacts, ExtendedKeyUsage};
 
 /// The port of an API server that names none.
 const PORT: u16 = 6443;

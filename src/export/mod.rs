@@ -9,6 +9,5 @@ pub mod index;
 pub mod issuer;
 pub mod kubeconfig;
 pub mod node;
-pub mod pkcs12;
 pub mod resource;
 pub mod secret;

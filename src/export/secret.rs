@@ -4,7 +4,7 @@
 use super::chain::{Chain, pem};
 use super::node::{Node, base64, map, secret, text};
 use super::resource::{Object, ObjectName, resource};
-use crate::model::CertificateFacts;
+use crate::x509::CertificateFacts;
 
 /// What Kubernetes checks the form of: both `tls.crt` and `tls.key` have to be there.
 const TLS: &str = "kubernetes.io/tls";

@@ -7,8 +7,10 @@ mod nix;
 pub use manifest::manifest;
 pub use nix::{flake, module, plain_file};
 
-use crate::model::constraints::ConstraintError;
-use crate::model::{HOST_KEY_FOLDERS, IpNetwork, Lifetime, Recipient, Subtrees};
+use crate::fleet::HOST_KEY_FOLDERS;
+use crate::seal::Recipient;
+use crate::x509::constraints::ConstraintError;
+use crate::x509::{IpNetwork, Lifetime, Subtrees};
 
 /// Where everything is that `certs` writes.
 pub const DIR: &str = "secrets/certs";

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Allowed, DIR, Foundation, HOST_KEYS, Tier, hours};
-use crate::model::nix::string;
+use crate::fleet::nix::string;
 
 const FLAKE: &str = include_str!("../../nix/templates/pki/flake.nix");
 

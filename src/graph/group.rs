@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
 use super::{Gathering, Openers, Operators, Source};
-use crate::model::{ArtifactId, Name};
+use crate::fleet::{ArtifactId, Name};
 use crate::status::{Entry, State, Status};
 
 /// More lines than this nobody takes in at once.

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 pub use group::{Bundle, Group};
 pub use selection::select;
 
-use crate::model::{ArtifactId, Name};
+use crate::fleet::{ArtifactId, Name};
 use crate::status::{Block, Entry, Reader, State, Status};
 
 /// Everything there is to draw, in a fixed order.

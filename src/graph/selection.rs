@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{ArtifactId, Name};
+use crate::fleet::{ArtifactId, Name};
 use crate::plan::Pattern;
 use crate::status::{Entry, Status};
 

@@ -7,12 +7,10 @@ use rayon::prelude::*;
 use time::OffsetDateTime;
 
 use super::{Content, End, History, Issued, Standing, Version, content};
-use crate::inspect::certificate::signed_by_key;
-use crate::inspect::crl;
-use crate::model::{
-    Artifact, AttributeType, CertificateFacts, CrlFacts, Fleet, KeyFingerprint, Name,
-    RevocationReason,
-};
+use crate::fleet::{Artifact, Fleet, Name};
+use crate::x509::certificate::read::signed_by_key;
+use crate::x509::crl::read as crl;
+use crate::x509::{AttributeType, CertificateFacts, CrlFacts, KeyFingerprint, RevocationReason};
 
 /// How verifiers treat a certificate today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

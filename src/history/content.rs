@@ -4,8 +4,11 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::inspect::{certificate, public_key, sealed, ssh};
-use crate::model::{CertificateFacts, PublicKey, Recipient, RecipientSet, SealedFacts, SshKey};
+use crate::inspect::ssh;
+use crate::seal::{Recipient, RecipientSet, SealedFacts, SshKey, header as sealed};
+use crate::x509::certificate::read as certificate;
+use crate::x509::key::public as public_key;
+use crate::x509::{CertificateFacts, PublicKey};
 
 /// The content of a file.
 #[derive(Debug)]

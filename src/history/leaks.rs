@@ -3,7 +3,8 @@
 use time::OffsetDateTime;
 
 use super::{Commit, Exposure, Holder, Issued, Opener};
-use crate::model::{CertificateFacts, KeyFingerprint, Recipient};
+use crate::seal::Recipient;
+use crate::x509::{CertificateFacts, KeyFingerprint};
 
 /// A private key in clear, as far as it is known.
 #[derive(Clone, Debug)]

@@ -18,7 +18,7 @@ pub use exposure::{
 
 pub use leaks::{ClearKey, Leak, leaks};
 
-use crate::model::{AttributeType, CertificateFacts};
+use crate::x509::{AttributeType, CertificateFacts};
 
 /// The group that no role of Kubernetes can take anything from.
 const MASTERS: &str = "system:masters";

@@ -8,7 +8,8 @@ use zeroize::Zeroizing;
 
 use super::yaml::{self, Node};
 use super::{document, sniff};
-use crate::model::document::{DocumentDefect, Found, Object, Step};
+use crate::inspect::object::{Found, Object, Step};
+use crate::x509::defect::DocumentDefect;
 
 /// Some writers leave the padding out.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(

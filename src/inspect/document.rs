@@ -6,14 +6,17 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroizing;
 
-use super::{certificate, containers, kubernetes, private_key, sealed, sniff, ssh, yaml};
-use crate::model::document::keys::{
+use super::{containers, kubernetes, sniff, ssh, yaml};
+use crate::inspect::object::{Found, Object, Place, Step};
+use crate::seal::header as sealed;
+use crate::seal::sealed::SealedDefect;
+use crate::x509::certificate::read as certificate;
+use crate::x509::defect::DocumentDefect;
+use crate::x509::key::facts::{
     KeyFormat, PrivateKeyFacts, Protection, PublicKeyFacts, PublicKeyFormat,
 };
-use crate::model::document::{DocumentDefect, Found, Object, Step};
-use crate::model::key::FoundKeyAlgorithm;
-use crate::model::pem::{self, Block, PemFlaw};
-use crate::model::sealed::SealedDefect;
+use crate::x509::key::{FoundKeyAlgorithm, private as private_key};
+use crate::x509::pem::{self, Block, PemFlaw};
 
 const AGE_MAGIC: &[u8] = b"age-encryption.org/";
 const AGE_ARMOR: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
@@ -64,6 +67,32 @@ pub fn read(bytes: &[u8], password: Option<&str>) -> Result<Vec<Found>, Document
                 Ok(pem_objects(blocks))
             }
         })
+}
+
+/// Where a file that should be PEM has a certificate or CRL in another form: in JSON, YAML or Base64. A sentence with the cure; none for
+/// DER, which is simply not PEM.
+pub fn pem_in_another_form(bytes: &[u8]) -> Option<String> {
+    let is_public = |found: &&Found| {
+        matches!(
+            found.object,
+            Object::Certificate(_) | Object::RevocationList(_)
+        )
+    };
+    let found = read(bytes, None).ok()?;
+    let found = found.iter().find(is_public)?;
+    let fields = found.place.0.iter();
+    let fields: Vec<Step> = fields
+        .filter(|step| matches!(step, Step::Field(_)))
+        .cloned()
+        .collect();
+    if !fields.is_empty() {
+        let field = Place(fields);
+        return Some(format!(
+            "the file is not PEM itself; write the PEM that it has in {field} to a file of its own"
+        ));
+    }
+    let is_base64 = !sniff::looks_like_der(bytes) && pem::read(bytes).is_empty();
+    is_base64.then(|| "the file is in Base64 once more; `base64 -d FILE` takes that off".to_owned())
 }
 
 /// What Java wrote before it took to PKCS#12, each form with what converts it.

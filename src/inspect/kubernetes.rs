@@ -6,11 +6,12 @@ use zeroize::Zeroizing;
 
 use super::yaml::Node;
 use super::{containers, document, sniff};
-use crate::model::document::kubernetes::{
+use crate::inspect::object::kubernetes::{
     Cluster, Context, Credential, Entry, KubeconfigFacts, ResourceFacts, Source, User,
 };
-use crate::model::document::{DocumentDefect, Found, Object, Step};
-use crate::model::pem;
+use crate::inspect::object::{Found, Object, Step};
+use crate::x509::defect::DocumentDefect;
+use crate::x509::pem;
 
 /// The placeholders that older and current kubectl show in place of credentials.
 const LEFT_OUT: [&str; 2] = ["DATA+OMITTED", "REDACTED"];

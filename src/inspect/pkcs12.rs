@@ -3,17 +3,20 @@
 //! Read here and not with a library: the one that is kept up drops bags it does not know, and brings the next generation of every
 //! cipher along.
 
-mod structure;
-
 use der::Encode as _;
 use zeroize::Zeroizing;
 
-use super::encryption::{Closed, Password, Scheme};
-use super::{ber, private_key, sniff};
-use crate::model::document::keys::{PrivateKeyFacts, Protection};
-use crate::model::document::pkcs12::{Access, Bag, BagKind, Pkcs12Facts};
-use crate::model::document::{DocumentDefect, Found, Object, Step};
-use structure::{Mac, Pfx, Safe, SafeBag, safe_bags, safes, shrouded, typed_value};
+use super::sniff;
+use crate::inspect::object::{Found, Object, Step};
+use crate::x509::defect::DocumentDefect;
+use crate::x509::encoding::ber;
+use crate::x509::encryption::{Closed, Password, Scheme};
+use crate::x509::key::facts::{PrivateKeyFacts, Protection};
+use crate::x509::key::private as private_key;
+use crate::x509::pkcs12::structure::{
+    Mac, Pfx, Safe, SafeBag, safe_bags, safes, shrouded, typed_value,
+};
+use crate::x509::pkcs12::{Access, Bag, BagKind, Pkcs12Facts};
 
 const KEY_BAG: &str = "1.2.840.113549.1.12.10.1.1";
 const SHROUDED_KEY_BAG: &str = "1.2.840.113549.1.12.10.1.2";

@@ -8,11 +8,13 @@ use der::{Decode as _, Reader as _, SliceReader};
 use x509_cert::spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
 
-use super::encryption::{Closed, Opener, Password, Scheme};
-use super::{pkcs12, private_key, sniff};
-use crate::model::document::pkcs12::Access;
-use crate::model::document::{DocumentDefect, Found, Object};
-use crate::model::pem::{self, Block};
+use super::{pkcs12, sniff};
+use crate::inspect::object::{Found, Object};
+use crate::x509::defect::DocumentDefect;
+use crate::x509::encryption::{Closed, Opener, Password, Scheme};
+use crate::x509::key::private as private_key;
+use crate::x509::pem::{self, Block};
+use crate::x509::pkcs12::Access;
 
 /// A private key in clear as PEM; wiped when dropped.
 pub type KeyText = Zeroizing<String>;

@@ -2,9 +2,14 @@
 
 use der::{Decode as _, Header, Reader as _, SliceReader, Tag, Tagged as _};
 
-use super::{certificate, crl, key, pkcs12, private_key, request, ssh};
-use crate::model::document::keys::{PublicKeyFacts, PublicKeyFormat};
-use crate::model::document::{DocumentDefect, Found, Object};
+use super::{pkcs12, ssh};
+use crate::inspect::object::{Found, Object};
+use crate::x509::certificate::read as certificate;
+use crate::x509::crl::read as crl;
+use crate::x509::defect::DocumentDefect;
+use crate::x509::key::facts::{PublicKeyFacts, PublicKeyFormat};
+use crate::x509::key::{algorithm as key, encode, private as private_key};
+use crate::x509::request;
 
 const SEQUENCE: u8 = 0x30;
 
@@ -94,9 +99,9 @@ pub(super) fn spki(der: &[u8]) -> Result<PublicKeyFacts, DocumentDefect> {
 
 /// `RSAPublicKey`.
 pub(super) fn public_pkcs1(der: &[u8]) -> Result<PublicKeyFacts, DocumentDefect> {
-    let spki_der = ssh::rsa_public_numbers(der)
+    let spki_der = encode::rsa_public_numbers(der)
         .ok()
-        .and_then(|(modulus, exponent)| ssh::rsa_spki(modulus, exponent))
+        .and_then(|(modulus, exponent)| encode::rsa_spki(modulus, exponent))
         .ok_or_else(|| DocumentDefect::Undecodable {
             what: "the public key",
             reason: "it is damaged".to_owned(),

@@ -2,22 +2,20 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use der::asn1::{Any, BitString, Null, ObjectIdentifier, UintRef};
-use der::{Decode as _, Encode as _, Header, Reader as _, Sequence, SliceReader};
-use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
+use der::Decode as _;
+use der::asn1::ObjectIdentifier;
+use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
-use super::key;
-use crate::model::document::DocumentDefect;
-use crate::model::document::keys::{
+use crate::seal::{Recipient, SshKey};
+use crate::x509::KeyFingerprint;
+use crate::x509::defect::DocumentDefect;
+use crate::x509::key::encode::{
+    EC_PUBLIC_KEY, ED25519, RSA_ENCRYPTION, RsaPublicKey, ec_spki, rsa_spki, spki,
+};
+use crate::x509::key::facts::{
     KeyFormat, PrivateKeyFacts, Protection, PublicKeyFacts, PublicKeyFormat,
 };
-use crate::model::key::FoundKeyAlgorithm;
-use crate::model::{KeyFingerprint, Recipient, SshKey};
-
-pub(super) const RSA_ENCRYPTION: ObjectIdentifier =
-    ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+use crate::x509::key::{FoundKeyAlgorithm, algorithm as key};
 
 /// The curves of RFC 5656, by their names there.
 const CURVES: [(&str, ObjectIdentifier); 3] = [
@@ -31,13 +29,6 @@ const CURVES: [(&str, ObjectIdentifier); 3] = [
 
 /// The magic bytes at the start of every OpenSSH private key.
 const PRIVATE_MAGIC: &[u8] = b"openssh-key-v1\0";
-
-/// `RSAPublicKey` (RFC 8017 §A.1.1).
-#[derive(Sequence)]
-struct RsaPublicKey<'a> {
-    modulus: UintRef<'a>,
-    exponent: UintRef<'a>,
-}
 
 /// The public key in a line of `authorized_keys`, `known_hosts` or a `.pub` file; `None` if there is none in it.
 pub fn public_key(line: &str) -> Option<PublicKeyFacts> {
@@ -164,53 +155,6 @@ fn spki_of_wire(mut wire: &[u8]) -> Option<Vec<u8>> {
         }
     };
     spki.filter(|_| rest.is_empty())
-}
-
-pub(super) fn rsa_spki(modulus: &[u8], exponent: &[u8]) -> Option<Vec<u8>> {
-    let key = RsaPublicKey {
-        modulus: UintRef::new(modulus).ok()?,
-        exponent: UintRef::new(exponent).ok()?,
-    };
-    spki(RSA_ENCRYPTION, Some(Any::from(Null)), &key.to_der().ok()?)
-}
-
-pub(super) fn ec_spki(curve: ObjectIdentifier, point: &[u8]) -> Option<Vec<u8>> {
-    spki(EC_PUBLIC_KEY, Some(Any::from(curve)), point)
-}
-
-pub(super) fn ed25519_spki(key: &[u8]) -> Option<Vec<u8>> {
-    spki(ED25519, None, key)
-}
-
-fn spki(oid: ObjectIdentifier, parameters: Option<Any>, key: &[u8]) -> Option<Vec<u8>> {
-    SubjectPublicKeyInfoOwned {
-        algorithm: AlgorithmIdentifierOwned { oid, parameters },
-        subject_public_key: BitString::from_bytes(key).ok()?,
-    }
-    .to_der()
-    .ok()
-}
-
-/// Modulus and exponent of an `RSAPublicKey`.
-pub(super) fn rsa_public_numbers(der: &[u8]) -> der::Result<(&[u8], &[u8])> {
-    let mut reader = SliceReader::new(der)?;
-    Header::decode(&mut reader)?;
-    let numbers = rsa_numbers(&mut reader)?;
-    reader.finish()?;
-    Ok(numbers)
-}
-
-/// Modulus and public exponent, with which an `RSAPrivateKey` begins behind its version.
-pub(super) fn rsa_private_numbers(der: &[u8]) -> der::Result<(&[u8], &[u8])> {
-    let mut reader = SliceReader::new(der)?;
-    Header::decode(&mut reader)?;
-    u8::decode(&mut reader)?;
-    rsa_numbers(&mut reader)
-}
-
-fn rsa_numbers<'a>(reader: &mut SliceReader<'a>) -> der::Result<(&'a [u8], &'a [u8])> {
-    let (modulus, exponent) = (UintRef::decode(reader)?, UintRef::decode(reader)?);
-    Ok((modulus.as_bytes(), exponent.as_bytes()))
 }
 
 fn strings(parts: &[&[u8]]) -> Vec<u8> {

@@ -4,7 +4,7 @@ use saphyr_parser::{Event, Parser, Span};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::model::document::DocumentDefect;
+use crate::x509::defect::DocumentDefect;
 
 /// Deeper than any resource; a file of brackets only costs its own length.
 const DEEPEST: usize = 64;

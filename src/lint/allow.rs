@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::catalogue::{self, ALLOW_REASON, ALLOW_UNKNOWN, ALLOW_UNUSED, Lint};
 use super::finding::{Basis, Finding, Subject};
-use crate::model::{Allowances, Artifact, ArtifactId, Fleet, Name};
+use crate::fleet::{Allowances, Artifact, ArtifactId, Fleet, Name};
 
 /// Where a decision stands.
 struct Decision<'a> {

@@ -9,7 +9,7 @@ use super::catalogue::{
 };
 use super::finding::{Basis, Finding};
 use super::purpose::{Purposes, is_etcd, may_call};
-use crate::model::{
+use crate::fleet::{
     Artifact, Authority, Certificate, ClusterRole, Component, Fleet, Membership, Name,
 };
 

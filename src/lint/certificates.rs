@@ -9,9 +9,8 @@ use super::catalogue::{
 };
 use super::finding::{Basis, Finding};
 use super::purpose::{Purposes, common_name, is_shared_identity, may_call, profile, says};
-use crate::model::{
-    Artifact, Certificate, ExtendedKeyUsage, Fleet, KeyAlgorithm, Lifetime, Name, San,
-};
+use crate::fleet::{Artifact, Certificate, Fleet, Name};
+use crate::x509::{ExtendedKeyUsage, KeyAlgorithm, Lifetime, San};
 
 const DAY: u64 = 24 * 3600;
 /// Shorter, and nobody deploys the next one in time.

@@ -9,9 +9,8 @@ use super::catalogue::{
 };
 use super::finding::{Basis, Finding};
 use super::purpose::{Purposes, is_service_account, needed_by, serves_as};
-use crate::model::{
-    Certificate, ClusterRole, Component, Fleet, KeyAlgorithm, KeyPair, Membership, Name,
-};
+use crate::fleet::{Certificate, ClusterRole, Component, Fleet, KeyPair, Membership, Name};
+use crate::x509::KeyAlgorithm;
 
 pub(super) fn lint(fleet: &Fleet, purposes: &Purposes, findings: &mut Vec<Finding>) {
     let mut first_pair: BTreeMap<&str, (&Name, &Name)> = BTreeMap::new();

@@ -7,8 +7,9 @@ use super::catalogue::{
     SINGLE_OPERATOR,
 };
 use super::finding::{Basis, Finding, Subject};
-use crate::model::recipient::RecipientKind;
-use crate::model::{Authority, Certificate, Custody, Fleet, Name, Recipient, RecipientSet};
+use crate::fleet::{Authority, Certificate, Custody, Fleet, Name};
+use crate::seal::recipient::RecipientKind;
+use crate::seal::{Recipient, RecipientSet};
 
 pub(super) fn lint(fleet: &Fleet, findings: &mut Vec<Finding>) {
     for authority in &fleet.authorities {

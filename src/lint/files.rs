@@ -9,10 +9,8 @@ use super::catalogue::{
     WEAK_KEY, WEAK_SIGNATURE,
 };
 use super::finding::{Basis, Finding};
-use crate::model::{
-    Artifact, ArtifactId, Authority, CertificateFacts, FileState, Fleet, FoundKeyAlgorithm,
-    KeyFingerprint, Observed,
-};
+use crate::fleet::{Artifact, ArtifactId, Authority, FileState, Fleet, Observed};
+use crate::x509::{CertificateFacts, FoundKeyAlgorithm, KeyFingerprint};
 
 /// What this program reads; RFC 5280 §4.2 has verifiers refuse any other extension that is critical.
 const READ_EXTENSIONS: [&str; 8] = [

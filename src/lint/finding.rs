@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::catalogue::{Lint, Rule};
 use super::tree::Spot;
-use crate::model::{Artifact, ArtifactId, Authority, Certificate, KeyPair, Name, Role};
+use crate::fleet::{Artifact, ArtifactId, Authority, Certificate, KeyPair, Name, Role};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

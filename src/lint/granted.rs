@@ -2,10 +2,9 @@
 
 use super::catalogue::NOT_GRANTED;
 use super::finding::{Basis, Finding};
-use crate::model::{
-    AttributeType, Certificate, Custody, Declaration, Fleet, FoundSan, Name, Role, Usages,
-};
+use crate::fleet::{Certificate, Custody, Declaration, Fleet, Name, Role};
 use crate::policy::{Issuer, Request, RequestedKey, RequestedName, decide};
+use crate::x509::{AttributeType, FoundSan, Usages};
 
 pub(super) fn lint(fleet: &Fleet, findings: &mut Vec<Finding>) {
     for certificate in &fleet.certificates {

@@ -19,7 +19,7 @@ pub use catalogue::{Lint, Rule};
 pub use finding::{Basis, Finding, Severity, Subject};
 pub use tree::{CommittedKey, Kubeconfig, PastKey, Reference, Spot, Tree};
 
-use crate::model::{Fleet, Observed};
+use crate::fleet::{Fleet, Observed};
 
 /// Everything worth telling about a fleet: what is wrong before what may be, by code, then by subject.
 ///

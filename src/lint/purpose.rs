@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::Basis;
-use crate::model::{
-    ArtifactId, AttributeType, Certificate, ClusterAuthorities, ClusterRole, Component,
-    Declaration, ExtendedKeyUsage, Fleet, Membership, Name,
+use crate::fleet::{
+    ArtifactId, Certificate, ClusterAuthorities, ClusterRole, Component, Declaration, Fleet,
+    Membership, Name,
 };
+use crate::x509::{AttributeType, ExtendedKeyUsage};
 
 /// A certificate's component and how we know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 use super::catalogue::{ROLE_ANY_NAME, ROLE_ANY_USER, ROLE_PRIVILEGED_GROUP};
 use super::finding::Finding;
 use super::purpose::Purposes;
-use crate::model::subject::AttributeType;
-use crate::model::{Artifact, DnsForm, ExtendedKeyUsage, Fleet, Role};
+use crate::fleet::{Artifact, DnsForm, Fleet, Role};
+use crate::x509::ExtendedKeyUsage;
+use crate::x509::name::AttributeType;
 
 pub(super) fn lint(fleet: &Fleet, purposes: &Purposes, findings: &mut Vec<Finding>) {
     for role in fleet.roles.values() {

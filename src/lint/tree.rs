@@ -12,10 +12,9 @@ use super::catalogue::{
 };
 use super::finding::{Basis, Finding, Subject};
 use super::purpose::{Trust, component_of_name, profile};
-use crate::model::{
-    ArtifactId, CertificateFacts, ClusterRole, Fleet, KeyFingerprint, KeyPair, Marker, Moment,
-    Observed, Recipient, shell,
-};
+use crate::fleet::{ArtifactId, ClusterRole, Fleet, KeyPair, Observed, shell};
+use crate::seal::{Marker, Recipient};
+use crate::x509::{CertificateFacts, KeyFingerprint, Moment};
 
 /// What Git holds beside the certificates.
 #[derive(Clone, Debug, Default)]
@@ -296,7 +295,7 @@ fn owner_of(fleet: &Fleet, observed: &Observed, key: &KeyFingerprint) -> Option<
 
 /// The artifacts whose keys one of the recipients opens.
 fn sealed_to(fleet: &Fleet, recipients: &[Recipient]) -> Vec<ArtifactId> {
-    let opens = |set: &crate::model::RecipientSet| recipients.iter().any(|key| set.contains(key));
+    let opens = |set: &crate::seal::RecipientSet| recipients.iter().any(|key| set.contains(key));
     let sealed = fleet.sealed().filter(|sealed| opens(sealed.recipients));
     sealed.map(|sealed| sealed.id).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::Fault;
 use super::v1::{ManifestV1, NoticeV1};
-use crate::model::{Name, RelPath};
+use crate::fleet::{Name, RelPath};
 
 /// Where a value stands, for the messages about it.
 #[derive(Clone)]

@@ -6,12 +6,14 @@ use super::KeyFiles;
 use super::faults::{Context, Faults, shortened};
 use super::v1::{CertificateV1, HostV1, KubernetesV1, ManifestV1, OwnerKeyV1};
 use super::values::{Common, Role, resolve_declaration, resolve_files, resolve_recipients};
-use crate::model::recipient::{RecipientError, key_lines};
-use crate::model::subject::CommonNames;
-use crate::model::{
-    Certificate, ClusterAuthorities, ClusterRole, Component, Custody, Host, IpNetwork, Membership,
-    Name, Origin, Recipient, RecipientSet, RelPath,
+use crate::fleet::{
+    Certificate, ClusterAuthorities, ClusterRole, Component, Custody, Host, Membership, Name,
+    Origin, RelPath,
 };
+use crate::seal::recipient::{RecipientError, key_lines};
+use crate::seal::{Recipient, RecipientSet};
+use crate::x509::IpNetwork;
+use crate::x509::name::CommonNames;
 
 /// Who opens what is sealed for a host.
 struct Recipients {

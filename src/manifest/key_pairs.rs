@@ -6,7 +6,8 @@ use super::faults::{Context, Faults, shortened};
 use super::hosts::resolve_owners;
 use super::v1::{KeyPairV1, ManifestV1};
 use super::values::{file_named, resolve_recipients};
-use crate::model::{Host, KeyAlgorithm, KeyPair, KeyPairFiles, Name};
+use crate::fleet::{Host, KeyPair, KeyPairFiles, Name};
+use crate::x509::KeyAlgorithm;
 
 pub(super) fn resolve_key_pairs(
     wire: &ManifestV1,

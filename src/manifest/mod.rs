@@ -1,4 +1,4 @@
-//! The only reader of the manifest and of the records beside what was issued by hand: JSON in, [`crate::model::Fleet`] out, or every fault in it at once.
+//! The only reader of the manifest and of the records beside what was issued by hand: JSON in, [`crate::fleet::Fleet`] out, or every fault in it at once.
 
 mod faults;
 mod hosts;
@@ -16,9 +16,9 @@ pub use record::{Wanted, record_path};
 pub use resolve::Resolution;
 pub use v1::{ManifestV1, VERSION};
 
-use crate::inspect::conflict_marker;
+use crate::fleet::RelPath;
 use crate::inspect::json::refuse_repeated_keys;
-use crate::model::RelPath;
+use crate::x509::pem::conflict_marker;
 use v1::OwnerKeyV1;
 
 /// A manifest that parses. Its values are not checked until [`Manifest::resolve`].

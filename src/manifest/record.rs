@@ -11,13 +11,17 @@ use super::Records;
 use super::faults::{Context, Faults};
 use super::v1::{KeyV1, ManifestV1};
 use super::values::{Common, Role, resolve_declaration, resolve_recipients};
+use crate::fleet::{
+    Allowances, ArtifactId, Certificate, Custody, Declaration, Host, Name, Origin, PairFiles,
+    Record, RelPath, holder,
+};
 use crate::inspect::json::refuse_repeated_keys;
-use crate::inspect::{conflict_marker, public_key};
-use crate::model::subject::CommonNames;
-use crate::model::{
-    Allowances, ArtifactId, AttributeType, Certificate, Custody, Declaration, FoundKeyAlgorithm,
-    Host, KeyAlgorithm, Lifetime, Moment, Name, Origin, PairFiles, PublicKey, Recipient,
-    RecipientSet, Record, RelPath, San, holder, spki,
+use crate::seal::{Recipient, RecipientSet};
+use crate::x509::key::{public as public_key, spki};
+use crate::x509::name::CommonNames;
+use crate::x509::pem::conflict_marker;
+use crate::x509::{
+    AttributeType, FoundKeyAlgorithm, KeyAlgorithm, Lifetime, Moment, PublicKey, San,
 };
 
 /// The version this program reads and writes.

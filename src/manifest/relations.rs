@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::faults::{Context, Faults};
-use crate::model::{
-    Artifact, ArtifactId, Authority, Certificate, KeyPair, Name, Origin, Record, RelPath, San,
+use crate::fleet::{
+    Artifact, ArtifactId, Authority, Certificate, KeyPair, Name, Origin, Record, RelPath,
 };
+use crate::x509::San;
 
 /// Every file of the fleet.
 pub(super) struct Files<'a> {

@@ -9,10 +9,10 @@ use super::values::{
     resolve_urls,
 };
 use super::{Fault, KeyFiles, Records, hosts, key_pairs, record, relations, roles};
-use crate::model::subject::CommonNames;
-use crate::model::{
-    Authority, Certificate, Fleet, Host, Lifetime, Name, PairFiles, RecipientSet, RelPath,
-};
+use crate::fleet::{Authority, Certificate, Fleet, Host, Name, PairFiles, RelPath};
+use crate::seal::RecipientSet;
+use crate::x509::Lifetime;
+use crate::x509::name::CommonNames;
 
 /// A fleet without faults, and what is worth telling all the same.
 #[derive(Clone, Debug)]

@@ -6,12 +6,11 @@ use std::fmt::Display;
 use super::faults::{Context, Faults, shortened};
 use super::v1::{KeyV1, ManifestV1, RoleV1};
 use super::values::{resolve_attributes, resolve_lifetime, resolve_usages};
-use crate::model::pattern::{DomainPattern, EmailPattern, Globs, TextPattern, UriPattern};
-use crate::model::role::{CommonName, DnsForm, NameRules};
-use crate::model::subject::{AttributeType, CommonNames};
-use crate::model::{
-    ExtendedKeyUsage, IpNetwork, KeyAlgorithm, Lifetime, Name, Role, Subject, Usages,
-};
+use crate::fleet::pattern::{DomainPattern, EmailPattern, Globs, TextPattern, UriPattern};
+use crate::fleet::role::{CommonName, DnsForm, NameRules};
+use crate::fleet::{Name, Role};
+use crate::x509::name::{AttributeType, CommonNames};
+use crate::x509::{ExtendedKeyUsage, IpNetwork, KeyAlgorithm, Lifetime, Subject, Usages};
 
 pub(super) fn resolve_roles(wire: &ManifestV1, faults: &mut Faults) -> BTreeMap<Name, Role> {
     let roles = wire.roles.iter();

@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 use super::Fault;
 use super::faults::{Context, Faults};
 use super::v1::{KeyV1, NameConstraintsV1};
-use crate::model::subject::{AttributeType, CommonNames};
-use crate::model::usage::UsageError;
-use crate::model::{
-    Declaration, KeyAlgorithm, Lifetime, NameConstraints, PairFiles, Recipient, RecipientSet,
-    RelPath, San, Subject, Subtrees, Uri, Usages,
-};
+use crate::fleet::{Declaration, PairFiles, RelPath};
+use crate::seal::{Recipient, RecipientSet};
+use crate::x509::name::{AttributeType, CommonNames};
+use crate::x509::usage::UsageError;
+use crate::x509::{KeyAlgorithm, Lifetime, NameConstraints, San, Subject, Subtrees, Uri, Usages};
 
 /// The fields authorities and leaves have in common.
 #[allow(clippy::struct_field_names)] // `common_name` is X.520's word.

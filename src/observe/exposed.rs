@@ -7,12 +7,12 @@ use base64::{Engine as _, alphabet};
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 
-use crate::inspect::{certificate, secret};
-use crate::issue::key::PrivateKey;
+use crate::inspect::secret;
 use crate::lint::{CommittedKey, Kubeconfig};
-use crate::model::Recipient;
-use crate::seal::{Identity, IdentitySource};
+use crate::seal::{Identity, IdentitySource, Recipient};
 use crate::store::Tracked;
+use crate::x509::certificate::read as certificate;
+use crate::x509::key::signing::PrivateKey;
 
 const AGE_SECRET: &str = "AGE-SECRET-KEY-1";
 const BEGIN: &str = "-----BEGIN ";
@@ -177,8 +177,8 @@ fn values_of<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::KeyAlgorithm;
     use crate::seal::keygen;
+    use crate::x509::KeyAlgorithm;
 
     fn found(text: &str) -> Vec<CommittedKey> {
         look_into("a file", text.as_bytes()).0

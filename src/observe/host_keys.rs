@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::inspect::{sealed, ssh};
-use crate::model::{
-    Damage, Defect, DefectKind, Fleet, HOST_KEY_FOLDERS, HostKey, HostKeyFiles, Marker, Name,
-    RecipientSet, RelPath, SshKey,
+use crate::fleet::{
+    Defect, DefectKind, Fleet, HOST_KEY_FOLDERS, HostKey, HostKeyFiles, Name, RelPath,
 };
+use crate::inspect::ssh;
+use crate::seal::{Marker, RecipientSet, SshKey, header as sealed};
 use crate::store::{Layout, Root, Tracking};
+use crate::x509::Damage;
 
 /// Every sealed host key of the tree, in the order of their names.
 pub fn find(root: &Root, fleet: &Fleet) -> Vec<HostKey> {

@@ -2,26 +2,34 @@
 
 pub mod exposed;
 pub mod host_keys;
+pub mod inventory;
+pub mod recipients;
 mod standing;
 
 pub use standing::exchanged;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::error::Error as _;
+use std::error::Error;
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use crate::inspect::certificate::{self, CertificateDefect};
-use crate::inspect::pem::PemDefect;
-use crate::inspect::{crl, inventory, public_key, recipients, sealed};
-use crate::model::{
-    Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, CrlFacts, CrlFile, Damage,
-    Defect, DefectKind, FileState, Fleet, KeyFingerprint, Marker, Name, Observed, ObservedHostKey,
-    ObservedKeyPair, ObservedPair, PublicKey, Recorded, RelPath, SealedDefect, SealedFacts,
+use crate::fleet::{
+    Artifact, ArtifactId, Authority, CertificateFile, CrlFile, Defect, DefectKind, FileState,
+    Fleet, Name, Observed, ObservedHostKey, ObservedKeyPair, ObservedPair, Recorded, RelPath,
     SignatureState, Stray, UndeclaredFile,
 };
+use crate::inspect::document;
+use crate::seal::{Marker, SealedDefect, SealedFacts, header as sealed};
 use crate::store::{Layout, ReadFile, Root, StoreError};
+use crate::x509::certificate::read as certificate;
+use crate::x509::certificate::read::CertificateDefect;
+use crate::x509::crl::read as crl;
+use crate::x509::crl::read::CrlDefect;
+use crate::x509::key::public as public_key;
+use crate::x509::key::public::PublicKeyDefect;
+use crate::x509::pem::read::PemDefect;
+use crate::x509::{CertificateFacts, CrlFacts, Damage, KeyFingerprint, PublicKey};
 
 /// Reads every pair of the fleet and lists what lies beside them, for a run that writes: it has to know what it replaces.
 ///
@@ -348,16 +356,29 @@ fn with_source(error: &StoreError) -> String {
 }
 
 fn read_crl(bytes: &[u8]) -> Result<CrlFile, Defect> {
-    let (list, following) = crl::parse_pem_lists(bytes).map_err(|defect| Defect {
-        kind: DefectKind::Unreadable,
-        damage: defect.damage(),
-        detail: defect.to_string(),
+    let (list, following) = crl::parse_pem_lists(bytes).map_err(|defect| {
+        let is_of_form = matches!(&defect, CrlDefect::File(defect) if defect.is_of_form());
+        unreadable(bytes, is_of_form, defect.damage(), &defect)
     })?;
     Ok(CrlFile {
         list,
         following,
         signature: SignatureState::Unknown,
     })
+}
+
+/// `is_of_form`: the file is not PEM, or not as a whole.
+fn unreadable(bytes: &[u8], is_of_form: bool, damage: Damage, defect: &dyn Error) -> Defect {
+    let elsewhere = is_of_form.then(|| document::pem_in_another_form(bytes));
+    let (damage, detail) = match elsewhere.flatten() {
+        Some(detail) => (Damage::Other, detail),
+        None => (damage, defect.to_string()),
+    };
+    Defect {
+        kind: DefectKind::Unreadable,
+        damage,
+        detail,
+    }
 }
 
 fn file_state<T>(
@@ -399,10 +420,12 @@ fn unread_blocks(bytes: &[u8], read: usize) -> Option<Defect> {
 }
 
 fn read_certificate(bytes: &[u8]) -> Result<CertificateFile, Defect> {
-    let mut chain =
-        certificate::parse_pem_chain(bytes).map_err(|defect| certificate_defect(&defect))?;
+    let mut chain = certificate::parse_pem_chain(bytes).map_err(|defect| {
+        let is_of_form = matches!(&defect, CertificateDefect::File(defect) if defect.is_of_form());
+        unreadable(bytes, is_of_form, defect.damage(), &defect)
+    })?;
     if chain.is_empty() {
-        return Err(certificate_defect(&PemDefect::Empty.into()));
+        return Err(unreadable(bytes, false, Damage::Empty, &PemDefect::Empty));
     }
     let following = chain.split_off(1);
     let certificate = chain.swap_remove(0);
@@ -414,23 +437,18 @@ fn read_certificate(bytes: &[u8]) -> Result<CertificateFile, Defect> {
     })
 }
 
-fn certificate_defect(defect: &CertificateDefect) -> Defect {
-    Defect {
-        kind: DefectKind::Unreadable,
-        damage: defect.damage(),
-        detail: defect.to_string(),
-    }
-}
-
 fn read_public_keys(bytes: &[u8]) -> Result<Vec<PublicKey>, Defect> {
-    let keys = public_key::parse_pem(bytes).map_err(|defect| Defect {
-        kind: if defect.is_private_key() {
-            DefectKind::PlaintextKey
-        } else {
-            DefectKind::Unreadable
-        },
-        damage: defect.damage(),
-        detail: defect.to_string(),
+    let keys = public_key::parse_pem(bytes).map_err(|defect| {
+        let is_of_form = matches!(&defect, PublicKeyDefect::Pem { defect } if defect.is_of_form());
+        let unreadable = unreadable(bytes, is_of_form, defect.damage(), &defect);
+        Defect {
+            kind: if defect.is_private_key() {
+                DefectKind::PlaintextKey
+            } else {
+                unreadable.kind
+            },
+            ..unreadable
+        }
     })?;
     match unread_blocks(bytes, keys.len()) {
         Some(defect) => Err(defect),

@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::inspect::certificate::signed_by_key;
-use crate::inspect::signature::vouches;
-use crate::model::{
-    Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, Damage, Defect, DefectKind,
-    Digest, FileState, Fleet, Marker, Observed, ObservedPair, Standing, Voucher,
+use crate::fleet::{
+    Artifact, ArtifactId, Authority, CertificateFile, Defect, DefectKind, FileState, Fleet,
+    Observed, ObservedPair, Standing,
 };
+use crate::seal::Marker;
+use crate::x509::certificate::read::signed_by_key;
+use crate::x509::signature::vouches;
+use crate::x509::{CertificateFacts, Damage, Digest, Voucher};
 
 /// Judges every CA and every shared pair. Write access to the inventory is enough to remove a statement from it, and not enough to make
 /// one.

@@ -2,10 +2,10 @@
 
 use super::build::{Planner, cure_for_key, cure_for_no_file, file_reasons, issues_anew, key_id};
 use super::{Action, Part, Reason, Step};
-use crate::model::{
-    Artifact, Authority, CertificateFacts, CertificateFile, DefectKind, FileState, Name,
-    ObservedPair,
+use crate::fleet::{
+    Artifact, Authority, CertificateFile, DefectKind, FileState, Name, ObservedPair,
 };
+use crate::x509::CertificateFacts;
 
 /// The findings about an artifact, before its action is decided.
 struct Findings {

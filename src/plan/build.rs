@@ -10,11 +10,12 @@ use super::key_pair::needed_key_pairs;
 use super::{
     Action, Part, Plan, Policy, Reason, Step, Target, UndeclaredPolicy, certificate_drift,
 };
-use crate::model::{
-    Agreement, Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, DefectKind,
-    FileState, Fleet, Gone, Granted, KeyUsage, Marker, Name, Observed, ObservedPair, RecipientSet,
-    RelPath, SealedFacts, SignatureState, Validity, ValidityError,
+use crate::fleet::{
+    Artifact, ArtifactId, Authority, CertificateFile, DefectKind, FileState, Fleet, Gone, Name,
+    Observed, ObservedPair, RelPath, SignatureState,
 };
+use crate::seal::{Agreement, Marker, RecipientSet, SealedFacts};
+use crate::x509::{CertificateFacts, Granted, KeyUsage, Validity, ValidityError};
 
 /// Compares the whole fleet with the files.
 ///

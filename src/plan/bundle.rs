@@ -2,11 +2,9 @@
 
 use super::build::Planner;
 use super::{Action, Reason};
-use crate::model::standing::described;
-use crate::model::{
-    ArtifactId, Authority, CertificateFacts, CertificateFile, KeyFingerprint, RelPath,
-    SignatureState,
-};
+use crate::fleet::standing::described;
+use crate::fleet::{ArtifactId, Authority, CertificateFile, RelPath, SignatureState};
+use crate::x509::{CertificateFacts, KeyFingerprint};
 
 impl Planner<'_> {
     /// Adds what is to be said of an authority's file to what was decided about its certificate.

@@ -5,7 +5,8 @@ use std::fmt;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
-use crate::model::{ArtifactId, Authority, Certificate, CertificateFacts, Fleet, Moment, Observed};
+use crate::fleet::{ArtifactId, Authority, Certificate, Fleet, Observed};
+use crate::x509::{CertificateFacts, Moment};
 
 /// No version of this program is older: a clock before this was never set.
 const FIRST_VERSION: OffsetDateTime = datetime!(2026-01-01 0:00 UTC);

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Reason;
-use crate::model::{
-    Artifact, Authority, BasicConstraints, CertificateFacts, Declaration, ExtendedKeyUsage,
-    FoundKeyAlgorithm, KeyUsage, Uri,
+use crate::fleet::{Artifact, Authority, Declaration};
+use crate::x509::{
+    BasicConstraints, CertificateFacts, ExtendedKeyUsage, FoundKeyAlgorithm, KeyUsage, Uri,
 };
 
 /// Every difference between what is declared and what the certificate says, except dates that have come due.

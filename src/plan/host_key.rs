@@ -3,7 +3,7 @@
 
 use super::build::{Planner, cure_for_no_file, file_reason};
 use super::{Action, Part, Reason, Step, Target};
-use crate::model::{DefectKind, FileState, HostKey, ObservedHostKey};
+use crate::fleet::{DefectKind, FileState, HostKey, ObservedHostKey};
 
 impl<'a> Planner<'a> {
     pub(super) fn host_key_steps(&self) -> impl Iterator<Item = Step> {

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::{Planner, cure_for_key, cure_for_no_file, file_reason};
 use super::{Action, Part, Reason, Step, Target, UndeclaredPolicy};
-use crate::model::{
-    ArtifactId, DefectKind, FileState, Fleet, FoundKeyAlgorithm, KeyFingerprint, KeyPair, Marker,
-    Name, Observed, ObservedKeyPair, PublicKey,
+use crate::fleet::{
+    ArtifactId, DefectKind, FileState, Fleet, KeyPair, Name, Observed, ObservedKeyPair,
 };
+use crate::seal::Marker;
+use crate::x509::{FoundKeyAlgorithm, KeyFingerprint, PublicKey};
 
 /// The keys a pair's public file is to hold: its own, those of its verification keys (`None`: not known), then what else was
 /// found there. A key that was left standing may verify what is in use; only withdrawn ones go.

@@ -4,10 +4,10 @@ use super::build::{
     Planner, cure_for_key, cure_for_no_file, file_reason, file_reasons, issues_anew, key_id,
 };
 use super::{Action, Part, Reason, Step};
-use crate::model::hex::to_hex;
-use crate::model::{
-    Artifact, ArtifactId, Certificate, DefectKind, FileState, Marker, ObservedPair, PublicKey,
-};
+use crate::fleet::{Artifact, ArtifactId, Certificate, DefectKind, FileState, ObservedPair};
+use crate::seal::Marker;
+use crate::x509::PublicKey;
+use crate::x509::hex::to_hex;
 
 impl<'a> Planner<'a> {
     pub(super) fn leaf_step(&self, certificate: &'a Certificate) -> Step {

@@ -22,7 +22,8 @@ pub use key_pair::{KeyStanding, further_keys, public_keys, withdrawn_keys};
 pub use reason::{Part, Reason};
 pub use selection::{Pattern, PatternError};
 
-use crate::model::{ArtifactId, Granted, RelPath};
+use crate::fleet::{ArtifactId, RelPath};
+use crate::x509::Granted;
 
 /// The wishes of the operator that runs `certs`, beyond the declaration.
 #[derive(Clone, Debug, Default)]

@@ -4,7 +4,8 @@ use std::fmt;
 
 use time::{Duration, OffsetDateTime};
 
-use crate::model::{ArtifactId, BACKDATE, Moment, RevocationReason};
+use crate::fleet::ArtifactId;
+use crate::x509::{BACKDATE, Moment, RevocationReason};
 
 /// Which file of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

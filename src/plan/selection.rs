@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::model::ArtifactId;
+use crate::fleet::ArtifactId;
 
 /// A name or pattern: `cp1` or `kubelet` (any part of the id), `cp1/cluster/*`, `ca/cluster`. `*` and `?` stay within one part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +100,7 @@ fn glob(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Name;
+    use crate::fleet::Name;
 
     fn leaf() -> ArtifactId {
         let name = |text| Name::new(text).unwrap();

@@ -4,10 +4,11 @@
 use std::fmt;
 
 use super::{Request, RequestedKey, RequestedName};
-use crate::model::document::extension::{Extension, ExtensionValue};
-use crate::model::document::{RequestFacts, SignatureCheck};
-use crate::model::subject::AttributeType;
-use crate::model::{FoundKeyAlgorithm, KeyAlgorithm, KeyUsage, SpkiDefect, Usages, spki};
+use crate::x509::extension::{Extension, ExtensionValue};
+use crate::x509::key::spki;
+use crate::x509::name::AttributeType;
+use crate::x509::request::{RequestFacts, SignatureCheck};
+use crate::x509::{FoundKeyAlgorithm, KeyAlgorithm, KeyUsage, SpkiDefect, Usages};
 
 /// The wish that a request comes to.
 #[derive(Clone, Debug)]

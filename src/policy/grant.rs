@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::model::{Declaration, Lifetime, San, Usages};
+use crate::fleet::Declaration;
+use crate::x509::{Lifetime, San, Usages};
 
 /// A certificate that may be issued.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Whether a role grants what is requested, and what exactly. Pure: no clock, no disk, no key. Every front end asks here and nowhere else.
 //!
 //! Names are brought into the form they would have in the certificate before they are compared. What is granted is a
-//! [`crate::model::Declaration`], made anew from the role: of a request it holds nothing but names that the role allows.
+//! [`crate::fleet::Declaration`], made anew from the role: of a request it holds nothing but names that the role allows.
 
 pub mod csr;
 mod grant;
@@ -17,11 +17,10 @@ pub use request::{Issuer, Request, RequestedKey, RequestedName};
 
 use std::collections::BTreeSet;
 
-use crate::model::role::CommonName;
-use crate::model::subject::AttributeType;
-use crate::model::{
-    Declaration, FoundKeyAlgorithm, KeyAlgorithm, Lifetime, Role, San, Subject, Usages,
-};
+use crate::fleet::role::CommonName;
+use crate::fleet::{Declaration, Role};
+use crate::x509::name::AttributeType;
+use crate::x509::{FoundKeyAlgorithm, KeyAlgorithm, Lifetime, San, Subject, Usages};
 
 /// More names in one certificate than this are nobody's wish: each of them costs every client that reads it.
 pub const MOST_NAMES: usize = 100;

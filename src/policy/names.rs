@@ -2,10 +2,11 @@
 
 use super::refusal::NameFault;
 use super::request::{Issuer, RequestedName};
-use crate::model::pattern::{DomainPattern, canonical_uri};
-use crate::model::role::{DnsForm, NameRules};
-use crate::model::san::{DnsName, SanError};
-use crate::model::{Authority, FoundSan, Role, San, Uri};
+use crate::fleet::pattern::{DomainPattern, canonical_uri};
+use crate::fleet::role::{DnsForm, NameRules};
+use crate::fleet::{Authority, Role};
+use crate::x509::san::{DnsName, SanError};
+use crate::x509::{FoundSan, San, Uri};
 
 /// The name as it is granted.
 ///

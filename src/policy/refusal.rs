@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::model::role::DnsForm;
-use crate::model::san::SanError;
-use crate::model::subject::SubjectError;
-use crate::model::{FoundKeyAlgorithm, KeyAlgorithm, Name, San, Usages};
+use crate::fleet::Name;
+use crate::fleet::role::DnsForm;
+use crate::x509::name::SubjectError;
+use crate::x509::san::SanError;
+use crate::x509::{FoundKeyAlgorithm, KeyAlgorithm, San, Usages};
 
 /// One broken rule.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::names::{KINDS, bare};
-use crate::model::{
-    Authority, Fleet, FoundKeyAlgorithm, FoundSan, KeyFingerprint, Lifetime, Name, Role, San,
-    Usages,
-};
+use crate::fleet::{Authority, Fleet, Name, Role};
+use crate::x509::{FoundKeyAlgorithm, FoundSan, KeyFingerprint, Lifetime, San, Usages};
 
 /// A wish for a certificate, as it came.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::paint::{Paint, Tone};
 use super::words;
 use crate::doctor::{Diagnosis, State};
-use crate::model::document::KeyFormat;
+use crate::x509::key::facts::KeyFormat;
 
 const MISSING: &str = "the private key of the CA is not in the tree, and was not proved";
 

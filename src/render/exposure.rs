@@ -9,11 +9,12 @@ use super::history::seen;
 use super::paint::{Paint, Tone};
 use super::table::{Width, new_table, toned, trimmed};
 use super::words;
+use crate::fleet::{ArtifactId, Fleet, Name, shell};
 use crate::history::{
     Acceptance, Certainty, End, Exposure, Holder, Identity, OpenedKey, Opener, Power, Recovery,
     Tokens, replacing,
 };
-use crate::model::{ArtifactId, CertificateFacts, Fleet, Moment, Name, shell};
+use crate::x509::{CertificateFacts, Moment};
 
 /// Who could do most with a key, one holder a line.
 pub fn ranking(exposures: &[Exposure<'_>], paint: Paint, width: Width) -> String {

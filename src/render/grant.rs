@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::words::printable;
-use crate::model::Role;
+use crate::fleet::Role;
 use crate::policy::Refusal;
 use crate::policy::csr::CsrFault;
 

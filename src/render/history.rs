@@ -9,7 +9,7 @@ use super::paint::{Paint, Tone};
 use super::table::{Width, fitted, new_table, toned};
 use super::words;
 use crate::history::{Acceptance, Commit, End, Judged, Power, Standing};
-use crate::model::Moment;
+use crate::x509::Moment;
 
 const ISSUED: [&str; 10] = [
     "standing", "accepted", "subject", "issuer", "ends", "left", "serial", "file", "since", "until",

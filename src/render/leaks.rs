@@ -6,7 +6,7 @@ use super::history::seen;
 use super::json::certificate;
 use super::words;
 use crate::history::Leak;
-use crate::model::Moment;
+use crate::x509::Moment;
 
 /// A warning for each.
 pub fn text(leaks: &[Leak<'_>]) -> String {

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::words;
 
-use crate::model::{CertificateFacts, CrlFacts};
+use crate::x509::{CertificateFacts, CrlFacts};
 
 /// A certificate file and the key that belongs to it, as they lie on a machine.
 #[derive(Debug)]

@@ -10,11 +10,9 @@ use super::paint::{Paint, Tone};
 use super::table::{Width, new_table, toned, trimmed};
 use super::words;
 use crate::apply::Published;
-use crate::model::hex::to_hex;
-use crate::model::{
-    ArtifactId, Authority, CertificateFacts, CrlFacts, FileState, Fleet, ListNumber, ListState,
-    Moment, Name, Observed, RevocationReason,
-};
+use crate::fleet::{ArtifactId, Authority, FileState, Fleet, ListState, Name, Observed};
+use crate::x509::hex::to_hex;
+use crate::x509::{CertificateFacts, CrlFacts, ListNumber, Moment, RevocationReason};
 
 /// A certificate that was put on a list.
 #[derive(Debug)]

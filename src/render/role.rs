@@ -9,12 +9,13 @@ use super::grant;
 use super::paint::{Paint, Tone};
 use super::table::{Width, new_table, trimmed};
 use super::words::{one_line, printable};
-use crate::model::nix::{attribute, string};
-use crate::model::role::CommonName;
-use crate::model::{DnsForm, Name, Role, San};
+use crate::fleet::nix::{attribute, string};
+use crate::fleet::role::CommonName;
+use crate::fleet::{DnsForm, Name, Role};
 use crate::policy::csr::CsrFault;
 use crate::policy::vault::{Imported, LeftOut, Origin, Setting};
 use crate::policy::{Grant, NameFault, Place, Refusal, RequestedName};
+use crate::x509::San;
 
 /// What a role says to a request.
 #[derive(Debug)]
@@ -375,7 +376,7 @@ fn extended(role: &Role) -> Vec<&str> {
     role.usages
         .extended
         .iter()
-        .map(crate::model::ExtendedKeyUsage::word)
+        .map(crate::x509::ExtendedKeyUsage::word)
         .collect()
 }
 

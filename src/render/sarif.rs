@@ -10,7 +10,7 @@ use super::finding::Placed;
 use super::words::attribute_path;
 use crate::check;
 use crate::lint::{Finding, Lint, Rule, Severity, Subject, catalogue};
-use crate::model::Digest;
+use crate::x509::Digest;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";

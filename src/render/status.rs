@@ -9,8 +9,9 @@ use time::OffsetDateTime;
 use super::paint::{Paint, Tone};
 use super::table::{Width, fitted, new_table, purpose, toned, trimmed};
 use super::words;
-use crate::model::{ArtifactId, ListState, Moment, Name};
+use crate::fleet::{ArtifactId, ListState, Name};
 use crate::status::{Entry, ListEntry, Reader, State, Status};
+use crate::x509::Moment;
 
 /// How much a table says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +150,7 @@ fn row(entry: &Entry<'_>, now: OffsetDateTime, detail: Detail) -> Vec<Cell> {
     if detail == Detail::Wide {
         row.push(Cell::new(
             facts
-                .map(crate::model::CertificateFacts::serial_hex)
+                .map(crate::x509::CertificateFacts::serial_hex)
                 .unwrap_or_default(),
         ));
     }

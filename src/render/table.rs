@@ -7,10 +7,9 @@ use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, 
 use super::paint::{Paint, Tone};
 use super::words;
 use crate::apply::{Product, Report};
-use crate::model::{
-    Artifact, ArtifactId, Authority, CertificateFacts, ExtendedKeyUsage, Fleet, Granted, Moment,
-};
+use crate::fleet::{Artifact, ArtifactId, Authority, Fleet};
 use crate::plan::{Action, Plan, Reason, Step};
+use crate::x509::{CertificateFacts, ExtendedKeyUsage, Granted, Moment};
 
 /// How wide a table may be; `None` where the output is not a terminal.
 pub type Width = Option<u16>;

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::paint::{Paint, Tone};
 use super::words::printable;
-use crate::model::Moment;
 use crate::trust::guide::System;
 use crate::trust::{Label, Root};
+use crate::x509::Moment;
 
 /// Each root with its fingerprint, and what to do on each kind of machine.
 pub fn guide(roots: &[Root], systems: &[System], paint: Paint) -> String {

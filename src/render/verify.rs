@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::paint::{Paint, Tone};
 use super::words::{count, one_line, printable};
-use crate::model::{CertificateFacts, Moment};
-use crate::verify::{Fault, Member, Policy, Position, Verdict};
+use crate::x509::verify::{Fault, Member, Policy, Position, Verdict};
+use crate::x509::{CertificateFacts, Moment};
 
 /// The result for one file.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use time::Duration;
 
-use crate::model::nix::is_identifier;
+use crate::fleet::nix::is_identifier;
 
 /// `1 file`, `3 files`.
 pub fn count(number: usize, one: &str, many: &str) -> String {

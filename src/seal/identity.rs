@@ -13,10 +13,10 @@ use zeroize::Zeroizing;
 
 use super::ssh;
 use super::unlock::{Unlock, UnlockFailure};
-use crate::inspect::sealed::SealedDefect;
-use crate::model::pem::PemFlaw;
-use crate::model::recipient::{Recipient, RecipientError};
-use crate::model::sealed::SealedFacts;
+use crate::seal::header::SealedDefect;
+use crate::seal::recipient::{Recipient, RecipientError};
+use crate::seal::sealed::SealedFacts;
+use crate::x509::pem::PemFlaw;
 
 pub(super) use read::Parsed;
 use read::{decrypt_file, open_ring};

@@ -1,11 +1,15 @@
 //! Seals bytes to recipients and opens them with identities, in memory. Knows no file and no terminal; whoever has one hands it
 //! in as an [`Unlock`].
 
+pub mod header;
 mod identity;
 pub mod keygen;
 mod open;
 mod plugin;
+pub mod recipient;
+pub mod sealed;
 mod ssh;
+mod ssh_key;
 #[cfg(test)]
 mod testing;
 mod unlock;
@@ -17,12 +21,14 @@ use age_core::format::{FileKey, Stanza};
 
 pub use identity::{Identity, IdentityError, IdentityFault, IdentitySource};
 pub use open::{Coverage, Identities, OpenError, Refusal};
+pub use recipient::{Recipient, RecipientSet};
+pub use sealed::{Agreement, SealedDefect, SealedFacts};
+pub use ssh_key::SshKey;
 pub use unlock::{NoUnlock, Unlock, UnlockError, UnlockFailure};
 
-use crate::inspect::sealed::{self, SealedDefect};
-use crate::model::key::KeyFingerprint;
-use crate::model::recipient::{Recipient, RecipientKind, RecipientSet};
-use crate::model::sealed::Marker;
+use crate::x509::key::KeyFingerprint;
+use recipient::RecipientKind;
+pub use sealed::Marker;
 
 /// Seals to all recipients at once, as a binary age file. The header carries a [`Marker`] of the set and of the key, so that
 /// a later run sees without any identity whether the file is still sealed to whom it should be.
@@ -47,7 +53,7 @@ pub fn seal(
     let mut writer = encryptor.wrap_output(&mut sealed)?;
     writer.write_all(plaintext)?;
     writer.finish()?;
-    sealed::parse(&sealed)?;
+    header::parse(&sealed)?;
     Ok(sealed)
 }
 
@@ -163,7 +169,7 @@ fn parse<T: std::str::FromStr>(recipient: &Recipient) -> Option<T> {
 mod tests {
     use super::testing::*;
     use super::*;
-    use crate::model::sealed::Agreement;
+    use crate::seal::sealed::Agreement;
 
     #[test]
     fn what_it_seals_each_recipient_opens() {
@@ -181,7 +187,7 @@ mod tests {
     fn the_header_says_for_whom_and_which_key() {
         let (native, ssh) = (native(), ssh());
         let recipients = set(&[&native.recipient, &ssh.recipient]);
-        let facts = sealed::parse(&seal(CONTENT, &recipients, &fingerprint()).unwrap()).unwrap();
+        let facts = header::parse(&seal(CONTENT, &recipients, &fingerprint()).unwrap()).unwrap();
         assert_eq!(facts.agrees_with(&recipients), Agreement::Exact);
         assert_eq!(
             facts.marker.unwrap().key,
@@ -248,7 +254,7 @@ mod tests {
             Recipient::parse("age1tag1qd43050juykyy3lchnnw2caygre8wqmasyk7kvaq7jsnj3wcnrpfvt5hxye")
                 .unwrap();
         let facts =
-            sealed::parse(&seal(CONTENT, &set(&[&tagged]), &fingerprint()).unwrap()).unwrap();
+            header::parse(&seal(CONTENT, &set(&[&tagged]), &fingerprint()).unwrap()).unwrap();
         assert_eq!(
             facts.other.into_iter().collect::<Vec<_>>(),
             [("p256tag".to_owned(), 1)]

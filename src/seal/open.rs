@@ -10,9 +10,10 @@ use zeroize::Zeroizing;
 use super::identity::{Identity, IdentityError, IdentitySource};
 use super::plugin::{self, Asker, lock};
 use super::unlock::{Unlock, UnlockFailure};
-use crate::inspect::sealed::{self, SealedDefect};
-use crate::model::recipient::{Recipient, RecipientSet};
-use crate::model::sealed::SealedFacts;
+use crate::seal::header as sealed;
+use crate::seal::header::SealedDefect;
+use crate::seal::recipient::{Recipient, RecipientSet};
+use crate::seal::sealed::SealedFacts;
 
 /// Everything this run may open files with. Shared by all threads; a person is asked one question at a time, and at most once
 /// for each identity.

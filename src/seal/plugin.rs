@@ -9,7 +9,7 @@ use age_core::format::{FileKey, Stanza};
 
 use super::SealError;
 use super::unlock::{Unlock, UnlockFailure};
-use crate::model::recipient::RecipientSet;
+use crate::seal::recipient::RecipientSet;
 
 /// All recipients of one plugin. Sealing asks nobody: it must run unattended.
 pub(super) fn recipient(

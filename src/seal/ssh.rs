@@ -6,7 +6,7 @@ use ssh_key::{Cipher, Kdf, LineEnding, PrivateKey};
 use zeroize::Zeroizing;
 
 use super::identity::{Form, IdentityFault, Key, KeyRing, Parsed};
-use crate::model::recipient::Recipient;
+use crate::seal::recipient::Recipient;
 
 /// `ssh-keygen -a`: 16 by default, about 0.2 s; this is about a minute.
 const MAX_BCRYPT_ROUNDS: u32 = 4096;

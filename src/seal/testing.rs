@@ -9,8 +9,8 @@ use ssh_key::{Algorithm, Cipher, LineEnding, PrivateKey};
 use zeroize::Zeroizing;
 
 use super::{IdentitySource, Unlock, UnlockError};
-use crate::model::key::KeyFingerprint;
-use crate::model::recipient::{Recipient, RecipientSet};
+use crate::seal::recipient::{Recipient, RecipientSet};
+use crate::x509::key::KeyFingerprint;
 
 pub(super) const CONTENT: &[u8] =
     b"-----BEGIN PRIVATE KEY-----\nsomething\n-----END PRIVATE KEY-----\n";

@@ -4,10 +4,9 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use crate::model::{
-    CertificateFacts, CertificateFile, Fleet, KeyFingerprint, KeyPair, Moment, Observed, PublicKey,
-};
+use crate::fleet::{CertificateFile, Fleet, KeyPair, Observed};
 use crate::plan::{UndeclaredPolicy, further_keys};
+use crate::x509::{CertificateFacts, KeyFingerprint, Moment, PublicKey};
 
 /// One certificate of a CA's file, or one key of a pair's public file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use time::OffsetDateTime;
 
-use crate::model::{Authority, Fleet, ListRecord, ListState, Observed};
+use crate::fleet::{Authority, Fleet, ListState, Observed};
+use crate::x509::ListRecord;
 
 /// A list that was made once, whether or not it is in the tree.
 #[derive(Debug)]

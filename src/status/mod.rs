@@ -14,11 +14,10 @@ pub use block::Block;
 pub use filter::{Filter, Order};
 pub use list::ListEntry;
 
-use crate::model::{
-    Artifact, ArtifactId, CertificateFacts, Fleet, HostKey, KeyPair, Lifetime, Name, Observed,
-    Recipient, RecipientSet, Record,
-};
+use crate::fleet::{Artifact, ArtifactId, Fleet, HostKey, KeyPair, Name, Observed, Record};
 use crate::plan::{Action, Part, Plan, Reason, Step};
+use crate::seal::{Recipient, RecipientSet};
+use crate::x509::{CertificateFacts, Lifetime};
 
 /// Everything declared, in issuing order.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use rustix::io::Errno;
 use super::error::StoreError;
 use super::layout::temporary_name;
 use super::tree::{Root, open_step};
-use crate::model::RelPath;
+use crate::fleet::RelPath;
 
 /// One thing done to the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

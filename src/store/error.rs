@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::model::RelPath;
+use crate::fleet::RelPath;
 
 /// A file operation that failed. Nothing was lost by it: files are only ever replaced by renaming a finished one.
 #[derive(Debug, Error)]

@@ -1,6 +1,6 @@
 //! Owns what is known of one file's content: its bytes, and what a change expects to find.
 
-use crate::model::Digest;
+use crate::x509::Digest;
 
 /// One file as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]

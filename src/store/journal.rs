@@ -18,8 +18,9 @@ use thiserror::Error;
 
 use super::file::Expected;
 use super::transaction::Change;
-use crate::model::path::PathError;
-use crate::model::{Digest, RelPath};
+use crate::fleet::RelPath;
+use crate::fleet::path::PathError;
+use crate::x509::Digest;
 
 const HEADER: &str = "certs-journal 1";
 const TRAILER: &str = "sha256 ";

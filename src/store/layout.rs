@@ -1,6 +1,6 @@
 //! Owns the name of every file and directory `certs` keeps for itself; the names of certificates come from the declaration.
 
-use crate::model::{PLACES, RelPath};
+use crate::fleet::{PLACES, RelPath};
 
 const INVENTORY: &str = "inventory.json";
 const RECIPIENTS: &str = "recipients.json";
@@ -61,7 +61,7 @@ impl Layout {
 /// It is derived from a digest because the name itself may already have 255 bytes, and it is the same in every run so
 /// that a run that died is overwritten by its successor.
 pub(super) fn temporary_name(file_name: &str) -> String {
-    let digest = crate::model::Digest::of(file_name.as_bytes()).to_string();
+    let digest = crate::x509::Digest::of(file_name.as_bytes()).to_string();
     let short: String = digest.chars().take(16).collect();
     format!("{TEMPORARY_PREFIX}{short}{TEMPORARY_SUFFIX}")
 }

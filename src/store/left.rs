@@ -7,7 +7,7 @@ use super::lock::Lock;
 use super::tracked::Tracking;
 use super::transaction::{Change, LARGEST_JOURNAL, RecoverError};
 use super::tree::Root;
-use crate::model::RelPath;
+use crate::fleet::RelPath;
 
 /// Where a journal is from. Its digest tells that it is whole, and not who wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]

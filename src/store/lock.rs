@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::error::StoreError;
 use super::tree::Root;
-use crate::model::RelPath;
+use crate::fleet::RelPath;
 
 /// The right to write below one output directory, until dropped or until the process ends, however it ends.
 ///

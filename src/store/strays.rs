@@ -6,7 +6,7 @@ use rustix::fs::FileType;
 use super::error::StoreError;
 use super::layout;
 use super::tree::{Name, Root};
-use crate::model::{RelPath, Stray};
+use crate::fleet::{RelPath, Stray};
 
 impl Root {
     /// Everything below `dir` that [`Root::list`] leaves out, sorted; of files, and of what can be neither named nor read, only what

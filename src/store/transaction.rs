@@ -18,8 +18,8 @@ use super::journal::{self, JournalDefect};
 use super::layout::{self, Layout};
 use super::lock::Lock;
 use super::tree::Root;
-use crate::model::Digest;
-use crate::model::RelPath;
+use crate::fleet::RelPath;
+use crate::x509::Digest;
 
 /// Up to this many files are flushed one by one: `syncfs` also waits for what other programs wrote.
 const FEW_FILES: usize = 8;

@@ -18,7 +18,7 @@ use super::error::StoreError;
 use super::file::ReadFile;
 use super::layout;
 use super::tracked::{Tracked, Tracking};
-use crate::model::RelPath;
+use crate::fleet::RelPath;
 
 /// No certificate, sealed key or inventory comes near this; whatever does is not ours and would only fill the memory.
 const LARGEST_FILE: u64 = 64 << 20;

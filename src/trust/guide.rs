@@ -1,7 +1,7 @@
 //! What a person does by hand, on each kind of machine, so that it trusts a root.
 
 use super::Root;
-use crate::model::shell;
+use crate::fleet::shell;
 
 /// A kind of machine or program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

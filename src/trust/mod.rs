@@ -8,7 +8,7 @@ pub use store::{Act, Command, Listing, Query, Store};
 
 use std::fmt;
 
-use crate::model::{CertificateFacts, Digest, Moment};
+use crate::x509::{CertificateFacts, Digest, Moment};
 
 /// A certificate for trust stores.
 #[derive(Clone, Debug)]

@@ -451,7 +451,7 @@ mod tests {
 
     fn root() -> Root {
         const PEM: &str = include_str!("../../tests/fixtures/root.crt");
-        let facts = crate::inspect::certificate::parse_pem_chain(PEM.as_bytes()).unwrap();
+        let facts = crate::x509::certificate::read::parse_pem_chain(PEM.as_bytes()).unwrap();
         let facts = facts.into_iter().next().unwrap();
         let now = facts.not_before;
         Root::new("root", "ca/root.crt", facts, PEM.to_owned(), now).unwrap()

@@ -12,8 +12,8 @@
 use std::sync::Mutex;
 
 use certs::apply::{Progress, Report, Run, execute};
+use certs::fleet::{ArtifactId, Fleet};
 use certs::manifest::{KeyFiles, Manifest};
-use certs::model::{ArtifactId, Fleet};
 use certs::observe::observe;
 use certs::plan::{Plan, Policy, plan};
 use certs::seal::keygen::{self, NewIdentity};

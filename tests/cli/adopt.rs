@@ -1,8 +1,8 @@
 //! Trees that were made elsewhere, taken over: in the layout of the predecessor with sealed keys, and as kubeadm leaves it, in clear.
 
 use certs::inspect::secret;
-use certs::issue::key::{PrivateKey, public_to_pem};
-use certs::model::KeyAlgorithm;
+use certs::x509::KeyAlgorithm;
+use certs::x509::key::signing::{PrivateKey, public_to_pem};
 use insta::assert_snapshot;
 use serde_json::json;
 

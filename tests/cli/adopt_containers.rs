@@ -100,7 +100,7 @@ fn a_key_of_ssh_signs_no_tokens() {
     let opened = certs::inspect::secret::keys(key.as_bytes()).locked[0].open("eins");
     let opened = opened.unwrap_or_else(|refusal| panic!("{refusal}"));
     project.write("pki/deploy", opened.keys[0].as_bytes());
-    let key = certs::issue::key::PrivateKey::from_pem(opened.keys[0].as_bytes()).unwrap();
+    let key = certs::x509::key::signing::PrivateKey::from_pem(opened.keys[0].as_bytes()).unwrap();
     let wire = certs::inspect::ssh::wire_of_spki(key.spki_der()).unwrap();
     let kind_length = usize::from(wire[3]);
     let kind = String::from_utf8(wire[4..4 + kind_length].to_vec()).unwrap();

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use certs::inspect::{certificate, crl};
-use certs::model::CrlFacts;
-use certs::model::hex::to_hex;
+use certs::x509::CrlFacts;
+use certs::x509::certificate::read as certificate;
+use certs::x509::crl::read as crl;
+use certs::x509::hex::to_hex;
 use insta::assert_snapshot;
 
 use crate::adopt::{in_clear, made};

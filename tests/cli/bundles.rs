@@ -1,9 +1,9 @@
 //! What a bundle holds: a CA and its predecessor, a pair's keys; and what becomes of a stranger in either.
 
-use certs::inspect::certificate::parse_pem_chain;
-use certs::issue::key::{PrivateKey, public_to_pem};
-use certs::model::{KeyAlgorithm, Recipient};
-use certs::seal::seal;
+use certs::seal::{Recipient, seal};
+use certs::x509::KeyAlgorithm;
+use certs::x509::certificate::read::parse_pem_chain;
+use certs::x509::key::signing::{PrivateKey, public_to_pem};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -318,7 +318,7 @@ fn nobody_but_the_ca_key_can_make_a_stranger_a_predecessor() {
     let theirs: Value = serde_json::from_slice(&replaced.read(INVENTORY)).unwrap();
     let voucher = theirs["authorities"]["root"]["bundle"][1]["voucher"].clone();
     let extra = parse_pem_chain(&project.read(ROOT)).unwrap().remove(1);
-    let sha256 = certs::model::Digest::of(&extra.der).to_string();
+    let sha256 = certs::x509::Digest::of(&extra.der).to_string();
     let mut ours: Value = serde_json::from_slice(&project.read(INVENTORY)).unwrap();
     let blocks = ours["authorities"]["root"]["bundle"]
         .as_array_mut()

@@ -1,7 +1,8 @@
 //! Certificates that a record in the tree asks for: made, kept, told of, refused like those that are declared.
 
-use certs::issue::key::{PrivateKey, public_to_pem};
-use certs::model::{KeyAlgorithm, Recipient};
+use certs::seal::Recipient;
+use certs::x509::KeyAlgorithm;
+use certs::x509::key::signing::{PrivateKey, public_to_pem};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -139,7 +140,8 @@ fn who_sent_a_request_gets_a_certificate_for_the_key_they_have() {
         changed(&before, &project.files()),
         ["certs/inventory.json", CERTIFICATE]
     );
-    let found = certs::inspect::certificate::parse_pem_chain(&project.read(CERTIFICATE)).unwrap();
+    let found =
+        certs::x509::certificate::read::parse_pem_chain(&project.read(CERTIFICATE)).unwrap();
     assert_eq!(found[0].spki, key.spki_der());
     project.run(&["plan"]).exits_with(0);
     project.run(&["doctor"]).exits_with(0);
@@ -228,7 +230,7 @@ fn a_record_that_carries_the_key_of_another_is_refused() {
         .text();
     // Whose it is, is not kept from renewing.
     project.run(&["renew", "nas"]).exits_with(0);
-    let roots = certs::inspect::certificate::parse_pem_chain(&project.read("certs/ca/root.crt"));
+    let roots = certs::x509::certificate::read::parse_pem_chain(&project.read("certs/ca/root.crt"));
     let mut of_root = requested(&key);
     of_root["publicKey"] = json!(public_to_pem(&roots.unwrap()[0].spki));
     put(&project, phone, &of_root);

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-use certs::issue::key::PrivateKey;
-use certs::model::{KeyAlgorithm, Recipient, RecipientSet};
-use certs::seal::seal;
+use certs::seal::{Recipient, RecipientSet, seal};
+use certs::x509::KeyAlgorithm;
+use certs::x509::key::signing::PrivateKey;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
@@ -142,7 +142,7 @@ fn damage_authorities(project: &Project) {
     own_authority(
         project,
         "plain",
-        certs::issue::certificate::Role::Leaf,
+        certs::x509::certificate::write::Role::Leaf,
         now,
         years,
     );

@@ -8,14 +8,13 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use age::x25519;
-use certs::issue::certificate::{Role, Template, self_signed, to_pem};
-use certs::issue::key::PrivateKey;
-use certs::issue::name::NameDer;
-use certs::model::{
-    AttributeType, KeyAlgorithm, Recipient, RecipientSet, RelPath, Subject, Usages, Validity,
-};
-use certs::seal::seal;
+use certs::fleet::RelPath;
+use certs::seal::{Recipient, RecipientSet, seal};
 use certs::store::Root;
+use certs::x509::certificate::write::{Role, Template, self_signed, to_pem};
+use certs::x509::key::signing::PrivateKey;
+use certs::x509::name::write::NameDer;
+use certs::x509::{AttributeType, KeyAlgorithm, Subject, Usages, Validity};
 use insta::assert_snapshot;
 use rustix::fs::{CWD, Mode, mkfifoat};
 use serde_json::json;

@@ -1,8 +1,8 @@
 //! `certs doctor`: what only opening shows, what it says of what it cannot open, and that it neither writes nor tells a key.
 
-use certs::issue::key::PrivateKey;
-use certs::model::{KeyAlgorithm, Recipient, RecipientSet};
-use certs::seal::seal;
+use certs::seal::{Recipient, RecipientSet, seal};
+use certs::x509::KeyAlgorithm;
+use certs::x509::key::signing::PrivateKey;
 use serde_json::Value;
 
 use crate::project::{ADA, Project, STRANGER};

@@ -1,7 +1,6 @@
 //! The keys of hosts that are sealed in the tree: every verb counts them with everything else that is sealed.
 
-use certs::model::Recipient;
-use certs::seal::{keygen, seal};
+use certs::seal::{Recipient, keygen, seal};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! Certificates on request: what a role grants, what it refuses, what is recorded, what happens to the key.
 
-use certs::inspect::certificate::parse_pem_chain;
+use certs::x509::certificate::read::parse_pem_chain;
 use insta::assert_snapshot;
 use rcgen::{CertificateParams, DnType, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384};
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use certs::model::Digest;
+use certs::x509::Digest;
 use insta::assert_snapshot;
 
 use crate::project::{Project, changed};

@@ -1,7 +1,7 @@
 //! Shared key pairs as a person meets them: made, sealed anew, replaced, damaged.
 
-use certs::inspect::public_key::parse_pem;
-use certs::issue::key::PrivateKey;
+use certs::x509::key::public::parse_pem;
+use certs::x509::key::signing::PrivateKey;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 

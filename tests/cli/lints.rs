@@ -1,7 +1,7 @@
 //! What the lints say through the program: what stops a run, what only is told, what Git should not hold.
 
-use certs::issue::key::PrivateKey;
-use certs::model::KeyAlgorithm;
+use certs::x509::KeyAlgorithm;
+use certs::x509::key::signing::PrivateKey;
 use insta::assert_snapshot;
 use serde_json::json;
 

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
-use certs::model::FoundKeyAlgorithm;
+use certs::x509::FoundKeyAlgorithm;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ fn tells_how_long_a_revocation_list_is_good() {
     let next: i64 = value(&text, "certs_crl_next_update_timestamp_seconds{")
         .parse()
         .unwrap();
-    let list = certs::inspect::crl::parse_pem(&project.read("certs/ca/root.crl")).unwrap();
+    let list = certs::x509::crl::read::parse_pem(&project.read("certs/ca/root.crl")).unwrap();
     assert_eq!(
         Some(next),
         list.next_update.map(time::OffsetDateTime::unix_timestamp)
@@ -64,7 +64,8 @@ fn tells_when_a_certificate_ends_and_that_its_key_is_there() {
         .run_plainly(&["metrics", "--deployed", "deployed.json"])
         .exits_with(0)
         .stdout();
-    let facts = certs::inspect::certificate::parse_pem_chain(&project.read(CERTIFICATE)).unwrap();
+    let facts =
+        certs::x509::certificate::read::parse_pem_chain(&project.read(CERTIFICATE)).unwrap();
     let ends: i64 = value(&text, "certs_certificate_not_after_timestamp_seconds{")
         .parse()
         .unwrap();

@@ -8,9 +8,8 @@ use std::process::Output;
 use std::time::SystemTime;
 
 use assert_cmd::Command;
-use certs::model::Recipient;
 use certs::seal::keygen::{self, NewIdentity};
-use certs::seal::{Identities, IdentitySource, NoUnlock};
+use certs::seal::{Identities, IdentitySource, NoUnlock, Recipient};
 use serde_json::{Value, json};
 
 use crate::declared::Declared;

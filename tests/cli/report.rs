@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use certs::model::digest::sha256;
+use certs::x509::digest::sha256;
 use serde_json::json;
 
 use crate::project::Project;

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use certs::issue::key::PrivateKey;
-use certs::model::KeyAlgorithm;
+use certs::x509::KeyAlgorithm;
+use certs::x509::key::signing::PrivateKey;
 use insta::assert_snapshot;
 use rcgen::SigningKey as _;
 use serde_json::json;

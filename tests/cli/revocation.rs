@@ -1,11 +1,11 @@
 //! Renewing by hand, revoking, and the lists: what is written, what is told, what is refused.
 
-use certs::inspect::certificate::parse_pem_chain;
-use certs::inspect::crl;
-use certs::issue::certificate::Issuer;
-use certs::issue::crl::{ListTemplate, signed, to_pem};
-use certs::issue::key::PrivateKey;
-use certs::model::ListNumber;
+use certs::x509::ListNumber;
+use certs::x509::certificate::read::parse_pem_chain;
+use certs::x509::certificate::write::Issuer;
+use certs::x509::crl::read as crl;
+use certs::x509::crl::write::{ListTemplate, signed, to_pem};
+use certs::x509::key::signing::PrivateKey;
 use insta::assert_snapshot;
 
 use crate::redact::without_fingerprints;

@@ -1,8 +1,8 @@
 //! Private keys in the place of a file, a name or a recipient, and in files that are damaged: no output repeats them.
 
-use certs::issue::key::PrivateKey;
-use certs::model::KeyAlgorithm;
 use certs::seal::keygen;
+use certs::x509::KeyAlgorithm;
+use certs::x509::key::signing::PrivateKey;
 use serde_json::json;
 
 use crate::project::Project;

@@ -13,8 +13,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use certs::fleet::{Artifact, Certificate, Membership, Name, Role};
 use certs::manifest::{Fault, KeyFiles, Manifest, Resolution};
-use certs::model::{Artifact, Certificate, Membership, Name, RecipientSet, Role, San};
+use certs::seal::RecipientSet;
+use certs::x509::San;
 
 #[test]
 fn every_manifest_means_what_it_meant() {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ::age::secrecy::SecretString;
-use certs::inspect::sealed;
-use certs::model::key::KeyFingerprint;
-use certs::model::recipient::{Recipient, RecipientSet};
-use certs::model::sealed::{Agreement, Marker};
+use certs::seal::recipient::{Recipient, RecipientSet};
+use certs::seal::sealed::{Agreement, Marker};
 use certs::seal::{
-    Identities, Identity, IdentityFault, IdentitySource, OpenError, Unlock, UnlockError, seal,
+    Identities, Identity, IdentityFault, IdentitySource, OpenError, Unlock, UnlockError,
+    header as sealed, seal,
 };
+use certs::x509::key::KeyFingerprint;
 use libtest_mimic::{Failed, Trial};
 use zeroize::Zeroizing;
 

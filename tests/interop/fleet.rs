@@ -1,6 +1,6 @@
 //! OpenSSL, age and pkilint judge a whole fleet as `certs recreate` leaves it on disk.
 
-use certs::model::key::KeyAlgorithm;
+use certs::x509::key::KeyAlgorithm;
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::project::{Declaration, OPERATORS, Pair, Project, equal, expect, host_key};
 use crate::tool::{Bench, trial};
-use certs::issue::key::key_identifier;
+use certs::x509::key::signing::key_identifier;
 
 const OPENSSL: [&str; 4] = ["openssl", "age", "age-keygen", "ssh-keygen"];
 const CFSSL: [&str; 6] = [

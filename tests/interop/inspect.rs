@@ -331,7 +331,7 @@ const CA_CONFIG: &str = "[ca]\ndefault_ca = own\n[own]\ndatabase = index.txt\nse
     [crl]\nauthorityKeyIdentifier = keyid\nissuingDistributionPoint = critical,@point\n[point]\nfullname = URI:http://pki.example/ca.crl\nonlyuser = TRUE\n";
 
 fn openssl_revocation_list() -> Result<(), Failed> {
-    use certs::inspect::{certificate, crl};
+    use certs::x509::{certificate::read as certificate, crl::read as crl};
     let bench = Bench::new()?;
     self_signed(&bench)?;
     bench.write("config", CA_CONFIG)?;

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use certs::inspect::certificate::parse_pem_chain;
-use certs::issue::key::PrivateKey;
-use certs::model::facts::CertificateFacts;
 use certs::seal::{Identities, IdentitySource, Unlock, UnlockError};
+use certs::x509::certificate::CertificateFacts;
+use certs::x509::certificate::read::parse_pem_chain;
+use certs::x509::key::signing::PrivateKey;
 use libtest_mimic::Failed;
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};

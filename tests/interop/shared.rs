@@ -5,8 +5,8 @@ use std::fs;
 use std::thread::sleep;
 use std::time::Instant;
 
-use certs::inspect::public_key::parse_pem;
-use certs::issue::key::PrivateKey;
+use certs::x509::key::public::parse_pem;
+use certs::x509::key::signing::PrivateKey;
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 

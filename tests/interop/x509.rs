@@ -1,17 +1,17 @@
 //! OpenSSL and cfssl judge our keys and certificates, and we use theirs.
 
-use certs::inspect::certificate::{parse_der, parse_pem_chain, signed_by};
-use certs::issue::certificate::{Issuer, Role, Template, self_signed, signed, to_pem};
-use certs::issue::key::PrivateKey;
-use certs::issue::name::NameDer;
-use certs::model::constraints::{NameConstraints, Subtrees};
-use certs::model::facts::CertificateFacts;
-use certs::model::key::KeyAlgorithm;
-use certs::model::lifetime::Lifetime;
-use certs::model::san::{San, Uri};
-use certs::model::subject::{AttributeType, Subject};
-use certs::model::usage::Usages;
-use certs::model::validity::Validity;
+use certs::x509::certificate::CertificateFacts;
+use certs::x509::certificate::read::{parse_der, parse_pem_chain, signed_by};
+use certs::x509::certificate::write::{Issuer, Role, Template, self_signed, signed, to_pem};
+use certs::x509::constraints::{NameConstraints, Subtrees};
+use certs::x509::key::KeyAlgorithm;
+use certs::x509::key::signing::PrivateKey;
+use certs::x509::name::write::NameDer;
+use certs::x509::name::{AttributeType, Subject};
+use certs::x509::san::{San, Uri};
+use certs::x509::usage::Usages;
+use certs::x509::validity::Validity;
+use certs::x509::validity::lifetime::Lifetime;
 use libtest_mimic::{Failed, Trial};
 use time::OffsetDateTime;
 

@@ -4,18 +4,17 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use certs::inspect::certificate::parse_pem_chain;
+use certs::fleet::{ArtifactId, FileState, Fleet, Name, Observed, RelPath};
 use certs::lint::{
     CommittedKey, Finding, Kubeconfig, PastKey, Reference, Severity, Spot, Tree, lint,
 };
 use certs::manifest::{KeyFiles, Manifest, Records};
-use certs::model::subject::{AttributeType, DistinguishedName};
-use certs::model::{
-    ArtifactId, CertificateFacts, FileState, Fleet, FoundKeyAlgorithm, Name, Observed, Recipient,
-    RelPath,
-};
 use certs::render::finding::{Placed, findings};
 use certs::render::paint::Paint;
+use certs::seal::Recipient;
+use certs::x509::certificate::read::parse_pem_chain;
+use certs::x509::name::{AttributeType, DistinguishedName};
+use certs::x509::{CertificateFacts, FoundKeyAlgorithm};
 use serde_json::json;
 use time::macros::datetime;
 

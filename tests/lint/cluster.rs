@@ -1,7 +1,7 @@
 //! A cluster in order, as certToolkit.kubernetes declares it: three control planes with etcd, two workers. And how one thing in it is changed.
 
+use certs::fleet::Fleet;
 use certs::manifest::{KeyFiles, Manifest};
-use certs::model::Fleet;
 use serde_json::{Value, json};
 
 /// What Nix makes of tests/contract/kubernetes/input.nix.

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use certs::fleet::{Component, Fleet};
 use certs::lint::{Severity, Tree, lint};
 use certs::manifest::{KeyFiles, Manifest};
-use certs::model::{Component, Fleet};
 use certs::seal::keygen;
 use proptest::prelude::*;
 use serde_json::json;

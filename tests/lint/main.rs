@@ -30,7 +30,7 @@ impl tree::Tree {
     #[allow(clippy::unused_self)]
     pub(crate) fn carry_out_key_pairs(
         &mut self,
-        fleet: &certs::model::Fleet,
+        fleet: &certs::fleet::Fleet,
         _: &certs::plan::Plan,
     ) {
         assert!(fleet.key_pairs.is_empty());

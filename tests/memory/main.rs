@@ -8,9 +8,9 @@ use std::alloc::System;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
 
-use certs::issue::key::PrivateKey;
-use certs::model::{KeyAlgorithm, Recipient, RecipientSet};
-use certs::seal::{Identities, IdentitySource, NoUnlock, keygen, seal};
+use certs::seal::{Identities, IdentitySource, NoUnlock, Recipient, RecipientSet, keygen, seal};
+use certs::x509::KeyAlgorithm;
+use certs::x509::key::signing::PrivateKey;
 use zeroizing_alloc::ZeroAlloc;
 
 #[global_allocator]

@@ -1,8 +1,9 @@
 //! What happens to an authority: its key is never replaced unasked, and a person is told what to type.
 
-use certs::issue::name::NameDer;
-use certs::model::{AttributeType, DefectKind, DistinguishedName, Subject};
+use certs::fleet::DefectKind;
 use certs::plan::{ClockDoubt, Policy, clock_doubt};
+use certs::x509::name::write::NameDer;
+use certs::x509::{AttributeType, DistinguishedName, Subject};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use x509_cert::der::Encode as _;

@@ -1,8 +1,9 @@
 //! What stands behind an authority's own certificate and a pair's own key: a stranger stops the run, a predecessor waits to be retired.
 
-use certs::issue::key::PrivateKey;
-use certs::model::{CertificateFacts, FileState, KeyAlgorithm, Name, Standing};
+use certs::fleet::{FileState, Name, Standing};
 use certs::plan::Policy;
+use certs::x509::key::signing::PrivateKey;
+use certs::x509::{CertificateFacts, KeyAlgorithm};
 
 use crate::tree::{Tree, nothing, one_chain, replace};
 
@@ -101,11 +102,11 @@ fn retiring_waits_for_what_the_old_key_signed() {
     let mut tree = Tree::made_from(&one_chain());
     let other = Tree::made_from(&one_chain());
     tree.pair("ca/root").certificate = other.observed.pairs
-        [&certs::model::ArtifactId::Authority(Name::new("root").unwrap())]
+        [&certs::fleet::ArtifactId::Authority(Name::new("root").unwrap())]
         .certificate
         .clone();
     tree.pair("ca/root").key = other.observed.pairs
-        [&certs::model::ArtifactId::Authority(Name::new("root").unwrap())]
+        [&certs::fleet::ArtifactId::Authority(Name::new("root").unwrap())]
         .key
         .clone();
     append(&mut tree, "ca/root", predecessor());

@@ -2,12 +2,11 @@
 
 use std::rc::Rc;
 
-use certs::inspect::public_key::parse_der;
-use certs::issue::key::PrivateKey;
-use certs::model::{
-    ArtifactId, DefectKind, Digest, FileState, Fleet, Name, ObservedKeyPair, PublicKey,
-};
+use certs::fleet::{ArtifactId, DefectKind, FileState, Fleet, Name, ObservedKeyPair};
 use certs::plan::{Action, Plan, Policy, UndeclaredPolicy, public_keys, withdrawn_keys};
+use certs::x509::key::public::parse_der;
+use certs::x509::key::signing::PrivateKey;
+use certs::x509::{Digest, PublicKey};
 use serde_json::json;
 
 use crate::declared::Declared;

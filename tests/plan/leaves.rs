@@ -1,6 +1,6 @@
 //! What happens to a leaf, reason by reason.
 
-use certs::model::DefectKind;
+use certs::fleet::DefectKind;
 use certs::plan::Policy;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
@@ -312,10 +312,7 @@ fn lets_a_leaf_end_with_its_issuer_and_says_so() {
     let declared = one_leaf().with("ca/root", "expiry", json!("720h"));
     let plan = Tree::default().plan_at(&declared, NOW, &Policy::default());
     let leaf = plan.steps[1].validity.unwrap();
-    assert!(
-        matches!(leaf, certs::model::Granted::Clamped(_)),
-        "{leaf:?}"
-    );
+    assert!(matches!(leaf, certs::x509::Granted::Clamped(_)), "{leaf:?}");
     assert_eq!(leaf.validity().not_after, NOW + Duration::hours(720));
 }
 
@@ -359,8 +356,8 @@ fn renews_a_leaf_issued_by_another_key_of_the_same_name() {
 #[test]
 fn renews_a_leaf_whose_signature_is_not_its_issuers() {
     let mut tree = Tree::made_from(&one_leaf());
-    if let certs::model::FileState::Sound { facts, .. } = &mut tree.pair(LEAF).certificate {
-        facts.signature = certs::model::SignatureState::Broken;
+    if let certs::fleet::FileState::Sound { facts, .. } = &mut tree.pair(LEAF).certificate {
+        facts.signature = certs::fleet::SignatureState::Broken;
     }
     assert_eq!(
         step(&tree, &one_leaf()),
@@ -371,7 +368,7 @@ fn renews_a_leaf_whose_signature_is_not_its_issuers() {
 #[test]
 fn renews_a_leaf_without_its_intermediates() {
     let mut tree = Tree::made_from(&one_chain());
-    if let certs::model::FileState::Sound { facts, .. } =
+    if let certs::fleet::FileState::Sound { facts, .. } =
         &mut tree.pair("cp1/web/server").certificate
     {
         facts.following.clear();

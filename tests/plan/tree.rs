@@ -3,19 +3,18 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use certs::inspect::certificate::{parse_der, signed_by};
-use certs::inspect::sealed;
-use certs::issue::certificate::{Issuer, Role, Template, self_signed, signed};
-use certs::issue::key::PrivateKey;
-use certs::issue::name::NameDer;
-use certs::manifest::{KeyFiles, Manifest};
-use certs::model::{
-    Artifact, ArtifactId, Authority, CertificateFacts, CertificateFile, Defect, DefectKind, Digest,
-    FileState, Fleet, Observed, ObservedPair, RecipientSet, RelPath, San, SealedFacts,
-    SignatureState, UndeclaredFile, Usages, Validity,
+use certs::fleet::{
+    Artifact, ArtifactId, Authority, CertificateFile, Defect, DefectKind, FileState, Fleet,
+    Observed, ObservedPair, RelPath, SignatureState, UndeclaredFile,
 };
+use certs::manifest::{KeyFiles, Manifest};
 use certs::plan::{Action, Plan, Policy, Step, plan};
-use certs::seal::seal;
+use certs::seal::{RecipientSet, SealedFacts, header as sealed, seal};
+use certs::x509::certificate::read::{parse_der, signed_by};
+use certs::x509::certificate::write::{Issuer, Role, Template, self_signed, signed};
+use certs::x509::key::signing::PrivateKey;
+use certs::x509::name::write::NameDer;
+use certs::x509::{CertificateFacts, Digest, San, Usages, Validity};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -397,7 +396,7 @@ pub(crate) fn defective<T>(kind: DefectKind, detail: &str) -> FileState<T> {
         digest: Some(Digest::of(detail.as_bytes())),
         defect: Defect {
             kind,
-            damage: certs::model::Damage::Other,
+            damage: certs::x509::Damage::Other,
             detail: detail.to_owned(),
         },
     }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use certs::fleet::{Fleet, Name, Role};
 use certs::manifest::{KeyFiles, Manifest};
-use certs::model::{Fleet, Name, Role};
 use certs::policy::{Grant, Issuer, Refusal, Request, RequestedKey, RequestedName, decide};
 use serde_json::{Value, json};
 

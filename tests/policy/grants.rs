@@ -1,8 +1,8 @@
 //! What is granted: names in the form of certificates, everything else from the role.
 
-use certs::model::san::FoundSan;
-use certs::model::{FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint, Lifetime, Usages};
 use certs::policy::{Request, RequestedKey, RequestedName};
+use certs::x509::san::FoundSan;
+use certs::x509::{FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint, Lifetime, Usages};
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -66,7 +66,7 @@ fn takes_names_of_a_request_that_are_written_otherwise() {
             value: value.to_owned(),
         })
     };
-    let mapped = certs::model::San::Ip("::ffff:10.0.0.1".parse().unwrap());
+    let mapped = certs::x509::San::Ip("::ffff:10.0.0.1".parse().unwrap());
     let request = Request {
         sans: vec![other("dns", "nas.example.org."), mapped.into()],
         ..for_names(&[])

@@ -1,7 +1,8 @@
 //! Whatever the role and whatever is asked: nothing outside the role passes, judged by rules written down a second time.
 
-use certs::model::{DnsForm, San};
+use certs::fleet::DnsForm;
 use certs::policy::{Issuer, RequestedName, decide, judge};
+use certs::x509::San;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use certs::model::san::FoundSan;
-use certs::model::{FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint, Name, Usages};
+use certs::fleet::Name;
 use certs::policy::{Issuer, Refusal, Request, RequestedKey, RequestedName, decide};
+use certs::x509::san::FoundSan;
+use certs::x509::{FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint, Usages};
 use insta::assert_snapshot;
 use serde_json::json;
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use certs::model::RelPath;
+use certs::fleet::RelPath;
 use certs::store::{Change, Expected, Faults, LockError, Recovery, Root};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;

@@ -1,10 +1,10 @@
 //! Chains of the kinds that x509-limbo and the clients of a private authority ask about, forged here, so that an answer does not hang on which
 //! cases of a suite are at hand.
 
-use certs::inspect::certificate::parse_der;
-use certs::issue::key::PrivateKey;
-use certs::model::key::KeyAlgorithm;
-use certs::verify::{PeerName, Purpose, Request, verify};
+use certs::x509::certificate::read::parse_der;
+use certs::x509::key::KeyAlgorithm;
+use certs::x509::key::signing::PrivateKey;
+use certs::x509::verify::{PeerName, Purpose, Request, verify};
 use libtest_mimic::{Failed, Trial};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;

@@ -3,8 +3,8 @@
 
 use std::sync::OnceLock;
 
-use certs::issue::key::PrivateKey;
-use certs::model::key::KeyAlgorithm;
+use certs::x509::key::KeyAlgorithm;
+use certs::x509::key::signing::PrivateKey;
 use rcgen::SigningKey as _;
 use time::OffsetDateTime;
 use time::macros::{datetime, format_description};

@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use certs::model::crl::CrlFacts;
-use certs::model::facts::CertificateFacts;
-use certs::verify::{Policy, Request, verify};
+use certs::x509::certificate::CertificateFacts;
+use certs::x509::crl::CrlFacts;
+use certs::x509::verify::{Policy, Request, verify};
 
 /// One question.
 pub(crate) struct Question {

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use certs::inspect::certificate::parse_pem_chain;
-use certs::inspect::crl::parse_all;
-use certs::model::facts::CertificateFacts;
-use certs::verify::{PeerName, Policy, PolicyDemand, Purpose, RevocationPolicy};
+use certs::x509::certificate::CertificateFacts;
+use certs::x509::certificate::read::parse_pem_chain;
+use certs::x509::crl::read::parse_all;
+use certs::x509::verify::{PeerName, Policy, PolicyDemand, Purpose, RevocationPolicy};
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 use time::OffsetDateTime;

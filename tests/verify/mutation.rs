@@ -9,10 +9,10 @@ use std::process::{Command, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use certs::inspect::certificate::parse_der;
-use certs::issue::key::PrivateKey;
-use certs::model::key::KeyAlgorithm;
-use certs::verify::{PeerName, Policy, PolicyDemand, Purpose, RevocationPolicy};
+use certs::x509::certificate::read::parse_der;
+use certs::x509::key::KeyAlgorithm;
+use certs::x509::key::signing::PrivateKey;
+use certs::x509::verify::{PeerName, Policy, PolicyDemand, Purpose, RevocationPolicy};
 use libtest_mimic::{Failed, Trial};
 
 use time::macros::datetime;

@@ -1,18 +1,18 @@
 //! Trees of ours, of every key algorithm and up to two intermediates deep: what OpenSSL says of them is said here too.
 
-use certs::inspect::certificate::parse_der;
-use certs::issue::certificate::{Issuer, Role, Template, self_signed, signed, to_pem};
-use certs::issue::key::PrivateKey;
-use certs::issue::name::NameDer;
-use certs::model::constraints::{NameConstraints, Subtrees};
-use certs::model::facts::CertificateFacts;
-use certs::model::key::KeyAlgorithm;
-use certs::model::lifetime::Lifetime;
-use certs::model::san::San;
-use certs::model::subject::{AttributeType, Subject};
-use certs::model::usage::Usages;
-use certs::model::validity::Validity;
-use certs::verify::{PeerName, Policy, PolicyDemand, Purpose, RevocationPolicy};
+use certs::x509::certificate::CertificateFacts;
+use certs::x509::certificate::read::parse_der;
+use certs::x509::certificate::write::{Issuer, Role, Template, self_signed, signed, to_pem};
+use certs::x509::constraints::{NameConstraints, Subtrees};
+use certs::x509::key::KeyAlgorithm;
+use certs::x509::key::signing::PrivateKey;
+use certs::x509::name::write::NameDer;
+use certs::x509::name::{AttributeType, Subject};
+use certs::x509::san::San;
+use certs::x509::usage::Usages;
+use certs::x509::validity::Validity;
+use certs::x509::validity::lifetime::Lifetime;
+use certs::x509::verify::{PeerName, Policy, PolicyDemand, Purpose, RevocationPolicy};
 use libtest_mimic::{Failed, Trial};
 use time::OffsetDateTime;
 

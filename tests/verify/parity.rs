@@ -3,9 +3,9 @@
 
 use std::fmt::Write as _;
 
-use certs::inspect::certificate::parse_chain;
-use certs::inspect::crl::parse_all;
-use certs::verify::{PeerName, Policy, PolicyDemand, Purpose, RevocationPolicy};
+use certs::x509::certificate::read::parse_chain;
+use certs::x509::crl::read::parse_all;
+use certs::x509::verify::{PeerName, Policy, PolicyDemand, Purpose, RevocationPolicy};
 use libtest_mimic::{Failed, Trial};
 use time::{Duration, OffsetDateTime};
 

@@ -6,11 +6,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use certs::inspect::certificate::parse_der;
-use certs::inspect::crl::parse_all;
-use certs::model::crl::CrlFacts;
-use certs::model::facts::CertificateFacts;
-use certs::verify::{Policy, PolicyDemand, Purpose, RevocationPolicy};
+use certs::x509::certificate::CertificateFacts;
+use certs::x509::certificate::read::parse_der;
+use certs::x509::crl::CrlFacts;
+use certs::x509::crl::read::parse_all;
+use certs::x509::verify::{Policy, PolicyDemand, Purpose, RevocationPolicy};
 use libtest_mimic::{Failed, Trial};
 use time::macros::datetime;
 

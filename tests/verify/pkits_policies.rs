@@ -1,6 +1,6 @@
 //! The cases of PKITS about certificate policies (sections 4.8 to 4.12), each with what it asks for.
 
-use certs::verify::PolicyDemand;
+use certs::x509::verify::PolicyDemand;
 
 /// A question: the case, what is asked for, and whether the path is to be accepted.
 pub(crate) type Question = (&'static str, Ask, bool);

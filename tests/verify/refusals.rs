@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use certs::inspect::certificate::{CertificateDefect, parse_der};
-use certs::inspect::crl::parse_all;
-use certs::verify::{PeerName, Policy, PolicyDemand, Purpose, Request, RevocationPolicy, verify};
+use certs::x509::certificate::read::{CertificateDefect, parse_der};
+use certs::x509::crl::read::parse_all;
+use certs::x509::verify::{
+    PeerName, Policy, PolicyDemand, Purpose, Request, RevocationPolicy, verify,
+};
 use libtest_mimic::{Failed, Trial};
 use time::Duration;
 use time::macros::datetime;
@@ -262,7 +264,7 @@ fn snapshot() -> Result<(), Failed> {
 
 /// The codes in `Fault::code`, read from its source: an enum cannot be counted.
 fn codes_of_the_source() -> BTreeSet<String> {
-    let source = include_str!("../../src/verify/fault.rs");
+    let source = include_str!("../../src/x509/verify/fault.rs");
     let of_faults = source.split("impl Fault {").nth(1).unwrap_or_default();
     let of_codes = of_faults.split("\n    }\n").next().unwrap_or_default();
     let codes = of_codes.lines().filter_map(|line| line.split('"').nth(1));

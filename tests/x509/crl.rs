@@ -1,9 +1,9 @@
 //! Revocation lists: what they say is read whole, and what cannot be read is a fault, never an omission.
 
-use certs::inspect::crl::{CrlDefect, parse_all, parse_der, signed_by, signed_by_key};
-use certs::model::CrlFacts;
-use certs::model::crl::{CertificateKind, ListPoint, RevocationReason};
-use certs::model::hex::to_hex;
+use certs::x509::CrlFacts;
+use certs::x509::crl::read::{CrlDefect, parse_all, parse_der, signed_by, signed_by_key};
+use certs::x509::crl::{CertificateKind, ListPoint, RevocationReason};
+use certs::x509::hex::to_hex;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer,
     CrlDistributionPoint, CrlIssuingDistributionPoint, CrlScope, IsCa, KeyIdMethod, KeyPair,
@@ -21,8 +21,8 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
-    fn facts(&self) -> certs::model::CertificateFacts {
-        certs::inspect::certificate::parse_der(self.0.der()).unwrap()
+    fn facts(&self) -> certs::x509::CertificateFacts {
+        certs::x509::certificate::read::parse_der(self.0.der()).unwrap()
     }
 
     #[allow(clippy::needless_pass_by_value)] // A request that is made for the one call.

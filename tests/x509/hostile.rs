@@ -1,14 +1,14 @@
 //! Readers meet bytes that want to break them: they answer with an error or a value, and never panic.
 
-use certs::inspect::certificate::{parse_der, parse_pem_chain, signed_by};
-use certs::issue::certificate::{Template, to_pem};
-use certs::issue::key::{PrivateKey, key_identifier};
-use certs::model::constraints::{NameConstraints, Subtrees};
-use certs::model::key::KeyAlgorithm;
-use certs::model::lifetime::Lifetime;
-use certs::model::san::San;
-use certs::model::subject::AttributeType;
-use certs::model::usage::Usages;
+use certs::x509::certificate::read::{parse_der, parse_pem_chain, signed_by};
+use certs::x509::certificate::write::{Template, to_pem};
+use certs::x509::constraints::{NameConstraints, Subtrees};
+use certs::x509::key::KeyAlgorithm;
+use certs::x509::key::signing::{PrivateKey, key_identifier};
+use certs::x509::name::AttributeType;
+use certs::x509::san::San;
+use certs::x509::usage::Usages;
+use certs::x509::validity::lifetime::Lifetime;
 use proptest::prelude::*;
 
 use crate::support::{KEYS, issue_below, leaf_template, name, root, sans, usages};

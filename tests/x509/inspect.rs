@@ -1,13 +1,13 @@
 //! Each defect of a certificate file has a file that shows it.
 
-use certs::inspect::certificate::{
+use certs::x509::certificate::CertificateFacts;
+use certs::x509::certificate::read::{
     CertificateDefect as Defect, parse_der, parse_pem_chain, signed_by,
 };
-use certs::inspect::pem::PemDefect;
-use certs::issue::certificate::{Role, Template, self_signed, to_pem};
-use certs::model::facts::CertificateFacts;
-use certs::model::key::KeyAlgorithm;
-use certs::model::pem::PemFlaw;
+use certs::x509::certificate::write::{Role, Template, self_signed, to_pem};
+use certs::x509::key::KeyAlgorithm;
+use certs::x509::pem::PemFlaw;
+use certs::x509::pem::read::PemDefect;
 
 use crate::support::{key, leaf_template, name, root, usages};
 

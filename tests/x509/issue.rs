@@ -3,17 +3,19 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use certs::inspect::certificate::{parse_der, parse_pem_chain, signed_by};
-use certs::issue::certificate::{IssueError, Issuer, Role, Template, self_signed, signed, to_pem};
-use certs::issue::name::NameDer;
-use certs::model::constraints::{IpNetwork, NameConstraints, Subtrees};
-use certs::model::facts::BasicConstraints;
-use certs::model::key::{FoundKeyAlgorithm, KeyAlgorithm};
-use certs::model::lifetime::Lifetime;
-use certs::model::san::{FoundSan, San, Uri};
-use certs::model::subject::{AttributeType, Subject};
-use certs::model::usage::{ExtendedKeyUsage, KeyUsage, Usages};
-use certs::model::validity::Validity;
+use certs::x509::certificate::BasicConstraints;
+use certs::x509::certificate::read::{parse_der, parse_pem_chain, signed_by};
+use certs::x509::certificate::write::{
+    IssueError, Issuer, Role, Template, self_signed, signed, to_pem,
+};
+use certs::x509::constraints::{IpNetwork, NameConstraints, Subtrees};
+use certs::x509::key::{FoundKeyAlgorithm, KeyAlgorithm};
+use certs::x509::name::write::NameDer;
+use certs::x509::name::{AttributeType, Subject};
+use certs::x509::san::{FoundSan, San, Uri};
+use certs::x509::usage::{ExtendedKeyUsage, KeyUsage, Usages};
+use certs::x509::validity::Validity;
+use certs::x509::validity::lifetime::Lifetime;
 use proptest::prelude::*;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};

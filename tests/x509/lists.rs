@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use certs::inspect::crl::{parse_der, parse_pem, signed_by};
-use certs::issue::certificate::{IssueError, Issuer, Role, Template, self_signed};
-use certs::issue::crl::{ListTemplate, signed, to_pem};
-use certs::model::key::KeyAlgorithm;
-use certs::model::usage::KeyUsage;
-use certs::model::{ListNumber, RevocationReason, RevokedCertificate};
+use certs::x509::certificate::write::{IssueError, Issuer, Role, Template, self_signed};
+use certs::x509::crl::read::{parse_der, parse_pem, signed_by};
+use certs::x509::crl::write::{ListTemplate, signed, to_pem};
+use certs::x509::key::KeyAlgorithm;
+use certs::x509::usage::KeyUsage;
+use certs::x509::{ListNumber, RevocationReason, RevokedCertificate};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -59,7 +59,7 @@ fn every_kind_of_key_signs_lists_that_say_what_was_meant() {
             ..leaf_template(&name, &usages)
         };
         let der = self_signed(&own, key(algorithm)).unwrap();
-        let authority = certs::inspect::certificate::parse_der(&der).unwrap();
+        let authority = certs::x509::certificate::read::parse_der(&der).unwrap();
         let issuer = Issuer::new(&authority, key(algorithm)).unwrap();
         let der = signed(&template(&ListNumber::new(&[1, 0]), &entries), &issuer).unwrap();
         let list = parse_pem(to_pem(&der).as_bytes()).unwrap();

@@ -5,15 +5,18 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use certs::inspect::{certificate, crl, document, public_key};
-use certs::issue::key::PrivateKey;
+use certs::inspect::document;
 use certs::manifest::Manifest;
-use certs::model::key::KeyAlgorithm;
-use certs::model::recipient::Recipient;
-use certs::render::inspect::{Inspected, json::Document, short, text};
+use certs::render::inspect::json::Document;
+use certs::render::inspect::{Inspected, short, text};
 use certs::render::paint::Paint;
 use certs::render::redaction::without_secrets;
+use certs::seal::recipient::Recipient;
 use certs::seal::{Identity, IdentitySource, keygen};
+use certs::x509::certificate::read as certificate;
+use certs::x509::crl::read as crl;
+use certs::x509::key::signing::PrivateKey;
+use certs::x509::key::{KeyAlgorithm, public as public_key};
 use proptest::prelude::*;
 use time::macros::datetime;
 

@@ -2,17 +2,17 @@
 
 use std::sync::LazyLock;
 
-use certs::inspect::certificate::parse_der;
-use certs::issue::certificate::{IssueError, Issuer, Role, Template, self_signed, signed};
-use certs::issue::key::PrivateKey;
-use certs::issue::name::NameDer;
-use certs::model::constraints::NameConstraints;
-use certs::model::facts::CertificateFacts;
-use certs::model::key::KeyAlgorithm;
-use certs::model::san::San;
-use certs::model::subject::{AttributeType, Subject};
-use certs::model::usage::Usages;
-use certs::model::validity::Validity;
+use certs::x509::certificate::CertificateFacts;
+use certs::x509::certificate::read::parse_der;
+use certs::x509::certificate::write::{IssueError, Issuer, Role, Template, self_signed, signed};
+use certs::x509::constraints::NameConstraints;
+use certs::x509::key::KeyAlgorithm;
+use certs::x509::key::signing::PrivateKey;
+use certs::x509::name::write::NameDer;
+use certs::x509::name::{AttributeType, Subject};
+use certs::x509::san::San;
+use certs::x509::usage::Usages;
+use certs::x509::validity::Validity;
 use time::macros::datetime;
 
 pub(crate) const YEAR_2030: Validity = Validity {

@@ -3,8 +3,8 @@
 
 use std::sync::OnceLock;
 
+use certs::fleet::{Authority, Role};
 use certs::manifest::{KeyFiles, Manifest};
-use certs::model::{Authority, Role};
 
 const MANIFEST: &str = r#"{
   "version": 1, "dir": "certs", "hosts": {}, "keyPairs": {},

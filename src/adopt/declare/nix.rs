@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{Draft, DraftAuthority, DraftCertificate, DraftKeyPair, Operators, by_host};
-use crate::model::nix::{attribute, string};
-use crate::model::{
+use crate::fleet::nix::{attribute, string};
+use crate::x509::{
     AttributeType, CertificateFacts, FoundKeyAlgorithm, FoundSan, KeyAlgorithm, NameConstraints,
     Subtrees,
 };
@@ -185,7 +185,7 @@ fn subject(facts: &CertificateFacts) -> String {
 /// In hours where it is whole hours, with or without the minutes that issuers set back.
 fn lifetime(facts: &CertificateFacts) -> String {
     let span = facts.validity().span().whole_seconds();
-    let backdated = span - crate::model::BACKDATE.whole_seconds();
+    let backdated = span - crate::x509::BACKDATE.whole_seconds();
     for seconds in [backdated, span] {
         if seconds > 0 && seconds % 3600 == 0 {
             return format!("{}h", seconds / 3600);

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{IdentityArgs, SourceArgs};
-use crate::model::Recipient;
 use crate::plan::Pattern;
+use crate::seal::Recipient;
 
 #[derive(Debug, Args)]
 pub(crate) struct AdoptArgs {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{IdentityArgs, SourceArgs, new_path};
-use crate::model::Name;
+use crate::fleet::Name;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum HostCommand {

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::new_path;
-use crate::model::{Lifetime, Recipient};
+use crate::seal::Recipient;
+use crate::x509::Lifetime;
 
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {

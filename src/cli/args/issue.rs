@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{IdentityArgs, SourceArgs};
-use crate::model::{Lifetime, Name, holder};
+use crate::fleet::{Name, holder};
+use crate::x509::Lifetime;
 
 #[derive(Debug, Args)]
 pub(crate) struct IssueArgs {

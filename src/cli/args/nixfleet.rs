@@ -7,7 +7,7 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use super::export::{FormatArgs, ResourceArgs, SecretOutputArgs};
 use super::{SourceArgs, new_path};
 use crate::export::resource::{Namespace, ObjectName};
-use crate::model::Name;
+use crate::fleet::Name;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CertManagerCommand {

@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use clap::Args;
 
 use super::{IdentityArgs, SourceArgs};
-use crate::model::Lifetime;
 use crate::plan::Pattern;
+use crate::x509::Lifetime;
 
 #[derive(Debug, Args)]
 pub(crate) struct RenewArgs {

@@ -7,7 +7,8 @@ use time::OffsetDateTime;
 use super::verify::moment;
 use super::{IdentityArgs, SourceArgs};
 use crate::cli::past::Loss;
-use crate::model::{Name, RevocationReason};
+use crate::fleet::Name;
+use crate::x509::RevocationReason;
 
 #[derive(Debug, Args)]
 pub(crate) struct RevokeArgs {

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::SourceArgs;
-use crate::model::{Lifetime, Name};
+use crate::fleet::Name;
+use crate::x509::Lifetime;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RoleCommand {

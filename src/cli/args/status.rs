@@ -3,9 +3,9 @@
 use clap::{Args, ValueEnum};
 
 use super::SourceArgs;
-use crate::model::Lifetime;
 use crate::plan::Pattern;
 use crate::status::State;
+use crate::x509::Lifetime;
 
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {

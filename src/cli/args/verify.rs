@@ -7,7 +7,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime, Time};
 
 use super::SourceArgs;
-use crate::verify::{PeerName, Purpose, RevocationPolicy};
+use crate::x509::verify::{PeerName, Purpose, RevocationPolicy};
 
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools)] // Each is an option that people type by itself.

@@ -18,15 +18,13 @@ use crate::cli::past;
 use crate::cli::project::{self, Project, store_error};
 use crate::cli::ui::{Asker, Bar, Ui};
 use crate::cli::writing::{Writing, apply_error, may_not_sign, now};
-use crate::issue::key::PrivateKey;
-use crate::model::{
-    ArtifactId, CertificateFacts, CertificateFile, Fleet, KeyFingerprint, ListRecord, Moment,
-    Observed, RelPath, shell,
-};
+use crate::fleet::{ArtifactId, CertificateFile, Fleet, Observed, RelPath, shell};
 use crate::plan::{Pattern, Plan};
 use crate::render::adoption as render;
 use crate::render::words::{count, shown};
 use crate::seal::Identities;
+use crate::x509::key::signing::PrivateKey;
+use crate::x509::{CertificateFacts, KeyFingerprint, ListRecord, Moment};
 
 pub(crate) fn run(args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
     if !args.directory.is_dir() {

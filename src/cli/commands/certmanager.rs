@@ -10,7 +10,7 @@ use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::export::issuer::CERT_MANAGER;
 use crate::export::resource::Object;
-use crate::model::{Authority, Certificate, Fleet};
+use crate::fleet::{Authority, Certificate, Fleet};
 use crate::plan::Pattern;
 use crate::render::words;
 

@@ -7,7 +7,7 @@ use crate::cli::past;
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::cli::writing::{Publication, Writing, now};
-use crate::model::{Authority, Fleet, ListState, Observed};
+use crate::fleet::{Authority, Fleet, ListState, Observed};
 use crate::render::revocation as render;
 
 pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {

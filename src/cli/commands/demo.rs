@@ -12,7 +12,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::cli::writing::Writing;
-use crate::model::shell;
+use crate::fleet::shell;
 use crate::render::words::shown;
 use crate::seal::keygen::{self, NewIdentity};
 use crate::store::outside;

@@ -9,14 +9,15 @@ use crate::cli::git;
 use crate::cli::past_keys::PastKeys;
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
+use crate::fleet::Fleet;
 use crate::history::{
     ClearKey, Commit, Exposure, Exposures, Names, Opener, Recovery, Trust, leaks,
 };
 use crate::lint::PastKey;
-use crate::model::{Fleet, Recipient};
-use crate::render::exposure::{self as render, Commands};
-use crate::render::json;
+use crate::render::exposure::Commands;
 use crate::render::words::some_of;
+use crate::render::{exposure as render, json};
+use crate::seal::Recipient;
 
 pub(crate) fn run(args: &ExposureArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;

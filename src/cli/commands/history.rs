@@ -10,10 +10,10 @@ use crate::cli::git::{self, Coverage};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::history::{History, Judged, Trust, Unread};
-use crate::inspect::crl;
-use crate::model::CrlFacts;
 use crate::render::words::{count, one_line};
 use crate::render::{history, json};
+use crate::x509::CrlFacts;
+use crate::x509::crl::read as crl;
 
 pub(crate) fn run(args: &HistoryArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;

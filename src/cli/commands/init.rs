@@ -15,9 +15,9 @@ use crate::cli::operator::{Making, Operator, Origin};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::{Ui, end_on_signal};
 use crate::cli::writing::{Writing, lock, recover};
+use crate::fleet::{RelPath, shell};
 use crate::foundation::{self, Foundation, Permitted, Tiers};
 use crate::manifest::{KeyFiles, Manifest};
-use crate::model::{RelPath, shell};
 use crate::render::words::shown;
 use crate::store::{Change, Expected, Layout, Recovery, Root, outside};
 

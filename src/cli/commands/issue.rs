@@ -10,20 +10,19 @@ use crate::cli::input;
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::cli::writing::{self, Clock, Order, Selection, Writing, now};
-use crate::issue::key::public_to_pem;
+use crate::fleet::{ArtifactId, Certificate, Custody, Fleet, Name, Observed, RelPath, Role};
 use crate::manifest::{Wanted, record_path};
-use crate::model::document::RequestFacts;
-use crate::model::hex::to_hex;
-use crate::model::recipient::key_lines;
-use crate::model::{
-    ArtifactId, Certificate, CertificateFacts, Custody, Fleet, KeyFingerprint, Marker, Name,
-    Observed, Recipient, RelPath, Role, Usages,
-};
 use crate::plan::{Pattern, Policy, plan};
 use crate::policy::csr::{self, Taken};
 use crate::policy::{Grant, Issuer, Request, RequestedKey, RequestedName, decide};
 use crate::render::{grant as render, json, table};
+use crate::seal::recipient::key_lines;
+use crate::seal::{Marker, Recipient};
 use crate::store::{Change, Expected, outside};
+use crate::x509::hex::to_hex;
+use crate::x509::key::signing::public_to_pem;
+use crate::x509::request::RequestFacts;
+use crate::x509::{CertificateFacts, KeyFingerprint, Usages};
 
 pub(crate) fn run(args: &IssueArgs, ui: Ui) -> Result<Exit, CliError> {
     let csr = args.csr.as_deref().map(input::request).transpose()?;

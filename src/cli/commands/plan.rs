@@ -9,15 +9,14 @@ use crate::check::{self, Beside, Broken, Journal};
 use crate::cli::args::{PlanArgs, SelectionArgs, SourceArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::findings::Findings;
-use crate::cli::past;
 use crate::cli::project::{
     Project, check_requests, check_selection, is_settled, policy, store_error,
 };
-use crate::cli::pruned;
 use crate::cli::ui::Ui;
+use crate::cli::{past, pruned};
 use crate::export::index;
+use crate::fleet::{Fleet, Observed, RelPath};
 use crate::lint::Finding;
-use crate::model::{Fleet, Observed, RelPath};
 use crate::plan::{Plan, clock_doubt, plan};
 use crate::render::{json, table};
 use crate::store::Left;

@@ -12,7 +12,7 @@ use crate::cli::findings::Findings;
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::cli::writing::{Clock, Order, Selection, Writing, now};
-use crate::model::{ArtifactId, Fleet, Observed};
+use crate::fleet::{ArtifactId, Fleet, Observed};
 use crate::plan::{Pattern, Plan, Policy, Reason, plan};
 use crate::render::{json, table};
 
@@ -108,7 +108,7 @@ fn due(fleet: &Fleet, observed: &Observed, now: OffsetDateTime) -> BTreeSet<Arti
 
 /// Leaves that end before this moment. An authority is renewed when its time has come, or by name.
 fn ending(fleet: &Fleet, observed: &Observed, moment: OffsetDateTime) -> BTreeSet<ArtifactId> {
-    let leaves = fleet.certificates.iter().map(crate::model::Certificate::id);
+    let leaves = fleet.certificates.iter().map(crate::fleet::Certificate::id);
     let ends = |id: &ArtifactId| {
         let found = observed.certificate(id);
         found.is_some_and(|found| found.not_after <= moment)

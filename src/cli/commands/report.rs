@@ -14,15 +14,16 @@ use crate::cli::findings::Findings;
 use crate::cli::git::{self, Coverage};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
+use crate::fleet::{CrlFile, FileState, Observed};
 use crate::graph::{Gathering, Graph};
 use crate::history::{Exposures, History, Judged, Names, Trust};
 use crate::lint::{Finding, Subject};
-use crate::model::{CrlFacts, CrlFile, FileState, Observed};
 use crate::plan::{Plan, Policy, Step, plan};
 use crate::render::redaction::without_secrets;
 use crate::render::report::{Mender, Page, Past, html, of_check};
 use crate::render::words::shown;
 use crate::status::Status;
+use crate::x509::CrlFacts;
 
 pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load_to_plan(&args.source, ui)?;

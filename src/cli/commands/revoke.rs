@@ -14,17 +14,16 @@ use crate::cli::past::{self, Loss, Past};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::cli::writing::{Publication, Writing, now};
+use crate::fleet::{Artifact, ArtifactId, Authority, Fleet, Name, Observed};
 use crate::history::{Issued, Standing};
-use crate::inspect::certificate::{parse_chain, signed_by};
-use crate::model::hex::{from_hex, to_hex};
-use crate::model::{
-    Artifact, ArtifactId, Authority, CertificateFacts, Fleet, KeyFingerprint, Name, Observed,
-    RevocationReason, RevokedCertificate,
-};
 use crate::plan::Pattern;
-use crate::render::revocation::{self as render, Revoked};
+use crate::render::revocation as render;
+use crate::render::revocation::Revoked;
 use crate::render::words::count;
 use crate::store::{Change, Expected, outside};
+use crate::x509::certificate::read::{parse_chain, signed_by};
+use crate::x509::hex::{from_hex, to_hex};
+use crate::x509::{CertificateFacts, KeyFingerprint, RevocationReason, RevokedCertificate};
 
 pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
     check_date(args)?;

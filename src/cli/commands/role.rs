@@ -5,10 +5,12 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::input;
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
-use crate::model::{Fleet, Name, Role, Usages};
+use crate::fleet::{Fleet, Name, Role};
 use crate::policy::csr::{self, CsrFault, Taken};
 use crate::policy::{Issuer, Request, RequestedKey, RequestedName, decide, judge, vault};
-use crate::render::role::{self as shown, Trial};
+use crate::render::role as shown;
+use crate::render::role::Trial;
+use crate::x509::Usages;
 
 pub(crate) fn run(command: &RoleCommand, ui: Ui) -> Result<Exit, CliError> {
     match command {

@@ -6,7 +6,7 @@ use crate::cli::evaluate::evaluate_rules;
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::export::index;
-use crate::model::RelPath;
+use crate::fleet::RelPath;
 use crate::nixfiles::rules::{self, RulesError};
 use crate::render::words::shown;
 use crate::store::{Change, Expected};

@@ -7,11 +7,11 @@ use crate::cli::args::{SortBy, StatusArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
-use crate::model::Lifetime;
 use crate::plan::{Policy, plan};
 use crate::render::json;
 use crate::render::status::{self, Detail};
 use crate::status::{Filter, Order, Status};
+use crate::x509::Lifetime;
 
 pub(crate) fn run(args: &StatusArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load_to_plan(&args.source, ui)?;

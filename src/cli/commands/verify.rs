@@ -12,17 +12,16 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::input::name_of;
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
-use crate::inspect::certificate::{parse_chain, signed_by};
-use crate::inspect::crl;
-use crate::model::standing::described;
-use crate::model::{
-    Artifact, ArtifactId, CertificateFacts, CrlFacts, CrlFile, FileState, Name, Observed,
-};
+use crate::fleet::standing::described;
+use crate::fleet::{Artifact, ArtifactId, CrlFile, FileState, Name, Observed};
 use crate::observe;
-use crate::render::verify::{self as shown, Answer, Detail, Outcome};
-use crate::render::words;
+use crate::render::verify::{Answer, Detail, Outcome};
+use crate::render::{verify as shown, words};
 use crate::store::outside;
-use crate::verify::{Policy, PolicyDemand, Purpose, Request, RevocationPolicy, verify};
+use crate::x509::certificate::read::{parse_chain, signed_by};
+use crate::x509::crl::read as crl;
+use crate::x509::verify::{Policy, PolicyDemand, Purpose, Request, RevocationPolicy, verify};
+use crate::x509::{CertificateFacts, CrlFacts};
 
 pub(crate) fn run(args: &VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
     let mut crls = read_all(&args.crl, "revocation list", crl::parse_all)?;
@@ -92,7 +91,7 @@ fn stranger((id, sentence): &(ArtifactId, String)) -> Answer {
 }
 
 fn policy(args: &VerifyArgs) -> Policy {
-    let by_names = if args.host.iter().any(crate::verify::PeerName::is_host) {
+    let by_names = if args.host.iter().any(crate::x509::verify::PeerName::is_host) {
         Purpose::SERVER
     } else {
         Purpose::ANY

@@ -9,9 +9,9 @@ use time::OffsetDateTime;
 
 use super::{Coverage, coverage, git, lfs, not_run, read_blobs, said};
 use crate::cli::error::CliError;
+use crate::fleet::{Fleet, RelPath};
 use crate::history::content::{self, Reading};
 use crate::history::{Commit, End, History, Obstacle, Unread, Version};
-use crate::model::{Fleet, RelPath};
 use crate::observe::host_keys;
 use crate::store::{Root, outside};
 

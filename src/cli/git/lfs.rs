@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::git;
-use crate::model::Digest;
 use crate::store::outside;
+use crate::x509::Digest;
 
 /// The directory of Git LFS's objects; `None` where the repository has none.
 pub(super) struct Objects(Option<PathBuf>);

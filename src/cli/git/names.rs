@@ -6,8 +6,9 @@ use std::path::Path;
 
 use super::{git, not_run, said};
 use crate::cli::error::CliError;
+use crate::fleet::RelPath;
 use crate::history::Names;
-use crate::model::{Recipient, RelPath};
+use crate::seal::Recipient;
 
 /// So many keys are looked for at once; nobody reads a longer list of them.
 const MOST: usize = 200;

@@ -6,9 +6,8 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value};
 
 use super::Facts;
-use crate::model::{
-    ArtifactId, CertificateFacts, Digest, Fleet, KeyPair, Moment, PublicKey, Standing, Voucher,
-};
+use crate::fleet::{ArtifactId, Fleet, KeyPair, Standing};
+use crate::x509::{CertificateFacts, Digest, Moment, PublicKey, Voucher};
 
 /// An authority's own certificate and what stands behind it.
 pub(super) fn of_authority(id: &ArtifactId, own: &CertificateFacts, known: &Facts<'_>) -> Value {

@@ -6,7 +6,8 @@ use std::fmt;
 
 use super::Opener;
 use super::index::Index;
-use crate::model::{ArtifactId, Fleet, Name, Recipient};
+use crate::fleet::{ArtifactId, Fleet, Name};
+use crate::seal::Recipient;
 
 /// The names that older versions of any file gave to keys, by the key as age writes it.
 pub type Names = BTreeMap<String, String>;

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Certainty, Identity, OpenedKey, Opener, Tokens};
+use crate::fleet::key_pair::is_called_service_account;
+use crate::fleet::{ArtifactId, Fleet};
 use crate::history::{Content, End, History, Judged, Trust, Version};
 use crate::inspect::ssh;
-use crate::model::key_pair::is_called_service_account;
-use crate::model::recipient::RecipientKind;
-use crate::model::{
-    ArtifactId, CertificateFacts, Fleet, Marker, Recipient, RecipientSet, SealedFacts,
-};
+use crate::seal::recipient::RecipientKind;
+use crate::seal::{Marker, Recipient, RecipientSet, SealedFacts};
+use crate::x509::CertificateFacts;
 
 /// Every sealed version of the history, and the ways to it.
 #[derive(Debug)]

@@ -14,7 +14,9 @@ pub use selection::replacing;
 
 use self::index::Index;
 use super::{Acceptance, Content, History, Power, Trust, Version};
-use crate::model::{ArtifactId, CertificateFacts, Fleet, Name, Recipient};
+use crate::fleet::{ArtifactId, Fleet, Name};
+use crate::seal::Recipient;
+use crate::x509::CertificateFacts;
 
 /// Everything that one holder's keys open.
 #[derive(Debug)]

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Exposure, Holder, Identity, OpenedKey, Tokens};
+use crate::fleet::{ArtifactId, Fleet, KeyPair, Name};
 use crate::history::acceptance::Issuing;
 use crate::history::{Content, End, History, Power, Trust};
-use crate::model::{
-    ArtifactId, CertificateFacts, Fleet, KeyFingerprint, KeyPair, Marker, Name, Recipient,
-};
+use crate::seal::{Marker, Recipient};
+use crate::x509::{CertificateFacts, KeyFingerprint};
 
 /// Everything that has to be done, by kind.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{ArtifactId, Certificate, Fleet};
+use crate::fleet::{ArtifactId, Certificate, Fleet};
 
 /// The fewest words that mean these artifacts and no other, as `--replace` takes them: authorities and key pairs by their names, all
 /// leaves of a host by that of the host.

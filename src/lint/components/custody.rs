@@ -1,9 +1,10 @@
 //! Who holds the break-glass credential, and for how long.
 
 use super::Examined;
+use crate::fleet::{Component, Custody};
 use crate::lint::catalogue::{SUPER_ADMIN_LIFETIME, SUPER_ADMIN_ON_HOST};
 use crate::lint::finding::Finding;
-use crate::model::{Component, Custody, Lifetime};
+use crate::x509::Lifetime;
 
 const YEAR_IN_SECONDS: u64 = 365 * 24 * 3600;
 

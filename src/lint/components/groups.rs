@@ -1,12 +1,12 @@
 //! Which groups a certificate makes its holder a member of, and whether its component needs them.
 
 use super::Examined;
+use crate::fleet::{Certificate, Component, Custody};
 use crate::lint::catalogue::{
     ADMIN_ON_HOST, GROUP_MISSING, GROUP_PRIVILEGED, GROUP_UNBOUND, SYSTEM_MASTERS,
 };
 use crate::lint::finding::{Basis, Finding};
 use crate::lint::purpose::{Purposes, common_name, groups, is_etcd, is_kubelet};
-use crate::model::{Certificate, Component, Custody};
 
 /// The group that the usual binding makes cluster-admin.
 const ADMINS: &str = "kubeadm:cluster-admins";

@@ -7,10 +7,10 @@ mod place;
 mod usages;
 mod user;
 
+use crate::fleet::{Certificate, Component, Fleet, Membership};
 use crate::lint::Lint;
 use crate::lint::finding::{Basis, Finding};
 use crate::lint::purpose::{Profile, Purposes, membership, profile};
-use crate::model::{Certificate, Component, Fleet, Membership};
 
 pub(super) fn lint(fleet: &Fleet, purposes: &Purposes, findings: &mut Vec<Finding>) {
     for certificate in &fleet.certificates {

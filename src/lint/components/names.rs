@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use super::Examined;
+use crate::fleet::Component;
 use crate::lint::catalogue::{KUBELET_ADDRESS, SAN_MISSING};
 use crate::lint::finding::Finding;
-use crate::model::{Component, IpNetwork, San};
+use crate::x509::{IpNetwork, San};
 
 impl Examined<'_> {
     pub(super) fn names(&self) -> Vec<Finding> {

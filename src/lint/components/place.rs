@@ -1,10 +1,10 @@
 //! Whether a certificate is where it belongs: issued by the authority that is trusted for it, on a host with its role.
 
 use super::Examined;
+use crate::fleet::{Artifact, Fleet};
 use crate::lint::catalogue::{OUTSIDE_ROLES, WRONG_AUTHORITY};
 use crate::lint::finding::{Basis, Finding};
 use crate::lint::purpose::{Purpose, Trust};
-use crate::model::{Artifact, Fleet};
 
 impl Examined<'_> {
     pub(super) fn authority(&self, fleet: &Fleet) -> Option<Finding> {

@@ -1,10 +1,11 @@
 //! Whether the usages are those its component needs, and no more.
 
 use super::Examined;
+use crate::fleet::Component;
 use crate::lint::catalogue::{USAGE_MISSING, USAGE_NEEDLESS, USAGE_UNRESTRICTED};
 use crate::lint::finding::Finding;
 use crate::lint::purpose::{is_etcd, says};
-use crate::model::{Component, ExtendedKeyUsage};
+use crate::x509::ExtendedKeyUsage;
 
 impl Examined<'_> {
     pub(super) fn usages(&self) -> Vec<Finding> {

@@ -1,10 +1,10 @@
 //! Whether a component is known by its name: the user that its common name makes it.
 
 use super::Examined;
+use crate::fleet::Component;
 use crate::lint::catalogue::{COMMON_NAME, FRONT_PROXY_NAME, NODE_NAME, NODE_NAME_CASE};
 use crate::lint::finding::Finding;
 use crate::lint::purpose::{common_name, is_kubelet};
-use crate::model::Component;
 
 impl Examined<'_> {
     pub(super) fn user(&self) -> Vec<Finding> {

@@ -7,7 +7,7 @@ use rnix::{NodeOrToken, SyntaxElement, SyntaxKind, TextRange};
 use rowan::ast::AstNode as _;
 
 use super::read::written;
-use crate::model::nix::string;
+use crate::fleet::nix::string;
 
 /// A piece of text to take the place of another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 use super::fields::{Fields, Flag, plain, wrong};
 use super::vocabulary::{EXTENDED_KEY_USAGES, KEY_USAGES, NO_COUNTERPART, SUBJECT, known};
 use super::{LeftOut, Origin, Setting, VaultError};
-use crate::model::constraints::ConstraintError;
-use crate::model::pattern::UriPattern;
-use crate::model::{IpNetwork, KeyAlgorithm, Lifetime};
+use crate::fleet::pattern::UriPattern;
+use crate::x509::constraints::ConstraintError;
+use crate::x509::{IpNetwork, KeyAlgorithm, Lifetime};
 
 /// The lease time of Vault where neither role nor mount says one: 32 days.
 const SYSTEM_LEASE: &str = "768h";

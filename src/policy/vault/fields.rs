@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Origin, VaultError};
-use crate::model::Lifetime;
+use crate::x509::Lifetime;
 
 /// What is written, each field until it is taken.
 pub(super) struct Fields(BTreeMap<String, Value>);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{bundle_title, end, further, glyph, grade, group_title, holders, troubles};
+use crate::fleet::Name;
 use crate::graph::{Graph, Group};
-use crate::model::Name;
 use crate::render::words::printable;
 
 const STYLES: &str = "  classDef good fill:#eef7f1,stroke:#1a6b3c,color:#10231a

@@ -4,9 +4,10 @@ pub mod mermaid;
 pub mod svg;
 
 use super::words;
+use crate::fleet::ArtifactId;
 use crate::graph::{Bundle, Graph, Group, Openers, Source};
-use crate::model::{ArtifactId, Moment};
 use crate::status::State;
+use crate::x509::Moment;
 
 /// A sign that tells a state without colour.
 pub fn glyph(state: State) -> &'static str {

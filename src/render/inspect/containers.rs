@@ -1,12 +1,12 @@
 //! Files that hold others, as blocks: PKCS#12, kubeconfigs, Kubernetes resources. Of secrets only that they are there.
 
 use super::sheet::Sheet;
-use crate::model::document::kubernetes::{Cluster, Credential, Source, User};
-use crate::model::document::pkcs12::{Access, BagKind};
-use crate::model::document::{KubeconfigFacts, Pkcs12Facts, ResourceFacts};
-use crate::model::hex::to_hex;
+use crate::inspect::object::kubernetes::{Cluster, Credential, Source, User};
+use crate::inspect::object::{KubeconfigFacts, ResourceFacts};
 use crate::render::paint::Tone;
 use crate::render::words::count;
+use crate::x509::hex::to_hex;
+use crate::x509::pkcs12::{Access, BagKind, Pkcs12Facts};
 
 pub(super) fn pkcs12(file: &Pkcs12Facts) -> Sheet {
     let (word, tone) = access(file.access);

@@ -1,9 +1,9 @@
 //! Extensions as lines: the known ones in words, the others as object identifier and hexadecimal DER.
 
-use crate::model::constraints::Subtrees;
-use crate::model::document::extension::{Extension, ExtensionValue, Policy, Timestamp};
-use crate::model::hex::to_hex;
-use crate::model::{ExtendedKeyUsage, FoundSan, KeyUsage, Moment};
+use crate::x509::constraints::Subtrees;
+use crate::x509::extension::{Extension, ExtensionValue, Policy, Timestamp};
+use crate::x509::hex::to_hex;
+use crate::x509::{ExtendedKeyUsage, FoundSan, KeyUsage, Moment};
 
 /// Octets of an unknown extension that are shown.
 const MOST_OCTETS: usize = 64;

@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
 
-use crate::model::digest;
-use crate::model::hex::to_hex;
+use crate::x509::digest;
+use crate::x509::hex::to_hex;
 
 /// SHA-256 in lower-case hexadecimal, as `step certificate fingerprint` shows it.
 pub fn sha256(bytes: &[u8]) -> String {

@@ -8,18 +8,18 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use super::{Inspected, days_left, extension, fingerprint};
-use crate::model::constraints::Subtrees;
-use crate::model::crl::{CertificateKind, CrlFacts, ListPoint, RevokedCertificate};
-use crate::model::document::extension::{Extension, ExtensionValue};
-use crate::model::document::keys::{PrivateKeyFacts, Protection, PublicKeyFacts};
-use crate::model::document::kubernetes::{Credential, Source};
-use crate::model::document::pkcs12::{Access, Bag, BagKind};
-use crate::model::document::{
-    Certificate, ConnectionFacts, Found, KubeconfigFacts, Object, Pkcs12Facts, RequestFacts,
-    ResourceFacts, SignatureCheck,
-};
-use crate::model::hex::to_hex;
-use crate::model::{ExtendedKeyUsage, KeyUsage, Moment, SealedFacts};
+use crate::inspect::object::kubernetes::{Credential, Source};
+use crate::inspect::object::{ConnectionFacts, Found, KubeconfigFacts, Object, ResourceFacts};
+use crate::seal::SealedFacts;
+use crate::x509::certificate::Certificate;
+use crate::x509::constraints::Subtrees;
+use crate::x509::crl::{CertificateKind, CrlFacts, ListPoint, RevokedCertificate};
+use crate::x509::extension::{Extension, ExtensionValue};
+use crate::x509::hex::to_hex;
+use crate::x509::key::facts::{PrivateKeyFacts, Protection, PublicKeyFacts};
+use crate::x509::pkcs12::{Access, Bag, BagKind, Pkcs12Facts};
+use crate::x509::request::{RequestFacts, SignatureCheck};
+use crate::x509::{ExtendedKeyUsage, KeyUsage, Moment};
 
 /// Every object of every input, and why inputs could not be read. Each is made when it is written: a revocation list of a million entries
 /// is a file of some megabytes and as a tree of values two gigabytes.

@@ -2,9 +2,9 @@
 
 use super::fingerprint;
 use super::sheet::Sheet;
-use crate::model::KeyFingerprint;
-use crate::model::document::keys::{PrivateKeyFacts, Protection, PublicKeyFacts, PublicKeyFormat};
 use crate::render::paint::Tone;
+use crate::x509::KeyFingerprint;
+use crate::x509::key::facts::{PrivateKeyFacts, Protection, PublicKeyFacts, PublicKeyFormat};
 
 pub(super) fn private(key: &PrivateKeyFacts) -> Sheet {
     let sheet = Sheet::default()

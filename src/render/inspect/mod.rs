@@ -11,13 +11,14 @@ use time::OffsetDateTime;
 
 use super::paint::{Paint, Tone};
 use super::words::{self, count, one_line, printable};
-use crate::model::crl::{CertificateKind, CrlFacts, ListPoint};
-use crate::model::document::extension::{Extension, ExtensionValue};
-use crate::model::document::{
-    Certificate, ConnectionFacts, Found, Object, RequestFacts, SignatureCheck,
-};
-use crate::model::hex::to_hex;
-use crate::model::{FoundSan, Moment, SealedFacts};
+use crate::inspect::object::{ConnectionFacts, Found, Object};
+use crate::seal::SealedFacts;
+use crate::x509::certificate::Certificate;
+use crate::x509::crl::{CertificateKind, CrlFacts, ListPoint};
+use crate::x509::extension::{Extension, ExtensionValue};
+use crate::x509::hex::to_hex;
+use crate::x509::request::{RequestFacts, SignatureCheck};
+use crate::x509::{FoundSan, Moment};
 use sheet::Sheet;
 
 /// Everything that was found in one input.

@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::certificate;
+use crate::fleet::Name;
 use crate::history::{
     Commit, End, Exposure, Holder, Identity, Judged, Opener, Tokens, Unread, groups,
 };
-use crate::model::{Moment, Name};
 use crate::render::exposure::Step;
+use crate::x509::Moment;
 
 /// Every certificate that was ever issued.
 pub fn issued(all: &[Judged<'_>], unread: &[Unread], now: OffsetDateTime) -> Value {

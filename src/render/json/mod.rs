@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
 use crate::apply::{Done, Product, Report};
-use crate::model::{CertificateFacts, Granted, Moment, Name, PublicKey};
+use crate::fleet::Name;
 use crate::plan::{Action, Plan, Reason, Step, Target};
 use crate::status::{Block, Entry, ListEntry, Reader, Status};
+use crate::x509::{CertificateFacts, Granted, Moment, PublicKey};
 
 /// A plan; `pending` says whether anything would change.
 pub fn plan(plan: &Plan, stale_files: &[String]) -> Value {

@@ -6,9 +6,9 @@ use base64::prelude::BASE64_STANDARD;
 use proptest::prelude::*;
 
 use super::*;
-use crate::issue::key::{PrivateKey, public_to_pem};
-use crate::model::KeyAlgorithm;
 use crate::seal::keygen;
+use crate::x509::KeyAlgorithm;
+use crate::x509::key::signing::{PrivateKey, public_to_pem};
 
 /// A key of 74 characters, RFC 7517 §A.2 and a token of Kubernetes' making.
 const JWK: &str = r#"{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","d":"870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"}"#;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{Page, Past, path, reader};
 use crate::history::{Acceptance, End, Exposure, Holder, Judged, Power, Standing};
-use crate::model::Moment;
 use crate::render::markup::Markup;
 use crate::render::words::{count, span};
+use crate::x509::Moment;
 
 /// What one stolen key would give.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

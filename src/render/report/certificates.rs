@@ -3,14 +3,14 @@
 use time::OffsetDateTime;
 
 use super::{Page, path, reader};
-use crate::model::digest::sha256;
-use crate::model::hex::to_hex;
-use crate::model::{CertificateFacts, Moment};
 use crate::plan::Reason;
 use crate::render::graph::{glyph, grade};
 use crate::render::markup::Markup;
 use crate::render::words::span;
 use crate::status::{Entry, Reader, State};
+use crate::x509::digest::sha256;
+use crate::x509::hex::to_hex;
+use crate::x509::{CertificateFacts, Moment};
 
 pub(super) fn section(page: &Page<'_>, html: &mut Markup) {
     html.raw("<section id=\"certificates\"><h2>Certificates</h2>\n<form id=\"filter\" hidden><input type=\"search\" id=\"q\" ");

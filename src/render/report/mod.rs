@@ -17,9 +17,9 @@ use super::markup::Markup;
 use super::words::count;
 use crate::graph::Graph;
 use crate::history::{Exposure, Judged};
-use crate::model::Moment;
-use crate::model::digest::sha256;
 use crate::status::{Reader, Status};
+use crate::x509::Moment;
+use crate::x509::digest::sha256;
 
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");

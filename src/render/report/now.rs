@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 use super::{Finding, Mender, Page, Severity, path, prose};
-use crate::model::{ListState, Moment};
+use crate::fleet::ListState;
 use crate::render::graph::{glyph, grade};
 use crate::render::markup::Markup;
 use crate::render::words::{count, span};
+use crate::x509::Moment;
 
 /// So many lines make a list that is read.
 const MOST: usize = 6;

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::{Date, Duration, Month, OffsetDateTime, Time};
 
 use super::Page;
-use crate::model::{ArtifactId, Moment, Name};
+use crate::fleet::{ArtifactId, Name};
 use crate::render::graph::{glyph, grade};
 use crate::render::markup::Markup;
 use crate::render::words::count;
 use crate::status::{Entry, State, Status};
+use crate::x509::Moment;
 
 const WIDTH: i32 = 1120;
 /// Right of what is said of an authority, and of the sign that stands in the middle over the first column.

@@ -7,9 +7,10 @@ use zeroize::Zeroizing;
 
 use super::super::ssh;
 use super::{Form, IdentityFault, Key, KeyRing};
-use crate::inspect::sealed::{self, SealedDefect};
-use crate::model::pem::{self, PemFlaw};
-use crate::model::recipient::Recipient;
+use crate::seal::header as sealed;
+use crate::seal::header::SealedDefect;
+use crate::seal::recipient::Recipient;
+use crate::x509::pem::{self, PemFlaw};
 
 /// No identity file comes near this; the age library's readers take time with the square of the size.
 const MAX_SSH: usize = 64 * 1024;

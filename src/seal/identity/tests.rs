@@ -6,8 +6,8 @@ use ssh_key::Cipher;
 
 use super::read::{MAX_FILE, read};
 use super::*;
-use crate::model::pem::PemFlaw;
 use crate::seal::testing::*;
+use crate::x509::pem::PemFlaw;
 
 fn fault(bytes: impl AsRef<[u8]>) -> IdentityFault {
     Identity::parse(&source("key", bytes)).unwrap_err().fault

@@ -1,7 +1,7 @@
 //! What was issued by hand is exported like everything else; the key of who sent a request is not ours to export.
 
-use certs::issue::key::{PrivateKey, public_to_pem};
-use certs::model::KeyAlgorithm;
+use certs::x509::KeyAlgorithm;
+use certs::x509::key::signing::{PrivateKey, public_to_pem};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 

@@ -1,9 +1,9 @@
 //! What cert-manager's CA issuer makes of our Secret, and what it then hands to everybody it issues for: its rules, written down from
 //! its documentation and its behaviour.
 
-use certs::inspect::certificate::signed_by;
-use certs::issue::key::PrivateKey;
-use certs::model::CertificateFacts;
+use certs::x509::CertificateFacts;
+use certs::x509::certificate::read::signed_by;
+use certs::x509::key::signing::PrivateKey;
 use insta::assert_snapshot;
 use serde_json::Value;
 

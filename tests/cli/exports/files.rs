@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 
 use certs::inspect::document;
-use certs::model::document::Object;
-use certs::model::document::pkcs12::{Access, BagKind, Pkcs12Facts};
+use certs::inspect::object::Object;
+use certs::x509::pkcs12::{Access, BagKind, Pkcs12Facts};
 use insta::assert_snapshot;
 use time::{Duration, OffsetDateTime};
 

@@ -9,8 +9,8 @@ mod shapes;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use certs::inspect::certificate::parse_pem_chain;
-use certs::model::CertificateFacts;
+use certs::x509::CertificateFacts;
+use certs::x509::certificate::read::parse_pem_chain;
 use serde_json::{Value, json};
 
 use crate::declared::Declared;

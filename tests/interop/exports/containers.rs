@@ -1,6 +1,6 @@
 //! OpenSSL, Java and pyca/cryptography open what we write, with any key and in both protections.
 
-use certs::model::key::KeyAlgorithm;
+use certs::x509::key::KeyAlgorithm;
 use libtest_mimic::{Failed, Trial};
 use serde_json::json;
 

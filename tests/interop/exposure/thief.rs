@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use certs::inspect::certificate::{parse_der, parse_pem_chain};
-use certs::inspect::{crl, public_key};
-use certs::issue::certificate::{Issuer, Role, Template, signed};
-use certs::issue::key::PrivateKey;
-use certs::issue::name::NameDer;
-use certs::model::{
+use certs::seal::{Identities, IdentitySource, NoUnlock};
+use certs::x509::certificate::read::{parse_der, parse_pem_chain};
+use certs::x509::certificate::write::{Issuer, Role, Template, signed};
+use certs::x509::crl::read as crl;
+use certs::x509::key::public as public_key;
+use certs::x509::key::signing::PrivateKey;
+use certs::x509::name::write::NameDer;
+use certs::x509::verify::{Policy, Purpose, Request, RevocationPolicy, verify};
+use certs::x509::{
     AttributeType, CertificateFacts, CrlFacts, KeyAlgorithm, KeyFingerprint, Subject, Usages,
     Validity,
 };
-use certs::seal::{Identities, IdentitySource, NoUnlock};
-use certs::verify::{Policy, Purpose, Request, RevocationPolicy, verify};
 use libtest_mimic::Failed;
 use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
@@ -284,7 +285,7 @@ fn is_accepted(
         names: Vec::new(),
         longest: None,
         revocation: RevocationPolicy::Listed,
-        certificate_policies: certs::verify::PolicyDemand::default(),
+        certificate_policies: certs::x509::verify::PolicyDemand::default(),
     };
     let request = Request {
         leaf,

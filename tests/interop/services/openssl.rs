@@ -1,6 +1,6 @@
 //! OpenSSL's server and client meet, with every kind of key: each is what its certificate says, and nothing else.
 
-use certs::model::key::KeyAlgorithm;
+use certs::x509::key::KeyAlgorithm;
 use libtest_mimic::{Failed, Trial};
 use serde_json::json;
 

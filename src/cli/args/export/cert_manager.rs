@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 use super::common::{NamespaceArgs, ResourceArgs};
 use crate::cli::args::SourceArgs;
 use crate::export::resource::{Namespace, ObjectName};
-use crate::model::{Lifetime, San};
 use crate::plan::Pattern;
+use crate::x509::{Lifetime, San};
 
 #[derive(Debug, Args)]
 pub(crate) struct IssuerArgs {

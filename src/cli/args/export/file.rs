@@ -6,8 +6,8 @@ use clap::{Args, ValueEnum};
 
 use super::common::{ArtifactArgs, OutputArgs, RootsArgs, SecretOutputArgs};
 use crate::cli::args::SourceArgs;
-use crate::export::pkcs12::Protection;
 use crate::plan::Pattern;
+use crate::x509::pkcs12::write::Protection;
 
 #[derive(Debug, Args)]
 pub(crate) struct PemArgs {

@@ -8,8 +8,8 @@ use super::common::{
 use crate::cli::args::SourceArgs;
 use crate::export::resource::{Label, Namespace, ObjectName};
 use crate::export::secret::StoreKind;
-use crate::model::Lifetime;
 use crate::plan::Pattern;
+use crate::x509::Lifetime;
 
 #[derive(Debug, Args)]
 pub(crate) struct SecretArgs {

@@ -9,7 +9,7 @@ use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::export::bootstrap::bootstrap;
 use crate::export::node::write;
-use crate::model::Fleet;
+use crate::fleet::Fleet;
 
 pub(crate) fn run(args: &BootstrapArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;

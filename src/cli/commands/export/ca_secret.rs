@@ -9,7 +9,7 @@ use crate::cli::ui::Ui;
 use crate::export::node::write;
 use crate::export::resource::Object;
 use crate::export::secret;
-use crate::model::{Artifact, Authority, Fleet};
+use crate::fleet::{Artifact, Authority, Fleet};
 use crate::render::words;
 
 /// The suffix of a CA's Secret, after the CA's name.

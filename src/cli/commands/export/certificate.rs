@@ -7,7 +7,8 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
 use crate::export::certificate::certificate;
 use crate::export::node::write;
-use crate::model::{AttributeType, Declaration, Subject, Usages};
+use crate::fleet::Declaration;
+use crate::x509::{AttributeType, Subject, Usages};
 
 /// Options override the declaration.
 fn refine(declaration: &mut Declaration, args: &CertificateArgs) -> Result<(), CliError> {

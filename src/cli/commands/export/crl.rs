@@ -6,7 +6,7 @@ use crate::cli::args::CrlArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
-use crate::model::Authority;
+use crate::fleet::Authority;
 
 pub(crate) fn run(args: &CrlArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;

@@ -10,7 +10,7 @@ use crate::cli::ui::Ui;
 use crate::export::node::write;
 use crate::export::resource::Object;
 use crate::export::secret::{Remote, external};
-use crate::model::Artifact;
+use crate::fleet::Artifact;
 
 pub(crate) fn run(args: &ExternalSecretArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.of.source, ui)?;

@@ -10,7 +10,8 @@ use crate::cli::ui::Ui;
 use crate::export::issuer::{Audience, CaIssuer, VaultAuth, VaultIssuer, ca, vault};
 use crate::export::node::{Node, write};
 use crate::export::resource::{Object, ObjectName};
-use crate::model::{Artifact, Authority, CertificateFacts};
+use crate::fleet::{Artifact, Authority};
+use crate::x509::CertificateFacts;
 
 /// The key of the Secret that cert-manager's documentation has the secret identifier in.
 const SECRET_ID: &str = "secretId";

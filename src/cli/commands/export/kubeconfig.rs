@@ -15,14 +15,13 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::export::kubeconfig::{Kubeconfig, Material, Server, Unfit, groups, user};
-use crate::issue::certificate::to_pem;
-use crate::model::{
-    Artifact, ArtifactId, Authority, Certificate, CertificateFacts, Custody, ExtendedKeyUsage,
-    Fleet, Membership, Moment, RelPath,
+use crate::fleet::{
+    Artifact, ArtifactId, Authority, Certificate, Custody, Fleet, Membership, RelPath,
 };
 use crate::plan::Pattern;
-use crate::render::words;
-use crate::render::words::shown;
+use crate::render::words::{self, shown};
+use crate::x509::certificate::write::to_pem;
+use crate::x509::{CertificateFacts, ExtendedKeyUsage, Moment};
 
 pub(crate) fn run(args: &KubeconfigArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;

@@ -8,18 +8,18 @@ use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::export::chain::{Candidates, Chain, trusted};
 use crate::export::resource::ObjectName;
-use crate::inspect::certificate::parse_pem_chain;
-use crate::inspect::crl;
-use crate::issue::key::PrivateKey;
-use crate::model::standing::described;
-use crate::model::{
-    Artifact, ArtifactId, Authority, Certificate, CertificateFacts, CertificateFile, FileState,
-    Fleet, Moment, RelPath, RevokedCertificate,
+use crate::fleet::standing::described;
+use crate::fleet::{
+    Artifact, ArtifactId, Authority, Certificate, CertificateFile, FileState, Fleet, RelPath,
 };
 use crate::observe;
 use crate::plan::Pattern;
 use crate::render::words;
 use crate::seal::OpenError;
+use crate::x509::certificate::read::parse_pem_chain;
+use crate::x509::crl::read as crl;
+use crate::x509::key::signing::PrivateKey;
+use crate::x509::{CertificateFacts, Moment, RevokedCertificate};
 
 /// The one certificate of a host that a word means.
 pub(super) fn leaf<'f>(

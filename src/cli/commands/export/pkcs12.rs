@@ -9,8 +9,8 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::input::new_password;
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
-use crate::export::pkcs12::{KeyEntry, Pkcs12Error, key_store};
-use crate::model::Artifact;
+use crate::fleet::Artifact;
+use crate::x509::pkcs12::write::{KeyEntry, Pkcs12Error, key_store};
 
 pub(crate) fn run(args: &Pkcs12Args, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.of.source, ui)?;

@@ -9,7 +9,7 @@ use crate::cli::ui::Ui;
 use crate::export::node::write;
 use crate::export::resource::Object;
 use crate::export::secret::tls;
-use crate::model::Artifact;
+use crate::fleet::Artifact;
 
 /// The suffix of a certificate's Secret, after the certificate's name.
 pub(super) const SUFFIX: &str = "-tls";

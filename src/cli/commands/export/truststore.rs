@@ -10,7 +10,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::input::new_password;
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
-use crate::export::pkcs12::{TrustEntry, trust_store};
+use crate::x509::pkcs12::write::{TrustEntry, trust_store};
 
 /// Java's well-known default: it proves that the file is whole, and keeps nothing secret.
 const USUAL_PASSWORD: &str = "changeit";

@@ -8,7 +8,8 @@ use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::export::issuer::IssuerRef;
 use crate::export::resource::{Object, ObjectName};
-use crate::model::{Declaration, ExtendedKeyUsage, KeyAlgorithm, Lifetime, Subject, Usages};
+use crate::fleet::Declaration;
+use crate::x509::{ExtendedKeyUsage, KeyAlgorithm, Lifetime, Subject, Usages};
 
 /// cert-manager's own default: 90 days.
 const USUAL_LIFETIME: &str = "2160h";

@@ -13,10 +13,9 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::git::Presence;
 use crate::cli::project::identities;
 use crate::cli::ui::Ui;
-use crate::inspect::sealed;
-use crate::model::{Agreement, Recipient, RecipientSet, shell};
+use crate::fleet::shell;
 use crate::render::words::shown;
-use crate::seal::{OpenError, keygen, seal};
+use crate::seal::{Agreement, OpenError, Recipient, RecipientSet, header as sealed, keygen, seal};
 use crate::store::outside;
 
 /// Where sshd of NixOS looks for it, below the root of the host.

@@ -8,7 +8,7 @@ use crate::cli::error::CliError;
 use crate::cli::project::store_error;
 use crate::cli::ui::{Ui, end_on_signal};
 use crate::cli::writing::{lock, recover};
-use crate::model::RelPath;
+use crate::fleet::RelPath;
 use crate::render::words::shown;
 use crate::store::{Change, Expected, Layout, Lock, Root, outside};
 

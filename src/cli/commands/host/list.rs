@@ -6,9 +6,9 @@ use super::{Declared, Hosts, Place, fingerprint, key_fingerprint};
 use crate::cli::args::{HostListArgs, PublicKeyArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
-use crate::inspect::sealed;
-use crate::model::{Agreement, Marker, Name, RecipientSet};
+use crate::fleet::Name;
 use crate::render::table;
+use crate::seal::{Agreement, Marker, RecipientSet, header as sealed};
 use crate::store::outside;
 
 /// How the private half of a host's key is kept here.

@@ -14,13 +14,15 @@ use crate::cli::discover::Located;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::unread_manifest;
 use crate::cli::ui::Ui;
+use crate::fleet::{HOST_KEY_FOLDERS, Name};
 use crate::foundation::HOST_KEYS;
 use crate::inspect::ssh;
 use crate::manifest::{Manifest, Owner, OwnerKey};
-use crate::model::recipient::{RecipientError, key_lines};
-use crate::model::{HOST_KEY_FOLDERS, KeyFingerprint, Name, Recipient, RecipientSet};
 use crate::render::words::shown;
+use crate::seal::recipient::{RecipientError, key_lines};
+use crate::seal::{Recipient, RecipientSet};
 use crate::store::outside;
+use crate::x509::KeyFingerprint;
 
 pub(crate) fn run(command: &HostCommand, ui: Ui) -> Result<Exit, CliError> {
     match command {

@@ -8,8 +8,9 @@ use crate::cli::dial::Endpoint;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ssh::{self, HostKey};
 use crate::cli::ui::Ui;
-use crate::model::{Name, Recipient};
+use crate::fleet::Name;
 use crate::render::words::printable;
+use crate::seal::Recipient;
 use crate::store::outside;
 
 /// Where SSH servers listen.

@@ -13,13 +13,14 @@ use crate::cli::args::{TrustCommand, TrustRootsArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
-use crate::inspect::certificate::{CertificateDefect, parse_chain};
-use crate::inspect::signature::self_signature;
-use crate::issue::certificate::to_pem;
-use crate::model::{Authority, CertificateFacts, Name};
+use crate::fleet::{Authority, Name};
 use crate::render::words;
 use crate::store::outside;
 use crate::trust::{Root, Unfit};
+use crate::x509::CertificateFacts;
+use crate::x509::certificate::read::{CertificateDefect, parse_chain};
+use crate::x509::certificate::write::to_pem;
+use crate::x509::signature::self_signature;
 
 pub(crate) fn run(command: &TrustCommand, ui: Ui) -> Result<Exit, CliError> {
     match command {
@@ -92,7 +93,7 @@ fn declared(project: &Project, authority: &Authority, ui: Ui) -> Result<Vec<Root
         let issuer = format!("ca/{issuer}");
         let root = project
             .fleet
-            .issuers_of(crate::model::Artifact::Authority(authority))
+            .issuers_of(crate::fleet::Artifact::Authority(authority))
             .last()
             .map_or_else(String::new, |root| root.name.to_string());
         return Err(unfit(&id, &Unfit::Issued { issuer }).hint(format!("name its root: {root}")));

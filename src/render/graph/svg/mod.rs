@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 
 use super::{bundle_title, end, further, glyph, grade, group_title, holders, opened_by, troubles};
 use crate::graph::{Bundle, Graph, Group, Openers, Source};
-use crate::model::Moment;
 use crate::render::markup::Markup;
 use crate::render::words::count;
 use crate::status::State;
+use crate::x509::Moment;
 use layout::{
     BOX_HEIGHT, BOX_WIDTH, Block, CARD_HEAD, CARD_WIDTH, Corner, Layout, MARGIN, ROW, card_height,
     px,
