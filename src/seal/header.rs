@@ -1,10 +1,12 @@
 //! Reads what an age file tells without a key: its header and its length. Opening it is `seal`'s.
 //!
-//! The format is <https://c2sp.org/age>. It is read here and not with the age library because that starts over with every line
-//! of a header, so that its time grows with the square of what a hostile file holds.
+//! The format is <https://c2sp.org/age>. Stanzas are read by age's own parser, one after the other: its reader of whole files starts over
+//! with every line, so that its time grows with the square of what a hostile file holds.
 
 use std::borrow::Cow;
 
+use age_core::format::AgeStanza;
+use age_core::format::read::age_stanza;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
@@ -140,50 +142,61 @@ fn plaintext_len(payload: u64) -> Option<u64> {
 }
 
 struct Header<'a> {
-    stanzas: Vec<Stanza<'a>>,
+    stanzas: Vec<AgeStanza<'a>>,
     /// Bytes up to and including the line of the MAC.
     len: usize,
 }
 
-struct Stanza<'a> {
-    tag: &'a str,
-    args: Vec<&'a str>,
-}
-
 impl<'a> Header<'a> {
     fn read(binary: &'a [u8]) -> Result<Self, SealedDefect> {
-        let mut cursor = Cursor {
-            rest: binary,
-            line: 0,
-            read: 0,
-            total: binary.len(),
+        let window = binary.get(..MAX_HEADER).unwrap_or(binary);
+        let cut_off = || match binary.len() {
+            ..=MAX_HEADER => SealedDefect::Truncated {
+                bytes: binary.len(),
+            },
+            _ => SealedDefect::HeaderTooLarge {
+                limit: MAX_HEADER,
+                unit: "bytes",
+            },
         };
-        let version = cursor.line()?;
+        let damaged = |left: usize| {
+            let read = window.get(..window.len() - left).unwrap_or_default();
+            let line = lines(read).count();
+            SealedDefect::BadHeader { line }
+        };
+        let (version, mut rest) = split_line(window).ok_or_else(cut_off)?;
         if version != VERSION_LINE {
             return Err(other_version(version));
         }
         let mut stanzas = Vec::new();
         loop {
-            let line = cursor.line()?;
+            let (line, behind) = split_line(rest).ok_or_else(cut_off)?;
             if let Some(mac) = line.strip_prefix(b"--- ") {
-                let mac = base64_line(mac) && mac.len() == 43 && !stanzas.is_empty();
-                return if mac {
-                    Ok(Self {
-                        stanzas,
-                        len: cursor.read,
-                    })
+                let is_mac = base64_line(mac) && mac.len() == 43 && !stanzas.is_empty();
+                let len = window.len() - behind.len();
+                return if is_mac {
+                    Ok(Self { stanzas, len })
                 } else {
-                    Err(cursor.damaged())
+                    Err(damaged(rest.len()))
                 };
             }
-            stanzas.push(Stanza::read(line).ok_or_else(|| cursor.damaged())?);
+            let stanza;
+            (rest, stanza) = age_stanza(rest).map_err(|error| {
+                if error.is_incomplete() {
+                    return cut_off();
+                }
+                let mut left = rest.len();
+                // How much was left where the parser stopped.
+                let _ = error.map(|error| left = error.input.len());
+                damaged(left)
+            })?;
+            stanzas.push(stanza);
             if stanzas.len() > MAX_STANZAS {
                 return Err(SealedDefect::HeaderTooLarge {
                     limit: MAX_STANZAS,
                     unit: "recipients",
                 });
             }
-            cursor.skip_body()?;
         }
     }
 
@@ -207,71 +220,10 @@ impl<'a> Header<'a> {
     }
 }
 
-impl<'a> Stanza<'a> {
-    /// `-> type argument…`: words of visible ASCII with one blank between.
-    fn read(line: &'a [u8]) -> Option<Self> {
-        let text = std::str::from_utf8(line.strip_prefix(b"-> ")?).ok()?;
-        let visible =
-            |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_graphic());
-        let words: Option<Vec<&str>> = text
-            .split(' ')
-            .map(|word| Some(word).filter(visible))
-            .collect();
-        let words = words?;
-        let (tag, args) = words.split_first()?;
-        Some(Self {
-            tag,
-            args: args.to_vec(),
-        })
-    }
-}
-
-/// Takes the header line by line, within bounds.
-struct Cursor<'a> {
-    rest: &'a [u8],
-    line: usize,
-    read: usize,
-    total: usize,
-}
-
-impl<'a> Cursor<'a> {
-    fn line(&mut self) -> Result<&'a [u8], SealedDefect> {
-        let room = MAX_HEADER.saturating_sub(self.read);
-        let window = self.rest.get(..room).unwrap_or(self.rest);
-        let Some(end) = window.iter().position(|byte| *byte == b'\n') else {
-            let too_large = self.rest.len() > room;
-            return Err(if too_large {
-                SealedDefect::HeaderTooLarge {
-                    limit: MAX_HEADER,
-                    unit: "bytes",
-                }
-            } else {
-                SealedDefect::Truncated { bytes: self.total }
-            });
-        };
-        let (line, rest) = window.split_at(end);
-        self.rest = self.rest.get(end + 1..).unwrap_or(rest);
-        self.line += 1;
-        self.read += end + 1;
-        Ok(line)
-    }
-
-    /// The body of a stanza: full lines of Base64, then one that is not full.
-    fn skip_body(&mut self) -> Result<(), SealedDefect> {
-        loop {
-            let line = self.line()?;
-            if line.len() > COLUMNS || !base64_line(line) {
-                return Err(self.damaged());
-            }
-            if line.len() < COLUMNS {
-                return Ok(());
-            }
-        }
-    }
-
-    fn damaged(&self) -> SealedDefect {
-        SealedDefect::BadHeader { line: self.line }
-    }
+/// The first line, and what is behind its end.
+fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    Some((bytes.get(..end)?, bytes.get(end + 1..)?))
 }
 
 fn base64_line(line: &[u8]) -> bool {
