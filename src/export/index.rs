@@ -6,6 +6,7 @@ mod blocks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -97,12 +98,13 @@ fn exchanged(observed: &Observed) -> BTreeMap<ArtifactId, &str> {
 /// Path and content of each derived file.
 pub fn files(fleet: &Fleet, facts: &Facts<'_>) -> Vec<(RelPath, String)> {
     let layout = Layout::new(fleet.dir.clone());
+    let (inventory, recipients) = rayon::join(
+        || inventory(fleet, facts),
+        || nixfiles::rules::recipients(&rules(fleet)),
+    );
     vec![
-        (layout.inventory(), inventory(fleet, facts)),
-        (
-            layout.recipients(),
-            nixfiles::rules::recipients(&rules(fleet)),
-        ),
+        (layout.inventory(), inventory),
+        (layout.recipients(), recipients),
         (layout.rules(), nixfiles::rules::ours()),
     ]
 }
@@ -216,7 +218,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-fn inventory(fleet: &Fleet, known: &Facts<'_>) -> String {
+fn inventory<'a>(fleet: &'a Fleet, known: &Facts<'a>) -> String {
     let mut inventory = Inventory {
         version: 1,
         authorities: BTreeMap::new(),
@@ -224,11 +226,13 @@ fn inventory(fleet: &Fleet, known: &Facts<'_>) -> String {
         key_pairs: key_pairs(fleet, known),
         revocation_lists: lists(fleet, known),
     };
-    for artifact in fleet.artifacts() {
-        let Some(facts) = known.certificates.get(&artifact.id()) else {
-            continue;
-        };
-        let entry = Entry::of(artifact, facts);
+    let artifacts: Vec<Artifact<'_>> = fleet.artifacts().collect();
+    let entry = |artifact: Artifact<'a>| {
+        let facts = *known.certificates.get(&artifact.id())?;
+        Some((artifact, facts, Entry::of(artifact, facts)))
+    };
+    let entries: Vec<_> = artifacts.into_par_iter().filter_map(entry).collect();
+    for (artifact, facts, entry) in entries {
         match artifact {
             Artifact::Authority(authority) => {
                 let bundle = blocks::of_authority(&authority.id(), facts, known);

@@ -40,6 +40,10 @@ pub(super) struct Faults {
 }
 
 impl Faults {
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty() && self.doubts.is_empty()
+    }
+
     /// What the evaluation reports of an option is not said a second time in other words.
     pub(super) fn drop_what_the_evaluation_said(&mut self, wire: &ManifestV1) {
         let own = self.list.split_off(wire.errors.len());

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::KeyFiles;
 use super::faults::{Context, Faults, shortened};
 use super::v1::{CertificateV1, HostV1, KubernetesV1, ManifestV1, OwnerKeyV1};
@@ -28,54 +30,82 @@ pub(super) fn resolve_hosts(
     holders: &BTreeSet<String>,
     faults: &mut Faults,
 ) -> (BTreeMap<Name, Host>, Vec<Certificate>) {
+    let resolve = |(name, declared): (&String, &HostV1), faults: &mut Faults| {
+        resolve_host(wire, key_files, holders, (name, declared), faults)
+    };
+    let sound = |host| {
+        let mut faults = Faults::default();
+        let resolved = resolve(host, &mut faults);
+        faults.is_empty().then_some(resolved)
+    };
+    let all: Option<Vec<_>> = wire.hosts.par_iter().map(sound).collect();
+    // Several hosts may have a fault in common, so faults are collected one host after the other.
+    let all = all.unwrap_or_else(|| {
+        let hosts = wire.hosts.iter();
+        hosts.map(|host| resolve(host, faults)).collect()
+    });
     let mut hosts = BTreeMap::new();
     let mut certificates = Vec::new();
-    for (name, declared) in &wire.hosts {
-        let context = Context {
-            subject: format!("host {}", shortened(name)),
-            option: Vec::new(),
-            hosts: vec![name.clone()],
-        };
-        let resolved_name = faults.keep_name(&context, name);
-        let keys = if has_keys(wire, (name, declared), holders) {
-            host_keys(declared, key_files, &context, faults)
-        } else {
-            RecipientSet::default()
-        };
-        let users = resolve_recipients("userAgeKeys", &declared.users, &context, faults);
-        let recipients = Recipients {
-            all: users.union(&keys),
-            users,
-        };
-        let leaves = resolve_leaves(
-            wire,
-            (name, declared),
-            resolved_name.as_ref(),
-            &recipients,
-            &context,
-            faults,
-        );
+    for (host, leaves) in all {
+        hosts.extend(host);
         certificates.extend(leaves);
-        let membership = declared
-            .kubernetes
-            .as_ref()
-            .map(|kubernetes| resolve_membership(kubernetes, &context, faults));
-        if let Some(name) = resolved_name {
-            let allow = declared.allow.clone();
-            hosts.insert(
-                name,
-                Host {
-                    keys,
-                    declared_keys: declared_keys(declared, key_files),
-                    key_files: own_key_files(declared),
-                    operators: recipients.users,
-                    membership: membership.flatten(),
-                    allow,
-                },
-            );
-        }
     }
     (hosts, certificates)
+}
+
+fn resolve_host(
+    wire: &ManifestV1,
+    key_files: &KeyFiles,
+    holders: &BTreeSet<String>,
+    (name, declared): (&str, &HostV1),
+    faults: &mut Faults,
+) -> (Option<(Name, Host)>, Vec<Certificate>) {
+    let context = Context {
+        subject: format!("host {}", shortened(name)),
+        option: Vec::new(),
+        hosts: vec![name.to_owned()],
+    };
+    let resolved_name = faults.keep_name(&context, name);
+    let has_keys = has_keys(wire, (name, declared), holders);
+    let keys = if has_keys {
+        host_keys(declared, key_files, &context, faults)
+    } else {
+        RecipientSet::default()
+    };
+    let users = resolve_recipients("userAgeKeys", &declared.users, &context, faults);
+    let recipients = Recipients {
+        all: users.union(&keys),
+        users,
+    };
+    let leaves = resolve_leaves(
+        wire,
+        (name, declared),
+        resolved_name.as_ref(),
+        &recipients,
+        &context,
+        faults,
+    );
+    let membership = declared
+        .kubernetes
+        .as_ref()
+        .map(|kubernetes| resolve_membership(kubernetes, &context, faults));
+    let host = resolved_name.map(|name| {
+        let host = Host {
+            // Checking a key costs as much as anything here.
+            declared_keys: if has_keys {
+                keys.clone()
+            } else {
+                declared_keys(declared, key_files)
+            },
+            keys,
+            key_files: own_key_files(declared),
+            operators: recipients.users,
+            membership: membership.flatten(),
+            allow: declared.allow.clone(),
+        };
+        (name, host)
+    });
+    (host, leaves)
 }
 
 /// The names of hosts that have a private key, each of them one that is declared.

@@ -1,11 +1,12 @@
 //! Owns the list of the files that Git tracks, as `git ls-files` gives it, and the reading of small ones among them. Changes nothing.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{CWD, Mode, OFlags, openat};
 use zeroize::Zeroizing;
 
 use super::git;
@@ -64,23 +65,21 @@ impl Tracked {
     /// for what is gone, no plain file, or larger than any key.
     pub fn read(&self, place: usize) -> Option<(String, Zeroizing<Vec<u8>>)> {
         let file = self.files.get(place)?;
-        let path = self.root.join(file);
-        let kind = fs::symlink_metadata(&path).ok()?;
-        if !kind.is_file() {
-            return None;
-        }
-        Some((file.display().to_string(), read_up_to(&path, LARGEST_FILE)?))
+        let bytes = read_small(&self.root.join(file))?;
+        Some((file.display().to_string(), bytes))
     }
 }
 
-fn read_up_to(path: &Path, limit: u64) -> Option<Zeroizing<Vec<u8>>> {
-    let file = fs::File::open(path).ok()?;
-    let length = file.metadata().ok()?.len();
-    if length > limit {
+/// `O_NONBLOCK`: what Git tracks as a file may be a FIFO by now.
+fn read_small(path: &Path) -> Option<Zeroizing<Vec<u8>>> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(openat(CWD, path, flags, Mode::empty()).ok()?);
+    let found = file.metadata().ok()?;
+    if !found.is_file() || found.len() > LARGEST_FILE {
         return None;
     }
-    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length).ok()? + 1));
-    file.take(limit).read_to_end(&mut bytes).ok()?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(found.len()).ok()? + 1));
+    file.take(LARGEST_FILE).read_to_end(&mut bytes).ok()?;
     Some(bytes)
 }
 
