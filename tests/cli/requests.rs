@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use certs::x509::KeyAlgorithm;
 use certs::x509::key::signing::PrivateKey;
 use insta::assert_snapshot;
-use rcgen::SigningKey as _;
 use serde_json::json;
 
 use crate::der::{integer, oid, seq, tlv};

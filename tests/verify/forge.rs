@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 
 use certs::x509::key::KeyAlgorithm;
 use certs::x509::key::signing::PrivateKey;
-use rcgen::SigningKey as _;
 use time::OffsetDateTime;
 use time::macros::{datetime, format_description};
 

@@ -2,7 +2,6 @@
 
 use der::asn1::{AnyRef, BitStringRef, UintRef};
 use der::{DateTime, Decode as _, Encode as _, Sequence};
-use rcgen::SigningKey;
 use thiserror::Error;
 use time::OffsetDateTime;
 use x509_cert::ext::Extension;
@@ -13,7 +12,7 @@ use crate::x509::certificate::CertificateFacts;
 use crate::x509::constraints::NameConstraints;
 use crate::x509::extension::write::extensions;
 use crate::x509::key::FoundKeyAlgorithm;
-use crate::x509::key::signing::{KeyError, PrivateKey, SignatureAlgorithm, key_identifier};
+use crate::x509::key::signing::{KeyError, PrivateKey, key_identifier};
 use crate::x509::name::write::NameDer;
 use crate::x509::pem::write::pem_text;
 use crate::x509::san::{San, Uri};
@@ -262,11 +261,9 @@ fn sign(
     issuer: &[u8],
     spki: &[u8],
     extensions: Vec<Extension>,
-    key: &dyn SigningKey,
+    key: &PrivateKey,
 ) -> Result<Vec<u8>, IssueError> {
-    let algorithm = SignatureAlgorithm::of(key)
-        .ok_or(KeyError::Library)?
-        .identifier();
+    let algorithm = key.signature_algorithm().identifier();
     let serial = random_serial()?;
     let tbs = TbsCertificate {
         version: VERSION_3,
@@ -282,7 +279,7 @@ fn sign(
         extensions,
     }
     .to_der()?;
-    let signature = key.sign(&tbs).map_err(|_| KeyError::Library)?;
+    let signature = key.sign(&tbs)?;
     let certificate = Certificate {
         tbs: AnyRef::from_der(&tbs)?,
         signature_algorithm: algorithm,

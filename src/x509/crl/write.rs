@@ -11,7 +11,6 @@ use x509_cert::time::Time;
 
 use crate::x509::certificate::write::{IssueError, Issuer, date};
 use crate::x509::crl::LONGEST_NUMBER;
-use crate::x509::key::signing::{KeyError, SignatureAlgorithm};
 use crate::x509::pem::write::pem_text;
 use crate::x509::{ListNumber, RevocationReason, RevokedCertificate};
 
@@ -71,9 +70,7 @@ pub fn signed(template: &ListTemplate<'_>, issuer: &Issuer<'_>) -> Result<Vec<u8
             issuer: issuer.certificate.subject.to_string(),
         });
     }
-    let algorithm = SignatureAlgorithm::of(issuer.key)
-        .ok_or(KeyError::Library)?
-        .identifier();
+    let algorithm = issuer.key.signature_algorithm().identifier();
     let entries = template
         .entries
         .iter()
@@ -89,7 +86,7 @@ pub fn signed(template: &ListTemplate<'_>, issuer: &Issuer<'_>) -> Result<Vec<u8
         extensions: extensions(template, issuer)?,
     }
     .to_der()?;
-    let signature = rcgen::SigningKey::sign(issuer.key, &tbs).map_err(|_| KeyError::Library)?;
+    let signature = issuer.key.sign(&tbs)?;
     let list = CertificateList {
         tbs: AnyRef::from_der(&tbs)?,
         signature_algorithm: algorithm,

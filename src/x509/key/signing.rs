@@ -12,7 +12,6 @@ use aws_lc_rs::signature::{
 };
 use der::Decode as _;
 use der::asn1::ObjectIdentifier;
-use rcgen::{PublicKeyData, SigningKey};
 use thiserror::Error;
 use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use zeroize::Zeroizing;
@@ -177,11 +176,41 @@ impl PrivateKey {
     /// `Library`.
     pub fn vouch(&self, predecessor: &[u8]) -> Result<Voucher, KeyError> {
         let of = Digest::of(predecessor);
-        let signature = self.sign(&statement(&of, &self.fingerprint()));
-        Ok(Voucher {
-            of,
-            signature: signature.map_err(|_| KeyError::Library)?,
-        })
+        let signature = self.sign(&statement(&of, &self.fingerprint()))?;
+        Ok(Voucher { of, signature })
+    }
+
+    /// The only place that signs: a key in a token or a service would stand in for this one here. The hash belongs to the key: SHA-256 for RSA
+    /// and P-256, SHA-384 for P-384, SHA-512 for P-521, as in Go.
+    ///
+    /// # Errors
+    /// `Library`.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let random = SystemRandom::new();
+        let signature = match &self.pair {
+            Pair::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
+                    .map(|()| signature)
+            }
+            Pair::Ecdsa(_, pair) => pair
+                .sign(&random, message)
+                .map(|signature| signature.as_ref().to_vec()),
+            Pair::Ed25519(pair) => pair
+                .try_sign(message)
+                .map(|signature| signature.as_ref().to_vec()),
+        };
+        signature.map_err(|_| KeyError::Library)
+    }
+
+    pub(crate) fn signature_algorithm(&self) -> SignatureAlgorithm {
+        match &self.pair {
+            Pair::Rsa(_) => SignatureAlgorithm::Sha256WithRsa,
+            Pair::Ecdsa(Curve::P256, _) => SignatureAlgorithm::EcdsaWithSha256,
+            Pair::Ecdsa(Curve::P384, _) => SignatureAlgorithm::EcdsaWithSha384,
+            Pair::Ecdsa(Curve::P521, _) => SignatureAlgorithm::EcdsaWithSha512,
+            Pair::Ed25519(_) => SignatureAlgorithm::Ed25519,
+        }
     }
 
     fn from_pair(pair: Pair) -> Result<Self, KeyError> {
@@ -201,50 +230,6 @@ impl PrivateKey {
 /// A public key (DER `SubjectPublicKeyInfo`) as PEM text (RFC 7468 §13) with LF line ends.
 pub fn public_to_pem(spki: &[u8]) -> String {
     String::clone(&pem_text("PUBLIC KEY", spki))
-}
-
-impl PublicKeyData for PrivateKey {
-    /// The bits inside the `SubjectPublicKeyInfo`.
-    fn der_bytes(&self) -> &[u8] {
-        // Empty only for bytes that `from_pair` did not make.
-        SubjectPublicKeyInfoRef::from_der(&self.spki)
-            .map_or(&[], |spki| spki.subject_public_key.raw_bytes())
-    }
-
-    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
-        match &self.pair {
-            Pair::Rsa(_) => &rcgen::PKCS_RSA_SHA256,
-            Pair::Ecdsa(Curve::P256, _) => &rcgen::PKCS_ECDSA_P256_SHA256,
-            Pair::Ecdsa(Curve::P384, _) => &rcgen::PKCS_ECDSA_P384_SHA384,
-            Pair::Ecdsa(Curve::P521, _) => &rcgen::PKCS_ECDSA_P521_SHA512,
-            Pair::Ed25519(_) => &rcgen::PKCS_ED25519,
-        }
-    }
-}
-
-/// The seam for signers: certificates are signed through rcgen's trait, so a key in a token or a service can stand in for this one.
-impl SigningKey for PrivateKey {
-    /// The hash belongs to the key: SHA-256 for RSA and P-256, SHA-384 for P-384, SHA-512 for P-521, as Go and rcgen pair them.
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        let failed = |_| rcgen::Error::RemoteKeyError;
-        let random = SystemRandom::new();
-        match &self.pair {
-            Pair::Rsa(pair) => {
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
-                    .map_err(failed)?;
-                Ok(signature)
-            }
-            Pair::Ecdsa(_, pair) => pair
-                .sign(&random, message)
-                .map(|signature| signature.as_ref().to_vec())
-                .map_err(failed),
-            Pair::Ed25519(pair) => pair
-                .try_sign(message)
-                .map(|signature| signature.as_ref().to_vec())
-                .map_err(failed),
-        }
-    }
 }
 
 impl Curve {
@@ -286,19 +271,6 @@ impl fmt::Debug for PrivateKey {
 }
 
 impl SignatureAlgorithm {
-    /// The algorithm a signer uses; `None` for one that no certificate of ours is signed with.
-    pub(crate) fn of(key: &dyn SigningKey) -> Option<Self> {
-        [
-            (&rcgen::PKCS_RSA_SHA256, Self::Sha256WithRsa),
-            (&rcgen::PKCS_ECDSA_P256_SHA256, Self::EcdsaWithSha256),
-            (&rcgen::PKCS_ECDSA_P384_SHA384, Self::EcdsaWithSha384),
-            (&rcgen::PKCS_ECDSA_P521_SHA512, Self::EcdsaWithSha512),
-            (&rcgen::PKCS_ED25519, Self::Ed25519),
-        ]
-        .into_iter()
-        .find_map(|(theirs, ours)| (*theirs == *key.algorithm()).then_some(ours))
-    }
-
     /// The DER `AlgorithmIdentifier`.
     pub(crate) fn identifier(self) -> AlgorithmIdentifierRef<'static> {
         let oid = ObjectIdentifier::new_unwrap(match self {
@@ -371,17 +343,20 @@ mod tests {
     }
 
     #[test]
-    fn signs_a_request_of_rcgen_with_every_algorithm() {
+    fn its_public_key_verifies_what_it_signs_with_every_algorithm() {
+        use aws_lc_rs::signature as verify;
         for algorithm in KeyAlgorithm::ALL {
             let key = PrivateKey::generate(algorithm).unwrap();
-            let request = rcgen::CertificateParams::new(["a.example".to_owned()])
-                .unwrap()
-                .serialize_request(&key);
-            let der = request.unwrap().der().to_vec();
-            assert!(
-                der.windows(key.spki.len()).any(|window| window == key.spki),
-                "{algorithm}"
-            );
+            let signature = key.sign(b"message").unwrap();
+            let by: &dyn verify::VerificationAlgorithm = match key.signature_algorithm() {
+                SignatureAlgorithm::Sha256WithRsa => &verify::RSA_PKCS1_2048_8192_SHA256,
+                SignatureAlgorithm::EcdsaWithSha256 => &verify::ECDSA_P256_SHA256_ASN1,
+                SignatureAlgorithm::EcdsaWithSha384 => &verify::ECDSA_P384_SHA384_ASN1,
+                SignatureAlgorithm::EcdsaWithSha512 => &verify::ECDSA_P521_SHA512_ASN1,
+                SignatureAlgorithm::Ed25519 => &verify::ED25519,
+            };
+            let public = verify::UnparsedPublicKey::new(by, key.spki_der());
+            assert_eq!(public.verify(b"message", &signature), Ok(()), "{algorithm}");
         }
     }
 

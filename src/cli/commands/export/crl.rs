@@ -7,6 +7,7 @@ use crate::cli::error::{CliError, Exit};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::fleet::Authority;
+use crate::x509::pem;
 
 pub(crate) fn run(args: &CrlArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
@@ -67,8 +68,10 @@ fn one_as_der(lists: &[Vec<u8>]) -> Result<Vec<u8>, CliError> {
             CliError::new("DER holds one list, and there are several").hint("name one authority")
         );
     };
-    let block = pem::parse(list).map_err(|error| {
-        CliError::new("the revocation list cannot be read").cause(error.to_string())
-    })?;
-    Ok(block.into_contents())
+    let unread = CliError::new("the revocation list cannot be read");
+    match pem::read(list).into_iter().next() {
+        Some(Ok(block)) => Ok(block.contents.to_vec()),
+        Some(Err(flaw)) => Err(unread.cause(flaw.to_string())),
+        None => Err(unread),
+    }
 }
