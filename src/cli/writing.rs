@@ -81,6 +81,8 @@ impl Writing {
 
     /// The same for a run that also writes elsewhere below this directory.
     pub(crate) fn begin_in(project: &mut Project, dir: &RelPath, ui: Ui) -> Result<Self, CliError> {
+        // A `git` that is being started has the lock too for a moment: what it tracks is asked before.
+        project.root.tracking();
         let lock = lock(&project.root, dir)?;
         let commit_gate = Arc::new(Mutex::new(()));
         end_on_signal(Arc::clone(&commit_gate), ui);

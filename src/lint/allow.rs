@@ -17,9 +17,13 @@ struct Decision<'a> {
 
 /// Marks the findings that are allowed, and adds those about the decisions themselves, which cannot be allowed in turn.
 pub(super) fn apply(fleet: &Fleet, findings: &mut Vec<Finding>) {
+    let decisions = decisions(fleet);
+    if decisions.is_empty() {
+        return;
+    }
     let mut own = Vec::new();
     let places = Places::of(findings);
-    for decision in decisions(fleet) {
+    for decision in decisions {
         if catalogue::find(decision.code).is_none() {
             own.push(unknown(&decision));
         } else if decision.reason.trim().is_empty() {
@@ -127,6 +131,7 @@ fn decisions(fleet: &Fleet) -> Vec<Decision<'_>> {
     for artifact in fleet.artifacts() {
         let (allow, hosts) = match artifact {
             Artifact::Authority(authority) => (&authority.allow, authority.declared_by.clone()),
+            Artifact::Leaf(leaf) if leaf.allow.is_empty() => continue,
             Artifact::Leaf(leaf) => (&leaf.allow, vec![leaf.host.to_string()]),
         };
         all.extend(of_map(allow, &Subject::Artifact(artifact.id()), &hosts));

@@ -12,9 +12,10 @@ use crate::seal::recipient::RecipientKind;
 use crate::seal::{Recipient, RecipientSet};
 
 pub(super) fn lint(fleet: &Fleet, findings: &mut Vec<Finding>) {
+    let owners = host_keys(fleet);
     for authority in &fleet.authorities {
         findings.extend(authority_on_hosts(fleet, authority));
-        if has_single_operator(fleet, &authority.recipients) {
+        if has_single_operator(&owners, &authority.recipients) {
             findings.push(alone(Finding::of_authority(
                 &SINGLE_OPERATOR,
                 authority,
@@ -23,11 +24,10 @@ pub(super) fn lint(fleet: &Fleet, findings: &mut Vec<Finding>) {
         }
     }
     for pair in &fleet.key_pairs {
-        if has_single_operator(fleet, &pair.recipients) {
+        if has_single_operator(&owners, &pair.recipients) {
             findings.push(alone(Finding::of_key_pair(&SINGLE_OPERATOR, pair, "")));
         }
     }
-    let owners = host_keys(fleet);
     for certificate in &fleet.certificates {
         findings.extend(opened_elsewhere(&owners, certificate));
     }
@@ -65,9 +65,9 @@ fn authority_on_hosts(fleet: &Fleet, authority: &Authority) -> Vec<Finding> {
 }
 
 /// Whether no more than one key other than hosts' opens it.
-fn has_single_operator(fleet: &Fleet, recipients: &RecipientSet) -> bool {
-    let is_host = |key: &&Recipient| fleet.hosts.values().any(|host| host.keys.contains(key));
-    recipients.iter().filter(|key| !is_host(key)).count() < 2
+fn has_single_operator(owners: &HostKeys<'_>, recipients: &RecipientSet) -> bool {
+    let operators = recipients.iter().filter(|key| !owners.contains_key(key));
+    operators.count() < 2
 }
 
 fn alone(finding: Finding) -> Finding {
@@ -83,21 +83,21 @@ fn alone(finding: Finding) -> Finding {
 }
 
 /// Whose key each host key is.
-type HostKeys<'a> = BTreeMap<&'a Recipient, Vec<&'a Name>>;
+type HostKeys<'a> = BTreeMap<&'a Recipient, BTreeSet<&'a Name>>;
 
 fn host_keys(fleet: &Fleet) -> HostKeys<'_> {
     let mut owners = HostKeys::new();
     for (name, host) in &fleet.hosts {
         for key in &host.keys {
-            owners.entry(key).or_default().push(name);
+            owners.entry(key).or_default().insert(name);
         }
     }
     owners
 }
 
 fn opened_elsewhere(owners: &HostKeys<'_>, certificate: &Certificate) -> Option<Finding> {
-    let is_own = |hosts: &[&Name]| {
-        certificate.custody == Custody::Host && hosts.contains(&&certificate.host)
+    let is_own = |hosts: &BTreeSet<&Name>| {
+        certificate.custody == Custody::Host && hosts.contains(&certificate.host)
     };
     let strangers = certificate
         .recipients

@@ -83,7 +83,8 @@ pub(crate) fn make(
     check_selection(selection, &project.fleet)?;
     let journals = project.warn_of_journals(ui)?;
     let is_interrupted = !journals.is_empty();
-    let observed = project.survey()?;
+    let (observed, _) = rayon::join(|| project.survey(), || project.root.tracking());
+    let observed = observed?;
     let plan = plan(
         &project.fleet,
         &observed,
