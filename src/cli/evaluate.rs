@@ -197,7 +197,7 @@ fn evaluate_file(path: &Path) -> Result<Vec<u8>, CliError> {
 const RULES: &str =
     "{ file }: builtins.mapAttrs (_: rule: rule.publicKeys or [ ]) (import (/. + file))";
 
-/// What a rules file means; `None` where there is no Nix, or it does not evaluate it.
+/// The meaning of a rules file; `None` where there is no Nix, or it does not evaluate it.
 pub(crate) fn evaluate_rules(path: &Path) -> Option<BTreeMap<String, Vec<String>>> {
     let mut command = Command::new("nix-instantiate");
     command.args(["--eval", "--strict", "--json", "--store", "dummy://"]);

@@ -126,14 +126,14 @@ fn follow(stderr: Option<ChildStderr>, deadline: Instant) -> Result<Log, CliErro
     Ok(Log::read(&lines, deadline))
 }
 
-/// What the client says of the connection.
+/// The connection as the client reports it.
 #[derive(Debug, Default)]
 struct Log {
     software: String,
     is_connected: bool,
     is_proved: bool,
     is_late: bool,
-    /// What it says to people.
+    /// Its messages for people.
     sentences: Vec<String>,
 }
 

@@ -112,7 +112,7 @@ pub struct Merged {
     pub unread: Vec<usize>,
 }
 
-/// What Nix makes of the file before it is changed, asked for at most once; nothing where it cannot be asked.
+/// The file before it is changed as Nix evaluates it, at most once; nothing where there is no Nix.
 struct Evaluated<'a> {
     ask: &'a dyn Fn() -> Option<Entries>,
     answer: OnceCell<Option<Entries>>,

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// What a hook or a person may have set, and `git rev-parse --local-env-vars` lists: with them it would be another repository that is asked.
+/// Set by hooks and people, and listed by `git rev-parse --local-env-vars`: with them another repository would be asked.
 const REPOSITORY: [&str; 7] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -50,7 +50,7 @@ pub fn command(directory: &Path) -> Command {
     command
 }
 
-/// What Git complained of; it indents with tabs, which would be spelt out.
+/// The complaint of Git; it indents with tabs, which would be spelt out.
 pub fn complaint(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     text.trim().replace('\t', "  ")

@@ -14,7 +14,7 @@ use super::git;
 /// A private key has 4 KiB, a kubeconfig less than 20; what is larger is neither.
 const LARGEST_FILE: u64 = 256 << 10;
 
-/// What can be known of the files that Git tracks around a directory.
+/// The files that Git tracks around a directory, or why they are not known.
 #[derive(Debug)]
 pub enum Tracking {
     /// No repository.
@@ -24,7 +24,7 @@ pub enum Tracking {
     Files(Tracked),
 }
 
-/// What Git tracks in the work tree around a directory.
+/// The files that Git tracks in the work tree around a directory.
 #[derive(Debug)]
 pub struct Tracked {
     root: PathBuf,

@@ -82,7 +82,7 @@ impl Root {
         &self.path
     }
 
-    /// What Git tracks around the root. It is asked once: no run changes its index.
+    /// The files that Git tracks around the root. Git is asked once: no run changes its index.
     pub fn tracking(&self) -> &Tracking {
         self.tracking.get_or_init(|| Tracked::around(&self.path))
     }

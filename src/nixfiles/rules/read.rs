@@ -105,7 +105,7 @@ impl<'a> Rules<'a> {
         )
     }
 
-    /// The edits after which `entry` has the recipients `wanted`. What is computed is left to Nix, and changed by people only.
+    /// The edits after which `entry` has the recipients `wanted`. A computed list is left to Nix, and changed by people only.
     pub(super) fn correct(
         &self,
         entry: &Entry,
