@@ -2,6 +2,7 @@
 
 mod history;
 mod lfs;
+mod log;
 mod names;
 mod objects;
 mod presence;
@@ -188,7 +189,7 @@ pub(crate) fn every_content(
     if places.is_empty() || coverage == Coverage::NoRepository {
         return Ok((Vec::new(), coverage));
     }
-    let mut files = history::blobs_of(root, places)?;
+    let mut files = log::blobs_of(root, places)?;
     files.retain(|(path, _)| is_wanted(path));
     let blobs = files.iter().map(|(_, blob)| blob.as_str()).collect();
     let contents = read_blobs(root, &blobs)?;

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::history::{parse_log, relative, top_prefix};
+use super::log::{self, relative, top_prefix};
 use super::{git, not_run, said};
 use crate::cli::error::CliError;
 use crate::cli::threads;
@@ -106,27 +106,13 @@ pub(crate) fn places_of(
         return Ok(places);
     }
     let prefix = top_prefix(root)?;
-    let output = local(root)
-        .args([
-            "log",
-            "--all",
-            "--full-history",
-            "-m",
-            "--raw",
-            "--no-renames",
-            "--no-abbrev",
-            "--no-relative",
-            "-O/dev/null",
-            "-z",
-            "--format=%x01%H %ct",
-        ])
-        .args(blobs.iter().map(|blob| format!("--find-object={blob}")))
-        .output()
-        .map_err(|error| not_run(&error))?;
-    if !output.status.success() {
-        return Err(CliError::new("Git cannot tell the history").cause(said(&output)));
-    }
-    let stays = parse_log(&String::from_utf8_lossy(&output.stdout));
+    let objects: Vec<String> = blobs
+        .iter()
+        .map(|blob| format!("--find-object={blob}"))
+        .collect();
+    let more = ["--no-relative"].into_iter();
+    let more = more.chain(objects.iter().map(String::as_str));
+    let stays = log::stays(local(root), "--all", more)?;
     let wanted: BTreeSet<&str> = blobs.iter().copied().collect();
     for ((path, blob), stay) in stays {
         let Some(commit) = stay.first.filter(|_| wanted.contains(blob.as_str())) else {

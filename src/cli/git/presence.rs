@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use super::log::{self, Entry};
 use super::{git, is_in_work_tree, not_run, read_blobs, said};
 use crate::cli::error::CliError;
 
@@ -60,34 +61,17 @@ pub(crate) fn contents_of_head(
     paths: &[String],
     is_wanted: impl Fn(&str) -> bool,
 ) -> Vec<(String, Vec<u8>)> {
-    let output = git(root)
-        .env("GIT_LITERAL_PATHSPECS", "1")
-        .args(["log", "HEAD", "--full-history", "-m", "--raw", "-z"])
-        .args(["--no-renames", "--no-abbrev", "--relative", "--format="])
-        .arg("--")
-        .args(paths)
-        .output();
-    let Some(output) = output.ok().filter(|output| output.status.success()) else {
-        return Vec::new();
-    };
-    let log = String::from_utf8_lossy(&output.stdout);
-    let mut fields = log.split('\0');
-    let mut found: BTreeSet<(String, String)> = BTreeSet::new();
-    while let Some(field) = fields.next() {
-        let Some(change) = field.trim_start_matches('\n').strip_prefix(':') else {
-            continue;
-        };
-        let after = change.split(' ').nth(3).unwrap_or_default();
-        let path = fields.next().unwrap_or_default();
-        if after.bytes().any(|byte| byte != b'0') && is_wanted(path) {
-            found.insert((path.to_owned(), after.to_owned()));
-        }
-    }
-    let blobs = found.iter().map(|(_, blob)| blob.as_str()).collect();
+    let mut git = git(root);
+    git.env("GIT_LITERAL_PATHSPECS", "1");
+    let paths = paths.iter().map(String::as_str);
+    let stays = log::stays(git, "HEAD", ["--relative", "--"].into_iter().chain(paths));
+    let mut found = stays.unwrap_or_default();
+    found.retain(|(path, _), stay| stay.entry != Entry::Submodule && is_wanted(path));
+    let blobs = found.keys().map(|(_, blob)| blob.as_str()).collect();
     let contents = read_blobs(root, &blobs).unwrap_or_default();
     let content =
         |(path, blob): &(String, String)| Some((path.clone(), contents.get(blob)?.clone()));
-    found.iter().filter_map(content).collect()
+    found.keys().filter_map(content).collect()
 }
 
 fn names(output: &Output) -> Option<BTreeSet<String>> {
