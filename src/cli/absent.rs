@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use strsim::levenshtein;
+
 use super::error::CliError;
 use super::git;
 use super::project::Project;
@@ -11,7 +13,6 @@ use crate::render::words::{count, some_of};
 use crate::status::Status;
 use crate::x509::certificate::read as certificate;
 use crate::x509::crl::read as crl;
-use crate::x509::usage::edit_distance;
 use crate::x509::{CertificateFacts, CrlFacts, Moment};
 
 /// As many of what was are named.
@@ -82,7 +83,7 @@ fn near(ids: impl Iterator<Item = ArtifactId>, wanted: &str) -> String {
     let mut ids: Vec<String> = ids.map(|id| id.to_string()).collect();
     ids.sort_by_key(|id| {
         let last = id.rsplit('/').next().unwrap_or_default();
-        edit_distance(wanted, id).min(edit_distance(wanted, last))
+        levenshtein(wanted, id).min(levenshtein(wanted, last))
     });
     if ids.is_empty() {
         "none is declared; `certs manifest` shows what is".to_owned()

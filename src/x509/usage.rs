@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use strsim::levenshtein;
 use thiserror::Error;
 
 use super::key::KeyAlgorithm;
@@ -336,7 +337,7 @@ fn known_words() -> impl Iterator<Item = &'static str> {
 fn nearest_word(word: &str) -> Option<String> {
     let spoken: String = word.chars().take(64).flat_map(split_camel_case).collect();
     let (distance, nearest) = known_words()
-        .map(|known| (edit_distance(&spoken, known), known))
+        .map(|known| (levenshtein(&spoken, known), known))
         .min()?;
     (distance * 3 <= nearest.len()).then(|| nearest.to_owned())
 }
@@ -348,24 +349,6 @@ fn split_camel_case(c: char) -> Vec<char> {
         c if c.is_ascii_uppercase() => vec![' ', c.to_ascii_lowercase()],
         c => vec![c],
     }
-}
-
-/// Levenshtein distance, one row at a time.
-pub(crate) fn edit_distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for ((to, above), above_left) in b.chars().zip(row.iter().skip(1)).zip(&row) {
-            let left = next.last().copied().unwrap_or_default();
-            next.push(
-                (above_left + usize::from(from != to))
-                    .min(above + 1)
-                    .min(left + 1),
-            );
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
 //! Brings BER into DER as far as PKCS#12 files need it: lengths that are not announced, octet strings in pieces (X.690 §8.1.3.6, §8.7).
+//! `der` reads BER as well, but joins octet strings in pieces only where no length is announced, and none under an implicit tag, which
+//! `encryptedContent` has.
 
 const OCTET_STRING: u8 = 0x04;
 const CONSTRUCTED: u8 = 0x20;
