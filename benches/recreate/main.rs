@@ -15,7 +15,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, RsaKeyP
 use rayon::prelude::*;
 
 use measure::{Cost, certs, cost, have, median, run, timed, typical};
-use project::{Algorithm, Project, Size};
+use project::{Algorithm, HostKeys, Project, Size};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -48,13 +48,14 @@ fn beside_the_predecessor(algorithm: Algorithm, rounds: usize) -> Outcome<()> {
     let (mut ours, mut sed, mut jq) = (Vec::new(), Vec::new(), Vec::new());
     let has_shell = have(&["age", "cfssl", "sed"]);
     let has_jq = has_shell && have(&["jq"]);
+    let mut kept = Vec::new();
     for _ in 0..rounds {
-        ours.push(create(algorithm, FLEET)?);
+        ours.push(create(algorithm, FLEET, &mut kept)?);
         if has_shell {
-            sed.push(predecessor(algorithm, "sed")?);
+            sed.push(predecessor(algorithm, "sed", &mut kept)?);
         }
         if has_jq {
-            jq.push(predecessor(algorithm, "jq")?);
+            jq.push(predecessor(algorithm, "jq", &mut kept)?);
         }
     }
     let ours = median(ours);
@@ -78,8 +79,9 @@ fn beside_bare_keys(algorithm: Algorithm, rounds: usize) -> Outcome<()> {
     println!("{KEYS} {} keys, {rounds} rounds in turn", algorithm.name());
     let (mut ours, mut bare, mut openssl) = (Vec::new(), Vec::new(), Vec::new());
     let has_openssl = have(&["openssl"]);
+    let mut kept = Vec::new();
     for _ in 0..rounds {
-        ours.push(create(algorithm, FLEET)?);
+        ours.push(create(algorithm, FLEET, &mut kept)?);
         bare.push(timed(|| bare_keys(algorithm))?.0);
         if has_openssl {
             openssl.push(timed(|| openssl_keys(algorithm))?.0);
@@ -102,50 +104,55 @@ fn beside_bare_keys(algorithm: Algorithm, rounds: usize) -> Outcome<()> {
 }
 
 /// What is asked of a project that has all its certificates, every day and by every commit.
-const DAILY: [&str; 5] = ["recreate", "plan", "check", "status", "doctor"];
+const DAILY: [&[&str]; 6] = [
+    &["recreate"],
+    &["plan"],
+    &["check"],
+    &["status"],
+    &["status", "--json"],
+    &["doctor"],
+];
 
 fn with_the_number_of_certificates() -> Outcome<()> {
-    let small = grow(
-        Size {
-            hosts: 100,
-            leaves: 10,
-        },
-        3,
-    )?;
-    let large = grow(
-        Size {
-            hosts: 1_000,
-            leaves: 10,
-        },
-        3,
-    )?;
-    println!("ten times the certificates cost, in processor time");
-    for ((what, small), (_, large)) in small.iter().zip(&large) {
+    for keys in [HostKeys::Own, HostKeys::Shared] {
+        let of = |hosts| grow(Size { hosts, leaves: 10 }, keys, 3);
+        let (small, large) = (of(100)?, of(1_000)?);
         println!(
-            "  {what:35} {:8.1} times as much",
-            large.processor / small.processor
+            "ten times the certificates cost, in processor time, {}",
+            keys.name()
         );
+        for ((what, small), (_, large)) in small.iter().zip(&large) {
+            println!(
+                "  {what:35} {:8.1} times as much",
+                large.processor / small.processor
+            );
+        }
+        println!();
     }
     Ok(())
 }
 
 /// What everything costs at one size, with what it is.
-fn grow(size: Size, rounds: usize) -> Outcome<Vec<(String, Cost)>> {
+fn grow(size: Size, keys: HostKeys, rounds: usize) -> Outcome<Vec<(String, Cost)>> {
     println!(
-        "{} P-256 certificates on {} hosts; wall time, processor time, memory",
+        "{} P-256 certificates on {} hosts, {}; wall time, processor time, memory",
         size.certificates(),
-        size.hosts
+        size.hosts,
+        keys.name()
     );
-    let project = Project::declare(Algorithm::P256, size)?;
+    let project = Project::declare(Algorithm::P256, size, keys)?;
     let mut costs = vec![(
         "recreate, everything new".to_owned(),
-        cost("recreate", &project)?,
+        cost(&["recreate"], &project)?,
     )];
     complete(&project, size)?;
     project.commit()?;
     for verb in DAILY {
         let found: Outcome<Vec<Cost>> = (0..rounds).map(|_| cost(verb, &project)).collect();
-        costs.push((format!("{verb}, nothing to do"), typical(&found?)));
+        costs.push((
+            format!("{}, nothing to do", verb.join(" ")),
+            typical(&found?),
+        ));
     }
     for (what, cost) in &costs {
         println!("  {what:35} {cost}");
@@ -154,15 +161,17 @@ fn grow(size: Size, rounds: usize) -> Outcome<Vec<(String, Cost)>> {
     Ok(costs)
 }
 
-/// Seconds for one run on a new project, which afterwards has all its certificates.
-fn create(algorithm: Algorithm, size: Size) -> Outcome<f64> {
-    let project = Project::declare(algorithm, size)?;
-    let seconds = certs("recreate", &project)?;
+/// Seconds for one run on a new project, which afterwards has all its certificates. Projects are kept until the last round is over: ext4
+/// passes by every inode that was freed seconds ago, so a run after a deletion would be slower.
+fn create(algorithm: Algorithm, size: Size, kept: &mut Vec<Project>) -> Outcome<f64> {
+    let project = Project::declare(algorithm, size, HostKeys::Own)?;
+    let seconds = certs(&["recreate"], &project)?;
     complete(&project, size)?;
+    kept.push(project);
     Ok(seconds)
 }
 
-fn predecessor(algorithm: Algorithm, field: &str) -> Outcome<f64> {
+fn predecessor(algorithm: Algorithm, field: &str, kept: &mut Vec<Project>) -> Outcome<f64> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/predecessor.sh");
     let project = Project::request(algorithm, FLEET)?;
     let seconds = run(Command::new("sh")
@@ -170,6 +179,7 @@ fn predecessor(algorithm: Algorithm, field: &str) -> Outcome<f64> {
         .arg(project.path())
         .arg(field))?;
     complete(&project, FLEET)?;
+    kept.push(project);
     Ok(seconds)
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn median(mut times: Vec<f64>) -> f64 {
 }
 
 /// Runs `certs VERB` on a project; fails unless the program ends well.
-pub(crate) fn certs(verb: &str, project: &Project) -> Outcome<f64> {
+pub(crate) fn certs(verb: &[&str], project: &Project) -> Outcome<f64> {
     run(Command::new(env!("CARGO_BIN_EXE_certs")).args(arguments(verb, project)))
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn typical(costs: &[Cost]) -> Cost {
 }
 
 /// Runs `certs VERB` on a project under GNU time, where there is one; fails unless the program ends well.
-pub(crate) fn cost(verb: &str, project: &Project) -> Outcome<Cost> {
+pub(crate) fn cost(verb: &[&str], project: &Project) -> Outcome<Cost> {
     let figures = project.path().join("figures");
     let mut time = Command::new("env");
     time.args(["time", "-f", "%U %S %M", "-o"])
@@ -116,15 +116,10 @@ pub(crate) fn have(programs: &[&str]) -> bool {
     missing.is_none()
 }
 
-fn arguments(verb: &str, project: &Project) -> Vec<String> {
+fn arguments(verb: &[&str], project: &Project) -> Vec<String> {
     let shown = |path: &Path| path.display().to_string();
-    [
-        verb,
-        "--manifest",
-        &shown(&project.manifest()),
-        "--root",
-        &shown(project.path()),
-    ]
-    .map(str::to_owned)
-    .to_vec()
+    let (manifest, root) = (shown(&project.manifest()), shown(project.path()));
+    let source = ["--manifest", &manifest, "--root", &root];
+    let words = verb.iter().chain(&source);
+    words.map(|word| (*word).to_owned()).collect()
 }

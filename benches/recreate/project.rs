@@ -46,6 +46,22 @@ impl Size {
     }
 }
 
+/// Whether every host has an SSH key of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HostKeys {
+    Own,
+    Shared,
+}
+
+impl HostKeys {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Own => "each host with a key of its own",
+            Self::Shared => "all hosts with one key",
+        }
+    }
+}
+
 /// A directory that is removed with the value.
 pub(crate) struct Project {
     directory: tempfile::TempDir,
@@ -53,7 +69,7 @@ pub(crate) struct Project {
 
 impl Project {
     /// A project for `certs`, without any certificate yet.
-    pub(crate) fn declare(algorithm: Algorithm, size: Size) -> Outcome<Self> {
+    pub(crate) fn declare(algorithm: Algorithm, size: Size, keys: HostKeys) -> Outcome<Self> {
         let project = Self {
             directory: tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?,
         };
@@ -63,8 +79,11 @@ impl Project {
             operator.secret.as_bytes(),
         )?;
         let mut hosts = Map::new();
+        let mut key = keygen::ssh_identity("root@host")?;
         for host in names("host", size.hosts) {
-            let key = keygen::ssh_identity(&format!("root@{host}"))?;
+            if keys == HostKeys::Own {
+                key = keygen::ssh_identity(&format!("root@{host}"))?;
+            }
             hosts.insert(
                 host.clone(),
                 host_of(&host, algorithm, size, &operator.recipient, &key.recipient),
