@@ -3,8 +3,9 @@
 //! have revoked something.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use rayon::prelude::*;
 use time::OffsetDateTime;
 
 use super::error::CliError;
@@ -106,14 +107,25 @@ pub(crate) fn reverted_keys(project: &Project, observed: &Observed) -> Vec<Rever
     let places: Vec<String> = places.iter().map(ToString::to_string).collect();
     let is_certificate = |path: &str| path.strip_suffix(".crt").is_some();
     let contents = git::contents_of_head(project.root.path(), &places, is_certificate);
-    let mut ages: BTreeMap<String, BTreeMap<KeyFingerprint, OffsetDateTime>> = BTreeMap::new();
-    for (path, bytes) in &contents {
-        let chain = parse_pem_chain(bytes).ok();
-        if let Some(own) = chain.and_then(|chain| chain.into_iter().next()) {
-            let keys = ages.entry(path.clone()).or_default();
-            let age = keys.entry(own.key_fingerprint).or_insert(own.not_before);
-            *age = own.not_before.min(*age);
+    let current = project.fleet.artifacts().filter_map(|artifact| {
+        let digest = observed.pair(&artifact.id()).certificate.digest()?;
+        Some((artifact.files().certificate.as_str(), digest))
+    });
+    let current: HashMap<&str, &Digest> = current.collect();
+    // What is in the tree has been read, and most files have had no other content.
+    let own = |(path, bytes): &(String, Vec<u8>)| {
+        if current.get(path.as_str()) == Some(&&Digest::of(bytes)) {
+            return None;
         }
+        let chain = parse_pem_chain(bytes).ok()?;
+        Some((path.clone(), chain.into_iter().next()?))
+    };
+    let earlier: Vec<_> = contents.par_iter().filter_map(own).collect();
+    let mut ages: BTreeMap<String, BTreeMap<KeyFingerprint, OffsetDateTime>> = BTreeMap::new();
+    for (path, own) in earlier {
+        let keys = ages.entry(path).or_default();
+        let age = keys.entry(own.key_fingerprint).or_insert(own.not_before);
+        *age = own.not_before.min(*age);
     }
     let reverted = |artifact: Artifact<'_>| {
         let id = artifact.id();

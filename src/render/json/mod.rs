@@ -3,6 +3,7 @@
 pub mod diff;
 pub mod history;
 
+use rayon::prelude::*;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
@@ -66,7 +67,7 @@ pub fn status(status: &Status<'_>) -> Value {
         "version": 1,
         "now": Moment(status.now).rfc3339(),
         "tally": tally,
-        "entries": status.entries.iter().map(|entry| status_entry(entry, status.now)).collect::<Vec<_>>(),
+        "entries": status.entries.par_iter().map(|entry| status_entry(entry, status.now)).collect::<Vec<_>>(),
         "revocationLists": status.lists.iter().map(status_list).collect::<Vec<_>>(),
         "sharedKeys": status.shared_keys.iter().map(|shared| json!({
             "key": shared.key,
