@@ -72,6 +72,6 @@ fn one_as_der(lists: &[Vec<u8>]) -> Result<Vec<u8>, CliError> {
     match pem::read(list).into_iter().next() {
         Some(Ok(block)) => Ok(block.contents.to_vec()),
         Some(Err(flaw)) => Err(unread.cause(flaw.to_string())),
-        None => Err(unread),
+        None => Err(unread.cause("it has no PEM block")),
     }
 }
