@@ -33,7 +33,7 @@ pub(crate) fn open(pem: &str, passphrase: &SecretString) -> Result<Opened, Refus
     }
     let said = said(&output);
     if !has_all && said.contains("unsupported") && !said.contains("bad decrypt") {
-        return Err(Refusal::Unsupported);
+        return Err(Refusal::NoLegacyProvider);
     }
     Err(Refusal::WrongPassphrase)
 }

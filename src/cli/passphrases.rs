@@ -131,9 +131,7 @@ impl Round {
             match opened {
                 Ok(opened) => self.done.push((index, file, Outcome::Opened(opened))),
                 Err(Refusal::WrongPassphrase) => self.closed.push((index, file)),
-                Err(refusal @ (Refusal::Unsupported | Refusal::NoOpenSsl)) => {
-                    self.close(index, file, refusal.to_string());
-                }
+                Err(refusal) => self.close(index, file, refusal.to_string()),
             }
         }
     }

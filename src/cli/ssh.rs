@@ -187,22 +187,29 @@ impl Log {
                 .cause("it took too long")
                 .hint("--timeout gives it more time");
         }
-        let causes = self.sentences.iter().take(MOST_CAUSES);
-        let error = if has_shown_key {
-            error.cause("it did not prove that it has the private key of the host key it showed")
-        } else {
-            error
-        };
-        let error = causes.fold(error, CliError::cause);
-        if has_shown_key {
-            error.hint("an attacker may be between you and the host: compare with /etc/ssh/ssh_host_ed25519_key.pub there")
+        let (own, hint) = if has_shown_key {
+            (
+                Some("it did not prove that it has the private key of the host key it showed"),
+                "an attacker may be between you and the host: compare with /etc/ssh/ssh_host_ed25519_key.pub there",
+            )
         } else if self.says("no matching host key type") {
-            error.hint("it has no Ed25519 host key: `ssh-keygen -A` on the host makes the keys that are missing")
+            (
+                Some("it has no Ed25519 host key"),
+                "run `ssh-keygen -A` on the host, which makes the keys that are missing",
+            )
         } else if self.is_connected {
-            error.hint("is it an SSH server?")
+            (None, "is it an SSH server?")
         } else {
-            error.hint("does it listen there, and can it be reached from here?")
-        }
+            (
+                None,
+                "does it listen there, and can it be reached from here?",
+            )
+        };
+        let said = self.sentences.iter().take(MOST_CAUSES).map(String::as_str);
+        own.into_iter()
+            .chain(said)
+            .fold(error, CliError::cause)
+            .hint(hint)
     }
 
     fn says(&self, words: &str) -> bool {

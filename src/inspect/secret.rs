@@ -81,6 +81,11 @@ pub enum Refusal {
          `openssl pkey -aes256 -in FILE -out NEW`"
     )]
     NoOpenSsl,
+    #[error(
+        "the `openssl` here does not open this old encryption (its legacy provider is missing); convert a copy of the key where it is: \
+         `openssl pkey -aes256 -in FILE -out NEW`"
+    )]
+    NoLegacyProvider,
 }
 
 /// Every private key of a file, but those of OpenSSH and age, which no certificate is for. What is damaged is left out: what a file is
