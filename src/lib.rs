@@ -12,7 +12,7 @@
 //!                      ▼    ▼
 //!                    Plan     plan               pure: declaration, files, moment → ordered steps with every reason
 //!                      └► Report  apply          per step: issue → seal → prove; store commits whole pairs
-//!                           └► table/JSON  render, shown by cli
+//!                           └► table/JSON  render, shown by verbs
 //! ```
 //!
 //! Below the line are the nouns: `x509` (certificates, CRLs, CSRs, keys, PEM, path validation; it uses nothing else of ours), `seal`
@@ -53,3 +53,4 @@ pub mod doctor;
 pub mod render;
 
 pub mod cli;
+pub mod verbs;

@@ -10,5 +10,5 @@ use zeroizing_alloc::ZeroAlloc;
 static WIPING: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
-    certs::cli::main()
+    certs::verbs::main()
 }

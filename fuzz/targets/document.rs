@@ -2,7 +2,7 @@
 #![no_main]
 
 use certs::inspect::document::read;
-use certs::render::inspect::{Inspected, json::Document, short, text};
+use certs::verbs::inspect::view::{Inspected, json::Document, short, text};
 use certs::render::paint::Paint;
 use libfuzzer_sys::fuzz_target;
 use time::OffsetDateTime;

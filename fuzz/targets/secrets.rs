@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 
 use certs::inspect::document;
 use certs::manifest::Manifest;
-use certs::render::inspect::{Inspected, short, text};
-use certs::render::inspect::json::Document;
+use certs::verbs::inspect::view::{Inspected, short, text};
+use certs::verbs::inspect::view::json::Document;
 use certs::render::paint::Paint;
 use certs::render::redaction::without_secrets;
 use certs::seal::{Identity, IdentitySource, Recipient, keygen};

@@ -1,7 +1,6 @@
 //! From a loaded project to its findings: collects what the lints want to know of the tree, and shows what they found with its source lines.
 
-use super::args::Detail;
-use super::past_keys::PastKeys;
+use super::key_history::PastKeys;
 use super::project::{Project, place_of};
 use super::ui::Ui;
 use crate::fleet::{Fleet, Observed};
@@ -13,6 +12,14 @@ use crate::render::fault::Place;
 use crate::render::finding::{self, Placed};
 use crate::render::{sarif, words};
 use crate::store::Tracking;
+
+/// The findings to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    Everything,
+    /// Errors and warnings, allowed ones too.
+    ButInformation,
+}
 
 /// The findings of a project, and where its sources are.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use super::args::PasswordArgs;
+use super::arguments::PasswordArgs;
 use super::error::CliError;
 use super::ui::Asker;
 use crate::inspect::document;

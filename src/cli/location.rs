@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use super::args::SourceArgs;
+use super::arguments::SourceArgs;
 use super::environment::current_dir;
 use super::error::CliError;
-use super::evaluate::Source;
+use super::source::Source;
 use crate::render::words::shown;
 
 /// Evaluated as `--flake` does it.

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::discover;
 use super::error::CliError;
 use super::git;
+use super::location;
 use crate::render::words::shown;
 
 /// Why a private key must not be written to a file that is not there yet. `typed` is the file as it is named to the person.
@@ -19,7 +19,7 @@ pub(crate) fn refusal(file: &Path, typed: &Path) -> Option<CliError> {
     if git::is_in_work_tree(file.parent()?) {
         return None;
     }
-    let root = discover::project_around(file)?;
+    let root = location::project_around(file)?;
     Some(CliError::new(format!(
         "{typed} is in the project {}; the private key in it would be in the history with the project's first commit",
         shown(&root)

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
-use super::args::{SelectionArgs, SourceArgs};
-use super::discover::Located;
+use super::arguments::{SelectionArgs, SourceArgs};
 use super::environment::{Home, USUAL_IDENTITIES, current_dir};
 use super::error::CliError;
 use super::git::Presence;
-use super::past::{self, LostKeys};
+use super::location::Located;
+use super::publication::delete_journal;
+use super::revocation::{self, LostKeys};
 use super::ui::{Asker, Ui};
-use super::writing::delete_journal;
 use super::{checkout, inheritance};
 use crate::export::index::{self, Facts};
 use crate::fleet::{ArtifactId, Fleet, Gone, Observed, RelPath};
@@ -65,7 +65,7 @@ impl Project {
     pub(crate) fn remember_lost_keys(&mut self, ui: Ui) -> Result<&LostKeys, CliError> {
         let lost = match self.lost_keys.take() {
             Some(lost) => lost,
-            None => past::lost_keys(self, ui)?,
+            None => revocation::lost_keys(self, ui)?,
         };
         Ok(self.lost_keys.insert(lost))
     }

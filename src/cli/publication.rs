@@ -9,7 +9,7 @@ use super::error::{CliError, causes};
 use super::findings::Findings;
 use super::project::{Project, store_error};
 use super::ui::{Asker, Bar, Ui, end_on_signal};
-use super::{past, pruned};
+use super::{pruning, revocation};
 use crate::apply::{self, ApplyError, Published, Report, Revocation, Run, SealedKey, Unopened};
 use crate::export::index;
 use crate::fleet::{ArtifactId, Authority, FileState, Fleet, Observed, RelPath};
@@ -132,7 +132,7 @@ impl Writing {
             ui.tell(&warnings);
         }
         // After the run the certificates are gone.
-        let accepted = pruned::still_accepted(project, order.observed, plan)?;
+        let accepted = pruning::still_accepted(project, order.observed, plan)?;
         // Where no key is opened or sealed, nobody needs to be able to.
         let needs_identity = plan.changes().any(Step::needs_identity);
         let identities = if needs_identity {
@@ -199,11 +199,11 @@ pub(crate) struct Publication<'a> {
     pub observed: &'a Observed,
     pub revocations: &'a [Revocation<'a>],
     /// What Git has of them.
-    pub past: &'a past::Lists,
+    pub past: &'a revocation::Lists,
     /// Further files of the same commit.
     pub beside: &'a [Change],
     /// What is done where revocations are lost.
-    pub loss: past::Loss,
+    pub loss: revocation::Loss,
     pub identity: &'a [String],
     pub now: OffsetDateTime,
 }

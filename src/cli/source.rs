@@ -6,7 +6,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use super::args::SourceArgs;
+use super::arguments::SourceArgs;
 use super::error::CliError;
 use super::ui::while_waiting;
 use crate::render::words::shown;

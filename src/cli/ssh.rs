@@ -7,7 +7,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use super::dial::Endpoint;
+use super::endpoint::Endpoint;
 use super::error::CliError;
 use super::threads;
 use crate::store::outside;

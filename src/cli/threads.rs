@@ -7,13 +7,12 @@ use std::thread::{self, JoinHandle};
 
 use rayon::{ThreadBuilder, ThreadPoolBuilder};
 
-use super::args::Command;
 use super::error::CliError;
 
 /// Starts the threads that work on certificates. They are there before rayon is asked to use them: a pool that fails to start one of its
 /// own cannot be made a second time, and everything after it would panic.
-pub(crate) fn start(command: &Command) {
-    let wanted = wanted(command);
+pub(crate) fn start(jobs: Option<NonZeroUsize>) {
+    let wanted = wanted(jobs);
     let mut workers: Vec<Sender<ThreadBuilder>> =
         (0..wanted.get()).map_while(|_| worker().ok()).collect();
     let pool = ThreadPoolBuilder::new();
@@ -28,12 +27,7 @@ pub(crate) fn start(command: &Command) {
 }
 
 /// What was typed, else one for each core.
-fn wanted(command: &Command) -> NonZeroUsize {
-    let typed = match command {
-        Command::Recreate(args) => args.jobs,
-        Command::Renew(args) => args.jobs,
-        _ => None,
-    };
+fn wanted(typed: Option<NonZeroUsize>) -> NonZeroUsize {
     let cores = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     typed.unwrap_or_else(cores)
 }

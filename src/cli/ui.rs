@@ -14,7 +14,7 @@ use serde::Serialize;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::args::Color;
+use super::arguments::Color;
 use super::error::{CliError, Exit};
 use super::threads;
 use crate::apply::Progress;

@@ -97,7 +97,7 @@ impl PlacedFault {
     }
 }
 
-pub(super) fn excerpt(place: &Place, tone: Tone, paint: Paint) -> String {
+pub(crate) fn excerpt(place: &Place, tone: Tone, paint: Paint) -> String {
     let number = place.line.to_string();
     let gutter = " ".repeat(number.len());
     // Tabs are kept in the indent, so that the mark stands below its word at any tab width.

@@ -1,8 +1,5 @@
 //! The very values the tables show, as JSON with stable codes.
 
-pub mod diff;
-pub mod history;
-
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
@@ -129,7 +126,7 @@ fn block(block: &Block) -> Value {
     })
 }
 
-pub(super) fn certificate(facts: &CertificateFacts) -> Value {
+pub(crate) fn certificate(facts: &CertificateFacts) -> Value {
     json!({
         "subject": facts.subject.to_string(),
         "issuer": facts.issuer.to_string(),
@@ -174,7 +171,7 @@ fn step(step: &Step) -> Value {
 }
 
 /// The code and the sentence of every reason; additions and removals as lists.
-pub(super) fn reason(reason: &Reason) -> Value {
+pub(crate) fn reason(reason: &Reason) -> Value {
     let mut value = json!({ "code": reason.code(), "message": reason.to_string() });
     let changes = match reason {
         Reason::SansChanged { added, removed }

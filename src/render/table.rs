@@ -163,7 +163,7 @@ fn cells(product: &Product) -> [String; 4] {
 }
 
 /// The purpose of the certificate: its extended key usages, which decide where it is accepted.
-pub(super) fn purpose(facts: &CertificateFacts) -> String {
+pub(crate) fn purpose(facts: &CertificateFacts) -> String {
     if facts.is_authority() {
         return "authority".to_owned();
     }
@@ -176,7 +176,7 @@ pub(super) fn purpose(facts: &CertificateFacts) -> String {
     }
 }
 
-pub(super) fn new_table(paint: Paint, width: Width) -> Table {
+pub(crate) fn new_table(paint: Paint, width: Width) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     match paint {
@@ -193,7 +193,7 @@ pub(super) fn new_table(paint: Paint, width: Width) -> Table {
 
 /// The table in lines no longer than the terminal's, by leaving out columns, those named first before the others; and what to say of them.
 /// A column that is squeezed to a few letters says nothing and makes its neighbours unreadable too.
-pub(super) fn fitted(
+pub(crate) fn fitted(
     mut table: Table,
     headers: &[&'static str],
     least_needed: &[&'static str],
@@ -234,7 +234,7 @@ pub(super) fn fitted(
 }
 
 /// A cell that means something; uncoloured tables leave the colour out.
-pub(super) fn toned(text: &str, tone: Tone) -> Cell {
+pub(crate) fn toned(text: &str, tone: Tone) -> Cell {
     let cell = Cell::new(text);
     match tone {
         Tone::Good => cell.fg(Color::Green),
@@ -247,7 +247,7 @@ pub(super) fn toned(text: &str, tone: Tone) -> Cell {
 }
 
 /// Tables pad every cell; trailing blanks only disturb copying and diffing.
-pub(super) fn trimmed(table: &Table) -> String {
+pub(crate) fn trimmed(table: &Table) -> String {
     table
         .lines()
         .map(|line| line.trim_end().to_owned())

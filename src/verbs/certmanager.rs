@@ -1,24 +1,98 @@
 //! `certs certmanager`: the words of NixFleet for two of our exports.
 
+use clap::{ArgGroup, Args, Subcommand};
+
 use super::export;
-use crate::cli::args::{
-    CaSecretArgs, CertManagerCommand, CertManagerExportArgs, CertManagerIssuerArgs, NamespaceArgs,
-    SecretArgs,
+use super::export::{
+    CaSecretArgs, FormatArgs, NamespaceArgs, ResourceArgs, SecretArgs, SecretOutputArgs,
 };
+use crate::cli::arguments::SourceArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::export::issuer::CERT_MANAGER;
-use crate::export::resource::Object;
-use crate::fleet::{Authority, Certificate, Fleet};
+use crate::export::resource::{Namespace, Object, ObjectName};
+use crate::fleet::{Authority, Certificate, Fleet, Name};
 use crate::plan::Pattern;
 use crate::render::words;
+
+/// Export for cert-manager, in the words of NixFleet.
+///
+/// The same as `certs export`.
+#[derive(Debug, Args)]
+pub(crate) struct CertManagerArgs {
+    #[command(subcommand)]
+    pub command: CertManagerCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CertManagerCommand {
+    /// Write a Secret with a CA's key or a host's certificate.
+    ///
+    /// The same as `certs export ca-secret` and `certs export secret`.
+    #[command(
+        after_help = "Examples:\n  certs certmanager export --intermediate -n cert-manager --secret-name web-ca -o ca-secret.yaml\n  \
+                            certs certmanager export --hostname api --cert-name server -n default --secret-name api-tls | kubectl apply -f -"
+    )]
+    Export(CertManagerExportArgs),
+    /// Write a ClusterIssuer for such a Secret.
+    ///
+    /// The same as `certs export issuer`.
+    #[command(
+        after_help = "Example:\n  certs certmanager issuer --secret-name web-ca --issuer-name web | kubectl apply -f -"
+    )]
+    Issuer(CertManagerIssuerArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["ca", "intermediate", "hostname"]))]
+pub(crate) struct CertManagerExportArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// The root CA.
+    #[arg(long)]
+    pub ca: bool,
+    /// The intermediate CA.
+    #[arg(long)]
+    pub intermediate: bool,
+    /// The host of the certificate.
+    #[arg(long, value_name = "HOST", value_parser = |text: &str| Name::new(text))]
+    pub hostname: Option<Name>,
+    /// Which of its certificates. Default: its only one.
+    #[arg(long, value_name = "NAME", requires = "hostname", value_parser = |text: &str| Name::new(text))]
+    pub cert_name: Option<Name>,
+    /// The namespace of the Secret.
+    #[arg(short, long, default_value = "cert-manager")]
+    pub namespace: Namespace,
+    /// The name of the Secret. Default: `nixfleet-ca`; of a host's certificate `<certificate>-tls`.
+    #[arg(long, value_name = "NAME")]
+    pub secret_name: Option<ObjectName>,
+    #[command(flatten)]
+    pub format: FormatArgs,
+    #[command(flatten)]
+    pub out: SecretOutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CertManagerIssuerArgs {
+    /// The Secret with the CA's key.
+    #[arg(long, value_name = "NAME", default_value = "nixfleet-ca")]
+    pub secret_name: ObjectName,
+    /// Where the Secret is. A ClusterIssuer names none: it has to be where cert-manager looks.
+    #[arg(long, value_name = "NAMESPACE", default_value = "cert-manager")]
+    pub secret_namespace: Namespace,
+    /// The name of the ClusterIssuer.
+    #[arg(long, value_name = "NAME", default_value = "nixfleet-ca-issuer")]
+    pub issuer_name: ObjectName,
+    #[command(flatten)]
+    pub resource: ResourceArgs,
+}
 
 /// The name of a CA's Secret in NixFleet, by default.
 const SECRET: &str = "nixfleet-ca";
 
-pub(crate) fn run(command: &CertManagerCommand, ui: Ui) -> Result<Exit, CliError> {
-    match command {
+pub(crate) fn run(args: &CertManagerArgs, ui: Ui) -> Result<Exit, CliError> {
+    match &args.command {
         CertManagerCommand::Export(args) => secret(args, ui),
         CertManagerCommand::Issuer(args) => issuer(args, ui),
     }

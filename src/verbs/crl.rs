@@ -1,14 +1,61 @@
 //! `certs crl`: makes the next revocation lists, and shows those there are.
 
+use clap::builder::{BoolValueParser, TypedValueParser as _};
+use clap::{ArgAction, Args};
+
+use super::revoke::{name, view};
 use crate::apply::Revocation;
-use crate::cli::args::ListsArgs;
+use crate::cli::arguments::{IdentityArgs, SourceArgs};
 use crate::cli::error::{CliError, Exit};
-use crate::cli::past;
 use crate::cli::project::Project;
+use crate::cli::publication::{Publication, Writing, now};
+use crate::cli::revocation::{self, Loss};
 use crate::cli::ui::Ui;
-use crate::cli::writing::{Publication, Writing, now};
-use crate::fleet::{Authority, Fleet, ListState, Observed};
-use crate::render::revocation as render;
+use crate::fleet::{Authority, Fleet, ListState, Name, Observed};
+
+/// Issue the CRLs that are due.
+///
+/// Issues the next CRL of each CA whose CRL is due, or of the named CAs.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A CRL has a number and is valid for `crlExpiry` (30 days; a year for a CA that only issues CAs). `revoke` issues one too. \
+                        Each CRL continues the last one that the tree, the inventory or Git has. If revocations of that one are \
+                        lost, no CRL is issued.\n\n\
+                        Examples:\n  certs crl\n  certs crl cluster\n  certs crl --all\n  certs crl --list"
+)]
+#[allow(clippy::struct_excessive_bools)] // Each is an option that people type by itself.
+pub(crate) struct ListsArgs {
+    /// CAs whose next CRL is issued now, even if it is their first. Without any: CAs whose CRL is due.
+    #[arg(value_name = "CA", value_parser = name)]
+    pub authorities: Vec<Name>,
+    /// Every CA, whether or not it has a CRL.
+    #[arg(long, conflicts_with = "authorities")]
+    pub all: bool,
+    /// Show the existing CRLs, and issue none. Needs no key.
+    #[arg(long, conflicts_with = "all")]
+    pub list: bool,
+    /// Continue without lost revocations of the named CAs: those certificates become valid again.
+    #[arg(
+        long,
+        requires = "authorities",
+        conflicts_with = "list",
+        action = ArgAction::SetTrue,
+        value_parser = BoolValueParser::new().map(Loss::from_flag)
+    )]
+    pub accept_loss: Loss,
+    /// Show which CRLs would be made, and write nothing. Needs no key.
+    #[arg(long, conflicts_with = "list")]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+    /// Print the CRLs as JSON (docs/schema/crl.json).
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ca/cluster` is the same as `cluster`.
 
 pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
     let mut project = Project::load(&args.source, ui)?;
@@ -21,16 +68,16 @@ pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
         };
         let named: Vec<&Authority> = project.fleet.authorities.iter().filter(is_named).collect();
         ui.print(&if args.json {
-            format!("{:#}\n", render::lists_json(&named, &observed, now))
+            format!("{:#}\n", view::lists_json(&named, &observed, now))
         } else {
-            render::lists(&named, &observed, now, ui.stdout, ui.width())
+            view::lists(&named, &observed, now, ui.stdout, ui.width())
         });
         return Ok(Exit::Done);
     }
     if args.dry_run {
         return outlook(args, &project, now, ui);
     }
-    let past = past::Lists::read(&project);
+    let past = revocation::Lists::read(&project);
     let writing = Writing::begin(&mut project, ui)?;
     let observed = project.observe()?;
     let chosen = project.fleet.authorities.iter();
@@ -63,9 +110,9 @@ pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
         ui,
     )?;
     ui.print(&if args.json {
-        format!("{:#}\n", render::json(&[], &project.fleet, &published))
+        format!("{:#}\n", view::json(&[], &project.fleet, &published))
     } else {
-        render::text(&[], &project.fleet, &published, ui.stdout, ui.width())
+        view::text(&[], &project.fleet, &published, ui.stdout, ui.width())
     });
     if left_out.is_empty() {
         Ok(Exit::Done)
@@ -131,9 +178,9 @@ fn outlook(
         .filter(|authority| is_wanted(args, authority, &observed, now))
         .collect();
     ui.print(&if args.json {
-        format!("{:#}\n", render::lists_json(&due, &observed, now))
+        format!("{:#}\n", view::lists_json(&due, &observed, now))
     } else {
-        render::lists_outlook(&due)
+        view::lists_outlook(&due)
     });
     Ok(if due.is_empty() {
         Exit::Done

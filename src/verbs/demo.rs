@@ -2,29 +2,47 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::init::{put_under_git, usual_form};
-use super::recreate;
-use crate::cli::args::{DemoArgs, Form, RecreateArgs};
-use crate::cli::discover;
+use clap::Args;
+
+use super::init::{Form, FormArgs, Vcs, put_under_git, usual_form};
+use super::recreate::{self, RecreateArgs};
+use crate::cli::arguments::new_path;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::location;
 use crate::cli::project::Project;
+use crate::cli::publication::Writing;
 use crate::cli::ui::Ui;
-use crate::cli::writing::Writing;
 use crate::fleet::shell;
 use crate::render::words::shown;
 use crate::seal::keygen::{self, NewIdentity};
 use crate::store::outside;
 
+/// Create an example cluster in a new directory.
+///
+/// The cluster has one control plane and two workers, with fresh operator and host keys.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  certs demo ./demo && cd demo && certs status")]
+pub(crate) struct DemoArgs {
+    /// A directory that does not exist yet.
+    #[arg(value_name = "DIR", value_parser = new_path)]
+    pub directory: PathBuf,
+    #[command(flatten)]
+    pub form: FormArgs,
+    /// Create a Git repository unless the directory is in one already.
+    #[arg(long, value_enum, default_value_t = Vcs::Git)]
+    pub vcs: Vcs,
+}
+
 const HOSTS: [&str; 3] = ["cp1", "worker1", "worker2"];
 
-const FLAKE_SOURCE: &str = include_str!("../../../examples/cluster/flake.nix");
-const HOSTS_SOURCE: &str = include_str!("../../../examples/cluster/certs.nix");
-const CLUSTER_SOURCE: &str = include_str!("../../../examples/cluster/cluster.nix");
-const OPERATORS: &str = include_str!("../../../examples/cluster/operators.nix");
+const FLAKE_SOURCE: &str = include_str!("../../examples/cluster/flake.nix");
+const HOSTS_SOURCE: &str = include_str!("../../examples/cluster/certs.nix");
+const CLUSTER_SOURCE: &str = include_str!("../../examples/cluster/cluster.nix");
+const OPERATORS: &str = include_str!("../../examples/cluster/operators.nix");
 /// The output of `certs manifest --file certs.nix` for the sources.
-const MANIFEST: &str = include_str!("../../../examples/cluster/manifest.json");
+const MANIFEST: &str = include_str!("../../examples/cluster/manifest.json");
 
 /// The operators' keys in the example, to be replaced by real ones.
 const ADA: &str = "age1ada";
@@ -83,11 +101,11 @@ fn sources(form: Form) -> Vec<(&'static str, &'static str)> {
         ("operators.nix", OPERATORS),
     ];
     let declared: &[(&str, &str)] = match form {
-        Form::PlainNix => &[(discover::NIX_FILE, HOSTS_SOURCE)],
-        Form::Manifest => &[(discover::MANIFEST, MANIFEST)],
+        Form::PlainNix => &[(location::NIX_FILE, HOSTS_SOURCE)],
+        Form::Manifest => &[(location::MANIFEST, MANIFEST)],
         Form::Flake => &[
-            (discover::FLAKE, FLAKE_SOURCE),
-            (discover::NIX_FILE, HOSTS_SOURCE),
+            (location::FLAKE, FLAKE_SOURCE),
+            (location::NIX_FILE, HOSTS_SOURCE),
         ],
     };
     [&read, declared].concat()
@@ -127,7 +145,7 @@ fn write_project(
 
 fn next_steps(directory: &Path, form: Form) -> String {
     let declaration = match form {
-        Form::Manifest => discover::MANIFEST,
+        Form::Manifest => location::MANIFEST,
         Form::PlainNix | Form::Flake => "cluster.nix",
     };
     let mut text = String::from("\nTry next:\n");

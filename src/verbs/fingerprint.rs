@@ -2,18 +2,52 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum as _;
+use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::cli::args::{FingerprintArgs, FingerprintFormat};
+use super::inspect::view::fingerprint;
+use crate::cli::arguments::PasswordArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::input::{self, Passwords};
 use crate::cli::ui::Ui;
 use crate::inspect::object::{Found, Object};
 use crate::inspect::ssh;
-use crate::render::inspect::fingerprint;
 use crate::render::redaction::without_secrets;
 use crate::render::words::one_line;
+
+/// Print fingerprints of certificates and keys.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "With several objects, each fingerprint is followed by the kind of the object; with several files, by the file as well.\n\nExamples:\n  certs fingerprint ca.crt\n  certs fingerprint *.crt\n  certs fingerprint server.crt --format spki-pin\n  \
+                        certs fingerprint bundle.pem --json | jq -r '.fingerprints[].fingerprint'"
+)]
+pub(crate) struct FingerprintArgs {
+    /// Files, or `-` for standard input, which is read where none is named.
+    #[arg(value_name = "FILE|-")]
+    pub inputs: Vec<PathBuf>,
+    /// Over what, and how it is written.
+    #[arg(long, value_enum, default_value_t = FingerprintFormat::Hex)]
+    pub format: FingerprintFormat,
+    /// Print each with what it is of as JSON (docs/schema/fingerprint.json).
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub password: PasswordArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FingerprintFormat {
+    /// SHA-256 of the DER (of a key: of its public half) in lower-case hexadecimal.
+    Hex,
+    /// The same in upper case with colons, as OpenSSL shows it.
+    Colon,
+    /// The same in Base64.
+    Base64,
+    /// SHA-256 of the public key as curl's --pinnedpubkey takes it; it survives renewals.
+    SpkiPin,
+    /// The public key as ssh-keygen -l shows it.
+    Ssh,
+}
 
 /// A fingerprint, what it is of, and where that was.
 struct Line {

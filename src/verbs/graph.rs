@@ -1,21 +1,56 @@
 //! `certs graph`: the trust map for Markdown or a browser.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::{Args, ValueEnum};
 use time::OffsetDateTime;
 
-use crate::cli::absent::check_patterns;
-use crate::cli::args::{GraphArgs, GraphFormat};
+use crate::cli::arguments::{SourceArgs, new_path};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
+use crate::cli::suggestions::check_patterns;
 use crate::cli::ui::Ui;
 use crate::graph::{Gathering, Graph, select};
-use crate::plan::{Policy, plan};
+use crate::plan::{Pattern, Policy, plan};
 use crate::render::graph::{mermaid, svg};
 use crate::render::redaction::without_secrets;
 use crate::render::words::shown;
 use crate::status::Status;
 use crate::store::outside;
+
+/// Draw CAs, certificates, hosts and who can decrypt what.
+///
+/// Needs no key.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "In a large picture, hosts with the same certificates are drawn as one.\n\nExamples:\n  \
+                        certs graph --format svg -o trust.svg\n  certs graph --format svg ca/cluster > cluster.svg\n  certs graph cp1"
+)]
+pub(crate) struct GraphArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Only these and their issuers, with everything below a CA: a host, a certificate, `host/ca/certificate`,
+    /// `ca/NAME` or `shared/NAME`; `*` matches any.
+    #[arg(value_name = "PATTERN")]
+    pub patterns: Vec<Pattern>,
+    /// The language of the picture.
+    #[arg(long, value_enum, default_value_t = GraphFormat::Mermaid)]
+    pub format: GraphFormat,
+    /// A box for each host, however many there are.
+    #[arg(long)]
+    pub per_host: bool,
+    /// Write to a file, replacing it at once.
+    #[arg(short, long, value_name = "FILE", value_parser = new_path)]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// For Markdown on a forge.
+    Mermaid,
+    /// A picture.
+    Svg,
+}
 
 pub(crate) fn run(args: &GraphArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load_to_plan(&args.source, ui)?;

@@ -1,18 +1,30 @@
 //! `certs manifest`: prints the document that stands between Nix and this program.
 
-use crate::cli::args::SourceArgs;
-use crate::cli::discover::Located;
+use clap::Args;
+
+use crate::cli::arguments::SourceArgs;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::evaluate::Source;
+use crate::cli::location::Located;
 use crate::cli::project::unread_manifest;
+use crate::cli::source::Source;
 use crate::cli::ui::Ui;
 use crate::manifest::Manifest;
 
-pub(crate) fn run(args: &SourceArgs, ui: Ui) -> Result<Exit, CliError> {
+/// Print the manifest of the declaration.
+///
+/// The manifest is the whole fleet as the program reads it.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  certs manifest --file certs.nix > manifest.json")]
+pub(crate) struct ManifestArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+}
+
+pub(crate) fn run(args: &ManifestArgs, ui: Ui) -> Result<Exit, CliError> {
     // A named source is printed from any directory; only a source that has to be found has a root.
-    let source = match Source::named(args) {
+    let source = match Source::named(&args.source) {
         Some(source) => source,
-        None => Located::of(args)?.source,
+        None => Located::of(&args.source)?.source,
     };
     let json = source.read()?;
     Manifest::parse(&json).map_err(|error| unread_manifest(&error))?;

@@ -1,19 +1,61 @@
 //! `certs pki`: the words of NixFleet for what it exports.
 
-use super::{certmanager, export};
-use crate::cli::args::{
-    ArtifactArgs, BundleArgs, DerArgs, DerPart, OutputArgs, PkiCommand, PkiExportArgs, PkiFormat,
-    RootsArgs, SecretOutputArgs,
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::certmanager::{self, CertManagerArgs};
+use super::export;
+use super::export::{
+    ArtifactArgs, BundleArgs, DerArgs, DerPart, OutputArgs, RootsArgs, SecretOutputArgs,
 };
+use crate::cli::arguments::{SourceArgs, new_path};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::plan::Pattern;
 
-pub(crate) fn run(command: &PkiCommand, ui: Ui) -> Result<Exit, CliError> {
-    match command {
+/// Export what `nixfleet pki` exports.
+#[derive(Debug, Args)]
+pub(crate) struct PkiArgs {
+    #[command(subcommand)]
+    pub command: PkiCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PkiCommand {
+    /// Write the root CAs.
+    ///
+    /// The same as `certs export bundle` and `certs export der`.
+    #[command(after_help = "Example:\n  certs pki export --format pem > ca.crt")]
+    Export(PkiExportArgs),
+    /// The same as `certs certmanager`.
+    #[command(name = "certmanager")]
+    CertManager(CertManagerArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PkiExportArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// How they are written; DER holds one certificate.
+    #[arg(long, value_enum, default_value_t = PkiFormat::Pem)]
+    pub format: PkiFormat,
+    /// Write to a file, replacing it at once.
+    #[arg(short, long, value_name = "FILE", value_parser = new_path)]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PkiFormat {
+    Pem,
+    Der,
+}
+
+pub(crate) fn run(args: &PkiArgs, ui: Ui) -> Result<Exit, CliError> {
+    match &args.command {
         PkiCommand::Export(args) => roots(args, ui),
-        PkiCommand::CertManager { command } => certmanager::run(command, ui),
+        PkiCommand::CertManager(args) => certmanager::run(args, ui),
     }
 }
 

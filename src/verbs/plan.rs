@@ -3,23 +3,40 @@
 use std::borrow::Cow;
 use std::mem::ManuallyDrop;
 
+use clap::Args;
 use time::OffsetDateTime;
 
 use crate::check::{self, Beside, Broken, Journal};
-use crate::cli::args::{PlanArgs, SelectionArgs, SourceArgs};
+use crate::cli::arguments::{SelectionArgs, SourceArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::findings::Findings;
 use crate::cli::project::{
     Project, check_requests, check_selection, is_settled, policy, store_error,
 };
 use crate::cli::ui::Ui;
-use crate::cli::{past, pruned};
+use crate::cli::{pruning, revocation};
 use crate::export::index;
 use crate::fleet::{Fleet, Observed, RelPath};
 use crate::lint::Finding;
 use crate::plan::{Plan, clock_doubt, plan};
 use crate::render::{json, table};
 use crate::store::Left;
+
+/// Show what `recreate` would do, with every reason.
+///
+/// Needs no key and writes nothing.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  certs plan\n  \
+                        certs plan --json | jq '.steps[] | select(.action != \"keep\")'")]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Print the plan as JSON (docs/schema/plan.json).
+    #[arg(long)]
+    pub json: bool,
+}
 
 pub(crate) fn run(args: &PlanArgs, ui: Ui) -> Result<Exit, CliError> {
     let outlook = make(&args.source, &args.selection, Depth::Tree, ui)?;
@@ -95,7 +112,7 @@ pub(crate) fn make(
     if let Some(doubt) = clock_doubt(&project.fleet, &observed, plan.now) {
         ui.tell(&format!("warning: {doubt}; no run is made by this clock\n"));
     }
-    ui.tell(&pruned::still_accepted(&project, &observed, &plan)?);
+    ui.tell(&pruning::still_accepted(&project, &observed, &plan)?);
     let (findings, found) = rayon::join(
         || match depth {
             Depth::Tree => Findings::of(&project, &observed, &selection.only),
@@ -141,12 +158,12 @@ pub(super) fn found(
         }),
         reverted: match depth {
             Depth::Tree => Vec::new(),
-            Depth::History => past::reverted_keys(project, observed),
+            Depth::History => revocation::reverted_keys(project, observed),
         },
     };
     let known = match depth {
         Depth::Tree => Cow::Borrowed(observed),
-        Depth::History => past::remember_lists(project, observed),
+        Depth::History => revocation::remember_lists(project, observed),
     };
     let found = check::findings(&project.fleet, &known, plan, &beside);
     Ok((stale, found))

@@ -1,12 +1,46 @@
 //! `certs recreate`: makes the files true.
 
-use crate::cli::args::{PlanArgs, RecreateArgs};
+use std::num::NonZeroUsize;
+
+use clap::Args;
+
+use super::plan::PlanArgs;
+use crate::cli::arguments::{IdentityArgs, SelectionArgs, SourceArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::{Project, check_requests, check_selection, policy};
+use crate::cli::publication::{Clock, Order, Selection, Writing, now};
 use crate::cli::ui::Ui;
-use crate::cli::writing::{Clock, Order, Selection, Writing, now};
 use crate::plan::plan;
 use crate::store::Change;
+
+/// Bring all files in line with the declaration.
+///
+/// Creates, renews, re-keys or re-encrypts what differs, and keeps the rest.
+#[derive(Debug, Default, Args)]
+#[command(
+    after_help = "Examples:\n  certs recreate\n  certs recreate --only cp1/cluster/apiserver\n  certs recreate --replace kubelet \
+                        --identity ~/.ssh/id_ed25519\n  certs recreate --manifest manifest.json --root ."
+)]
+pub(crate) struct RecreateArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+    /// How many certificates are made at once. Default: one per core.
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Show what would be done, as `certs plan` does, and write nothing. Needs no key.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Go on although the clock says that everything expired more than a year ago.
+    #[arg(long)]
+    pub accept_clock: bool,
+    /// Print the plan and what was done as JSON (docs/schema/recreate.json).
+    #[arg(long)]
+    pub json: bool,
+}
 
 pub(crate) fn run(args: &RecreateArgs, ui: Ui) -> Result<Exit, CliError> {
     if args.dry_run {

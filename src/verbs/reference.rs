@@ -2,14 +2,31 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::args::{self, Document, Exits};
+use clap::{Args, ValueEnum};
+
+use super::program;
+use super::program::exits::{Exits, exits};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
 use crate::render::lints;
 
+/// Print the command line reference, or the lints, as Markdown.
+#[derive(Debug, Args)]
+pub(crate) struct ReferenceArgs {
+    #[arg(value_enum, default_value_t = Document::Cli)]
+    pub document: Document,
+}
+
+/// A document that is made from the program's own texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Document {
+    Cli,
+    Lints,
+}
+
 #[allow(clippy::unnecessary_wraps)]
-pub(crate) fn run(document: Document, ui: Ui) -> Result<Exit, CliError> {
-    ui.print(&match document {
+pub(crate) fn run(args: &ReferenceArgs, ui: Ui) -> Result<Exit, CliError> {
+    ui.print(&match args.document {
         Document::Cli => markdown(),
         Document::Lints => lints::markdown(),
     });
@@ -20,7 +37,7 @@ fn markdown() -> String {
     let mut text = String::from(
         "# Command line reference\n\nMade from the program's own help: `certs reference > docs/cli.md`.\n",
     );
-    let command = args::command().term_width(100);
+    let command = program::command().term_width(100);
     section(&mut text, &command, "certs");
     text.push_str(&exit_codes(&command));
     text.push_str(&documents(&command));
@@ -35,7 +52,7 @@ fn exit_codes(command: &clap::Command) -> String {
          what is on disk is whole.\n\n| verb | 0 | 1 | 2 |\n|---|---|---|---|\n",
     );
     for verb in names(command, "") {
-        let exits = args::exits(&verb).unwrap_or(Exits {
+        let exits = exits(&verb).unwrap_or(Exits {
             done: "it worked",
             failed: "it failed; nothing is lost",
             pending: None,
@@ -98,7 +115,7 @@ fn verbs(text: &mut String, command: &clap::Command, name: &str) {
 
 fn section(text: &mut String, command: &clap::Command, name: &str) {
     let mut command = command.clone().bin_name(name).term_width(100);
-    let help = args::help::printable(&command.render_long_help().to_string());
+    let help = program::help::printable(&command.render_long_help().to_string());
     let _ = writeln!(text, "\n## `{name}`\n\n```text");
     for line in help.trim().lines() {
         let _ = writeln!(text, "{}", line.trim_end());

@@ -1,20 +1,52 @@
 //! `certs renew`: new certificates for keys that stay, before their time or when it has come.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 
+use clap::Args;
 use time::OffsetDateTime;
 
 use crate::apply::Report;
-use crate::cli::absent;
-use crate::cli::args::RenewArgs;
+use crate::cli::arguments::{IdentityArgs, SourceArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::findings::Findings;
 use crate::cli::project::Project;
+use crate::cli::publication::{Clock, Order, Selection, Writing, now};
+use crate::cli::suggestions;
 use crate::cli::ui::Ui;
-use crate::cli::writing::{Clock, Order, Selection, Writing, now};
 use crate::fleet::{ArtifactId, Fleet, Observed};
 use crate::plan::{Pattern, Plan, Policy, Reason, plan};
 use crate::render::{json, table};
+use crate::x509::Lifetime;
+
+/// Renew certificates and keep their keys.
+///
+/// Renews the named certificates, or every certificate that is due.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  certs renew\n  certs renew --within 30d \
+                        --dry-run\n  certs renew nas cp1/cluster/apiserver\n  certs renew ca/intermediate")]
+pub(crate) struct RenewArgs {
+    /// Renew these now, due or not: a host, a certificate, `host/ca/certificate`, or the full name of a CA
+    /// (`ca/cluster`). Without any, everything that is due.
+    #[arg(value_name = "PATTERN")]
+    pub patterns: Vec<Pattern>,
+    /// Also the certificates of hosts and people that end within this time.
+    #[arg(long, value_name = "TIME", value_parser = |text: &str| Lifetime::parse(text), conflicts_with = "patterns")]
+    pub within: Option<Lifetime>,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+    /// How many certificates are made at once. Default: one per core.
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Say what would be renewed, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the plan and what was done as JSON (docs/schema/renew.json).
+    #[arg(long)]
+    pub json: bool,
+}
 
 pub(crate) fn run(args: &RenewArgs, ui: Ui) -> Result<Exit, CliError> {
     let mut project = Project::load_to_plan(&args.source, ui)?;
@@ -165,7 +197,7 @@ fn check_patterns(patterns: &[Pattern], project: &Project) -> Result<(), CliErro
                 "{pattern} is no certificate that could be renewed"
             ))
             .hint("`certs status` shows what there is; an authority is renewed by its full name: ca/<name>");
-            let was = absent::hints_of_the_past(project, &pattern.to_string());
+            let was = suggestions::hints_of_the_past(project, &pattern.to_string());
             return Err(was.into_iter().fold(error, CliError::hint));
         }
     }

@@ -1,14 +1,15 @@
 //! `certs report`: the whole fleet as one page.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use time::OffsetDateTime;
 
 use super::graph::write;
 use super::history::unread;
 use super::plan::Depth;
 use crate::check::{catalogue, outlasts_a_run};
-use crate::cli::args::ReportArgs;
+use crate::cli::arguments::{SourceArgs, new_path};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::findings::Findings;
 use crate::cli::git::{self, Coverage};
@@ -24,6 +25,25 @@ use crate::render::report::{Mender, Page, Past, html, of_check};
 use crate::render::words::shown;
 use crate::status::Status;
 use crate::x509::CrlFacts;
+
+/// Write one HTML page about the whole fleet.
+///
+/// Shows what needs attention, what expires when, who can decrypt what, and every certificate.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The page needs neither network nor scripts, and has no secrets.\n\nExamples:\n  certs report\n  \
+                        certs report --title 'Production cluster' -o public/certificates.html"
+)]
+pub(crate) struct ReportArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// The title of the page.
+    #[arg(long, default_value = "Certificates")]
+    pub title: String,
+    /// The file to write, replacing it at once; `-` for standard output.
+    #[arg(short, long, value_name = "FILE", default_value = "report.html", value_parser = new_path)]
+    pub output: PathBuf,
+}
 
 pub(crate) fn run(args: &ReportArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load_to_plan(&args.source, ui)?;

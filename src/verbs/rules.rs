@@ -1,15 +1,37 @@
 //! `certs rules`: the agenix rules of all sealed keys, printed or put into a rules file of the user's.
 
-use crate::cli::args::RulesArgs;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::arguments::SourceArgs;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::evaluate::evaluate_rules;
 use crate::cli::project::{Project, store_error};
+use crate::cli::source::evaluate_rules;
 use crate::cli::ui::Ui;
 use crate::export::index;
 use crate::fleet::RelPath;
 use crate::nixfiles::rules::{self, RulesError};
 use crate::render::words::shown;
 use crate::store::{Change, Expected};
+
+/// Update the agenix rules in your secrets.nix.
+///
+/// Adds the rules of all encrypted keys. Comments and layout stay.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  certs rules --into secrets.nix")]
+pub(crate) struct RulesArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// The rules file to bring up to date, relative to the root; files are named in it as seen from its directory, where agenix
+    /// is run. Entries that the file computes are evaluated with `nix-instantiate`, and are never rewritten. Without this option
+    /// the entries are printed.
+    #[arg(long, value_name = "FILE")]
+    pub into: Option<PathBuf>,
+    /// Print the file as it would be, and write nothing.
+    #[arg(long, requires = "into")]
+    pub dry_run: bool,
+}
 
 pub(crate) fn run(args: &RulesArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;

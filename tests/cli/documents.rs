@@ -19,7 +19,7 @@ const ROOT: &str = "certs/ca/root.crt";
 /// The verbs with `--json`, as their schemas are called, with the help of that option.
 fn verbs() -> BTreeMap<String, String> {
     let mut verbs = BTreeMap::new();
-    collect(&certs::cli::command(), "", &mut verbs);
+    collect(&certs::verbs::command(), "", &mut verbs);
     verbs
 }
 

@@ -155,7 +155,7 @@ fn is_followed(document: &Document) -> Trial {
 
 fn examples() -> Result<(), Failed> {
     let mut faults = Vec::new();
-    let mut commands = vec![certs::cli::command()];
+    let mut commands = vec![certs::verbs::command()];
     while let Some(command) = commands.pop() {
         let text = command.get_after_help().map(ToString::to_string);
         // They are fixed until they are printed, so that no line of an example is broken.

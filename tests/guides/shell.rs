@@ -16,7 +16,7 @@ pub(crate) fn certs_lines(shell: &str) -> Vec<Vec<String>> {
 
 /// Why the program would not take this line.
 pub(crate) fn refusal(line: &[String]) -> Option<String> {
-    let error = certs::cli::command().try_get_matches_from(line).err()?;
+    let error = certs::verbs::command().try_get_matches_from(line).err()?;
     // What a variable stands for is not known.
     let is_of_a_shell = line.iter().any(|word| word.contains('$'));
     let is_taken = match error.kind() {
@@ -30,7 +30,7 @@ pub(crate) fn refusal(line: &[String]) -> Option<String> {
 /// The same for a line that is mentioned in a sentence: it may leave out what is of no interest there, and stand for others.
 pub(crate) fn refusal_of_mention(line: &[String]) -> Option<String> {
     let line = line.iter().take_while(|word| *word != "…");
-    let error = certs::cli::command().try_get_matches_from(line).err()?;
+    let error = certs::verbs::command().try_get_matches_from(line).err()?;
     let wrong = [ErrorKind::UnknownArgument, ErrorKind::InvalidSubcommand];
     wrong.contains(&error.kind()).then(|| error.to_string())
 }

@@ -1,30 +1,93 @@
 //! `certs adopt`: takes over certificates and keys that were made elsewhere.
 
+mod survey;
+mod view;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::ManuallyDrop;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use survey::{Foreign, Openers};
 
 use crate::adopt::declare::{Operators, draft, source};
 use crate::adopt::{
     Adoption, Choice, ClearKeys, Item, Leftover, Taken, TakenRevocations, Verdict, adoption,
 };
 use crate::apply::{self, Adopted, AdoptedList, AdoptedPublic, ApplyError, Revocation, Run};
-use crate::cli::args::AdoptArgs;
+use crate::cli::arguments::{IdentityArgs, SourceArgs};
 use crate::cli::environment::current_dir;
 use crate::cli::error::{CliError, Exit};
-use crate::cli::foreign::{Foreign, Openers};
 use crate::cli::passphrases::Passphrases;
-use crate::cli::past;
 use crate::cli::project::{self, Project, store_error};
+use crate::cli::publication::{Writing, apply_error, may_not_sign, now};
+use crate::cli::revocation;
 use crate::cli::ui::{Asker, Bar, Ui};
-use crate::cli::writing::{Writing, apply_error, may_not_sign, now};
 use crate::fleet::{ArtifactId, CertificateFile, Fleet, Observed, RelPath, shell};
 use crate::plan::{Pattern, Plan};
-use crate::render::adoption as render;
 use crate::render::words::{count, shown};
-use crate::seal::Identities;
+use crate::seal::{Identities, Recipient};
 use crate::x509::key::signing::PrivateKey;
 use crate::x509::{CertificateFacts, KeyFingerprint, ListRecord, Moment};
+
+/// Take over certificates and keys made elsewhere.
+///
+/// Finds out which is which, encrypts the keys, and puts everything in its place.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Looks at every file in DIR: PEM certificates and keys as kubeadm, easy-rsa, cfssl, step and OpenSSL write them, \
+                        under a passphrase too, PKCS#12 files, keys encrypted with age, and the values of YAML and JSON (Secrets, kubeconfigs, \
+                        answers of Vault and cfssl, secrets and machine configurations of Talos). Keys go with certificates by their public keys; \
+                        certificates go with what is declared by subject, issuer and names, and by host where a directory is called after one. \
+                        CRLs, `index.txt` with `crlnumber`, directories called `revoked` and rows of cfssl's database are taken over: a \
+                        certificate that they name is not adopted as valid, and the next CRL lists it under the next number. Files of the \
+                        project are never overwritten, and DIR stays as it is.\n\nExamples:\n  certs adopt \
+                        /etc/kubernetes/pki --dry-run\n  certs adopt ../old/secrets/certs --identity ~/.ssh/id_ed25519\n  certs adopt \
+                        ./pki --as ca/cluster=issued/root.crt --only ca\n  certs adopt ./easyrsa/pki --passphrase-file ca-passphrase.txt"
+)]
+pub(crate) struct AdoptArgs {
+    /// The directory with the certificates and keys.
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Name a file that cannot be recognised: `ca/cluster=root.crt`. The file is relative to DIR; may be given several times.
+    #[arg(long = "as", value_name = "PATTERN=FILE", value_parser = assignment)]
+    pub assignments: Vec<(Pattern, String)>,
+    /// Only these: a host, a certificate, `host/ca/certificate`, `ca/NAME` or `shared/NAME`; `*` matches any.
+    #[arg(long, value_name = "PATTERN")]
+    pub only: Vec<Pattern>,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+    /// A file with a passphrase in its first line, for private keys or PKCS#12 files in DIR; may be given several times.
+    /// Default: asked for, once for each file that no earlier passphrase decrypts.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Vec<PathBuf>,
+    /// Show what would be adopted, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the beginning of a declaration (certs.nix) of what is in DIR, and adopt nothing: CAs, hosts and certificates with their
+    /// fields as they are. Needs no project. Read it, correct the names of hosts, put it in place, then run `certs adopt DIR`.
+    #[arg(long, conflicts_with_all = ["dry_run", "json", "assignments", "only"])]
+    pub declare: bool,
+    /// With --declare: the public key of an operator; may be given several times.
+    #[arg(long, value_name = "KEY", requires = "declare", value_parser = |text: &str| Recipient::parse(text))]
+    pub recipient: Vec<Recipient>,
+    /// Print the findings and the result as JSON (docs/schema/adopt.json).
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn assignment(text: &str) -> Result<(Pattern, String), String> {
+    let (pattern, file) = text
+        .split_once('=')
+        .filter(|(_, file)| !file.is_empty())
+        .ok_or("write PATTERN=FILE, like ca/cluster=root.crt")?;
+    let pattern = pattern
+        .parse::<Pattern>()
+        .map_err(|error| error.to_string())?;
+    Ok((pattern, file.trim_start_matches("./").to_owned()))
+}
 
 pub(crate) fn run(args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
     if !args.directory.is_dir() {
@@ -99,14 +162,14 @@ fn write(
     let project: &Project = project;
     let (observed, foreign, adoption) = look(args, project, openers, choices)?;
     if !args.json {
-        ui.print(&render::text(&adoption, ui.stdout));
+        ui.print(&view::text(&adoption, ui.stdout));
     }
     warn_of_lost_keys(&adoption, ui);
     let undecided = adoption.undecided().count();
     if undecided > 0 {
         let what = count(undecided, "artifact needs", "artifacts need");
         let error = CliError::new(format!("{what} a decision; nothing was adopted"))
-            .within(render::json(&adoption, 0));
+            .within(view::json(&adoption, 0));
         let is_closed = |item: &Item| matches!(item.verdict, Verdict::KeyClosed { .. });
         let error = if adoption.undecided().any(is_closed) {
             error.hint("open what is closed with --identity FILE or --passphrase-file FILE")
@@ -125,10 +188,10 @@ fn write(
         return Err(error
             .cause(crate::render::words::one_line(&left.reason))
             .hint("mend it, or make it readable for this user: what it revokes must not be adopted as good")
-            .within(render::json(&adoption, 0)));
+            .within(view::json(&adoption, 0)));
     }
     let lists = Lists::of(&adoption, project, &observed)
-        .map_err(|error| error.within(render::json(&adoption, 0)))?;
+        .map_err(|error| error.within(view::json(&adoption, 0)))?;
     let adopted = taken(&adoption, project, &foreign)?;
     let now = now();
     let plan = Plan {
@@ -162,17 +225,14 @@ fn write(
         let published = apply::publish(run, &lists.next).map_err(|error| failed(&error))?;
         files += published.files;
     }
-    let document = render::json(&adoption, files);
+    let document = view::json(&adoption, files);
     if args.json && adoption.unreadable.is_empty() {
         ui.print(&format!("{document:#}\n"));
     }
-    ui.tell(&render::outcome(adopted.len(), files));
+    ui.tell(&view::outcome(adopted.len(), files));
     let proved = proved(&adoption, project, openers.identities)?;
     let clear = ClearKeys::of(&foreign.material, &proved);
-    ui.tell(&render::clear_keys(
-        &clear,
-        &args.directory.to_string_lossy(),
-    ));
+    ui.tell(&view::clear_keys(&clear, &args.directory.to_string_lossy()));
     match unread(&adoption, &args.directory) {
         Some(error) => Err(error.within(document)),
         None => Ok(Exit::Done),
@@ -389,7 +449,7 @@ fn look(
 
 /// What an earlier list of the project revoked, in Git or by the inventory, is as good as what the tree says.
 fn add_earlier_lists(adoption: &mut Adoption, project: &Project, observed: &Observed) {
-    let past = past::Lists::read(project);
+    let past = revocation::Lists::read(project);
     let adopted: BTreeMap<ArtifactId, CertificateFacts> = adoption
         .taken()
         .filter_map(|(id, taken)| Some((id.clone(), taken.certificate.as_ref()?.facts.clone())))
@@ -418,7 +478,7 @@ fn add_earlier_lists(adoption: &mut Adoption, project: &Project, observed: &Obse
 
 /// What the plan of the adoption says, carried by the exit code as well.
 fn show(adoption: &Adoption, args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError> {
-    let document = render::json(adoption, 0);
+    let document = view::json(adoption, 0);
     let unread = unread(adoption, &args.directory);
     if args.json && unread.is_some() {
         return unread.map_or(Ok(Exit::Failed), |error| Err(error.within(document)));
@@ -426,7 +486,7 @@ fn show(adoption: &Adoption, args: &AdoptArgs, ui: Ui) -> Result<Exit, CliError>
     ui.print(&if args.json {
         format!("{document:#}\n")
     } else {
-        render::text(adoption, ui.stdout)
+        view::text(adoption, ui.stdout)
     });
     warn_of_lost_keys(adoption, ui);
     if let Some(error) = unread {

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use walkdir::{DirEntry, WalkDir};
 use zeroize::Zeroizing;
 
-use super::error::causes;
-use super::passphrases::{LockedFile, Outcome, Passphrases};
 use crate::adopt::{
     FoundCertificate, FoundKey, FoundList, FoundPublicKey, KeyCustody, Leftover, Material,
     Register, file_stem, last_number,
 };
+use crate::cli::error::causes;
+use crate::cli::passphrases::{LockedFile, Outcome, Passphrases};
 use crate::inspect::object::{Found, Object};
 use crate::inspect::secret::{self, KeyText, Keys, Opened};
 use crate::inspect::{containers, document};

@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::json::reason;
-use super::paint::{Paint, Tone};
-use super::words::{count, one_line, some_of};
 use crate::adopt::{Adoption, ClearKeys, Item, Taken, TakenRevocations, Verdict};
 use crate::plan::Reason;
+use crate::render::json::reason;
+use crate::render::paint::{Paint, Tone};
+use crate::render::words::{count, one_line, some_of};
 
 /// Every artifact for which anything was found, what stays where it is, and how many are which.
-pub fn text(adoption: &Adoption, paint: Paint) -> String {
+pub(crate) fn text(adoption: &Adoption, paint: Paint) -> String {
     let mut text = String::new();
     for item in &adoption.items {
         if !matches!(item.verdict, Verdict::NotFound) {
@@ -143,7 +143,7 @@ fn differences(taken: &Taken) -> Vec<String> {
 }
 
 /// The same as a document, with the number of files that were written.
-pub fn json(adoption: &Adoption, files: usize) -> Value {
+pub(crate) fn json(adoption: &Adoption, files: usize) -> Value {
     let items: Vec<Value> = adoption.items.iter().map(item_json).collect();
     let leftovers = adoption.leftovers.iter();
     let leftovers: Vec<Value> = leftovers
@@ -194,7 +194,7 @@ fn item_json(item: &Item) -> Value {
 }
 
 /// The outcome of a run.
-pub fn outcome(artifacts: usize, files: usize) -> String {
+pub(crate) fn outcome(artifacts: usize, files: usize) -> String {
     if artifacts == 0 {
         return "nothing to adopt\n".to_owned();
     }
@@ -207,7 +207,7 @@ pub fn outcome(artifacts: usize, files: usize) -> String {
 }
 
 /// What becomes of the keys in clear. Only what is encrypted in the project and was decrypted again may be destroyed.
-pub fn clear_keys(keys: &ClearKeys, directory: &str) -> String {
+pub(crate) fn clear_keys(keys: &ClearKeys, directory: &str) -> String {
     let mut text = String::new();
     let place = format!(" in {directory}");
     let mut say = |places: &[String], one: &str, many: &str, advice: &str, place: &str| {

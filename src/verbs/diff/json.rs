@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::diff::{Change, Description, Difference, FieldChange};
 
 /// Every difference with its fields.
-pub fn differences(differences: &[Difference]) -> Value {
+pub(crate) fn differences(differences: &[Difference]) -> Value {
     let entry = |difference: &Difference| match &difference.change {
         Change::Added(description) => {
             json!({ "name": difference.name, "change": "added", "fields": fields(description) })

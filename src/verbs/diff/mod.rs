@@ -1,8 +1,12 @@
 //! `certs diff`: two manifests, or two states of the files, in the words of certificates; and one file for `git diff`.
 
+mod json;
+mod view;
+
 use std::path::Path;
 
-use crate::cli::args::DiffArgs;
+use clap::Args;
+
 use crate::cli::environment::current_dir;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::git;
@@ -10,8 +14,30 @@ use crate::cli::project::fleet_of;
 use crate::cli::ui::Ui;
 use crate::diff::{Descriptions, compare, declared, file, is_described};
 use crate::render::words::shown;
-use crate::render::{diff, json};
 use crate::store::outside;
+
+/// Compare two manifests or two commits by certificate.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  certs diff HEAD~1\n  certs diff main my-branch\n  certs diff old.json new.json\n\n\
+                        So that `git diff` shows fields:\n  git config diff.certs.textconv 'certs diff --textconv'\n  \
+                        echo '*.crt diff=certs' >> .gitattributes\n  echo '*.key.age diff=certs' >> .gitattributes\n  \
+                        echo '**/shared/*.pub diff=certs' >> .gitattributes"
+)]
+pub(crate) struct DiffArgs {
+    /// A manifest (`*.json`) or a revision.
+    #[arg(value_name = "OLD")]
+    pub old: String,
+    /// The same, to compare with. Default: the working tree.
+    #[arg(value_name = "NEW")]
+    pub new: Option<String>,
+    /// Print the fields of the file OLD, one a line, for `git diff`.
+    #[arg(long, conflicts_with_all = ["new", "json"])]
+    pub textconv: bool,
+    /// Print every difference as JSON (docs/schema/diff.json).
+    #[arg(long)]
+    pub json: bool,
+}
 
 pub(crate) fn run(args: &DiffArgs, ui: Ui) -> Result<Exit, CliError> {
     let old = Path::new(&args.old);
@@ -45,9 +71,9 @@ pub(crate) fn run(args: &DiffArgs, ui: Ui) -> Result<Exit, CliError> {
     };
     let differences = compare(&before, &after);
     let text = if args.json {
-        format!("{:#}\n", json::diff::differences(&differences))
+        format!("{:#}\n", json::differences(&differences))
     } else {
-        diff::differences(&differences, ui.stdout)
+        view::differences(&differences, ui.stdout)
     };
     ui.print(&text);
     Ok(Exit::Done)
@@ -69,7 +95,7 @@ fn fields_of(path: &Path) -> Result<String, CliError> {
     let described = file(name, &bytes);
     let texts: Vec<String> = described
         .iter()
-        .map(|(_, description)| diff::lines(description))
+        .map(|(_, description)| view::lines(description))
         .collect();
     Ok(texts.join("\n"))
 }

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::paint::{Paint, Tone};
-use super::words;
 use crate::diff::{Change, Description, Difference, FieldChange, Kind};
+use crate::render::paint::{Paint, Tone};
+use crate::render::words;
 
 /// Every difference, each under its name.
-pub fn differences(differences: &[Difference], paint: Paint) -> String {
+pub(crate) fn differences(differences: &[Difference], paint: Paint) -> String {
     let mut text = String::new();
     for difference in differences {
         let name = words::one_line(&difference.name);
@@ -46,7 +46,7 @@ pub fn differences(differences: &[Difference], paint: Paint) -> String {
 }
 
 /// One line a field, as `git diff` compares them.
-pub fn lines(description: &Description) -> String {
+pub(crate) fn lines(description: &Description) -> String {
     let mut text = String::new();
     for field in &description.fields {
         for value in &field.values {

@@ -1,15 +1,36 @@
 //! `certs doctor`: opens what it may, proves it, and says what mends the rest.
 
+mod view;
+
+use clap::Args;
 use time::OffsetDateTime;
 
-use crate::cli::args::DoctorArgs;
+use crate::cli::arguments::{IdentityArgs, SourceArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::doctor::{Diagnosis, Examination, State, examine};
 use crate::plan::{Policy, plan};
-use crate::render::doctor;
 use crate::render::words::one_line;
+
+/// Decrypt every key you can, and prove that it fits.
+///
+/// Proves that each private key belongs to its certificate, is well formed, and is encrypted to the right recipients.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Writes nothing, and asks for the passphrase of an identity at most once.\n\nExamples:\n  certs doctor\n  \
+                        certs doctor --identity ~/.ssh/id_ed25519\n  \
+                        certs doctor --json | jq '.keys[] | select(.state == \"broken\")'"
+)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+    /// Print what was found as JSON (docs/schema/doctor.json).
+    #[arg(long)]
+    pub json: bool,
+}
 
 pub(crate) fn run(args: &DoctorArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
@@ -34,9 +55,9 @@ pub(crate) fn run(args: &DoctorArgs, ui: Ui) -> Result<Exit, CliError> {
         ui.tell(&without_identity(&project.fleet.identities));
     }
     if args.json {
-        ui.print(&format!("{:#}\n", doctor::json(&diagnoses)));
+        ui.print(&format!("{:#}\n", view::json(&diagnoses)));
     } else {
-        ui.print(&doctor::text(&diagnoses, ui.stdout));
+        ui.print(&view::text(&diagnoses, ui.stdout));
     }
     Ok(exit(&diagnoses))
 }

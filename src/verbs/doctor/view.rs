@@ -4,15 +4,15 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::paint::{Paint, Tone};
-use super::words;
 use crate::doctor::{Diagnosis, State};
+use crate::render::paint::{Paint, Tone};
+use crate::render::words;
 use crate::x509::key::facts::KeyFormat;
 
 const MISSING: &str = "the private key of the CA is not in the tree, and was not proved";
 
 /// Broken keys first, then those that stayed closed, then a line that counts.
-pub fn text(diagnoses: &[Diagnosis], paint: Paint) -> String {
+pub(crate) fn text(diagnoses: &[Diagnosis], paint: Paint) -> String {
     let mut text = String::new();
     for diagnosis in diagnoses {
         if let State::Broken(ailments) = &diagnosis.state {
@@ -101,7 +101,7 @@ fn count(diagnoses: &[Diagnosis], code: &str) -> usize {
 }
 
 /// The same values with their stable codes.
-pub fn json(diagnoses: &[Diagnosis]) -> Value {
+pub(crate) fn json(diagnoses: &[Diagnosis]) -> Value {
     let keys: Vec<Value> = diagnoses.iter().map(key).collect();
     json!({ "version": 1, "keys": keys })
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::arguments::BootstrapArgs;
 use super::output::{Content, Output};
-use crate::cli::args::BootstrapArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;

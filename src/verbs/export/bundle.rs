@@ -1,8 +1,8 @@
 //! `certs export bundle`: the roots of trust as PEM.
 
+use super::arguments::BundleArgs;
 use super::material::roots;
 use super::output::{Content, Output};
-use crate::cli::args::BundleArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;

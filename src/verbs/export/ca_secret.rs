@@ -1,8 +1,8 @@
 //! `certs export ca-secret`: the key of an authority for cert-manager, with what that means.
 
+use super::arguments::CaSecretArgs;
 use super::material::{authority, chain, object_name, open_key};
 use super::output::{Content, Output};
-use crate::cli::args::CaSecretArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;

@@ -1,8 +1,8 @@
 //! `certs export certificate`: a request to cert-manager.
 
+use super::arguments::CertificateArgs;
 use super::output::{Content, Output};
 use super::wanted::wanted;
-use crate::cli::args::CertificateArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
 use crate::export::certificate::certificate;

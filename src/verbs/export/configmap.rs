@@ -1,8 +1,8 @@
 //! `certs export configmap`: the roots of trust, to mount.
 
+use super::arguments::ConfigMapArgs;
 use super::material::roots;
 use super::output::{Content, Output};
-use crate::cli::args::ConfigMapArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;

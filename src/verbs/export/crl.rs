@@ -1,8 +1,8 @@
 //! `certs export crl`: the revocation lists of authorities.
 
+use super::arguments::CrlArgs;
 use super::material::authority;
 use super::output::{Content, Output};
-use crate::cli::args::CrlArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;

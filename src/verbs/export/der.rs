@@ -2,9 +2,9 @@
 
 use zeroize::Zeroizing;
 
+use super::arguments::{DerArgs, DerPart};
 use super::material::{artifact, chain, open_key};
 use super::output::{Content, Output};
-use crate::cli::args::{DerArgs, DerPart};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;

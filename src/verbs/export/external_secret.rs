@@ -1,9 +1,9 @@
 //! `certs export external-secret`: where the External Secrets operator finds a certificate.
 
+use super::arguments::ExternalSecretArgs;
 use super::material::{artifact, object_name};
 use super::output::{Content, Output};
 use super::{ca_secret, secret};
-use crate::cli::args::ExternalSecretArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;

@@ -1,8 +1,8 @@
 //! `certs export ingress`: a way into the cluster with TLS.
 
+use super::arguments::IngressArgs;
 use super::output::{Content, Output};
 use super::wanted::wanted;
-use crate::cli::args::IngressArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
 use crate::export::certificate::{Backend, ingress};

@@ -1,9 +1,9 @@
 //! `certs export issuer`: what cert-manager issues by.
 
+use super::arguments::{IssuerArgs, ResourceArgs, VaultArgs, VaultAuthWord};
 use super::ca_secret::SUFFIX;
 use super::material::{authority, object_name, roots_of};
 use super::output::{Content, Output};
-use crate::cli::args::{IssuerArgs, ResourceArgs, VaultArgs, VaultAuthWord};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;

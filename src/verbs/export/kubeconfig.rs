@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+use super::arguments::KubeconfigArgs;
 use super::material::{
     self, bundle, check_file, missing, open_key, read_chain, tell_of_revocations,
 };
 use super::output::{Content, Output, typed};
-use crate::cli::args::KubeconfigArgs;
 use crate::cli::environment::current_dir;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;

@@ -2,9 +2,9 @@
 
 use time::OffsetDateTime;
 
-use crate::cli::absent;
 use crate::cli::error::CliError;
 use crate::cli::project::{Project, store_error};
+use crate::cli::suggestions;
 use crate::cli::ui::Ui;
 use crate::export::chain::{Candidates, Chain, trusted};
 use crate::export::resource::ObjectName;
@@ -86,7 +86,7 @@ pub(super) fn one(
         0 => {
             let near = ids.into_iter().filter(is_worth_naming);
             let error = undeclared(pattern, kind);
-            Err(absent::explained(
+            Err(suggestions::explained(
                 error,
                 project,
                 &pattern.to_string(),
@@ -267,7 +267,12 @@ pub(super) fn roots(project: &Project, of: &[Pattern], ui: Ui) -> Result<Vec<Roo
         if found.is_empty() {
             let ids = fleet.authorities.iter().map(Authority::id);
             let error = undeclared(pattern, "authority");
-            return Err(absent::explained(error, project, &pattern.to_string(), ids));
+            return Err(suggestions::explained(
+                error,
+                project,
+                &pattern.to_string(),
+                ids,
+            ));
         }
         for root in found {
             if wanted.iter().all(|known| known.name != root.name) {

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::args::{OutputArgs, SecretOutputArgs};
-use crate::cli::clear;
+use super::arguments::{OutputArgs, SecretOutputArgs};
 use crate::cli::environment::current_dir;
 use crate::cli::error::{CliError, Exit};
+use crate::cli::plaintext;
 use crate::cli::ui::Ui;
 use crate::render::words::shown;
 use crate::store::outside;
@@ -129,7 +129,7 @@ fn refuse_unwanted(file: &Path) -> Result<(), CliError> {
                 .hint("name another file, or replace it with --force"),
         );
     }
-    match clear::refusal(file, &typed(file)) {
+    match plaintext::refusal(file, &typed(file)) {
         Some(error) => {
             Err(error.hint("write it elsewhere, list it in .gitignore, or insist with --force"))
         }

@@ -2,9 +2,9 @@
 
 use zeroize::Zeroizing;
 
+use super::arguments::{PemArgs, PemPart};
 use super::material::{artifact, chain, open_key, roots_of};
 use super::output::{Content, Output};
-use crate::cli::args::{PemArgs, PemPart};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;

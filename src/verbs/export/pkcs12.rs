@@ -2,9 +2,9 @@
 
 use secrecy::ExposeSecret as _;
 
+use super::arguments::Pkcs12Args;
 use super::material::{artifact, chain, open_key};
 use super::output::{Content, Output};
-use crate::cli::args::Pkcs12Args;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::input::new_password;
 use crate::cli::project::Project;

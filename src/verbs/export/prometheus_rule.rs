@@ -1,7 +1,7 @@
 //! `certs export prometheus-rule`: the shipped alerts for the operator of Prometheus.
 
+use super::arguments::PrometheusRuleArgs;
 use super::output::{Content, Output};
-use crate::cli::args::PrometheusRuleArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
 use crate::export::alerts::{Watched, prometheus_rule};

@@ -1,8 +1,8 @@
 //! `certs export secret`: a certificate with its key as a Kubernetes Secret.
 
+use super::arguments::SecretArgs;
 use super::material::{chain, leaf, object_name, open_key, roots_of};
 use super::output::{Content, Output};
-use crate::cli::args::SecretArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;

@@ -1,8 +1,8 @@
 //! `certs export trust-bundle`: the roots of trust for trust-manager.
 
+use super::arguments::TrustBundleArgs;
 use super::material::roots;
 use super::output::{Content, Output};
-use crate::cli::args::TrustBundleArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;

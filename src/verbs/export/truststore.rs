@@ -2,10 +2,10 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::arguments::TrustStoreArgs;
 use super::material::roots;
 use super::output::{Content, Output};
 use super::pkcs12::unmade;
-use crate::cli::args::TrustStoreArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::input::new_password;
 use crate::cli::project::Project;

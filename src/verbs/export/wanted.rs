@@ -1,8 +1,8 @@
 //! The certificate requested from cert-manager: as it is declared, or with names that are not declared.
 
+use super::arguments::WantedArgs;
 use super::material::{leaf, object_name};
 use super::secret::SUFFIX;
-use crate::cli::args::WantedArgs;
 use crate::cli::error::CliError;
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::history::seen;
-use super::json::certificate;
-use super::words;
 use crate::history::Leak;
+use crate::render::json::certificate;
+use crate::render::words;
+use crate::verbs::history::view::seen;
 use crate::x509::Moment;
 
 /// A warning for each.
-pub fn text(leaks: &[Leak<'_>]) -> String {
+pub(crate) fn text(leaks: &[Leak<'_>]) -> String {
     let each = leaks.iter().map(|leak| {
         let holders = leak.holders.iter().map(ToString::to_string);
         let certificates = leak.certificates.iter().map(|facts| {
@@ -36,7 +36,7 @@ pub fn text(leaks: &[Leak<'_>]) -> String {
 }
 
 /// The same values.
-pub fn json(leaks: &[Leak<'_>]) -> Value {
+pub(crate) fn json(leaks: &[Leak<'_>]) -> Value {
     leaks.iter().map(one).collect()
 }
 

@@ -1,12 +1,17 @@
 //! `certs exposure`: what a lost private key opens, now and through the history, and what ends it.
 
-use time::OffsetDateTime;
+mod leaks;
+pub(super) mod view;
 
-use super::history::{lists, outcome, read};
-use crate::cli::args::ExposureArgs;
+use clap::Args;
+use time::OffsetDateTime;
+use view::Commands;
+
+use super::history::{json, lists, outcome, read};
+use crate::cli::arguments::SourceArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::git;
-use crate::cli::past_keys::PastKeys;
+use crate::cli::key_history::PastKeys;
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::fleet::Fleet;
@@ -14,10 +19,28 @@ use crate::history::{
     ClearKey, Commit, Exposure, Exposures, Names, Opener, Recovery, Trust, leaks,
 };
 use crate::lint::PastKey;
-use crate::render::exposure::Commands;
 use crate::render::words::some_of;
-use crate::render::{exposure as render, json};
 use crate::seal::Recipient;
+
+/// Show what a stolen key opens, and how to recover.
+///
+/// Shows which keys and identities a stolen key gives its thief, now and in every older version, and the steps that end it.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Without a name, ranks all holders by what they could do, former holders included as far as Git has them. Keys that were \
+                        encrypted to other recipients since are replaced too. The full name of a CA or a certificate means its own key.\n\nExamples:\n  certs exposure\n  \
+                        certs exposure worker1\n  certs exposure ca/cluster\n  certs exposure ada@laptop\n  certs exposure \"$(cat found.pub)\""
+)]
+pub(crate) struct ExposureArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// A host, an operator by the comment of the key, any public key or its end, or the full name of an artifact for its own key.
+    #[arg(value_name = "WHO")]
+    pub who: Option<String>,
+    /// Print the answer as JSON (docs/schema/exposure.json).
+    #[arg(long)]
+    pub json: bool,
+}
 
 pub(crate) fn run(args: &ExposureArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
@@ -38,7 +61,7 @@ pub(crate) fn run(args: &ExposureArgs, ui: Ui) -> Result<Exit, CliError> {
     let steps: Vec<_> = shown
         .iter()
         .zip(&recovery)
-        .map(|(one, recovery)| render::steps(one, recovery, &project.fleet, &commands))
+        .map(|(one, recovery)| view::steps(one, recovery, &project.fleet, &commands))
         .collect();
     let clear = keys_in_clear(&project, ui);
     let issued = past.issued();
@@ -46,22 +69,22 @@ pub(crate) fn run(args: &ExposureArgs, ui: Ui) -> Result<Exit, CliError> {
     if args.who.is_some() {
         leaks.retain(|leak| !leak.holders.is_empty());
     }
-    ui.tell(&crate::render::leaks::text(&leaks));
+    ui.tell(&crate::verbs::exposure::leaks::text(&leaks));
     let text = if args.json {
-        let mut document = json::history::exposures(&shown, &steps, &past.unread, trust.now);
+        let mut document = json::exposures(&shown, &steps, &past.unread, trust.now);
         if let Some(fields) = document.as_object_mut() {
             fields.insert(
                 "keysInHistory".to_owned(),
-                crate::render::leaks::json(&leaks),
+                crate::verbs::exposure::leaks::json(&leaks),
             );
         }
         format!("{document:#}\n")
     } else if args.who.is_none() {
-        render::ranking(&shown, ui.stdout, ui.width())
+        view::ranking(&shown, ui.stdout, ui.width())
     } else {
         let each = shown.iter().zip(&recovery).zip(&steps);
         let each = each.map(|((one, recovery), steps)| {
-            render::exposure(one, recovery, steps, ui.stdout, ui.width())
+            view::exposure(one, recovery, steps, ui.stdout, ui.width())
         });
         each.collect::<Vec<_>>().join("\n")
     };

@@ -5,19 +5,19 @@ use std::fmt::Write as _;
 
 use comfy_table::Cell;
 
-use super::history::seen;
-use super::paint::{Paint, Tone};
-use super::table::{Width, new_table, toned, trimmed};
-use super::words;
 use crate::fleet::{ArtifactId, Fleet, Name, shell};
 use crate::history::{
     Acceptance, Certainty, End, Exposure, Holder, Identity, OpenedKey, Opener, Power, Recovery,
     Tokens, replacing,
 };
+use crate::render::paint::{Paint, Tone};
+use crate::render::table::{Width, new_table, toned, trimmed};
+use crate::render::words;
+use crate::verbs::history::view::seen;
 use crate::x509::{CertificateFacts, Moment};
 
 /// Who could do most with a key, one holder a line.
-pub fn ranking(exposures: &[Exposure<'_>], paint: Paint, width: Width) -> String {
+pub(crate) fn ranking(exposures: &[Exposure<'_>], paint: Paint, width: Width) -> String {
     let mut table = new_table(paint, width);
     table.set_header([
         "holder",
@@ -65,13 +65,13 @@ fn alarming(count: usize) -> Tone {
 
 /// How commands name the declaration they are about.
 #[derive(Debug)]
-pub struct Commands {
+pub(crate) struct Commands {
     source: String,
 }
 
 impl Commands {
     /// The words behind a verb that name the declaration.
-    pub fn new(source: &[String]) -> Self {
+    pub(crate) fn new(source: &[String]) -> Self {
         let words: Vec<String> = source.iter().map(|word| shell(word)).collect();
         Self {
             source: words.join(" "),
@@ -93,7 +93,7 @@ impl Commands {
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub(crate) struct Step {
     /// A sentence.
     pub text: String,
     /// To be typed in this order; none where a person edits or deploys.
@@ -124,7 +124,7 @@ impl Step {
 }
 
 /// The steps after a loss, in the order in which they help.
-pub fn steps(
+pub(crate) fn steps(
     exposure: &Exposure<'_>,
     recovery: &Recovery<'_>,
     fleet: &Fleet,
@@ -364,7 +364,7 @@ fn lasting(recovery: &Recovery<'_>, fleet: &Fleet, commands: &Commands) -> Vec<S
 }
 
 /// What one lost key opens, whom it makes of its thief, and what ends it.
-pub fn exposure(
+pub(crate) fn exposure(
     exposure: &Exposure<'_>,
     recovery: &Recovery<'_>,
     steps: &[Step],
@@ -452,7 +452,7 @@ fn standing_in(identity: &Identity<'_>) -> String {
 }
 
 /// What is to be said of a certificate that is not simply accepted.
-pub(super) fn word(acceptance: Acceptance) -> Option<&'static str> {
+pub(crate) fn word(acceptance: Acceptance) -> Option<&'static str> {
     match acceptance {
         Acceptance::Accepted => None,
         Acceptance::RevokedUnread => Some("revoked; Kubernetes reads no CRL and accepts it"),

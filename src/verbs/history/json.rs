@@ -3,16 +3,16 @@
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::certificate;
 use crate::fleet::Name;
 use crate::history::{
     Commit, End, Exposure, Holder, Identity, Judged, Opener, Tokens, Unread, groups,
 };
-use crate::render::exposure::Step;
+use crate::render::json::certificate;
+use crate::verbs::exposure::view::Step;
 use crate::x509::Moment;
 
 /// Every certificate that was ever issued.
-pub fn issued(all: &[Judged<'_>], unread: &[Unread], now: OffsetDateTime) -> Value {
+pub(crate) fn issued(all: &[Judged<'_>], unread: &[Unread], now: OffsetDateTime) -> Value {
     let entry = |judged: &Judged<'_>| {
         let issued = &judged.issued;
         json!({
@@ -47,7 +47,7 @@ fn missing(unread: &Unread) -> Value {
 }
 
 /// What each holder can open; with the steps of each, where they were asked for.
-pub fn exposures(
+pub(crate) fn exposures(
     exposures: &[Exposure<'_>],
     steps: &[Vec<Step>],
     unread: &[Unread],

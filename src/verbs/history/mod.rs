@@ -1,19 +1,41 @@
 //! `certs history`: every certificate that was ever committed, and the unused ones that are still accepted.
 
+pub(super) mod json;
+pub(super) mod view;
+
 use std::fmt::Write as _;
 
+use clap::Args;
 use time::OffsetDateTime;
 
-use crate::cli::args::HistoryArgs;
+use crate::cli::arguments::SourceArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::git::{self, Coverage};
 use crate::cli::project::{Project, store_error};
 use crate::cli::ui::Ui;
 use crate::history::{History, Judged, Trust, Unread};
 use crate::render::words::{count, one_line};
-use crate::render::{history, json};
 use crate::x509::CrlFacts;
 use crate::x509::crl::read as crl;
+
+/// List certificates of old commits that are still accepted.
+///
+/// Reads every certificate that was ever committed. Certificates that are no longer in the tree and are still accepted come first.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A certificate counts as accepted while a CA that is in the tree's CA files issued it and no CRL names it. Kubernetes reads \
+                        no CRL: there a revoked certificate is accepted until it expires or its CA is replaced.\n\nExamples:\n  certs history\n  certs history --all\n  certs history --json | jq '.certificates[] | select(.atLarge)'"
+)]
+pub(crate) struct HistoryArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Show every certificate, not only those that are out of the tree and in date.
+    #[arg(long)]
+    pub all: bool,
+    /// Print every certificate as JSON (docs/schema/history.json).
+    #[arg(long, conflicts_with = "all")]
+    pub json: bool,
+}
 
 pub(crate) fn run(args: &HistoryArgs, ui: Ui) -> Result<Exit, CliError> {
     let project = Project::load(&args.source, ui)?;
@@ -23,7 +45,7 @@ pub(crate) fn run(args: &HistoryArgs, ui: Ui) -> Result<Exit, CliError> {
     let trust = Trust::of(&project.fleet, &past, &lists, now);
     let judged = trust.judge(past.issued());
     if args.json {
-        let document = json::history::issued(&judged, &past.unread, now);
+        let document = json::issued(&judged, &past.unread, now);
         ui.print(&format!("{document:#}\n"));
         return Ok(outcome(&past));
     }
@@ -31,8 +53,8 @@ pub(crate) fn run(args: &HistoryArgs, ui: Ui) -> Result<Exit, CliError> {
         .iter()
         .filter(|judged| args.all || judged.is_at_large())
         .collect();
-    let table = history::issued(&shown, now, ui.stdout, ui.width());
-    ui.print(&format!("{table}{}", history::summary(&judged)));
+    let table = view::issued(&shown, now, ui.stdout, ui.width());
+    ui.print(&format!("{table}{}", view::summary(&judged)));
     Ok(outcome(&past))
 }
 

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use comfy_table::Cell;
 use time::OffsetDateTime;
 
-use super::paint::{Paint, Tone};
-use super::table::{Width, fitted, new_table, toned};
-use super::words;
 use crate::history::{Acceptance, Commit, End, Judged, Power, Standing};
+use crate::render::paint::{Paint, Tone};
+use crate::render::table::{Width, fitted, new_table, toned};
+use crate::render::words;
 use crate::x509::Moment;
 
 const ISSUED: [&str; 10] = [
@@ -16,7 +16,12 @@ const ISSUED: [&str; 10] = [
 ];
 
 /// Certificates as they were issued, one a line.
-pub fn issued(shown: &[&Judged<'_>], now: OffsetDateTime, paint: Paint, width: Width) -> String {
+pub(crate) fn issued(
+    shown: &[&Judged<'_>],
+    now: OffsetDateTime,
+    paint: Paint,
+    width: Width,
+) -> String {
     if shown.is_empty() {
         return String::new();
     }
@@ -53,7 +58,7 @@ fn accepted(acceptance: Acceptance) -> &'static str {
 }
 
 /// `48 certificates in the tree and its history: 40 current, 8 superseded, 0 orphaned.`, and what of them is to be feared.
-pub fn summary(all: &[Judged<'_>]) -> String {
+pub(crate) fn summary(all: &[Judged<'_>]) -> String {
     let of = |standing: Standing| {
         all.iter()
             .filter(|judged| judged.issued.standing == standing)
@@ -134,7 +139,7 @@ fn until(end: &End) -> String {
     }
 }
 
-pub(super) fn seen(commit: &Commit) -> String {
+pub(crate) fn seen(commit: &Commit) -> String {
     let short: String = commit.id.chars().take(8).collect();
     format!("{} {short}", Moment(commit.time))
 }

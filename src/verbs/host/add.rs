@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::files::{Before, Folder};
-use super::{Hosts, Place, cannot_write, fingerprint, key_fingerprint, make_folder};
-use crate::cli::args::HostAddArgs;
-use crate::cli::clear;
+use super::{HostAddArgs, Hosts, Place, cannot_write, fingerprint, key_fingerprint, make_folder};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::git::Presence;
+use crate::cli::plaintext;
 use crate::cli::project::identities;
 use crate::cli::ui::Ui;
 use crate::fleet::shell;
@@ -298,7 +297,7 @@ impl Tree {
                 .hint("name another directory, or delete it"));
         }
         make_folder(&key)?;
-        if let Some(error) = clear::refusal(&key, &key) {
+        if let Some(error) = plaintext::refusal(&key, &key) {
             return Err(
                 error.hint("write it elsewhere, or list it in .gitignore of a Git repository")
             );

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Declared, Hosts, Place, fingerprint, key_fingerprint};
-use crate::cli::args::{HostListArgs, PublicKeyArgs};
+use super::{Declared, HostListArgs, Hosts, Place, PublicKeyArgs, fingerprint, key_fingerprint};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
 use crate::fleet::Name;

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Declared, Hosts, fingerprint};
-use crate::cli::args::HostScanArgs;
-use crate::cli::dial::Endpoint;
+use super::{Declared, HostScanArgs, Hosts, fingerprint};
+use crate::cli::endpoint::Endpoint;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ssh::{self, HostKey};
 use crate::cli::ui::Ui;

@@ -1,25 +1,136 @@
 //! `certs init`: a new project with its authorities, and the operator who opens their keys.
 
+mod operator;
+
 use std::fmt::Write as _;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use super::recreate;
-use crate::cli::args::{Form, InitArgs, RecreateArgs, Vcs};
-use crate::cli::discover::{self, declaration_in};
+use clap::{Args, ValueEnum};
+use operator::{Making, Operator, Origin};
+
+use super::recreate::{self, RecreateArgs};
+use crate::cli::arguments::new_path;
 use crate::cli::environment::current_dir;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::git;
-use crate::cli::operator::{Making, Operator, Origin};
+use crate::cli::location::{self, declaration_in};
 use crate::cli::project::{Project, store_error};
+use crate::cli::publication::{Writing, lock, recover};
 use crate::cli::ui::{Ui, end_on_signal};
-use crate::cli::writing::{Writing, lock, recover};
 use crate::fleet::{RelPath, shell};
 use crate::foundation::{self, Foundation, Permitted, Tiers};
 use crate::manifest::{KeyFiles, Manifest};
 use crate::render::words::shown;
+use crate::seal::Recipient;
 use crate::store::{Change, Expected, Layout, Recovery, Root, outside};
+use crate::x509::Lifetime;
+
+/// Start a project with a root and an intermediate CA.
+///
+/// Both CAs are declared, issued and encrypted to you. Nix is not needed.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Existing files are never touched. A directory is refused if it already has a declaration or certificates, or a \
+                        .gitignore without the lines that it needs.\n\nExamples:\n  certs init lab --name Homelab --permit lab.example.org\n  \
+                        certs init --manifest --identity ~/.ssh/id_ed25519\n  certs init --flake --recipient \"$(cat ada.pub)\" \
+                        --recipient \"$(cat bob.pub)\" --organization 'Example Ltd'"
+)]
+pub(crate) struct InitArgs {
+    /// The directory of the project; it is made if it is not there. It must not have a declaration yet.
+    #[arg(value_name = "DIR", default_value = ".", value_parser = new_path)]
+    pub directory: PathBuf,
+    #[command(flatten)]
+    form: FormArgs,
+    /// The name of the CAs, as in "NAME Root CA". Default: the name of the directory.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The organization (O) in the subjects of the CAs.
+    #[arg(long, value_name = "NAME")]
+    pub organization: Option<String>,
+    /// One CA that issues everything itself; its key is then needed for every certificate.
+    #[arg(long, conflicts_with = "intermediate_expiry")]
+    single_tier: bool,
+    /// The lifetime of the root CA.
+    #[arg(long, value_name = "TIME", default_value = "10y", value_parser = |text: &str| Lifetime::parse(text))]
+    pub root_expiry: Lifetime,
+    /// The lifetime of the intermediate CA.
+    #[arg(long, value_name = "TIME", default_value = "5y", value_parser = |text: &str| Lifetime::parse(text))]
+    intermediate_expiry: Lifetime,
+    /// The only names that may be certified (name constraints): a domain with everything below it, a network like 10.0.0.0/8, or
+    /// a mail domain like @example.org; may be given several times. Default: any.
+    #[arg(long, value_name = "NAME")]
+    pub permit: Vec<String>,
+    /// The public key of an operator, who can decrypt every private key: `age1…` or `ssh-ed25519 …`; may be given several times.
+    /// Default: that of the identity.
+    #[arg(short, long, value_name = "KEY", value_parser = |text: &str| Recipient::parse(text))]
+    pub recipient: Vec<Recipient>,
+    /// Create a Git repository unless the directory is in one already.
+    #[arg(long, value_enum, default_value_t = Vcs::Git)]
+    pub vcs: Vcs,
+    /// Show which files would be made, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The file with your private key: an age identity or an SSH key. Default: `~/.config/certs/identity.txt`, which is made if it
+    /// is not there.
+    #[arg(short, long, value_name = "FILE")]
+    pub identity: Option<String>,
+}
+
+/// At most one of them.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct FormArgs {
+    /// Declare in certs.nix, as plain data. This is the default where `nix-instantiate` is on the PATH.
+    #[arg(long)]
+    nix: bool,
+    /// Declare in certs.json, as a manifest, which needs no Nix. This is the default elsewhere.
+    #[arg(long)]
+    manifest: bool,
+    /// Declare in a flake with NixOS modules.
+    #[arg(long)]
+    flake: bool,
+}
+
+/// Which version control system a new project is put under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Vcs {
+    Git,
+    None,
+}
+
+/// How a project is declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    PlainNix,
+    Manifest,
+    Flake,
+}
+
+impl FormArgs {
+    pub(crate) fn typed(&self) -> Option<Form> {
+        let typed = [
+            (self.nix, Form::PlainNix),
+            (self.manifest, Form::Manifest),
+            (self.flake, Form::Flake),
+        ];
+        typed
+            .into_iter()
+            .find_map(|(is_typed, form)| is_typed.then_some(form))
+    }
+}
+
+impl InitArgs {
+    pub(crate) fn form(&self) -> Option<Form> {
+        self.form.typed()
+    }
+
+    /// The lifetime of the intermediate; `None` without one.
+    pub(crate) fn intermediate(&self) -> Option<Lifetime> {
+        (!self.single_tier).then_some(self.intermediate_expiry)
+    }
+}
 
 pub(crate) fn run(args: &InitArgs, ui: Ui) -> Result<Exit, CliError> {
     let permitted = permitted(&args.permit)?;
@@ -173,8 +284,8 @@ pub(super) fn usual_form(ui: Ui) -> Form {
     }
     ui.tell(&format!(
         "`nix-instantiate` is not on the PATH, so {} declares the project; --nix writes {} all the same\n",
-        discover::MANIFEST,
-        discover::NIX_FILE
+        location::MANIFEST,
+        location::NIX_FILE
     ));
     Form::Manifest
 }
@@ -264,18 +375,18 @@ const MODULE: &str = "authorities.nix";
 fn names(form: Form) -> Vec<&'static str> {
     // The file that declares the project comes last: until it is there, no verb takes the directory for a project.
     let declared: &[&str] = match form {
-        Form::PlainNix => &[discover::NIX_FILE],
-        Form::Manifest => &[discover::MANIFEST],
-        Form::Flake => &[MODULE, discover::FLAKE],
+        Form::PlainNix => &[location::NIX_FILE],
+        Form::Manifest => &[location::MANIFEST],
+        Form::Flake => &[MODULE, location::FLAKE],
     };
     [&[GIT_ATTRIBUTES, GIT_IGNORE], declared].concat()
 }
 
 fn files(foundation: &Foundation, form: Form) -> Vec<(&'static str, String)> {
     let content = |name| match name {
-        discover::NIX_FILE => foundation::plain_file(foundation),
-        discover::MANIFEST => format!("{:#}\n", foundation::manifest(foundation)),
-        discover::FLAKE => foundation::flake().to_owned(),
+        location::NIX_FILE => foundation::plain_file(foundation),
+        location::MANIFEST => format!("{:#}\n", foundation::manifest(foundation)),
+        location::FLAKE => foundation::flake().to_owned(),
         MODULE => foundation::module(foundation),
         _ => wanted_of_git(name).to_owned(),
     };

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::environment::{Home, OWN_IDENTITY as OWN, USUAL_IDENTITIES as USUAL, current_dir};
-use super::error::CliError;
-use super::git;
-use super::ui::Asker;
+use crate::cli::environment::{Home, OWN_IDENTITY as OWN, USUAL_IDENTITIES as USUAL, current_dir};
+use crate::cli::error::CliError;
+use crate::cli::git;
+use crate::cli::ui::Asker;
 use crate::render::words::{self, shown};
 use crate::seal::{
     Coverage, Identities, Identity, IdentitySource, Recipient, RecipientSet, keygen,

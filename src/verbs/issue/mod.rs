@@ -1,28 +1,98 @@
 //! `certs issue` and `certs sign`: certificates on request, granted by a role and recorded in the tree.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+pub(super) mod view;
 
-use crate::cli::args::{IssueArgs, SignArgs, WishArgs};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::sign::SignArgs;
+use crate::cli::arguments::{IdentityArgs, SourceArgs};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::findings::Findings;
 use crate::cli::input;
 use crate::cli::project::{Project, store_error};
+use crate::cli::publication::{self, Clock, Order, Selection, Writing, now};
 use crate::cli::ui::Ui;
-use crate::cli::writing::{self, Clock, Order, Selection, Writing, now};
-use crate::fleet::{ArtifactId, Certificate, Custody, Fleet, Name, Observed, RelPath, Role};
+use crate::fleet::{
+    ArtifactId, Certificate, Custody, Fleet, Name, Observed, RelPath, Role, holder,
+};
 use crate::manifest::{Wanted, record_path};
 use crate::plan::{Pattern, Policy, plan};
 use crate::policy::csr::{self, Taken};
 use crate::policy::{Grant, Issuer, Request, RequestedKey, RequestedName, decide};
-use crate::render::{grant as render, json, table};
+use crate::render::{json, table};
 use crate::seal::recipient::key_lines;
 use crate::seal::{Marker, Recipient};
 use crate::store::{Change, Expected, outside};
 use crate::x509::hex::to_hex;
 use crate::x509::key::signing::public_to_pem;
 use crate::x509::request::RequestFacts;
-use crate::x509::{CertificateFacts, KeyFingerprint, Usages};
+use crate::x509::{CertificateFacts, KeyFingerprint, Lifetime, Usages};
+
+/// Issue a certificate that is not in the declaration.
+///
+/// A role allows it, and a record in the tree keeps it. The holder is a host of the fleet or any other person or machine.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The new key is encrypted to the operators, to the holder if it is a host of the fleet, and to each --recipient. With --csr \
+                        the requester's own key is certified, and only names and usages are taken from the CSR. `recreate` keeps the \
+                        certificate up to date; status, check and report show it.\n\nExamples:\n  \
+                        certs issue nas.lab.example\n  certs issue nas --role lab --san nas.lab.example --san 10.0.0.7 --ttl 90d\n  \
+                        certs issue ada --role people --common-name ada --recipient \"$(cat ada.pub)\"\n  \
+                        certs issue printer --csr printer.csr"
+)]
+pub(crate) struct IssueArgs {
+    /// The holder: a host of the fleet, or any other name (a NAS, a service, a person).
+    #[arg(value_name = "HOLDER", value_parser = holder)]
+    pub holder: Name,
+    /// A subject alternative name: a DNS name, an IP address, a mailbox or a URI; may be given several times. Default without a common
+    /// name and a CSR: the holder.
+    #[arg(long, value_name = "NAME")]
+    pub san: Vec<String>,
+    /// A CSR, PEM or DER, for the key that is certified; `-` is standard input. Without it a new key is made and encrypted.
+    #[arg(long, value_name = "FILE", conflicts_with = "recipient")]
+    pub csr: Option<PathBuf>,
+    /// A further recipient of the key, next to the operators and the holder: an age recipient, an SSH public key, or a file with one.
+    #[arg(long, value_name = "KEY")]
+    pub recipient: Vec<String>,
+    #[command(flatten)]
+    pub wish: WishArgs,
+    /// Print the verdict and the result as JSON (docs/schema/issue.json).
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The wished-for contents of a certificate, for a new key or for that of a CSR.
+#[derive(Debug, Args)]
+pub(crate) struct WishArgs {
+    /// The declared role that grants it. Default: the only one there is.
+    #[arg(long, value_name = "ROLE", value_parser = |text: &str| Name::new(text))]
+    pub role: Option<Name>,
+    /// The name of the certificate in the tree. Default: that of the role.
+    #[arg(long, value_name = "NAME", value_parser = |text: &str| Name::new(text))]
+    pub name: Option<Name>,
+    /// The common name, instead of the one in the CSR.
+    #[arg(long, value_name = "NAME")]
+    pub common_name: Option<String>,
+    /// The lifetime, like `720h` or `90d`. Default: that of the role; never longer than the role allows.
+    #[arg(long, value_name = "TIME", value_parser = |text: &str| Lifetime::parse(text))]
+    pub ttl: Option<Lifetime>,
+    /// A usage that the role allows, like `server auth`; may be given several times. Default: all usages of the role.
+    #[arg(long, value_name = "USAGE")]
+    pub usage: Vec<String>,
+    /// Replace the certificate that was issued before, with a new key or for the key of the CSR.
+    #[arg(long)]
+    pub replace: bool,
+    /// Show what would be issued, and write nothing. Needs no key.
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+}
 
 pub(crate) fn run(args: &IssueArgs, ui: Ui) -> Result<Exit, CliError> {
     let csr = args.csr.as_deref().map(input::request).transpose()?;
@@ -42,7 +112,7 @@ pub(crate) fn run(args: &IssueArgs, ui: Ui) -> Result<Exit, CliError> {
 }
 
 /// Prints the chain to standard output, for the requester.
-pub(crate) fn sign(args: &SignArgs, ui: Ui) -> Result<Exit, CliError> {
+pub(super) fn sign(args: &SignArgs, ui: Ui) -> Result<Exit, CliError> {
     let csr = input::request(&args.request)?;
     let wish = Wish {
         holder: &args.holder,
@@ -146,15 +216,15 @@ fn issue(wish: &Wish<'_>, ui: Ui) -> Result<Exit, CliError> {
     let chain = chain.unwrap_or_default();
     match wish.answer {
         Answer::Document => {
-            let mut document = writing::document(&report, &plan, &findings);
+            let mut document = publication::document(&report, &plan, &findings);
             if let Some(document) = document.as_object_mut() {
                 document.shift_insert(1, "certificate".to_owned(), chain.into());
             }
             ui.print(&format!("{document:#}\n"));
         }
-        Answer::Table => writing::show(&report, &plan, ui),
+        Answer::Table => publication::show(&report, &plan, ui),
         Answer::Certificate => {
-            writing::tell(&report, &plan, ui);
+            publication::tell(&report, &plan, ui);
             ui.print(&chain);
         }
     }
@@ -266,9 +336,9 @@ fn grant(
 ) -> Result<Grant, CliError> {
     let taken = match wish.csr {
         Some(facts) => csr::read(facts).map_err(|faults| {
-            render::faults(&faults).iter().fold(
+            view::faults(&faults).iter().fold(
                 CliError::new("the request is not one that is signed; nothing was issued")
-                    .within(render::faults_json(&faults)),
+                    .within(view::faults_json(&faults)),
                 |error, (cause, cure)| error.cause(cause).hint(*cure),
             )
         })?,
@@ -284,13 +354,13 @@ fn grant(
             "the role {} does not grant this; nothing was issued",
             role.name
         ))
-        .within(render::refusals_json(role, &refusals));
+        .within(view::refusals_json(role, &refusals));
         refusals.iter().fold(error, |error, refusal| {
             let cause = refusal.to_string();
             error.cause(cause).hint(refusal.cure(&role.name))
         })
     })?;
-    ui.tell(&render::ignored(&taken.ignored));
+    ui.tell(&view::ignored(&taken.ignored));
     for note in &grant.notes {
         ui.tell(&format!("note: {note}\n"));
     }

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::words::printable;
 use crate::fleet::Role;
 use crate::policy::Refusal;
 use crate::policy::csr::CsrFault;
+use crate::render::words::printable;
 
 /// Each fault with its cure.
-pub fn faults(faults: &[CsrFault]) -> Vec<(String, &'static str)> {
+pub(crate) fn faults(faults: &[CsrFault]) -> Vec<(String, &'static str)> {
     let lines = faults.iter();
     lines
         .map(|fault| (fault.to_string(), fault.cure()))
@@ -18,7 +18,7 @@ pub fn faults(faults: &[CsrFault]) -> Vec<(String, &'static str)> {
 }
 
 /// The faults of a CSR that no role can accept.
-pub fn faults_json(faults: &[CsrFault]) -> Value {
+pub(crate) fn faults_json(faults: &[CsrFault]) -> Value {
     let faults = faults.iter().map(
         |fault| json!({ "code": fault.code(), "message": fault.to_string(), "cure": fault.cure() }),
     );
@@ -26,7 +26,7 @@ pub fn faults_json(faults: &[CsrFault]) -> Value {
 }
 
 /// What of a request makes no difference: a note each, and their number where somebody filled it with such parts.
-pub fn ignored<T: std::fmt::Display>(parts: &[T]) -> String {
+pub(crate) fn ignored<T: std::fmt::Display>(parts: &[T]) -> String {
     const MOST: usize = 10;
     let mut text = String::new();
     for part in parts.iter().take(MOST) {
@@ -39,7 +39,7 @@ pub fn ignored<T: std::fmt::Display>(parts: &[T]) -> String {
 }
 
 /// Every rule of the role that was broken.
-pub fn refusals_json(role: &Role, refusals: &[Refusal]) -> Value {
+pub(crate) fn refusals_json(role: &Role, refusals: &[Refusal]) -> Value {
     let refusals = refusals.iter().map(|refusal| {
         json!({
             "code": refusal.code(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::error::CliError;
+use crate::cli::error::CliError;
 use crate::inspect::json::refuse_repeated_keys;
 use crate::render::metrics::{Key, Sample};
 use crate::render::words::shown;

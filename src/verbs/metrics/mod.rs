@@ -1,15 +1,19 @@
 //! `certs metrics`: certificate files as Prometheus metrics, printed, written for the node exporter, or served.
 
+mod deployed;
+
 use std::io::{self, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use clap::Args;
+use deployed::File;
 use time::OffsetDateTime;
 
-use crate::cli::args::MetricsArgs;
-use crate::cli::deployed::{self, File};
+use crate::cli::arguments::new_path;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::threads;
 use crate::cli::ui::Ui;
@@ -17,6 +21,30 @@ use crate::render::metrics;
 use crate::render::redaction::without_secrets;
 use crate::render::words::shown;
 use crate::store::outside;
+
+/// Write Prometheus metrics of certificate files.
+///
+/// The metrics say when certificates expire, when they are due for renewal, and whether their keys are present and fit.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "On NixOS `certToolkit.monitoring.enable` runs this from a timer.\n\nExamples:\n  certs metrics /etc/ssl/*.crt\n  \
+                        certs metrics --deployed /etc/certs/deployed.json --output /var/lib/node-exporter/certs.prom\n  \
+                        certs metrics --deployed /etc/certs/deployed.json --listen 127.0.0.1:9793"
+)]
+pub(crate) struct MetricsArgs {
+    /// Files with certificates in PEM, the leaf first.
+    #[arg(value_name = "FILE", required_unless_present = "deployed")]
+    pub files: Vec<PathBuf>,
+    /// The list of this machine's certificates and keys, as its NixOS configuration writes it.
+    #[arg(long, value_name = "FILE")]
+    pub deployed: Option<PathBuf>,
+    /// Write to a file, replacing it at once, for the textfile collector of the node exporter.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "listen", value_parser = new_path)]
+    pub output: Option<PathBuf>,
+    /// Serve the metrics below `/metrics` there; the files are read anew for each scrape.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+}
 
 /// A scrape that takes longer is not waited for.
 const PATIENCE: Duration = Duration::from_secs(5);

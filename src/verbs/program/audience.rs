@@ -2,7 +2,7 @@
 
 use clap::ArgMatches;
 
-use super::CheckFormat;
+use crate::verbs::check::CheckFormat;
 
 /// The reader of standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +32,11 @@ impl Audience {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::args;
+    use crate::verbs::command;
 
     #[test]
     fn a_program_is_whoever_asks_for_json() {
-        let audience = |words: &[&str]| Audience::of(&args::command().get_matches_from(words));
+        let audience = |words: &[&str]| Audience::of(&command().get_matches_from(words));
         for words in [
             &["certs", "plan", "--json"][..],
             &["certs", "inspect", "a.crt", "--json"],

@@ -1,35 +1,93 @@
 //! `certs revoke`: puts certificates on the lists of those who issued them.
 
+pub(super) mod view;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use clap::Args;
 use time::OffsetDateTime;
+use view::Revoked;
 
+use super::verify::moment;
 use crate::apply::Revocation;
-use crate::cli::absent;
-use crate::cli::args::RevokeArgs;
+use crate::cli::arguments::{IdentityArgs, SourceArgs};
 use crate::cli::error::{CliError, Exit};
-use crate::cli::past::{self, Loss, Past};
 use crate::cli::project::{Project, store_error};
+use crate::cli::publication::{Publication, Writing, now};
+use crate::cli::revocation::{self, Loss, Past};
+use crate::cli::suggestions;
 use crate::cli::ui::Ui;
-use crate::cli::writing::{Publication, Writing, now};
 use crate::fleet::{Artifact, ArtifactId, Authority, Fleet, Name, Observed};
 use crate::history::{Issued, Standing};
 use crate::plan::Pattern;
-use crate::render::revocation as render;
-use crate::render::revocation::Revoked;
 use crate::render::words::count;
 use crate::store::{Change, Expected, outside};
 use crate::x509::certificate::read::{parse_chain, signed_by};
 use crate::x509::hex::{from_hex, to_hex};
 use crate::x509::{CertificateFacts, KeyFingerprint, RevocationReason, RevokedCertificate};
 
+/// Revoke certificates and issue the new CRL.
+///
+/// Adds them to the CRL of the CA that issued them.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A name revokes every valid certificate for the same key that Git knows. A file or a serial number revokes that certificate \
+                        alone, unless the key is compromised. A certificate issued by hand is removed with its record and key in the same \
+                        commit; a declared one gets a new key and certificate from the next `recreate`. The CRL is `ca/<ca>.crl`. \
+                        The CA's key is needed.\n\n\
+                        Examples:\n  certs revoke nas --reason key-compromise --date 2027-01-31\n  certs revoke cp1/cluster/kubelet\n  \
+                        certs revoke ca/intermediate --reason ca-compromise\n  certs revoke old-laptop.crt\n  \
+                        certs revoke --serial 5f01ab --ca cluster"
+)]
+pub(crate) struct RevokeArgs {
+    /// A host, a certificate, `host/ca/certificate`, the full name of a CA (`ca/intermediate`), or a file with a certificate that one of
+    /// the CAs issued.
+    #[arg(value_name = "TARGET", required_unless_present = "serial")]
+    pub targets: Vec<String>,
+    /// A serial number in hexadecimal, of a certificate that you do not have; may be given several times.
+    #[arg(long, value_name = "HEX", requires = "ca")]
+    pub serial: Vec<String>,
+    /// The CA that issued the serial numbers.
+    #[arg(long, value_name = "NAME", value_parser = name, requires = "serial")]
+    pub ca: Option<Name>,
+    /// The reason: unspecified, key-compromise, ca-compromise, affiliation-changed, superseded, cessation-of-operation or
+    /// privilege-withdrawn.
+    #[arg(long, value_name = "REASON", value_parser = reason)]
+    pub reason: Option<RevocationReason>,
+    /// The time from which the key was not to be trusted, like `2027-01-31T12:00:00Z` or `2027-01-31`. The revocation has the present time.
+    #[arg(long, value_name = "MOMENT", value_parser = moment)]
+    pub date: Option<OffsetDateTime>,
+    /// Revoke everything that a target names, where it names more than one certificate.
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Show what would be revoked, and write nothing. Needs no key.
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+    /// Print the revoked certificates and the CRLs as JSON (docs/schema/revoke.json).
+    #[arg(long)]
+    pub json: bool,
+}
+
+pub(super) fn name(text: &str) -> Result<Name, String> {
+    let text = text.strip_prefix("ca/").unwrap_or(text);
+    Name::new(text).map_err(|error| error.to_string())
+}
+
+fn reason(text: &str) -> Result<RevocationReason, String> {
+    RevocationReason::parse(text).map_err(|error| error.to_string())
+}
+
 pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
     check_date(args)?;
     let mut project = Project::load(&args.source, ui)?;
     check_words(&args.targets, &project)?;
-    let past_lists = past::Lists::read(&project);
+    let past_lists = revocation::Lists::read(&project);
     let past = Past::read(&project);
     let writing = if args.dry_run {
         None
@@ -86,9 +144,9 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
     )?;
     let revoked: Vec<Revoked<'_>> = targets.iter().map(|target| target.shown(args)).collect();
     ui.print(&if args.json {
-        format!("{:#}\n", render::json(&revoked, &declared, &published))
+        format!("{:#}\n", view::json(&revoked, &declared, &published))
     } else {
-        render::text(&revoked, &declared, &published, ui.stdout, ui.width())
+        view::text(&revoked, &declared, &published, ui.stdout, ui.width())
     });
     ui.tell(&what_is_left(&targets));
     Ok(Exit::Done)
@@ -98,9 +156,9 @@ pub(crate) fn run(args: &RevokeArgs, ui: Ui) -> Result<Exit, CliError> {
 fn outlook(args: &RevokeArgs, targets: &[Target<'_>], ui: Ui) -> Exit {
     let revoked: Vec<Revoked<'_>> = targets.iter().map(|target| target.shown(args)).collect();
     ui.print(&if args.json {
-        format!("{:#}\n", render::outlook_json(&revoked))
+        format!("{:#}\n", view::outlook_json(&revoked))
     } else {
-        render::outlook(&revoked, ui.stdout, ui.width())
+        view::outlook(&revoked, ui.stdout, ui.width())
     });
     if revoked.is_empty() {
         Exit::Done
@@ -139,7 +197,7 @@ fn check_words(words: &[String], project: &Project) -> Result<(), CliError> {
             artifacts.any(|artifact| pattern.asks_to_replace(&artifact.id()))
         });
         if !is_declared && !outside::exists(Path::new(word)) {
-            let was = absent::hints_of_the_past(project, word);
+            let was = suggestions::hints_of_the_past(project, word);
             return Err(was.into_iter().fold(unknown(word), CliError::hint));
         }
     }
@@ -374,7 +432,7 @@ impl<'a> Targets<'a> {
             .collect();
         let before = self.list.len();
         for (authority, key) in named {
-            for other in past::for_key(issued, &key, now) {
+            for other in revocation::for_key(issued, &key, now) {
                 let facts = other.facts;
                 let is_meant = other.standing != Standing::Current || is_compromise(reason);
                 let signer = self

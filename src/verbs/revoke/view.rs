@@ -6,17 +6,17 @@ use comfy_table::Cell;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::paint::{Paint, Tone};
-use super::table::{Width, new_table, toned, trimmed};
-use super::words;
 use crate::apply::Published;
 use crate::fleet::{ArtifactId, Authority, FileState, Fleet, ListState, Name, Observed};
+use crate::render::paint::{Paint, Tone};
+use crate::render::table::{Width, new_table, toned, trimmed};
+use crate::render::words;
 use crate::x509::hex::to_hex;
 use crate::x509::{CertificateFacts, CrlFacts, ListNumber, Moment, RevocationReason};
 
 /// A certificate that was put on a list.
 #[derive(Debug)]
-pub struct Revoked<'a> {
+pub(crate) struct Revoked<'a> {
     /// Whose certificate of today it was.
     pub id: Option<&'a ArtifactId>,
     pub authority: &'a Name,
@@ -27,7 +27,7 @@ pub struct Revoked<'a> {
 }
 
 /// The revoked certificates, one line each, and the CRLs that list them.
-pub fn text(
+pub(crate) fn text(
     revoked: &[Revoked<'_>],
     fleet: &Fleet,
     published: &Published,
@@ -81,7 +81,7 @@ fn revoked_table(revoked: &[Revoked<'_>], paint: Paint, width: Width) -> String 
 }
 
 /// What would be revoked, and nothing was.
-pub fn outlook(revoked: &[Revoked<'_>], paint: Paint, width: Width) -> String {
+pub(crate) fn outlook(revoked: &[Revoked<'_>], paint: Paint, width: Width) -> String {
     if revoked.is_empty() {
         return "Nothing to revoke.\n".to_owned();
     }
@@ -93,13 +93,13 @@ pub fn outlook(revoked: &[Revoked<'_>], paint: Paint, width: Width) -> String {
 }
 
 /// The same as a document: no list is made and no file changes.
-pub fn outlook_json(revoked: &[Revoked<'_>]) -> Value {
+pub(crate) fn outlook_json(revoked: &[Revoked<'_>]) -> Value {
     let revoked: Vec<Value> = revoked.iter().map(revoked_json).collect();
     json!({ "version": 1, "revoked": revoked, "lists": [], "filesChanged": 0 })
 }
 
 /// The lists that would be made, and none was.
-pub fn lists_outlook(authorities: &[&Authority]) -> String {
+pub(crate) fn lists_outlook(authorities: &[&Authority]) -> String {
     if authorities.is_empty() {
         return "Nothing to do: no list is due.\n".to_owned();
     }
@@ -114,7 +114,7 @@ pub fn lists_outlook(authorities: &[&Authority]) -> String {
 }
 
 /// The same as a document.
-pub fn json(revoked: &[Revoked<'_>], fleet: &Fleet, published: &Published) -> Value {
+pub(crate) fn json(revoked: &[Revoked<'_>], fleet: &Fleet, published: &Published) -> Value {
     let revoked: Vec<Value> = revoked.iter().map(revoked_json).collect();
     let lists: Vec<Value> = published
         .lists
@@ -136,7 +136,7 @@ fn revoked_json(one: &Revoked<'_>) -> Value {
 }
 
 /// The lists there are, one line an authority.
-pub fn lists(
+pub(crate) fn lists(
     authorities: &[&Authority],
     observed: &Observed,
     now: OffsetDateTime,
@@ -163,7 +163,11 @@ pub fn lists(
 }
 
 /// The same as a document.
-pub fn lists_json(authorities: &[&Authority], observed: &Observed, now: OffsetDateTime) -> Value {
+pub(crate) fn lists_json(
+    authorities: &[&Authority],
+    observed: &Observed,
+    now: OffsetDateTime,
+) -> Value {
     let lists = authorities.iter().map(|authority| {
         let state = observed.crl(&authority.name);
         let (word, _) = word(observed.list_state(&authority.name, now));

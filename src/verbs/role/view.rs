@@ -5,21 +5,21 @@ use std::fmt::Write as _;
 use comfy_table::Cell;
 use serde_json::{Map, Value, json};
 
-use super::grant;
-use super::paint::{Paint, Tone};
-use super::table::{Width, new_table, trimmed};
-use super::words::{one_line, printable};
 use crate::fleet::nix::{attribute, string};
 use crate::fleet::role::CommonName;
 use crate::fleet::{DnsForm, Name, Role};
 use crate::policy::csr::CsrFault;
 use crate::policy::vault::{Imported, LeftOut, Origin, Setting};
 use crate::policy::{Grant, NameFault, Place, Refusal, RequestedName};
+use crate::render::paint::{Paint, Tone};
+use crate::render::table::{Width, new_table, trimmed};
+use crate::render::words::{one_line, printable};
+use crate::verbs::issue::view;
 use crate::x509::San;
 
 /// What a role says to a request.
 #[derive(Debug)]
-pub struct Trial<'a> {
+pub(crate) struct Trial<'a> {
     pub role: &'a Role,
     /// Each name by itself.
     pub names: Vec<(RequestedName, Result<San, NameFault>)>,
@@ -31,7 +31,11 @@ pub struct Trial<'a> {
 }
 
 /// One role a line.
-pub fn list<'a>(roles: impl Iterator<Item = &'a Role>, paint: Paint, width: Width) -> String {
+pub(crate) fn list<'a>(
+    roles: impl Iterator<Item = &'a Role>,
+    paint: Paint,
+    width: Width,
+) -> String {
     let mut table = new_table(paint, width);
     table.set_header(vec!["role", "authority", "names", "for", "key", "lifetime"]);
     let mut is_empty = true;
@@ -54,7 +58,7 @@ pub fn list<'a>(roles: impl Iterator<Item = &'a Role>, paint: Paint, width: Widt
 }
 
 /// Every rule, one a line.
-pub fn show(role: &Role) -> String {
+pub(crate) fn show(role: &Role) -> String {
     let rules = &role.names;
     let forms: Vec<&str> = rules.forms.iter().map(|form| form.option()).collect();
     let usages: Vec<&str> = role.usages.words().collect();
@@ -96,7 +100,7 @@ pub fn show(role: &Role) -> String {
 }
 
 /// The verdict on every name, what else is refused, and what would be granted.
-pub fn trial(trial: &Trial<'_>, paint: Paint) -> String {
+pub(crate) fn trial(trial: &Trial<'_>, paint: Paint) -> String {
     let mut text = String::new();
     for (name, verdict) in &trial.names {
         match verdict {
@@ -122,7 +126,7 @@ pub fn trial(trial: &Trial<'_>, paint: Paint) -> String {
         }
         Ok(grant) => granted(&mut text, grant),
     }
-    text.push_str(&grant::ignored(&trial.ignored));
+    text.push_str(&view::ignored(&trial.ignored));
     text
 }
 
@@ -182,7 +186,7 @@ fn is_of_name(refusal: &Refusal) -> bool {
 }
 
 /// Roles with every rule.
-pub fn json<'a>(roles: impl Iterator<Item = &'a Role>) -> Value {
+pub(crate) fn json<'a>(roles: impl Iterator<Item = &'a Role>) -> Value {
     let roles: Vec<Value> = roles.map(role_json).collect();
     json!({ "version": 1, "roles": roles })
 }
@@ -218,7 +222,7 @@ fn role_json(role: &Role) -> Value {
 }
 
 /// The verdicts with their stable codes.
-pub fn trial_json(trial: &Trial<'_>) -> Value {
+pub(crate) fn trial_json(trial: &Trial<'_>) -> Value {
     let role = &trial.role.name;
     let names: Vec<Value> = trial
         .names
@@ -281,7 +285,7 @@ fn grant_json(grant: &Grant) -> Value {
 }
 
 /// An imported role as the Nix text of its option.
-pub fn nix(name: &Name, authority: &Name, imported: &Imported) -> String {
+pub(crate) fn nix(name: &Name, authority: &Name, imported: &Imported) -> String {
     let mut text = format!(
         "certToolkit.roles.{} = {{\n  authority = {};\n",
         attribute(name.as_str()),
@@ -310,7 +314,7 @@ fn says(setting: &Setting) -> bool {
 }
 
 /// The same as the manifest holds it.
-pub fn manifest(name: &Name, authority: &Name, imported: &Imported) -> Value {
+pub(crate) fn manifest(name: &Name, authority: &Name, imported: &Imported) -> Value {
     let mut role = Map::new();
     role.insert("declaredBy".to_owned(), json!([]));
     role.insert("authority".to_owned(), json!(authority.to_string()));
@@ -339,7 +343,7 @@ fn wire(setting: &Setting) -> Value {
 }
 
 /// What of a foreign role no option says, one a line.
-pub fn left_out(imported: &Imported) -> String {
+pub(crate) fn left_out(imported: &Imported) -> String {
     let mut text = String::new();
     for LeftOut { field, value, why } in &imported.left_out {
         let _ = writeln!(

@@ -6,16 +6,16 @@ use std::fmt::Write as _;
 use comfy_table::Cell;
 use time::OffsetDateTime;
 
-use super::paint::{Paint, Tone};
-use super::table::{Width, fitted, new_table, purpose, toned, trimmed};
-use super::words;
 use crate::fleet::{ArtifactId, ListState, Name};
+use crate::render::paint::{Paint, Tone};
+use crate::render::table::{Width, fitted, new_table, purpose, toned, trimmed};
+use crate::render::words;
 use crate::status::{Entry, ListEntry, Reader, State, Status};
 use crate::x509::Moment;
 
 /// How much a table says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Detail {
+pub(crate) enum Detail {
     /// What fits on a screen.
     Short,
     /// With serial number, every name and every reader.
@@ -38,7 +38,7 @@ const HEADERS: [&str; 9] = [
 const LEAST_NEEDED: [&str; 5] = ["names", "opened by", "subject", "for", "renews"];
 
 /// One line an artifact, then how many are in which state.
-pub fn table(status: &Status<'_>, detail: Detail, paint: Paint, width: Width) -> String {
+pub(crate) fn table(status: &Status<'_>, detail: Detail, paint: Paint, width: Width) -> String {
     let mut text = String::new();
     if !status.entries.is_empty() {
         let mut table = new_table(paint, width);
@@ -173,7 +173,7 @@ fn without_certificate(entry: &Entry<'_>) -> String {
 }
 
 /// Authorities as branches, and below each the certificates it issued, by host.
-pub fn tree(status: &Status<'_>, paint: Paint) -> String {
+pub(crate) fn tree(status: &Status<'_>, paint: Paint) -> String {
     let mut children: BTreeMap<Option<&Name>, Vec<&Entry<'_>>> = BTreeMap::new();
     for entry in &status.entries {
         children

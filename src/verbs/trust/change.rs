@@ -1,8 +1,8 @@
 //! `certs trust install` and `uninstall`: puts roots into this machine's stores and takes them out again.
 
-use crate::cli::args::{TrustChangeArgs, TrustUninstallArgs};
+use super::stores::{announce, has, labels, perform, stores};
+use super::{TrustChangeArgs, TrustUninstallArgs};
 use crate::cli::error::{CliError, Exit};
-use crate::cli::stores::{announce, has, labels, perform, stores};
 use crate::cli::ui::Ui;
 use crate::render::words::count;
 use crate::trust::{Act, Label, Root, Store};

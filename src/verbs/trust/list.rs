@@ -1,10 +1,9 @@
 //! `certs trust list`: what was put into this machine's stores.
 
-use crate::cli::args::TrustListArgs;
+use super::stores::{labels, stores};
+use super::{TrustListArgs, view};
 use crate::cli::error::{CliError, Exit};
-use crate::cli::stores::{labels, stores};
 use crate::cli::ui::Ui;
-use crate::render::trust as render;
 use crate::trust::Label;
 
 pub(crate) fn run(args: &TrustListArgs, ui: Ui) -> Result<Exit, CliError> {
@@ -13,9 +12,9 @@ pub(crate) fn run(args: &TrustListArgs, ui: Ui) -> Result<Exit, CliError> {
         found.push((store.to_string(), labels(&store)?));
     }
     ui.print(&if args.json {
-        format!("{:#}\n", render::json(&found))
+        format!("{:#}\n", view::json(&found))
     } else {
-        render::list(&found)
+        view::list(&found)
     });
     Ok(Exit::Done)
 }

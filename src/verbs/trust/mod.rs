@@ -3,27 +3,127 @@
 mod change;
 mod list;
 mod show;
+mod stores;
+mod view;
 
 use std::path::Path;
 
+use clap::{Args, Subcommand};
 use time::OffsetDateTime;
 
+use stores::StoresArgs;
+
 use super::export::bundle_of;
-use crate::cli::args::{TrustCommand, TrustRootsArgs};
+use crate::cli::arguments::SourceArgs;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::fleet::{Authority, Name};
 use crate::render::words;
 use crate::store::outside;
+use crate::trust::guide::System;
 use crate::trust::{Root, Unfit};
 use crate::x509::CertificateFacts;
 use crate::x509::certificate::read::{CertificateDefect, parse_chain};
 use crate::x509::certificate::write::to_pem;
 use crate::x509::signature::self_signature;
 
-pub(crate) fn run(command: &TrustCommand, ui: Ui) -> Result<Exit, CliError> {
-    match command {
+/// Make machines trust a root CA.
+///
+/// Says what to do by hand, and installs or removes the root on this machine.
+#[derive(Debug, Args)]
+pub(crate) struct TrustArgs {
+    #[command(subcommand)]
+    pub command: TrustCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TrustCommand {
+    /// Show how machines and programs come to trust a root CA.
+    ///
+    /// The steps are to be done by hand. Needs no key and writes nothing.
+    #[command(
+        after_help = "Examples:\n  certs trust show\n  certs trust show root --for debian --for firefox\n  \
+                            certs trust show ./root.crt --for windows"
+    )]
+    Show(TrustShowArgs),
+    /// Make this machine trust a root CA.
+    ///
+    /// Adds it to the system's trust anchors, to NSS databases and to Java's key store.
+    #[command(
+        after_help = "Says every file it wrote and every program it ran. What is there already is left as it is; `certs trust uninstall` \
+                            takes out exactly what was put in.\n\nExamples:\n  sudo certs trust install\n  sudo certs trust install \
+                            ./root.crt --dry-run\n  certs trust install root --store nss\n  sudo certs trust install root --store java"
+    )]
+    Install(TrustChangeArgs),
+    /// Remove a root CA from this machine's stores.
+    #[command(
+        after_help = "A root is named as for `install`, or as `certs trust list` shows it.\n\nExamples:\n  sudo certs trust uninstall\n  \
+                            sudo certs trust uninstall --all --dry-run\n  certs trust uninstall certs-root-0123456789abcdef --store nss"
+    )]
+    Uninstall(TrustUninstallArgs),
+    /// List the root CAs that `certs trust install` added.
+    #[command(after_help = "Examples:\n  certs trust list\n  certs trust list --store nss --json")]
+    List(TrustListArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrustShowArgs {
+    #[command(flatten)]
+    pub roots: TrustRootsArgs,
+    /// Only this kind of machine or program; may be given several times.
+    #[arg(long = "for", value_name = "SYSTEM", value_parser = system)]
+    pub systems: Vec<System>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrustRootsArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// A declared root by its name in `cas`, or a file with one. Default: the root that is declared, if there is only one.
+    #[arg(value_name = "ROOT")]
+    pub names: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrustChangeArgs {
+    #[command(flatten)]
+    pub roots: TrustRootsArgs,
+    #[command(flatten)]
+    pub stores: StoresArgs,
+    /// Say what would be written and run, and do nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrustUninstallArgs {
+    #[command(flatten)]
+    pub change: TrustChangeArgs,
+    /// Everything that `certs trust list` shows.
+    #[arg(long, conflicts_with = "names")]
+    pub all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrustListArgs {
+    #[command(flatten)]
+    pub stores: StoresArgs,
+    /// Print as JSON (docs/schema/trust-list.json).
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn system(word: &str) -> Result<System, String> {
+    let found = System::ALL.into_iter().find(|system| system.code() == word);
+    found.ok_or_else(|| {
+        let known = System::ALL.map(System::code).join(", ");
+        format!("systems are {known}")
+    })
+}
+
+pub(crate) fn run(args: &TrustArgs, ui: Ui) -> Result<Exit, CliError> {
+    match &args.command {
         TrustCommand::Show(args) => show::run(args, ui),
         TrustCommand::Install(args) => change::install(args, ui),
         TrustCommand::Uninstall(args) => change::uninstall(args, ui),

@@ -1,9 +1,8 @@
 //! `certs trust show`: what to do by hand.
 
-use crate::cli::args::TrustShowArgs;
+use super::{TrustShowArgs, view};
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
-use crate::render::trust as render;
 use crate::trust::guide::System;
 
 pub(crate) fn run(args: &TrustShowArgs, ui: Ui) -> Result<Exit, CliError> {
@@ -13,6 +12,6 @@ pub(crate) fn run(args: &TrustShowArgs, ui: Ui) -> Result<Exit, CliError> {
     } else {
         args.systems.as_slice()
     };
-    ui.print(&render::guide(&roots, systems, ui.stdout));
+    ui.print(&view::guide(&roots, systems, ui.stdout));
     Ok(Exit::Done)
 }

@@ -4,14 +4,46 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
-use super::args::{StoreKind, StoresArgs};
-use super::environment::Home;
-use super::error::CliError;
-use super::ui::Ui;
+use clap::{Args, ValueEnum};
+
+use crate::cli::environment::Home;
+use crate::cli::error::CliError;
+use crate::cli::ui::Ui;
 use crate::fleet::shell;
 use crate::render::words::shown;
 use crate::store::outside;
 use crate::trust::{Act, Command, Label, Listing, Query, Root, Store};
+
+#[derive(Debug, Args)]
+pub(crate) struct StoresArgs {
+    /// Which stores; may be given several times.
+    #[arg(
+        long = "store",
+        value_enum,
+        value_name = "KIND",
+        default_value = "system"
+    )]
+    pub kinds: Vec<StoreKind>,
+    /// The root directory of another system, as for an image that is not running.
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub sysroot: PathBuf,
+    /// The directory of an NSS database; may be given several times. Default: `~/.pki/nssdb` and the profiles of Firefox.
+    #[arg(long, value_name = "DIR")]
+    pub nss: Vec<PathBuf>,
+    /// A key store of Java. Default: that of the runtime whose `keytool` is on the PATH.
+    #[arg(long, value_name = "FILE")]
+    pub keystore: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StoreKind {
+    /// The store that most programs on the machine use.
+    System,
+    /// Firefox, and Chromium on Linux (needs `certutil`).
+    Nss,
+    /// Java's own (needs `keytool`).
+    Java,
+}
 
 /// Where Firefox keeps its profiles below the home directory: its own, those of Debian's and Ubuntu's packages.
 const PROFILES: [&str; 3] = [

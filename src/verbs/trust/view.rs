@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::paint::{Paint, Tone};
-use super::words::printable;
+use crate::render::paint::{Paint, Tone};
+use crate::render::words::printable;
 use crate::trust::guide::System;
 use crate::trust::{Label, Root};
 use crate::x509::Moment;
 
 /// Each root with its fingerprint, and what to do on each kind of machine.
-pub fn guide(roots: &[Root], systems: &[System], paint: Paint) -> String {
+pub(crate) fn guide(roots: &[Root], systems: &[System], paint: Paint) -> String {
     let mut text = String::new();
     for root in roots {
         let _ = writeln!(
@@ -45,7 +45,7 @@ pub fn guide(roots: &[Root], systems: &[System], paint: Paint) -> String {
 }
 
 /// The contents of each store.
-pub fn list(stores: &[(String, Vec<Label>)]) -> String {
+pub(crate) fn list(stores: &[(String, Vec<Label>)]) -> String {
     let mut text = String::new();
     for (store, labels) in stores {
         let _ = writeln!(text, "{store}");
@@ -60,7 +60,7 @@ pub fn list(stores: &[(String, Vec<Label>)]) -> String {
 }
 
 /// The same as JSON (docs/schema/trust-list.json).
-pub fn json(stores: &[(String, Vec<Label>)]) -> Value {
+pub(crate) fn json(stores: &[(String, Vec<Label>)]) -> Value {
     let stores: Vec<Value> = stores
         .iter()
         .map(|(store, labels)| {

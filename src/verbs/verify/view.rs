@@ -4,21 +4,21 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::paint::{Paint, Tone};
-use super::words::{count, one_line, printable};
+use crate::render::paint::{Paint, Tone};
+use crate::render::words::{count, one_line, printable};
 use crate::x509::verify::{Fault, Member, Policy, Position, Verdict};
 use crate::x509::{CertificateFacts, Moment};
 
 /// The result for one file.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The file, or the declared certificate.
     pub name: String,
     pub outcome: Outcome,
 }
 
 #[derive(Debug)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     Judged(Box<Verdict>),
     /// There is no certificate to judge.
     Unreadable(String),
@@ -26,20 +26,20 @@ pub enum Outcome {
 
 /// Whose path is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Detail {
+pub(crate) enum Detail {
     Every,
     /// Only what is refused.
     Refused,
 }
 
 impl Answer {
-    pub fn is_verified(&self) -> bool {
+    pub(crate) fn is_verified(&self) -> bool {
         matches!(&self.outcome, Outcome::Judged(verdict) if verdict.is_verified())
     }
 }
 
 /// Every answer with its path, and what it comes to.
-pub fn tree(answers: &[Answer], policy: &Policy, detail: Detail, paint: Paint) -> String {
+pub(crate) fn tree(answers: &[Answer], policy: &Policy, detail: Detail, paint: Paint) -> String {
     let mut text = String::new();
     for answer in answers {
         if detail == Detail::Every || !answer.is_verified() {
@@ -162,7 +162,7 @@ fn question(policy: &Policy) -> String {
 }
 
 /// Every answer with every check of every certificate.
-pub fn json(answers: &[Answer], policy: &Policy) -> Value {
+pub(crate) fn json(answers: &[Answer], policy: &Policy) -> Value {
     json!({
         "version": 1,
         "moment": Moment(policy.moment).rfc3339(),

@@ -4,10 +4,10 @@ use std::num::NonZeroU16;
 
 use clap::{Args, ValueEnum};
 
-use super::common::{NamespaceArgs, ResourceArgs};
-use crate::cli::args::SourceArgs;
+use crate::cli::arguments::SourceArgs;
 use crate::export::resource::{Namespace, ObjectName};
 use crate::plan::Pattern;
+use crate::verbs::export::arguments::{NamespaceArgs, ResourceArgs};
 use crate::x509::{Lifetime, San};
 
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::{IdentityArgs, SourceArgs, new_path};
+use crate::cli::arguments::{IdentityArgs, SourceArgs, new_path};
 use crate::export::node::Language;
 use crate::export::resource::Namespace;
 use crate::plan::Pattern;

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::common::{ArtifactArgs, OutputArgs, RootsArgs, SecretOutputArgs};
-use crate::cli::args::SourceArgs;
+use crate::cli::arguments::SourceArgs;
 use crate::plan::Pattern;
+use crate::verbs::export::arguments::{ArtifactArgs, OutputArgs, RootsArgs, SecretOutputArgs};
 use crate::x509::pkcs12::write::Protection;
 
 #[derive(Debug, Args)]

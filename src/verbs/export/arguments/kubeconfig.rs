@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use super::common::SecretOutputArgs;
-use crate::cli::args::SourceArgs;
+use crate::cli::arguments::SourceArgs;
 use crate::plan::Pattern;
+use crate::verbs::export::arguments::SecretOutputArgs;
 
 #[derive(Debug, Args)]
 pub(crate) struct KubeconfigArgs {

@@ -2,13 +2,13 @@
 
 use clap::{Args, ValueEnum};
 
-use super::common::{
-    ArtifactArgs, FormatArgs, NamespaceArgs, ResourceArgs, RootsArgs, SecretOutputArgs,
-};
-use crate::cli::args::SourceArgs;
+use crate::cli::arguments::SourceArgs;
 use crate::export::resource::{Label, Namespace, ObjectName};
 use crate::export::secret::StoreKind;
 use crate::plan::Pattern;
+use crate::verbs::export::arguments::{
+    ArtifactArgs, FormatArgs, NamespaceArgs, ResourceArgs, RootsArgs, SecretOutputArgs,
+};
 use crate::x509::Lifetime;
 
 #[derive(Debug, Args)]

@@ -1,10 +1,10 @@
 //! Files that hold others, as blocks: PKCS#12, kubeconfigs, Kubernetes resources. Of secrets only that they are there.
 
-use super::sheet::Sheet;
 use crate::inspect::object::kubernetes::{Cluster, Credential, Source, User};
 use crate::inspect::object::{KubeconfigFacts, ResourceFacts};
 use crate::render::paint::Tone;
 use crate::render::words::count;
+use crate::verbs::inspect::view::sheet::Sheet;
 use crate::x509::hex::to_hex;
 use crate::x509::pkcs12::{Access, BagKind, Pkcs12Facts};
 

@@ -7,10 +7,10 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use super::{Inspected, days_left, extension, fingerprint};
 use crate::inspect::object::kubernetes::{Credential, Source};
 use crate::inspect::object::{ConnectionFacts, Found, KubeconfigFacts, Object, ResourceFacts};
 use crate::seal::SealedFacts;
+use crate::verbs::inspect::view::{Inspected, days_left, extension, fingerprint};
 use crate::x509::certificate::Certificate;
 use crate::x509::constraints::Subtrees;
 use crate::x509::crl::{CertificateKind, CrlFacts, ListPoint, RevokedCertificate};

@@ -1,8 +1,8 @@
 //! Keys as blocks and lines: of a private one its public half and its protection, never itself.
 
-use super::fingerprint;
-use super::sheet::Sheet;
 use crate::render::paint::Tone;
+use crate::verbs::inspect::view::fingerprint;
+use crate::verbs::inspect::view::sheet::Sheet;
 use crate::x509::KeyFingerprint;
 use crate::x509::key::facts::{PrivateKeyFacts, Protection, PublicKeyFacts, PublicKeyFormat};
 

@@ -7,11 +7,12 @@ pub mod json;
 mod keys;
 mod sheet;
 
+use sheet::Sheet;
 use time::OffsetDateTime;
 
-use super::paint::{Paint, Tone};
-use super::words::{self, count, one_line, printable};
 use crate::inspect::object::{ConnectionFacts, Found, Object};
+use crate::render::paint::{Paint, Tone};
+use crate::render::words::{self, count, one_line, printable};
 use crate::seal::SealedFacts;
 use crate::x509::certificate::Certificate;
 use crate::x509::crl::{CertificateKind, CrlFacts, ListPoint};
@@ -19,7 +20,6 @@ use crate::x509::extension::{Extension, ExtensionValue};
 use crate::x509::hex::to_hex;
 use crate::x509::request::{RequestFacts, SignatureCheck};
 use crate::x509::{FoundSan, Moment};
-use sheet::Sheet;
 
 /// Everything that was found in one input.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Verbs of other tools, for who types them here: which of ours is meant. What can be typed is `args`.
+//! Verbs of other tools, for who types them here: which of ours is meant. What can be typed is `verbs::Command`.
 
 /// NixFleet's `pki …`, `step …`, `vault …`, and what anybody tries first. `docs/coming-from.md` has the whole lines.
 const VERBS: [(&[&str], &str); 6] = [
