@@ -95,7 +95,7 @@ pub fn pem_in_another_form(bytes: &[u8]) -> Option<String> {
     is_base64.then(|| "the file is in Base64 once more; `base64 -d FILE` takes that off".to_owned())
 }
 
-/// What Java wrote before it took to PKCS#12, each form with what converts it.
+/// The formats of Java before PKCS#12, each with the command that converts it.
 fn java_keystore(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0xfe, 0xed, 0xfe, 0xed, ..] => {

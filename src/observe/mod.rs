@@ -23,11 +23,8 @@ use crate::inspect::document;
 use crate::seal::{Marker, SealedDefect, SealedFacts, header as sealed};
 use crate::store::{Layout, ReadFile, Root, StoreError};
 use crate::x509::certificate::read as certificate;
-use crate::x509::certificate::read::CertificateDefect;
 use crate::x509::crl::read as crl;
-use crate::x509::crl::read::CrlDefect;
 use crate::x509::key::public as public_key;
-use crate::x509::key::public::PublicKeyDefect;
 use crate::x509::pem::read::PemDefect;
 use crate::x509::{CertificateFacts, CrlFacts, Damage, KeyFingerprint, PublicKey};
 
@@ -356,10 +353,8 @@ fn with_source(error: &StoreError) -> String {
 }
 
 fn read_crl(bytes: &[u8]) -> Result<CrlFile, Defect> {
-    let (list, following) = crl::parse_pem_lists(bytes).map_err(|defect| {
-        let is_of_form = matches!(&defect, CrlDefect::File(defect) if defect.is_of_form());
-        unreadable(bytes, is_of_form, defect.damage(), &defect)
-    })?;
+    let (list, following) = crl::parse_pem_lists(bytes)
+        .map_err(|defect| unreadable(bytes, defect.is_of_form(), defect.damage(), &defect))?;
     Ok(CrlFile {
         list,
         following,
@@ -420,10 +415,8 @@ fn unread_blocks(bytes: &[u8], read: usize) -> Option<Defect> {
 }
 
 fn read_certificate(bytes: &[u8]) -> Result<CertificateFile, Defect> {
-    let mut chain = certificate::parse_pem_chain(bytes).map_err(|defect| {
-        let is_of_form = matches!(&defect, CertificateDefect::File(defect) if defect.is_of_form());
-        unreadable(bytes, is_of_form, defect.damage(), &defect)
-    })?;
+    let mut chain = certificate::parse_pem_chain(bytes)
+        .map_err(|defect| unreadable(bytes, defect.is_of_form(), defect.damage(), &defect))?;
     if chain.is_empty() {
         return Err(unreadable(bytes, false, Damage::Empty, &PemDefect::Empty));
     }
@@ -439,8 +432,7 @@ fn read_certificate(bytes: &[u8]) -> Result<CertificateFile, Defect> {
 
 fn read_public_keys(bytes: &[u8]) -> Result<Vec<PublicKey>, Defect> {
     let keys = public_key::parse_pem(bytes).map_err(|defect| {
-        let is_of_form = matches!(&defect, PublicKeyDefect::Pem { defect } if defect.is_of_form());
-        let unreadable = unreadable(bytes, is_of_form, defect.damage(), &defect);
+        let unreadable = unreadable(bytes, defect.is_of_form(), defect.damage(), &defect);
         Defect {
             kind: if defect.is_private_key() {
                 DefectKind::PlaintextKey

@@ -2,6 +2,7 @@
 
 mod view;
 
+use std::error::Error;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,7 @@ use crate::cli::project::Project;
 use crate::cli::ui::Ui;
 use crate::fleet::standing::described;
 use crate::fleet::{Artifact, ArtifactId, CrlFile, FileState, Name, Observed};
+use crate::inspect::document;
 use crate::observe;
 use crate::render::words;
 use crate::store::outside;
@@ -129,9 +131,9 @@ pub(super) fn moment(text: &str) -> Result<OffsetDateTime, String> {
 }
 
 pub(crate) fn run(args: &VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
-    let mut crls = read_all(&args.crl, "revocation list", crl::parse_all)?;
+    let mut crls = read_all(&args.crl, "revocation list", read_crls)?;
     let mut subjects = subjects(&args.files)?;
-    let given = read_all(&args.roots, "root certificates", parse_chain)?;
+    let given = read_all(&args.roots, "root certificates", read_chain)?;
     let mut trust = if args.roots.is_empty() || args.files.is_empty() {
         fleet(args, &mut subjects, ui)?
     } else {
@@ -142,11 +144,7 @@ pub(crate) fn run(args: &VerifyArgs, ui: Ui) -> Result<Exit, CliError> {
         trust.intermediates.append(&mut trust.roots);
         trust.roots = given;
     }
-    let intermediates = read_all(
-        &args.intermediates,
-        "intermediate certificates",
-        parse_chain,
-    )?;
+    let intermediates = read_all(&args.intermediates, "intermediate certificates", read_chain)?;
     trust.intermediates.extend(intermediates);
 
     let mut policy = policy(args);
@@ -284,7 +282,7 @@ fn subjects(files: &[PathBuf]) -> Result<Vec<Subject>, CliError> {
         Ok(Subject {
             name: name_of(path),
             is_authority: false,
-            chain: parse_chain(&bytes).map_err(|defect| defect.to_string()),
+            chain: read_chain(&bytes),
         })
     };
     files.iter().map(read).collect()
@@ -405,17 +403,30 @@ fn is_default(source: &SourceArgs) -> bool {
         && source.root.is_none()
 }
 
-fn read_all<T, E: std::error::Error>(
+fn read_chain(bytes: &[u8]) -> Result<Vec<CertificateFacts>, String> {
+    parse_chain(bytes).map_err(|defect| explained(bytes, defect.is_of_form(), &defect))
+}
+
+fn read_crls(bytes: &[u8]) -> Result<Vec<CrlFacts>, String> {
+    crl::parse_all(bytes).map_err(|defect| explained(bytes, defect.is_of_form(), &defect))
+}
+
+/// A file that is not PEM may have it inside of another form, which is the better thing to say.
+fn explained(bytes: &[u8], is_of_form: bool, defect: &dyn Error) -> String {
+    let elsewhere = is_of_form.then(|| document::pem_in_another_form(bytes));
+    elsewhere.flatten().unwrap_or_else(|| defect.to_string())
+}
+
+fn read_all<T>(
     paths: &[PathBuf],
     what: &str,
-    parse: impl Fn(&[u8]) -> Result<Vec<T>, E>,
+    parse: impl Fn(&[u8]) -> Result<Vec<T>, String>,
 ) -> Result<Vec<T>, CliError> {
     let mut all = Vec::new();
     for path in paths {
         let bytes = bytes_of(path, what)?;
         let parsed = parse(&bytes).map_err(|error| {
-            CliError::new(format!("cannot use the {what} in {}", name_of(path)))
-                .cause(error.to_string())
+            CliError::new(format!("cannot use the {what} in {}", name_of(path))).cause(error)
         })?;
         all.extend(parsed);
     }

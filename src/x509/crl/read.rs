@@ -51,6 +51,11 @@ pub enum CrlDefect {
 }
 
 impl CrlDefect {
+    /// Whether the file is not PEM, or not as a whole.
+    pub(crate) fn is_of_form(&self) -> bool {
+        matches!(self, Self::File(defect) if defect.is_of_form())
+    }
+
     /// The kind of damage to the file, as far as its bytes show.
     pub fn damage(&self) -> Damage {
         match self {

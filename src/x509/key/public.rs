@@ -26,6 +26,11 @@ pub enum PublicKeyDefect {
 }
 
 impl PublicKeyDefect {
+    /// Whether the file is not PEM, or not as a whole.
+    pub(crate) fn is_of_form(&self) -> bool {
+        matches!(self, Self::Pem { defect } if defect.is_of_form())
+    }
+
     /// The kind of damage to the file, as far as its bytes show.
     pub fn damage(&self) -> Damage {
         match self {
