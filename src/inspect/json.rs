@@ -184,7 +184,7 @@ mod tests {
         let document =
             br#"{ "a": "one", "b": [ "no", { "a": "two" } ], "c": { "d": "three", "e": 4 } }"#;
         each_text(document, &mut |key, text| {
-            seen.push(format!("{key}={text}"))
+            seen.push(format!("{key}={text}"));
         })
         .unwrap();
         assert_eq!(seen, ["a=one", "a=two", "d=three"]);
