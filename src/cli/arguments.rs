@@ -65,7 +65,7 @@ pub(crate) struct SelectionArgs {
     pub replace: Vec<Pattern>,
     /// Remove replaced certificates and keys from this file. The CA's own certificate (`ca/cluster`) stays, or the pair's own key and its
     /// declared verification keys (`shared/service-account`). Together with --replace nothing of the old key stays.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "ARTIFACT")]
     pub retire: Vec<Pattern>,
     /// Delete certificates and keys that are no longer declared (never a CA's). Not together with --only.
     #[arg(long, conflicts_with = "only")]

@@ -81,6 +81,11 @@ pub(crate) fn declaration_in(directory: &Path) -> Option<&'static str> {
         .find(|name| directory.join(name).is_file())
 }
 
+/// The nearest directory at or above the current one with a declaration.
+pub(crate) fn nearest_declaration() -> Option<PathBuf> {
+    nearest(&current_dir().ok()?, &DECLARATIONS)
+}
+
 /// The root of the project that a file would be in.
 pub(crate) fn project_around(file: &Path) -> Option<PathBuf> {
     let directory = file.parent()?.canonicalize().ok()?;

@@ -286,6 +286,16 @@ fn man_writes_a_page_for_each_verb() {
         let text = String::from_utf8(project.read(&format!("man/{page}"))).unwrap();
         assert!(text.contains(".TH"), "{page}");
     }
+    let text = String::from_utf8(project.read("man/certs-host-add.1")).unwrap();
+    for part in [
+        ".TH certs-host-add 1",
+        "certs\\-host\\-add \\- Make",
+        "\\fBcerts host add\\fR",
+        ".SH \"SEE ALSO\"\n\\fBcerts\\-host\\fR(1), \\fBcerts\\-host\\-scan\\fR(1)",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!project.path("man/certs-help.1").exists());
 }
 
 #[test]
@@ -297,10 +307,70 @@ fn completions_know_the_verbs() {
             .exits_with(0)
             .stdout();
         assert!(
-            script.contains("recreate") && script.contains("replace"),
-            "{shell}"
+            script.contains("CERTS_COMPLETE") && script.contains("certs"),
+            "{shell}: {script}"
         );
     }
+}
+
+/// What a shell offers for the last of these words, asked as its script asks.
+fn offered(project: &Project, shell: &str, words: &[&str]) -> Vec<String> {
+    let run = project
+        .command()
+        .env("CERTS_COMPLETE", shell)
+        .env("_CLAP_COMPLETE_INDEX", (words.len() - 1).to_string())
+        .env("_CLAP_IFS", "\n")
+        .arg("--")
+        .args(words)
+        .output()
+        .unwrap();
+    assert!(run.status.success() && run.stderr.is_empty(), "{run:?}");
+    let text = String::from_utf8(run.stdout).unwrap();
+    let value = |line: &str| {
+        let line = line.split('\t').next().unwrap_or_default();
+        match shell {
+            // A description follows, and colons are escaped.
+            "zsh" => line.split(':').next().unwrap_or_default().to_owned(),
+            _ => line.to_owned(),
+        }
+    };
+    text.lines().map(value).collect()
+}
+
+#[test]
+fn completions_offer_names_of_the_project_in_every_shell() {
+    let project = Project::made();
+    project.write("certs.json", &project.read("manifest.json"));
+    for shell in ["bash", "zsh", "fish"] {
+        let offered = |words: &[&str]| offered(&project, shell, words);
+        let certificates = offered(&["certs", "status", "cp1/"]);
+        assert!(!certificates.is_empty(), "{shell}");
+        assert!(
+            certificates.iter().all(|name| name.starts_with("cp1/")),
+            "{shell}: {certificates:?}"
+        );
+        assert!(offered(&["certs", "renew", ""]).contains(&"cp1".to_owned()));
+        assert!(
+            offered(&["certs", "recreate", "--retire", "ca/"])
+                .iter()
+                .all(|name| name.starts_with("ca/"))
+        );
+        assert_eq!(offered(&["certs", "status", "--state", "exp"]), ["expired"]);
+        assert_eq!(
+            offered(&["certs", "revoke", "--reason", "key"]),
+            ["key-compromise"]
+        );
+        assert_eq!(offered(&["certs", "explain", "san-miss"]), ["san-missing"]);
+        assert_eq!(offered(&["certs", "recre"]), ["recreate"]);
+    }
+}
+
+#[test]
+fn completions_are_silent_where_nothing_can_be_read() {
+    let project = Project::new();
+    assert!(offered(&project, "bash", &["certs", "status", "cp"]).is_empty());
+    project.write("certs.json", b"{");
+    assert!(offered(&project, "bash", &["certs", "status", "cp"]).is_empty());
 }
 
 #[test]

@@ -74,7 +74,7 @@ pub(crate) struct HostAddArgs {
     #[command(flatten)]
     pub source: SourceArgs,
     /// The name of the host.
-    #[arg(value_name = "NAME", value_parser = |text: &str| Name::new(text))]
+    #[arg(value_name = "HOST", value_parser = |text: &str| Name::new(text))]
     pub name: Name,
     #[command(flatten)]
     pub place: PublicKeyArgs,
@@ -99,7 +99,7 @@ pub(crate) struct HostScanArgs {
     #[arg(value_name = "ADDRESS[:PORT]")]
     pub address: String,
     /// The name of the host. Default: ADDRESS up to its first dot.
-    #[arg(long, value_name = "NAME", value_parser = |text: &str| Name::new(text))]
+    #[arg(long, value_name = "HOST", value_parser = |text: &str| Name::new(text))]
     pub name: Option<Name>,
     #[command(flatten)]
     pub place: PublicKeyArgs,

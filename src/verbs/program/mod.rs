@@ -1,6 +1,7 @@
 //! The program around the verbs: parses what was typed, runs one verb, and turns every end into an exit code.
 
 pub(crate) mod audience;
+pub(crate) mod candidates;
 pub(crate) mod exits;
 pub(crate) mod help;
 mod synonyms;
@@ -45,6 +46,9 @@ pub(crate) struct Cli {
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     forbid_core_dumps();
+    if candidates::answer() {
+        return ExitCode::SUCCESS;
+    }
     let (cli, audience) = match parse() {
         Ok(parsed) => parsed,
         Err(error) => return ExitCode::from(usage(&error).code()),
@@ -154,7 +158,7 @@ fn jobs(command: &Command) -> Option<NonZeroUsize> {
 
 /// The command with everything clap derives from it, its help laid out.
 pub fn command() -> clap::Command {
-    help::laid_out(Cli::command(), GROUPS)
+    candidates::with_values(help::laid_out(Cli::command(), GROUPS))
 }
 
 /// The parsed arguments, and the reader of the answer.

@@ -50,7 +50,7 @@ pub(crate) struct RevokeArgs {
     #[arg(long, value_name = "HEX", requires = "ca")]
     pub serial: Vec<String>,
     /// The CA that issued the serial numbers.
-    #[arg(long, value_name = "NAME", value_parser = name, requires = "serial")]
+    #[arg(long, value_name = "CA", value_parser = name, requires = "serial")]
     pub ca: Option<Name>,
     /// The reason: unspecified, key-compromise, ca-compromise, affiliation-changed, superseded, cessation-of-operation or
     /// privilege-withdrawn.

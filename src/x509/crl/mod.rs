@@ -299,7 +299,7 @@ impl RevokedCertificate {
 /// Why a word is no reason to give.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReasonError {
-    #[error("{word:?} is no reason; write one of {}", words().join(", "))]
+    #[error("{word:?} is no reason; write one of {}", reason_words().join(", "))]
     Unknown { word: String },
     /// Who takes a hold back needs `removeFromCRL` in delta lists, which we do not make.
     #[error(
@@ -308,8 +308,8 @@ pub enum ReasonError {
     Hold,
 }
 
-/// In our own words, those that can be given.
-fn words() -> Vec<String> {
+/// The reasons that can be given, in our own words.
+pub fn reason_words() -> Vec<String> {
     let given = REASONS
         .iter()
         .filter(|(_, reason, _)| reason.can_be_given());
