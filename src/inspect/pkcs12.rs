@@ -13,19 +13,11 @@ use crate::x509::encoding::ber;
 use crate::x509::encryption::{Closed, Password, Scheme};
 use crate::x509::key::facts::{PrivateKeyFacts, Protection};
 use crate::x509::key::private as private_key;
+use crate::x509::oid;
 use crate::x509::pkcs12::structure::{
     Mac, Pfx, Safe, SafeBag, safe_bags, safes, shrouded, typed_value,
 };
 use crate::x509::pkcs12::{Access, Bag, BagKind, Pkcs12Facts};
-
-const KEY_BAG: &str = "1.2.840.113549.1.12.10.1.1";
-const SHROUDED_KEY_BAG: &str = "1.2.840.113549.1.12.10.1.2";
-const CERT_BAG: &str = "1.2.840.113549.1.12.10.1.3";
-const CRL_BAG: &str = "1.2.840.113549.1.12.10.1.4";
-const SECRET_BAG: &str = "1.2.840.113549.1.12.10.1.5";
-const SAFE_CONTENTS_BAG: &str = "1.2.840.113549.1.12.10.1.6";
-const X509_CERTIFICATE: &str = "1.2.840.113549.1.9.22.1";
-const X509_CRL: &str = "1.2.840.113549.1.9.23.1";
 
 /// Bags in bags; nobody nests them even once.
 const DEEPEST: usize = 4;
@@ -156,7 +148,7 @@ impl Contents {
         let bags: Vec<SafeBag<'_>> =
             safe_bags(&der).map_err(|error| undecodable(&error.to_string()))?;
         for bag in bags {
-            if bag.kind.to_string() == SAFE_CONTENTS_BAG {
+            if bag.kind.to_string() == oid::SAFE_CONTENTS_BAG {
                 self.bags(&bag.value.to_der().unwrap_or_default(), depth + 1)?;
             } else {
                 self.bag(&bag);
@@ -187,16 +179,24 @@ impl Contents {
     fn content(&mut self, bag: &SafeBag<'_>) -> (BagKind, Option<Object>) {
         let value = Zeroizing::new(bag.value.to_der().unwrap_or_default());
         match bag.kind.to_string().as_str() {
-            CERT_BAG => (
+            oid::CERT_BAG => (
                 BagKind::Certificate,
-                Some(certificate_in(&value, X509_CERTIFICATE, sniff::certificate)),
+                Some(certificate_in(
+                    &value,
+                    oid::X509_CERTIFICATE,
+                    sniff::certificate,
+                )),
             ),
-            CRL_BAG => (
+            oid::CRL_BAG => (
                 BagKind::RevocationList,
-                Some(certificate_in(&value, X509_CRL, sniff::revocation_list)),
+                Some(certificate_in(
+                    &value,
+                    oid::X509_CRL,
+                    sniff::revocation_list,
+                )),
             ),
-            KEY_BAG => (BagKind::Key, Some(self.key(value))),
-            SHROUDED_KEY_BAG => match shrouded(&value) {
+            oid::KEY_BAG => (BagKind::Key, Some(self.key(value))),
+            oid::SHROUDED_KEY_BAG => match shrouded(&value) {
                 Ok((scheme, data)) => {
                     let object = self.shrouded_key(&scheme, data);
                     let scheme = scheme.to_string();
@@ -209,7 +209,7 @@ impl Contents {
                     Some(Object::Damaged(undecodable(&error.to_string()))),
                 ),
             },
-            SECRET_BAG => (BagKind::Secret, None),
+            oid::SECRET_BAG => (BagKind::Secret, None),
             other => (BagKind::Other(other.to_owned()), None),
         }
     }

@@ -16,15 +16,13 @@ use crate::x509::key::facts::{
     KeyFormat, PrivateKeyFacts, Protection, PublicKeyFacts, PublicKeyFormat,
 };
 use crate::x509::key::{FoundKeyAlgorithm, algorithm as key};
+use crate::x509::oid;
 
 /// The curves of RFC 5656, by their names there.
 const CURVES: [(&str, ObjectIdentifier); 3] = [
-    (
-        "nistp256",
-        ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"),
-    ),
-    ("nistp384", ObjectIdentifier::new_unwrap("1.3.132.0.34")),
-    ("nistp521", ObjectIdentifier::new_unwrap("1.3.132.0.35")),
+    ("nistp256", ObjectIdentifier::new_unwrap(oid::P256)),
+    ("nistp384", ObjectIdentifier::new_unwrap(oid::P384)),
+    ("nistp521", ObjectIdentifier::new_unwrap(oid::P521)),
 ];
 
 /// The magic bytes at the start of every OpenSSH private key.

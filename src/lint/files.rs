@@ -10,26 +10,27 @@ use super::catalogue::{
 };
 use super::finding::{Basis, Finding};
 use crate::fleet::{Artifact, ArtifactId, Authority, FileState, Fleet, Observed};
+use crate::x509::oid;
 use crate::x509::{CertificateFacts, FoundKeyAlgorithm, KeyFingerprint};
 
 /// What this program reads; RFC 5280 §4.2 has verifiers refuse any other extension that is critical.
 const READ_EXTENSIONS: [&str; 8] = [
-    "2.5.29.14", // subject key identifier
-    "2.5.29.15", // key usage
-    "2.5.29.17", // subject alternative names
-    "2.5.29.19", // basic constraints
-    "2.5.29.30", // name constraints
-    "2.5.29.31", // CRL distribution points
-    "2.5.29.35", // authority key identifier
-    "2.5.29.37", // extended key usage
+    oid::SUBJECT_KEY_ID,
+    oid::KEY_USAGE,
+    oid::SUBJECT_ALT_NAME,
+    oid::BASIC_CONSTRAINTS,
+    oid::NAME_CONSTRAINTS,
+    oid::CRL_DISTRIBUTION_POINTS,
+    oid::AUTHORITY_KEY_ID,
+    oid::EXTENDED_KEY_USAGE,
 ];
 
 /// Extensions that some verifiers know and this program has no use for.
 const KNOWN_EXTENSIONS: [&str; 4] = [
-    "2.5.29.32", // certificate policies
-    "2.5.29.33", // policy mappings
-    "2.5.29.36", // policy constraints
-    "2.5.29.54", // inhibit anyPolicy
+    oid::CERTIFICATE_POLICIES,
+    oid::POLICY_MAPPINGS,
+    oid::POLICY_CONSTRAINTS,
+    oid::INHIBIT_ANY_POLICY,
 ];
 
 /// The first certificate of each issuer (DER of its name) and serial number.

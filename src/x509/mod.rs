@@ -12,6 +12,7 @@ pub mod extension;
 pub mod hex;
 pub mod key;
 pub mod name;
+pub(crate) mod oid;
 pub mod pem;
 pub mod pkcs12;
 pub mod request;

@@ -17,6 +17,7 @@ use crate::x509::encoding::parsing;
 use crate::x509::extension::list as every_extension;
 use crate::x509::key::{KeyFingerprint, algorithm as key};
 use crate::x509::name::read::distinguished_name;
+use crate::x509::oid;
 
 /// A certification request (PKCS#10, RFC 2986).
 #[derive(Clone, PartialEq, Eq)]
@@ -113,12 +114,11 @@ pub fn parse_der(der: &[u8]) -> Result<RequestFacts, DocumentDefect> {
 
 /// An attribute has at least one value (RFC 2986 §4.1); a reader that takes this for granted cannot say which has none.
 fn attribute_without_value(der: &[u8]) -> Option<String> {
-    const EXTENSION_REQUEST: &str = "1.2.840.113549.1.9.14";
     let request = CertReq::from_der(der).ok()?;
     let mut attributes = request.info.attributes.iter();
     let empty = attributes.find(|attribute| attribute.values.is_empty())?;
     let oid = empty.oid.to_string();
-    let name = if oid == EXTENSION_REQUEST {
+    let name = if oid == oid::EXTENSION_REQUEST {
         "extensionRequest"
     } else {
         &oid

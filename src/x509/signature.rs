@@ -10,25 +10,24 @@ use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 use crate::x509::certificate::CertificateFacts;
 use crate::x509::key::{FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint, algorithm as key};
+use crate::x509::oid;
 use crate::x509::voucher::{Voucher, statement};
 
 /// Signature algorithms as OpenSSL names them.
 const SIGNATURE_ALGORITHMS: [(&str, &str); 12] = [
-    ("1.2.840.113549.1.1.4", "md5WithRSAEncryption"),
-    ("1.2.840.113549.1.1.5", "sha1WithRSAEncryption"),
-    ("1.2.840.113549.1.1.10", "rsassaPss"),
-    ("1.2.840.113549.1.1.11", "sha256WithRSAEncryption"),
-    ("1.2.840.113549.1.1.12", "sha384WithRSAEncryption"),
-    ("1.2.840.113549.1.1.13", "sha512WithRSAEncryption"),
-    ("1.2.840.10045.4.1", "ecdsa-with-SHA1"),
-    ("1.2.840.10045.4.3.2", "ecdsa-with-SHA256"),
-    ("1.2.840.10045.4.3.3", "ecdsa-with-SHA384"),
-    ("1.2.840.10045.4.3.4", "ecdsa-with-SHA512"),
-    ("1.3.101.112", "ED25519"),
-    ("1.3.101.113", "ED448"),
+    (oid::MD5_WITH_RSA, "md5WithRSAEncryption"),
+    (oid::SHA1_WITH_RSA, "sha1WithRSAEncryption"),
+    (oid::RSASSA_PSS, "rsassaPss"),
+    (oid::SHA256_WITH_RSA, "sha256WithRSAEncryption"),
+    (oid::SHA384_WITH_RSA, "sha384WithRSAEncryption"),
+    (oid::SHA512_WITH_RSA, "sha512WithRSAEncryption"),
+    (oid::ECDSA_WITH_SHA1, "ecdsa-with-SHA1"),
+    (oid::ECDSA_WITH_SHA256, "ecdsa-with-SHA256"),
+    (oid::ECDSA_WITH_SHA384, "ecdsa-with-SHA384"),
+    (oid::ECDSA_WITH_SHA512, "ecdsa-with-SHA512"),
+    (oid::ED25519, "ED25519"),
+    (oid::ED448, "ED448"),
 ];
-
-const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
 
 /// Whether the issuer named by the child is this one, by bytes, and its key made the child's signature.
 ///
@@ -135,27 +134,27 @@ fn verification(
     let key = key::algorithm(key);
     let oid = signature.algorithm.to_id_string();
     let ecdsa = |algorithm| match (oid.as_str(), algorithm) {
-        ("1.2.840.10045.4.3.2", EcdsaP256) => Some(&lc::ECDSA_P256_SHA256_ASN1),
-        ("1.2.840.10045.4.3.3", EcdsaP256) => Some(&lc::ECDSA_P256_SHA384_ASN1),
-        ("1.2.840.10045.4.3.4", EcdsaP256) => Some(&lc::ECDSA_P256_SHA512_ASN1),
-        ("1.2.840.10045.4.3.2", EcdsaP384) => Some(&lc::ECDSA_P384_SHA256_ASN1),
-        ("1.2.840.10045.4.3.3", EcdsaP384) => Some(&lc::ECDSA_P384_SHA384_ASN1),
-        ("1.2.840.10045.4.3.4", EcdsaP384) => Some(&lc::ECDSA_P384_SHA512_ASN1),
-        ("1.2.840.10045.4.3.2", EcdsaP521) => Some(&lc::ECDSA_P521_SHA256_ASN1),
-        ("1.2.840.10045.4.3.3", EcdsaP521) => Some(&lc::ECDSA_P521_SHA384_ASN1),
-        ("1.2.840.10045.4.3.4", EcdsaP521) => Some(&lc::ECDSA_P521_SHA512_ASN1),
+        (oid::ECDSA_WITH_SHA256, EcdsaP256) => Some(&lc::ECDSA_P256_SHA256_ASN1),
+        (oid::ECDSA_WITH_SHA384, EcdsaP256) => Some(&lc::ECDSA_P256_SHA384_ASN1),
+        (oid::ECDSA_WITH_SHA512, EcdsaP256) => Some(&lc::ECDSA_P256_SHA512_ASN1),
+        (oid::ECDSA_WITH_SHA256, EcdsaP384) => Some(&lc::ECDSA_P384_SHA256_ASN1),
+        (oid::ECDSA_WITH_SHA384, EcdsaP384) => Some(&lc::ECDSA_P384_SHA384_ASN1),
+        (oid::ECDSA_WITH_SHA512, EcdsaP384) => Some(&lc::ECDSA_P384_SHA512_ASN1),
+        (oid::ECDSA_WITH_SHA256, EcdsaP521) => Some(&lc::ECDSA_P521_SHA256_ASN1),
+        (oid::ECDSA_WITH_SHA384, EcdsaP521) => Some(&lc::ECDSA_P521_SHA384_ASN1),
+        (oid::ECDSA_WITH_SHA512, EcdsaP521) => Some(&lc::ECDSA_P521_SHA512_ASN1),
         _ => None,
     };
     match &key {
         FoundKeyAlgorithm::Known(Ed25519) => {
-            (oid == "1.3.101.112").then_some(&lc::ED25519 as &dyn VerificationAlgorithm)
+            (oid == oid::ED25519).then_some(&lc::ED25519 as &dyn VerificationAlgorithm)
         }
         FoundKeyAlgorithm::Known(algorithm) if !algorithm.is_rsa() => {
             ecdsa(*algorithm).map(|found| found as &dyn VerificationAlgorithm)
         }
         key if has_verified_modulus(key) => rsa(signature, &oid),
         // A key that is for PSS alone (RFC 4055 §1.2).
-        FoundKeyAlgorithm::Other(name) if name == "rsa-pss" && oid == RSASSA_PSS => {
+        FoundKeyAlgorithm::Other(name) if name == "rsa-pss" && oid == oid::RSASSA_PSS => {
             rsa_pss(signature)
         }
         _ => None,
@@ -174,10 +173,10 @@ fn rsa(
     oid: &str,
 ) -> Option<&'static dyn VerificationAlgorithm> {
     match oid {
-        "1.2.840.113549.1.1.11" => Some(&lc::RSA_PKCS1_2048_8192_SHA256),
-        "1.2.840.113549.1.1.12" => Some(&lc::RSA_PKCS1_2048_8192_SHA384),
-        "1.2.840.113549.1.1.13" => Some(&lc::RSA_PKCS1_2048_8192_SHA512),
-        RSASSA_PSS => rsa_pss(signature),
+        oid::SHA256_WITH_RSA => Some(&lc::RSA_PKCS1_2048_8192_SHA256),
+        oid::SHA384_WITH_RSA => Some(&lc::RSA_PKCS1_2048_8192_SHA384),
+        oid::SHA512_WITH_RSA => Some(&lc::RSA_PKCS1_2048_8192_SHA512),
+        oid::RSASSA_PSS => rsa_pss(signature),
         _ => None,
     }
 }
@@ -212,9 +211,9 @@ fn rsa_pss(signature: &AlgorithmIdentifier<'_>) -> Option<&'static dyn Verificat
     };
     let hash = parameters.hash_algorithm_oid().to_id_string();
     match (hash.as_str(), parameters.salt_length()) {
-        ("2.16.840.1.101.3.4.2.1", 32) => Some(&lc::RSA_PSS_2048_8192_SHA256),
-        ("2.16.840.1.101.3.4.2.2", 48) => Some(&lc::RSA_PSS_2048_8192_SHA384),
-        ("2.16.840.1.101.3.4.2.3", 64) => Some(&lc::RSA_PSS_2048_8192_SHA512),
+        (oid::SHA256, 32) => Some(&lc::RSA_PSS_2048_8192_SHA256),
+        (oid::SHA384, 48) => Some(&lc::RSA_PSS_2048_8192_SHA384),
+        (oid::SHA512, 64) => Some(&lc::RSA_PSS_2048_8192_SHA512),
         _ => None,
     }
 }

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::key::KeyAlgorithm;
 use crate::x509::name::is_dotted_oid;
+use crate::x509::oid;
 
 /// A bit of the key usage extension (RFC 5280 §4.2.1.3), in bit order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,66 +80,62 @@ const KEY_USAGES: [(&str, KeyUsage); 10] = [
 ];
 
 const EXTENDED_KEY_USAGES: [(&str, ExtendedKeyUsage, &str); 13] = [
-    ("any", ExtendedKeyUsage::Any, "2.5.29.37.0"),
+    ("any", ExtendedKeyUsage::Any, oid::ANY_EXTENDED_KEY_USAGE),
     (
         "server auth",
         ExtendedKeyUsage::ServerAuth,
-        "1.3.6.1.5.5.7.3.1",
+        oid::SERVER_AUTH,
     ),
     (
         "client auth",
         ExtendedKeyUsage::ClientAuth,
-        "1.3.6.1.5.5.7.3.2",
+        oid::CLIENT_AUTH,
     ),
     (
         "code signing",
         ExtendedKeyUsage::CodeSigning,
-        "1.3.6.1.5.5.7.3.3",
+        oid::CODE_SIGNING,
     ),
     (
         "email protection",
         ExtendedKeyUsage::EmailProtection,
-        "1.3.6.1.5.5.7.3.4",
+        oid::EMAIL_PROTECTION,
     ),
     (
         "s/mime",
         ExtendedKeyUsage::EmailProtection,
-        "1.3.6.1.5.5.7.3.4",
+        oid::EMAIL_PROTECTION,
     ),
     (
         "ipsec end system",
         ExtendedKeyUsage::IpsecEndSystem,
-        "1.3.6.1.5.5.7.3.5",
+        oid::IPSEC_END_SYSTEM,
     ),
     (
         "ipsec tunnel",
         ExtendedKeyUsage::IpsecTunnel,
-        "1.3.6.1.5.5.7.3.6",
+        oid::IPSEC_TUNNEL,
     ),
-    (
-        "ipsec user",
-        ExtendedKeyUsage::IpsecUser,
-        "1.3.6.1.5.5.7.3.7",
-    ),
+    ("ipsec user", ExtendedKeyUsage::IpsecUser, oid::IPSEC_USER),
     (
         "timestamping",
         ExtendedKeyUsage::Timestamping,
-        "1.3.6.1.5.5.7.3.8",
+        oid::TIME_STAMPING,
     ),
     (
         "ocsp signing",
         ExtendedKeyUsage::OcspSigning,
-        "1.3.6.1.5.5.7.3.9",
+        oid::OCSP_SIGNING,
     ),
     (
         "microsoft sgc",
         ExtendedKeyUsage::MicrosoftSgc,
-        "1.3.6.1.4.1.311.10.3.3",
+        oid::MICROSOFT_SERVER_GATED_CRYPTO,
     ),
     (
         "netscape sgc",
         ExtendedKeyUsage::NetscapeSgc,
-        "2.16.840.1.113730.4.1",
+        oid::NETSCAPE_SERVER_GATED_CRYPTO,
     ),
 ];
 

@@ -272,6 +272,33 @@ fn paths_are_shown_by_the_one_function_that_spells_their_characters_out() {
 }
 
 #[test]
+fn an_object_identifier_is_written_once() {
+    let mut seen = std::collections::BTreeSet::new();
+    for source in sources() {
+        let is_table = source.path == "src/x509/oid.rs";
+        for (number, line) in source.program() {
+            for text in line
+                .split('"')
+                .skip(1)
+                .step_by(2)
+                .filter(|text| is_oid(text))
+            {
+                assert!(is_table, "{}:{number}: {text}", source.path);
+                assert!(seen.insert(text.to_owned()), "{text} is in the table twice");
+            }
+        }
+    }
+    assert!(seen.len() > 100, "only {} found", seen.len());
+}
+
+/// Dotted decimals of four or more arcs: versions have fewer.
+fn is_oid(text: &str) -> bool {
+    let arcs: Vec<&str> = text.split('.').collect();
+    let is_number = |arc: &&str| !arc.is_empty() && arc.bytes().all(|byte| byte.is_ascii_digit());
+    arcs.len() > 3 && arcs.iter().all(is_number) && ["0", "1", "2"].contains(&arcs[0])
+}
+
+#[test]
 fn main_only_delegates() {
     let source = sources()
         .into_iter()

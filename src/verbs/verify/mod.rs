@@ -26,6 +26,7 @@ use crate::render::words;
 use crate::store::outside;
 use crate::x509::certificate::read::{parse_chain, signed_by};
 use crate::x509::crl::read as crl;
+use crate::x509::oid;
 use crate::x509::verify::{
     PeerName, Policy, PolicyDemand, Purpose, Request, RevocationPolicy, verify,
 };
@@ -115,7 +116,7 @@ pub(crate) struct PolicyOid(pub String);
 
 /// An object identifier, or `any`.
 fn policy_oid(text: &str) -> Result<PolicyOid, String> {
-    let dotted = if text == "any" { "2.5.29.32.0" } else { text };
+    let dotted = if text == "any" { oid::ANY_POLICY } else { text };
     dotted
         .parse::<der::asn1::ObjectIdentifier>()
         .map(|oid| PolicyOid(oid.to_string()))

@@ -23,6 +23,7 @@ use crate::x509::crl::{
 };
 use crate::x509::name::DistinguishedName;
 use crate::x509::name::read::{below, distinguished_name};
+use crate::x509::oid;
 use crate::x509::pem::read::PemDefect;
 use crate::x509::pem::{labels, read as pem};
 use crate::x509::signature::{self, Signed};
@@ -95,14 +96,6 @@ pub fn parse_pem_lists(bytes: &[u8]) -> Result<(CrlFacts, Vec<CrlFacts>), CrlDef
         following.collect::<Result<_, _>>()?,
     ))
 }
-
-const AUTHORITY_KEY_IDENTIFIER: &str = "2.5.29.35";
-const CRL_NUMBER: &str = "2.5.29.20";
-const DELTA_CRL_INDICATOR: &str = "2.5.29.27";
-const ISSUING_DISTRIBUTION_POINT: &str = "2.5.29.28";
-const REASON_CODE: &str = "2.5.29.21";
-const INVALIDITY_DATE: &str = "2.5.29.24";
-const CERTIFICATE_ISSUER: &str = "2.5.29.29";
 
 const PEM_LABEL: &str = "X509 CRL";
 
@@ -275,12 +268,12 @@ impl<'a> Entry<'a> {
             let value = extension.extn_value.as_bytes();
             let bad = || CrlDefect::BadExtension { oid: oid.clone() };
             match oid.as_str() {
-                REASON_CODE => entry.reason = Some(reason(value).ok_or_else(bad)?),
-                INVALIDITY_DATE => {
+                oid::REASON_CODE => entry.reason = Some(reason(value).ok_or_else(bad)?),
+                oid::INVALIDITY_DATE => {
                     let time = GeneralizedTime::from_der(value).map_err(|_| bad())?;
                     entry.invalid_since = Some(moment(&Time::GeneralTime(time))?);
                 }
-                CERTIFICATE_ISSUER => {
+                oid::CERTIFICATE_ISSUER => {
                     entry.issuer = Some(certificate_issuer(value).ok_or_else(bad)?);
                 }
                 _ if extension.critical => drop(entry.unknown_critical.insert(oid)),
@@ -295,13 +288,13 @@ impl<'a> Entry<'a> {
 /// `None` if the value cannot be decoded.
 fn add_extension(facts: &mut CrlFacts, oid: &str, value: &[u8]) -> Option<()> {
     match oid {
-        CRL_NUMBER => facts.number = Some(integer(value)?),
-        DELTA_CRL_INDICATOR => facts.base_number = Some(integer(value)?),
-        AUTHORITY_KEY_IDENTIFIER => {
+        oid::CRL_NUMBER => facts.number = Some(integer(value)?),
+        oid::DELTA_CRL_INDICATOR => facts.base_number = Some(integer(value)?),
+        oid::AUTHORITY_KEY_ID => {
             let id = AuthorityKeyIdentifier::from_der(value).ok()?;
             facts.authority_key_id = id.key_identifier.map(|id| id.as_bytes().to_vec());
         }
-        ISSUING_DISTRIBUTION_POINT => {
+        oid::ISSUING_DISTRIBUTION_POINT => {
             let point = IssuingDistributionPoint::from_der(value).ok()?;
             facts.scope = scope(&point, &facts.issuer)?;
         }

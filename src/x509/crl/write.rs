@@ -11,6 +11,7 @@ use x509_cert::time::Time;
 
 use crate::x509::certificate::write::{IssueError, Issuer, date};
 use crate::x509::crl::LONGEST_NUMBER;
+use crate::x509::oid;
 use crate::x509::pem::write::pem_text;
 use crate::x509::{ListNumber, RevocationReason, RevokedCertificate};
 
@@ -23,10 +24,10 @@ pub struct ListTemplate<'a> {
     pub entries: &'a [RevokedCertificate],
 }
 
-const AUTHORITY_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.35");
-const CRL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.20");
-const REASON: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.21");
-const INVALIDITY_DATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.24");
+const AUTHORITY_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap(oid::AUTHORITY_KEY_ID);
+const CRL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap(oid::CRL_NUMBER);
+const REASON: ObjectIdentifier = ObjectIdentifier::new_unwrap(oid::REASON_CODE);
+const INVALIDITY_DATE: ObjectIdentifier = ObjectIdentifier::new_unwrap(oid::INVALIDITY_DATE);
 
 /// The version field of a list with extensions (RFC 5280 §5.1.2.1).
 const VERSION_2: u8 = 1;

@@ -10,6 +10,8 @@ use zeroize::Zeroizing;
 
 use super::Closed;
 
+use crate::x509::oid;
+
 /// What the JDK allows; a second or two of work. A file may name any number.
 pub(super) const MOST_ITERATIONS: u64 = 5_000_000;
 
@@ -150,11 +152,11 @@ impl Hash {
     /// As a digest, an HMAC or a pseudo-random function.
     pub(crate) fn from_oid(oid: &str) -> Option<Self> {
         Some(match oid {
-            "1.3.14.3.2.26" | "1.2.840.113549.2.7" => Self::Sha1,
-            "2.16.840.1.101.3.4.2.4" | "1.2.840.113549.2.8" => Self::Sha224,
-            "2.16.840.1.101.3.4.2.1" | "1.2.840.113549.2.9" => Self::Sha256,
-            "2.16.840.1.101.3.4.2.2" | "1.2.840.113549.2.10" => Self::Sha384,
-            "2.16.840.1.101.3.4.2.3" | "1.2.840.113549.2.11" => Self::Sha512,
+            oid::SHA1 | oid::HMAC_SHA1 => Self::Sha1,
+            oid::SHA224 | oid::HMAC_SHA224 => Self::Sha224,
+            oid::SHA256 | oid::HMAC_SHA256 => Self::Sha256,
+            oid::SHA384 | oid::HMAC_SHA384 => Self::Sha384,
+            oid::SHA512 | oid::HMAC_SHA512 => Self::Sha512,
             _ => return None,
         })
     }

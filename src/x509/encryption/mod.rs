@@ -13,10 +13,9 @@ use zeroize::Zeroizing;
 
 use cipher::Cipher;
 use derivation::{Derivation, MOST_ITERATIONS, pbkdf2_parameters};
-pub(crate) use derivation::{Hash, Password, Purpose};
 
-const PBES2: &str = "1.2.840.113549.1.5.13";
-const PBKDF2: &str = "1.2.840.113549.1.5.12";
+use crate::x509::oid;
+pub(crate) use derivation::{Hash, Password, Purpose};
 
 /// How something is encrypted.
 #[derive(Debug, Clone)]
@@ -58,7 +57,7 @@ impl Scheme {
     pub(crate) fn read(algorithm: &AlgorithmIdentifierRef<'_>) -> Self {
         let oid = algorithm.oid.to_string();
         let read = match (oid.as_str(), algorithm.parameters) {
-            (PBES2, Some(parameters)) => pbes2(parameters),
+            (oid::PBES2, Some(parameters)) => pbes2(parameters),
             (oid, Some(parameters)) => {
                 pkcs12(oid, parameters).or_else(|| old::pbes1(oid, parameters))
             }
@@ -135,13 +134,13 @@ fn pbes2(parameters: AnyRef<'_>) -> Option<Scheme> {
         })
         .ok()?;
     let cipher = match encryption.oid.to_string().as_str() {
-        "2.16.840.1.101.3.4.1.2" => Cipher::Aes128,
-        "2.16.840.1.101.3.4.1.22" => Cipher::Aes192,
-        "2.16.840.1.101.3.4.1.42" => Cipher::Aes256,
-        "1.2.840.113549.3.7" => Cipher::TripleDes,
+        oid::AES_128_CBC => Cipher::Aes128,
+        oid::AES_192_CBC => Cipher::Aes192,
+        oid::AES_256_CBC => Cipher::Aes256,
+        oid::TRIPLE_DES_CBC => Cipher::TripleDes,
         _ => return None,
     };
-    if derivation.oid.to_string() != PBKDF2 {
+    if derivation.oid.to_string() != oid::PBKDF2 {
         return None;
     }
     Some(Scheme::Pbes2 {
@@ -154,10 +153,10 @@ fn pbes2(parameters: AnyRef<'_>) -> Option<Scheme> {
 /// RFC 7292 appendix C.
 fn pkcs12(oid: &str, parameters: AnyRef<'_>) -> Option<Scheme> {
     let cipher = match oid {
-        "1.2.840.113549.1.12.1.3" => Cipher::TripleDes,
-        "1.2.840.113549.1.12.1.4" => Cipher::TwoKeyTripleDes,
-        "1.2.840.113549.1.12.1.5" => Cipher::Rc2_128,
-        "1.2.840.113549.1.12.1.6" => Cipher::Rc2_40,
+        oid::PBE_SHA1_3DES => Cipher::TripleDes,
+        oid::PBE_SHA1_2DES => Cipher::TwoKeyTripleDes,
+        oid::PBE_SHA1_RC2_128 => Cipher::Rc2_128,
+        oid::PBE_SHA1_RC2_40 => Cipher::Rc2_40,
         _ => return None,
     };
     let (salt, iterations) = salt_and_iterations(parameters)?;
@@ -185,11 +184,11 @@ fn octets(any: AnyRef<'_>) -> Option<Vec<u8>> {
 
 fn other_name(oid: &str) -> Option<&'static str> {
     Some(match oid {
-        PBES2 => "PBES2 with an algorithm we do not have",
-        "1.2.840.113549.1.5.1" => "pbeWithMD2AndDES-CBC",
-        "1.2.840.113549.1.5.4" => "pbeWithMD2AndRC2-CBC",
-        "1.2.840.113549.1.12.1.1" => "pbeWithSHA1And128BitRC4",
-        "1.2.840.113549.1.12.1.2" => "pbeWithSHA1And40BitRC4",
+        oid::PBES2 => "PBES2 with an algorithm we do not have",
+        oid::PBE_MD2_DES => "pbeWithMD2AndDES-CBC",
+        oid::PBE_MD2_RC2 => "pbeWithMD2AndRC2-CBC",
+        oid::PBE_SHA1_RC4_128 => "pbeWithSHA1And128BitRC4",
+        oid::PBE_SHA1_RC4_40 => "pbeWithSHA1And40BitRC4",
         _ => return None,
     })
 }

@@ -5,13 +5,15 @@ use der::asn1::AnyRef;
 
 use super::{Scheme, salt_and_iterations};
 
+use crate::x509::oid;
+
 /// RFC 8018 appendix A.3. MD2 is left out because it is no longer in use.
 pub(super) fn pbes1(oid: &str, parameters: AnyRef<'_>) -> Option<Scheme> {
     let (cipher, hash) = match oid {
-        "1.2.840.113549.1.5.3" => ("DES-CBC", "MD5"),
-        "1.2.840.113549.1.5.6" => ("RC2-64-CBC", "MD5"),
-        "1.2.840.113549.1.5.10" => ("DES-CBC", "SHA1"),
-        "1.2.840.113549.1.5.11" => ("RC2-64-CBC", "SHA1"),
+        oid::PBE_MD5_DES => ("DES-CBC", "MD5"),
+        oid::PBE_MD5_RC2 => ("RC2-64-CBC", "MD5"),
+        oid::PBE_SHA1_DES => ("DES-CBC", "SHA1"),
+        oid::PBE_SHA1_RC2 => ("RC2-64-CBC", "SHA1"),
         _ => return None,
     };
     let (_, iterations) = salt_and_iterations(parameters)?;

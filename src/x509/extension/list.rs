@@ -12,13 +12,10 @@ use crate::x509::extension::read::{
     basic_constraints, extended_key_usage, found_san, key_usage, name_constraints,
 };
 use crate::x509::extension::{Extension, ExtensionValue, Policy, Timestamp};
+use crate::x509::oid;
 use crate::x509::san::FoundSan;
 
-const TLS_FEATURE: &str = "1.3.6.1.5.5.7.1.24";
-const POISON: &str = "1.3.6.1.4.1.11129.2.4.3";
-const OCSP_NO_CHECK: &str = "1.3.6.1.5.5.7.48.1.5";
 /// `id-qt-cps` (RFC 5280 §4.2.1.4).
-const PRACTICE_STATEMENT: &str = "1.3.6.1.5.5.7.2.1";
 
 /// Every extension, in encoded order.
 pub(crate) fn read(extensions: &[X509Extension<'_>]) -> Vec<Extension> {
@@ -131,10 +128,10 @@ fn places(extension: &ParsedExtension<'_>) -> Option<ExtensionValue> {
 fn access_to(access: &x509_parser::extensions::AccessDescription<'_>) -> (String, FoundSan) {
     let method = access.access_method.to_id_string();
     let name = match method.as_str() {
-        "1.3.6.1.5.5.7.48.1" => "OCSP".to_owned(),
-        "1.3.6.1.5.5.7.48.2" => "CA issuers".to_owned(),
-        "1.3.6.1.5.5.7.48.3" => "time stamping".to_owned(),
-        "1.3.6.1.5.5.7.48.5" => "CA repository".to_owned(),
+        oid::OCSP => "OCSP".to_owned(),
+        oid::CA_ISSUERS => "CA issuers".to_owned(),
+        oid::TIME_STAMPING_ACCESS => "time stamping".to_owned(),
+        oid::CA_REPOSITORY => "CA repository".to_owned(),
         _ => method,
     };
     (name, found_san(&access.access_location))
@@ -143,9 +140,9 @@ fn access_to(access: &x509_parser::extensions::AccessDescription<'_>) -> (String
 /// Those that x509-parser does not read.
 fn unread(oid: &str, value: &[u8]) -> ExtensionValue {
     match oid {
-        POISON => ExtensionValue::Poison,
-        OCSP_NO_CHECK => ExtensionValue::OcspNoCheck,
-        TLS_FEATURE => Vec::<u16>::from_der(value).map_or_else(
+        oid::CERTIFICATE_TRANSPARENCY_POISON => ExtensionValue::Poison,
+        oid::OCSP_NO_CHECK => ExtensionValue::OcspNoCheck,
+        oid::TLS_FEATURE => Vec::<u16>::from_der(value).map_or_else(
             |_| ExtensionValue::Damaged(value.to_vec()),
             ExtensionValue::TlsFeatures,
         ),
@@ -169,7 +166,7 @@ fn policy(found: &PolicyInformation<'_>) -> Policy {
     let qualifiers = found.policy_qualifiers.as_deref().unwrap_or_default();
     let statements: Vec<String> = qualifiers
         .iter()
-        .filter(|qualifier| qualifier.policy_qualifier_id.to_id_string() == PRACTICE_STATEMENT)
+        .filter(|qualifier| qualifier.policy_qualifier_id.to_id_string() == oid::PRACTICE_STATEMENT)
         .filter_map(|qualifier| Ia5StringRef::from_der(qualifier.qualifier).ok())
         .map(|text| text.to_string())
         .collect();

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use crate::x509::certificate::BasicConstraints;
 use crate::x509::constraints::NameConstraints;
+use crate::x509::oid;
 use crate::x509::san::FoundSan;
 use crate::x509::usage::{ExtendedKeyUsage, KeyUsage};
 
@@ -98,40 +99,67 @@ impl Extension {
 
 /// Extensions by name; those without a reader too.
 const NAMES: [(&str, &str); 33] = [
-    ("2.5.29.9", "Subject Directory Attributes"),
-    ("2.5.29.14", "Subject Key Identifier"),
-    ("2.5.29.15", "Key Usage"),
-    ("2.5.29.16", "Private Key Usage Period"),
-    ("2.5.29.17", "Subject Alternative Name"),
-    ("2.5.29.18", "Issuer Alternative Name"),
-    ("2.5.29.19", "Basic Constraints"),
-    ("2.5.29.20", "CRL Number"),
-    ("2.5.29.27", "Delta CRL Indicator"),
-    ("2.5.29.28", "Issuing Distribution Point"),
-    ("2.5.29.30", "Name Constraints"),
-    ("2.5.29.31", "CRL Distribution Points"),
-    ("2.5.29.32", "Certificate Policies"),
-    ("2.5.29.33", "Policy Mappings"),
-    ("2.5.29.35", "Authority Key Identifier"),
-    ("2.5.29.36", "Policy Constraints"),
-    ("2.5.29.37", "Extended Key Usage"),
-    ("2.5.29.46", "Freshest CRL"),
-    ("2.5.29.54", "Inhibit Any Policy"),
-    ("1.3.6.1.5.5.7.1.1", "Authority Information Access"),
-    ("1.3.6.1.5.5.7.1.3", "Qualified Certificate Statements"),
-    ("1.3.6.1.5.5.7.1.11", "Subject Information Access"),
-    ("1.3.6.1.5.5.7.1.24", "TLS Feature"),
-    ("1.3.6.1.5.5.7.48.1.5", "OCSP No Check"),
-    ("1.3.6.1.4.1.11129.2.4.2", "Signed Certificate Timestamps"),
-    ("1.3.6.1.4.1.11129.2.4.3", "Certificate Transparency Poison"),
     (
-        "1.3.6.1.4.1.311.20.2",
+        oid::SUBJECT_DIRECTORY_ATTRIBUTES,
+        "Subject Directory Attributes",
+    ),
+    (oid::SUBJECT_KEY_ID, "Subject Key Identifier"),
+    (oid::KEY_USAGE, "Key Usage"),
+    (oid::PRIVATE_KEY_USAGE_PERIOD, "Private Key Usage Period"),
+    (oid::SUBJECT_ALT_NAME, "Subject Alternative Name"),
+    (oid::ISSUER_ALT_NAME, "Issuer Alternative Name"),
+    (oid::BASIC_CONSTRAINTS, "Basic Constraints"),
+    (oid::CRL_NUMBER, "CRL Number"),
+    (oid::DELTA_CRL_INDICATOR, "Delta CRL Indicator"),
+    (
+        oid::ISSUING_DISTRIBUTION_POINT,
+        "Issuing Distribution Point",
+    ),
+    (oid::NAME_CONSTRAINTS, "Name Constraints"),
+    (oid::CRL_DISTRIBUTION_POINTS, "CRL Distribution Points"),
+    (oid::CERTIFICATE_POLICIES, "Certificate Policies"),
+    (oid::POLICY_MAPPINGS, "Policy Mappings"),
+    (oid::AUTHORITY_KEY_ID, "Authority Key Identifier"),
+    (oid::POLICY_CONSTRAINTS, "Policy Constraints"),
+    (oid::EXTENDED_KEY_USAGE, "Extended Key Usage"),
+    (oid::FRESHEST_CRL, "Freshest CRL"),
+    (oid::INHIBIT_ANY_POLICY, "Inhibit Any Policy"),
+    (
+        oid::AUTHORITY_INFORMATION_ACCESS,
+        "Authority Information Access",
+    ),
+    (
+        oid::QUALIFIED_CERTIFICATE_STATEMENTS,
+        "Qualified Certificate Statements",
+    ),
+    (
+        oid::SUBJECT_INFORMATION_ACCESS,
+        "Subject Information Access",
+    ),
+    (oid::TLS_FEATURE, "TLS Feature"),
+    (oid::OCSP_NO_CHECK, "OCSP No Check"),
+    (
+        oid::SIGNED_CERTIFICATE_TIMESTAMPS,
+        "Signed Certificate Timestamps",
+    ),
+    (
+        oid::CERTIFICATE_TRANSPARENCY_POISON,
+        "Certificate Transparency Poison",
+    ),
+    (
+        oid::MICROSOFT_TEMPLATE_NAME,
         "Microsoft Certificate Template Name",
     ),
-    ("1.3.6.1.4.1.311.21.1", "Microsoft CA Version"),
-    ("1.3.6.1.4.1.311.21.7", "Microsoft Certificate Template"),
-    ("1.3.6.1.4.1.311.21.10", "Microsoft Application Policies"),
-    ("1.3.6.1.4.1.37476.9000.64.1", "Step Provisioner"),
-    ("2.16.840.1.113730.1.1", "Netscape Certificate Type"),
-    ("2.16.840.1.113730.1.13", "Netscape Comment"),
+    (oid::MICROSOFT_CA_VERSION, "Microsoft CA Version"),
+    (
+        oid::MICROSOFT_CERTIFICATE_TEMPLATE,
+        "Microsoft Certificate Template",
+    ),
+    (
+        oid::MICROSOFT_APPLICATION_POLICIES,
+        "Microsoft Application Policies",
+    ),
+    (oid::STEP_PROVISIONER, "Step Provisioner"),
+    (oid::NETSCAPE_CERTIFICATE_TYPE, "Netscape Certificate Type"),
+    (oid::NETSCAPE_COMMENT, "Netscape Comment"),
 ];

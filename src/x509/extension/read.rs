@@ -16,6 +16,7 @@ use crate::x509::constraints::read::FoundSubtree;
 use crate::x509::constraints::{IpNetwork, NameConstraints, Subtrees, read as constraints};
 use crate::x509::hex::to_hex;
 use crate::x509::name::read::distinguished_name;
+use crate::x509::oid;
 use crate::x509::san::{DnsName, EmailAddress, FoundSan, San, Uri};
 use crate::x509::usage::{ExtendedKeyUsage, KeyUsage};
 
@@ -36,25 +37,24 @@ pub(crate) struct Extensions {
 }
 
 /// `id-ad-caIssuers` (RFC 5280 §4.2.2.1).
-const CA_ISSUERS: &str = "1.3.6.1.5.5.7.48.2";
 
 /// Those that have a say in whether a certificate is trusted (RFC 5280 §4.2.1, §4.2.2.1). What others hold, like the timestamps of logs
 /// (RFC 6962) or a comment, OpenSSL and Go do not look into either; where it is damaged, it is shown so.
 const DECISIVE: [&str; 14] = [
-    "2.5.29.14",
-    "2.5.29.15",
-    "2.5.29.17",
-    "2.5.29.19",
-    "2.5.29.30",
-    "2.5.29.31",
-    "2.5.29.32",
-    "2.5.29.33",
-    "2.5.29.35",
-    "2.5.29.36",
-    "2.5.29.37",
-    "2.5.29.46",
-    "2.5.29.54",
-    "1.3.6.1.5.5.7.1.1",
+    oid::SUBJECT_KEY_ID,
+    oid::KEY_USAGE,
+    oid::SUBJECT_ALT_NAME,
+    oid::BASIC_CONSTRAINTS,
+    oid::NAME_CONSTRAINTS,
+    oid::CRL_DISTRIBUTION_POINTS,
+    oid::CERTIFICATE_POLICIES,
+    oid::POLICY_MAPPINGS,
+    oid::AUTHORITY_KEY_ID,
+    oid::POLICY_CONSTRAINTS,
+    oid::EXTENDED_KEY_USAGE,
+    oid::FRESHEST_CRL,
+    oid::INHIBIT_ANY_POLICY,
+    oid::AUTHORITY_INFORMATION_ACCESS,
 ];
 
 impl Extensions {
@@ -108,7 +108,7 @@ impl Extensions {
                 let issuers = access
                     .accessdescs
                     .iter()
-                    .filter(|access| access.access_method.to_id_string() == CA_ISSUERS);
+                    .filter(|access| access.access_method.to_id_string() == oid::CA_ISSUERS);
                 self.issuer_urls = issuers
                     .filter_map(|access| url(&access.access_location))
                     .collect();

@@ -19,12 +19,13 @@ use x509_cert::ext::pkix::{
 
 use crate::x509::certificate::write::{Role, Template};
 use crate::x509::constraints::{IpNetwork, NameConstraints, Subtrees};
+use crate::x509::oid;
 use crate::x509::san::{San, Uri};
 use crate::x509::usage::{KeyUsage, Usages};
 
 /// `id-ad-caIssuers` (RFC 5280 §4.2.2.1).
-const CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.2");
-const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
+const CA_ISSUERS: ObjectIdentifier = ObjectIdentifier::new_unwrap(oid::CA_ISSUERS);
+const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap(oid::BASIC_CONSTRAINTS);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Criticality {

@@ -11,12 +11,13 @@ use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use crate::x509::key::{FoundKeyAlgorithm, KeyAlgorithm};
+use crate::x509::oid;
 
 /// Names a public key by what it says it is, or as damaged if it is not a key of that kind.
 pub(crate) fn algorithm(key: &SubjectPublicKeyInfo<'_>) -> FoundKeyAlgorithm {
     let named = match key.algorithm.algorithm.to_id_string().as_str() {
-        "1.2.840.113549.1.1.1" => rsa(&key.subject_public_key.data),
-        "1.2.840.10045.2.1" => curve(key),
+        oid::RSA => rsa(&key.subject_public_key.data),
+        oid::EC_PUBLIC_KEY => curve(key),
         other => FoundKeyAlgorithm::from_oid(other),
     };
     if matches!(named, FoundKeyAlgorithm::Damaged(_)) || is_sound(key.raw, &named) {
@@ -38,16 +39,16 @@ fn is_sound(spki: &[u8], named: &FoundKeyAlgorithm) -> bool {
     };
     let parameters = info.algorithm.parameters;
     match info.algorithm.oid.to_string().as_str() {
-        "1.2.840.113549.1.1.1" => {
+        oid::RSA => {
             parameters.is_some_and(|any| any.tag() == Tag::Null && any.value().is_empty())
                 && is_rsa_key(key)
         }
-        "1.2.840.10045.2.1" => {
+        oid::EC_PUBLIC_KEY => {
             // The reader of the name takes any value for an object identifier.
             parameters.is_some_and(|any| matches!(any.tag(), Tag::ObjectIdentifier | Tag::Sequence))
                 && is_on_curve(key, named)
         }
-        "1.3.101.112" => parameters.is_none() && key.len() == 32,
+        oid::ED25519 => parameters.is_none() && key.len() == 32,
         _ => true,
     }
 }

@@ -9,12 +9,9 @@ use x509_cert::spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
 
 use crate::x509::key::FoundKeyAlgorithm;
+use crate::x509::key::encode::{EC_PUBLIC_KEY, ED25519, RSA_ENCRYPTION};
 use crate::x509::key::signing::{Curve, KeyError, Pair};
 use crate::x509::pem::{self, Block};
-
-const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// The key in a PEM text that holds one private key, with or without `EC PARAMETERS` or certificates beside it.
 pub(crate) fn from_pem(pem: &[u8]) -> Result<Pair, KeyError> {

@@ -18,6 +18,8 @@ use thiserror::Error;
 use super::digest::sha256;
 use super::hex::to_hex;
 
+use crate::x509::oid;
+
 /// A public key as it stands in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
@@ -151,19 +153,19 @@ impl FoundKeyAlgorithm {
 
 /// Algorithms and curves by object identifier, as `openssl` and our users call them. RSA is missing: there the size is in the key.
 const BY_OID: [(&str, FoundName); 13] = [
-    ("1.2.840.10045.3.1.7", Ok(KeyAlgorithm::EcdsaP256)),
-    ("1.3.132.0.34", Ok(KeyAlgorithm::EcdsaP384)),
-    ("1.3.132.0.35", Ok(KeyAlgorithm::EcdsaP521)),
-    ("1.3.101.112", Ok(KeyAlgorithm::Ed25519)),
-    ("1.2.840.113549.1.1.10", Err("rsa-pss")),
-    ("1.2.840.10040.4.1", Err("dsa")),
-    ("1.3.101.110", Err("x25519")),
-    ("1.3.101.111", Err("x448")),
-    ("1.3.101.113", Err("ed448")),
-    ("1.3.132.0.10", Err("ecdsa secp256k1")),
-    ("1.2.840.10045.3.1.1", Err("ecdsa 192")),
-    ("1.3.132.0.33", Err("ecdsa 224")),
-    ("1.3.36.3.3.2.8.1.1.7", Err("ecdsa brainpool 256")),
+    (oid::P256, Ok(KeyAlgorithm::EcdsaP256)),
+    (oid::P384, Ok(KeyAlgorithm::EcdsaP384)),
+    (oid::P521, Ok(KeyAlgorithm::EcdsaP521)),
+    (oid::ED25519, Ok(KeyAlgorithm::Ed25519)),
+    (oid::RSASSA_PSS, Err("rsa-pss")),
+    (oid::DSA, Err("dsa")),
+    (oid::X25519, Err("x25519")),
+    (oid::X448, Err("x448")),
+    (oid::ED448, Err("ed448")),
+    (oid::SECP256K1, Err("ecdsa secp256k1")),
+    (oid::P192, Err("ecdsa 192")),
+    (oid::P224, Err("ecdsa 224")),
+    (oid::BRAINPOOL_P256, Err("ecdsa brainpool 256")),
 ];
 
 /// One of ours, or the name of another.

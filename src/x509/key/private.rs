@@ -14,24 +14,25 @@ use crate::x509::encryption::Scheme;
 use crate::x509::key::encode::{ec_spki, ed25519_spki, rsa_private_numbers, rsa_spki};
 use crate::x509::key::facts::{KeyFormat, PrivateKeyFacts, Protection};
 use crate::x509::key::{FoundKeyAlgorithm, algorithm as key};
+use crate::x509::oid;
 
 /// Curves of which aws-lc computes public points.
 const SIGNING: [(&str, &EcdsaSigningAlgorithm); 3] = [
-    ("1.2.840.10045.3.1.7", &ECDSA_P256_SHA256_ASN1_SIGNING),
-    ("1.3.132.0.34", &ECDSA_P384_SHA384_ASN1_SIGNING),
-    ("1.3.132.0.35", &ECDSA_P521_SHA512_ASN1_SIGNING),
+    (oid::P256, &ECDSA_P256_SHA256_ASN1_SIGNING),
+    (oid::P384, &ECDSA_P384_SHA384_ASN1_SIGNING),
+    (oid::P521, &ECDSA_P521_SHA512_ASN1_SIGNING),
 ];
 
 /// `PrivateKeyInfo` (RFC 5958 §2).
 pub(crate) fn pkcs8(der: &[u8]) -> Result<PrivateKeyFacts, DocumentDefect> {
     let (algorithm, secret) = pkcs8_parts(der).map_err(|error| undecodable(&error))?;
     let spki = match algorithm.oid.to_string().as_str() {
-        "1.2.840.113549.1.1.1" => rsa(secret),
-        "1.2.840.10045.2.1" => algorithm
+        oid::RSA => rsa(secret),
+        oid::EC_PUBLIC_KEY => algorithm
             .parameters_oid()
             .ok()
             .and_then(|curve| ec(der, secret, Some(curve))),
-        "1.3.101.112" => Ed25519KeyPair::from_pkcs8_maybe_unchecked(der)
+        oid::ED25519 => Ed25519KeyPair::from_pkcs8_maybe_unchecked(der)
             .ok()
             .and_then(|pair| ed25519_spki(pair.public_key().as_ref())),
         _ => None,

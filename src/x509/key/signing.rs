@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 use super::load;
 use crate::x509::digest::{Digest, sha1};
 use crate::x509::key::{FoundKeyAlgorithm, KeyAlgorithm, KeyFingerprint};
+use crate::x509::oid;
 use crate::x509::pem::PemFlaw;
 use crate::x509::pem::write::pem_text;
 use crate::x509::voucher::{Voucher, statement};
@@ -237,9 +238,9 @@ impl Curve {
 
     pub(crate) fn oid(self) -> ObjectIdentifier {
         ObjectIdentifier::new_unwrap(match self {
-            Self::P256 => "1.2.840.10045.3.1.7",
-            Self::P384 => "1.3.132.0.34",
-            Self::P521 => "1.3.132.0.35",
+            Self::P256 => oid::P256,
+            Self::P384 => oid::P384,
+            Self::P521 => oid::P521,
         })
     }
 
@@ -274,11 +275,11 @@ impl SignatureAlgorithm {
     /// The DER `AlgorithmIdentifier`.
     pub(crate) fn identifier(self) -> AlgorithmIdentifierRef<'static> {
         let oid = ObjectIdentifier::new_unwrap(match self {
-            Self::Sha256WithRsa => "1.2.840.113549.1.1.11",
-            Self::EcdsaWithSha256 => "1.2.840.10045.4.3.2",
-            Self::EcdsaWithSha384 => "1.2.840.10045.4.3.3",
-            Self::EcdsaWithSha512 => "1.2.840.10045.4.3.4",
-            Self::Ed25519 => "1.3.101.112",
+            Self::Sha256WithRsa => oid::SHA256_WITH_RSA,
+            Self::EcdsaWithSha256 => oid::ECDSA_WITH_SHA256,
+            Self::EcdsaWithSha384 => oid::ECDSA_WITH_SHA384,
+            Self::EcdsaWithSha512 => oid::ECDSA_WITH_SHA512,
+            Self::Ed25519 => oid::ED25519,
         });
         // RFC 8017 §A.2.4 wants NULL, RFC 5758 §3.2 and RFC 8410 §3 want nothing.
         let parameters = matches!(self, Self::Sha256WithRsa).then_some(der::asn1::AnyRef::NULL);

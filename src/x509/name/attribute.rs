@@ -4,6 +4,8 @@ use std::fmt;
 
 use super::SubjectError;
 
+use crate::x509::oid;
+
 /// The kind of one attribute in a distinguished name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AttributeType {
@@ -30,36 +32,46 @@ pub enum AttributeType {
 ///
 /// Bounds are the `ub-*` of RFC 5280 appendix A.1; street and postal code are X.520's, user id RFC 1274's, a domain component one DNS label.
 const ATTRIBUTES: [(AttributeType, &str, &str, usize); 15] = [
-    (AttributeType::Country, "C", "2.5.4.6", 2),
-    (AttributeType::State, "ST", "2.5.4.8", 128),
-    (AttributeType::Locality, "L", "2.5.4.7", 128),
-    (AttributeType::Organization, "O", "2.5.4.10", 64),
-    (AttributeType::OrganizationalUnit, "OU", "2.5.4.11", 64),
-    (AttributeType::CommonName, "CN", "2.5.4.3", 64),
+    (AttributeType::Country, "C", oid::COUNTRY, 2),
+    (AttributeType::State, "ST", oid::STATE, 128),
+    (AttributeType::Locality, "L", oid::LOCALITY, 128),
+    (AttributeType::Organization, "O", oid::ORGANIZATION, 64),
+    (
+        AttributeType::OrganizationalUnit,
+        "OU",
+        oid::ORGANIZATIONAL_UNIT,
+        64,
+    ),
+    (AttributeType::CommonName, "CN", oid::COMMON_NAME, 64),
     (
         AttributeType::DomainComponent,
         "DC",
-        "0.9.2342.19200300.100.1.25",
+        oid::DOMAIN_COMPONENT,
         63,
     ),
     (
         AttributeType::EmailAddress,
         "emailAddress",
-        "1.2.840.113549.1.9.1",
+        oid::EMAIL_ADDRESS,
         255,
     ),
-    (AttributeType::SerialNumber, "serialNumber", "2.5.4.5", 64),
-    (AttributeType::Street, "street", "2.5.4.9", 128),
-    (AttributeType::PostalCode, "postalCode", "2.5.4.17", 40),
-    (AttributeType::Title, "title", "2.5.4.12", 64),
-    (AttributeType::GivenName, "GN", "2.5.4.42", 32768),
-    (AttributeType::Surname, "SN", "2.5.4.4", 32768),
     (
-        AttributeType::UserId,
-        "UID",
-        "0.9.2342.19200300.100.1.1",
-        256,
+        AttributeType::SerialNumber,
+        "serialNumber",
+        oid::SERIAL_NUMBER,
+        64,
     ),
+    (AttributeType::Street, "street", oid::STREET, 128),
+    (
+        AttributeType::PostalCode,
+        "postalCode",
+        oid::POSTAL_CODE,
+        40,
+    ),
+    (AttributeType::Title, "title", oid::TITLE, 64),
+    (AttributeType::GivenName, "GN", oid::GIVEN_NAME, 32768),
+    (AttributeType::Surname, "SN", oid::SURNAME, 32768),
+    (AttributeType::UserId, "UID", oid::USER_ID, 256),
 ];
 
 /// Bound for attributes we know nothing about, so that a name stays a name.

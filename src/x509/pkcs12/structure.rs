@@ -7,15 +7,10 @@ use x509_cert::spki::AlgorithmIdentifierRef;
 
 use super::super::encryption::{Closed, Hash, Password, Purpose, Scheme};
 use crate::x509::encoding::explicit;
+use crate::x509::oid;
 use crate::x509::pkcs12::Integrity;
 
-const DATA: &str = "1.2.840.113549.1.7.1";
-const ENCRYPTED_DATA: &str = "1.2.840.113549.1.7.6";
-const FRIENDLY_NAME: &str = "1.2.840.113549.1.9.20";
-const LOCAL_KEY_ID: &str = "1.2.840.113549.1.9.21";
 /// Oracle's mark of a certificate that Java takes as an anchor.
-const TRUSTED_KEY_USAGE: &str = "2.16.840.1.113894.746875.1.1";
-const PBMAC1: &str = "1.2.840.113549.1.5.14";
 
 /// `PFX`: the safes and their checksum.
 pub(crate) struct Pfx<'a> {
@@ -37,7 +32,7 @@ impl<'a> Pfx<'a> {
         let pfx = reader.sequence(|reader| {
             u8::decode(reader)?;
             let (kind, content) = content_info(reader)?;
-            if kind.to_string() != DATA {
+            if kind.to_string() != oid::DATA {
                 return Err(der::ErrorKind::OidUnknown { oid: kind }.into());
             }
             Ok::<_, der::Error>(Self {
@@ -101,7 +96,7 @@ impl<'a> Mac<'a> {
         Integrity {
             algorithm: match self.hash() {
                 Some(hash) => format!("HMAC-{hash} under the key derivation of PKCS#12"),
-                None if oid == PBMAC1 => "PBMAC1 (RFC 9579)".to_owned(),
+                None if oid == oid::PBMAC1 => "PBMAC1 (RFC 9579)".to_owned(),
                 None => oid,
             },
             iterations: self.iterations,
@@ -140,8 +135,8 @@ pub(crate) fn safes(der: &[u8]) -> der::Result<Vec<Safe<'_>>> {
         while !reader.is_finished() {
             let (kind, content) = content_info(reader)?;
             safes.push(match kind.to_string().as_str() {
-                DATA => Safe::Plain(content.decode_as::<&OctetStringRef>()?.as_bytes()),
-                ENCRYPTED_DATA => encrypted_data(content)?,
+                oid::DATA => Safe::Plain(content.decode_as::<&OctetStringRef>()?.as_bytes()),
+                oid::ENCRYPTED_DATA => encrypted_data(content)?,
                 other => Safe::Other(other.to_owned()),
             });
         }
@@ -227,14 +222,14 @@ impl<'a> SafeBag<'a> {
         values.tag().assert_eq(Tag::Set)?;
         let first = AnyRef::decode(&mut SliceReader::new(values.value())?);
         match (oid.as_str(), first) {
-            (FRIENDLY_NAME, Ok(value)) => {
+            (oid::FRIENDLY_NAME, Ok(value)) => {
                 self.friendly_name = value
                     .decode_as::<BmpString>()
                     .ok()
                     .map(|name| name.to_string());
             }
-            (LOCAL_KEY_ID, Ok(value)) => self.local_key_id = Some(value.value()),
-            (TRUSTED_KEY_USAGE, _) => self.is_trusted = true,
+            (oid::LOCAL_KEY_ID, Ok(value)) => self.local_key_id = Some(value.value()),
+            (oid::TRUSTED_KEY_USAGE, _) => self.is_trusted = true,
             _ => {}
         }
         Ok(())

@@ -14,24 +14,9 @@ use des::TdesEde3;
 use zeroize::Zeroizing;
 
 use crate::x509::encryption::{Hash, Password, Purpose};
+use crate::x509::oid;
 
-const DATA: &str = "1.2.840.113549.1.7.1";
-const ENCRYPTED_DATA: &str = "1.2.840.113549.1.7.6";
-const SHROUDED_KEY_BAG: &str = "1.2.840.113549.1.12.10.1.2";
-const CERT_BAG: &str = "1.2.840.113549.1.12.10.1.3";
-const X509_CERTIFICATE: &str = "1.2.840.113549.1.9.22.1";
-const FRIENDLY_NAME: &str = "1.2.840.113549.1.9.20";
-const LOCAL_KEY_ID: &str = "1.2.840.113549.1.9.21";
 /// Oracle's mark of a certificate that Java takes as an anchor, and what it is trusted for: anything.
-const TRUSTED_KEY_USAGE: &str = "2.16.840.1.113894.746875.1.1";
-const ANY_EXTENDED_KEY_USAGE: &str = "2.5.29.37.0";
-const PBES2: &str = "1.2.840.113549.1.5.13";
-const PBKDF2: &str = "1.2.840.113549.1.5.12";
-const HMAC_SHA256: &str = "1.2.840.113549.2.9";
-const AES_256_CBC: &str = "2.16.840.1.101.3.4.1.42";
-const PBE_SHA1_3DES: &str = "1.2.840.113549.1.12.1.3";
-const SHA256: &str = "2.16.840.1.101.3.4.2.1";
-const SHA1: &str = "1.3.14.3.2.26";
 
 /// What OWASP asks of PBKDF2 with SHA-256, and the most that NSS (Firefox) takes.
 const ROUNDS: u32 = 600_000;
@@ -87,8 +72,8 @@ pub fn key_store(
     let own = entry.chain.first().copied().unwrap_or_default();
     let local_key_id = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, own);
     let attributes = [
-        attribute(FRIENDLY_NAME, bmp(entry.alias)?)?,
-        attribute(LOCAL_KEY_ID, octets(local_key_id.as_ref())?)?,
+        attribute(oid::FRIENDLY_NAME, bmp(entry.alias)?)?,
+        attribute(oid::LOCAL_KEY_ID, octets(local_key_id.as_ref())?)?,
     ];
     let mut certificates = Vec::new();
     for (number, certificate) in entry.chain.iter().enumerate() {
@@ -100,10 +85,10 @@ pub fn key_store(
         let (algorithm, data) = lock.encrypt(entry.key)?;
         sequence(&[algorithm, octets(&data)?])?
     };
-    let key = bag(SHROUDED_KEY_BAG, shrouded, &attributes)?;
+    let key = bag(oid::SHROUDED_KEY_BAG, shrouded, &attributes)?;
     let safes = [
         lock.encrypted(&sequence(&certificates)?)?,
-        content(DATA, octets(&sequence(&[key])?)?)?,
+        content(oid::DATA, octets(&sequence(&[key])?)?)?,
     ];
     lock.file(&sequence(&safes)?)
 }
@@ -120,8 +105,8 @@ pub fn trust_store(
     let mut certificates = Vec::new();
     for entry in entries {
         let attributes = [
-            attribute(FRIENDLY_NAME, bmp(&entry.alias)?)?,
-            attribute(TRUSTED_KEY_USAGE, oid(ANY_EXTENDED_KEY_USAGE)?)?,
+            attribute(oid::FRIENDLY_NAME, bmp(&entry.alias)?)?,
+            attribute(oid::TRUSTED_KEY_USAGE, oid(oid::ANY_EXTENDED_KEY_USAGE)?)?,
         ];
         certificates.push(certificate_bag(entry.certificate, &attributes)?);
     }
@@ -150,11 +135,11 @@ impl Lock {
         const VERSION: u32 = 3;
         let salt = salt()?;
         let (hash, algorithm, oid_of_hash, rounds) = match self.protection {
-            Protection::Modern => (Hash::Sha256, hmac::HMAC_SHA256, SHA256, ROUNDS),
+            Protection::Modern => (Hash::Sha256, hmac::HMAC_SHA256, oid::SHA256, ROUNDS),
             Protection::Legacy => (
                 Hash::Sha1,
                 hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
-                SHA1,
+                oid::SHA1,
                 LEGACY_ROUNDS,
             ),
         };
@@ -166,7 +151,7 @@ impl Lock {
             octets(checksum.as_ref())?,
         ])?;
         let mac = sequence(&[digest_info, octets(&salt)?, integer(rounds)?])?;
-        sequence(&[integer(VERSION)?, content(DATA, octets(safes)?)?, mac])
+        sequence(&[integer(VERSION)?, content(oid::DATA, octets(safes)?)?, mac])
     }
 
     /// `EncryptedData` (RFC 5652 §8) as content.
@@ -177,8 +162,8 @@ impl Lock {
             constructed: false,
             number: TagNumber(0),
         };
-        let info = sequence(&[oid(DATA)?, algorithm, value(implicit, data)?])?;
-        content(ENCRYPTED_DATA, sequence(&[integer(VERSION)?, info])?)
+        let info = sequence(&[oid(oid::DATA)?, algorithm, value(implicit, data)?])?;
+        content(oid::ENCRYPTED_DATA, sequence(&[integer(VERSION)?, info])?)
     }
 
     /// The `AlgorithmIdentifier` and what it made of the bytes.
@@ -211,13 +196,13 @@ impl Lock {
         let derivation = sequence(&[
             octets(&salt)?,
             integer(ROUNDS)?,
-            sequence(&[oid(HMAC_SHA256)?, null()?])?,
+            sequence(&[oid(oid::HMAC_SHA256)?, null()?])?,
         ])?;
         let parameters = sequence(&[
-            sequence(&[oid(PBKDF2)?, derivation])?,
-            sequence(&[oid(AES_256_CBC)?, octets(iv.as_ref())?])?,
+            sequence(&[oid(oid::PBKDF2)?, derivation])?,
+            sequence(&[oid(oid::AES_256_CBC)?, octets(iv.as_ref())?])?,
         ])?;
-        Ok((sequence(&[oid(PBES2)?, parameters])?, data.to_vec()))
+        Ok((sequence(&[oid(oid::PBES2)?, parameters])?, data.to_vec()))
     }
 
     /// RFC 7292 appendix C.
@@ -229,7 +214,7 @@ impl Lock {
             .map_err(|_| Pkcs12Error::Library)?
             .encrypt_padded_vec_mut::<Pkcs7>(plain);
         let parameters = sequence(&[octets(&salt)?, integer(LEGACY_ROUNDS)?])?;
-        Ok((sequence(&[oid(PBE_SHA1_3DES)?, parameters])?, data))
+        Ok((sequence(&[oid(oid::PBE_SHA1_3DES)?, parameters])?, data))
     }
 
     fn derive(
@@ -256,8 +241,8 @@ fn salt() -> Result<[u8; SALT], Pkcs12Error> {
 fn certificate_bag(certificate: &[u8], attributes: &[Vec<u8>]) -> Result<Vec<u8>, Pkcs12Error> {
     let certificate = explicit(octets(certificate)?)?;
     bag(
-        CERT_BAG,
-        sequence(&[oid(X509_CERTIFICATE)?, certificate])?,
+        oid::CERT_BAG,
+        sequence(&[oid(oid::X509_CERTIFICATE)?, certificate])?,
         attributes,
     )
 }

@@ -11,9 +11,7 @@ use super::material::{Material, same_attributes, same_name};
 use crate::x509::crl::read::{PointNames, directories, reasons};
 use crate::x509::crl::{CertificateKind, CrlFacts, CrlScope, ListPoint, RevocationReason};
 use crate::x509::name::DistinguishedName;
-
-const CRL_NUMBER: &str = "2.5.29.20";
-const AUTHORITY_KEY_ID: &str = "2.5.29.35";
+use crate::x509::oid;
 
 /// Why a list can be relied on for no certificate; reads after "the list". What it says of a certificate it names holds all the same.
 pub(super) fn objection(list: &CrlFacts) -> Option<&'static str> {
@@ -21,7 +19,7 @@ pub(super) fn objection(list: &CrlFacts) -> Option<&'static str> {
         (list.is_delta(), "tells only what changed since another one"),
         (list.number.is_none(), "has no number (RFC 5280 §5.2.3)"),
         (
-            list.critical.contains(CRL_NUMBER),
+            list.critical.contains(oid::CRL_NUMBER),
             "has a critical number (RFC 5280 §5.2.3)",
         ),
         (
@@ -29,7 +27,7 @@ pub(super) fn objection(list: &CrlFacts) -> Option<&'static str> {
             "does not say which key signed it (RFC 5280 §5.2.1)",
         ),
         (
-            list.critical.contains(AUTHORITY_KEY_ID),
+            list.critical.contains(oid::AUTHORITY_KEY_ID),
             "has a critical authority key identifier (RFC 5280 §4.2.1.1)",
         ),
         (

@@ -6,33 +6,40 @@ use super::fault::Fault;
 use super::material::Material;
 use crate::x509::encoding;
 use crate::x509::key::FoundKeyAlgorithm;
+use crate::x509::oid;
 use crate::x509::usage::KeyUsage;
-
-const SAN: &str = "2.5.29.17";
-const BASIC_CONSTRAINTS: &str = "2.5.29.19";
 
 /// Extensions that may be critical because everything in them is heeded here.
 const UNDERSTOOD: [&str; 10] = [
-    SAN,
-    BASIC_CONSTRAINTS,
-    "2.5.29.15",
-    "2.5.29.30",
-    "2.5.29.31",
-    "2.5.29.32",
-    "2.5.29.33",
-    "2.5.29.36",
-    "2.5.29.37",
-    "2.5.29.54",
+    oid::SUBJECT_ALT_NAME,
+    oid::BASIC_CONSTRAINTS,
+    oid::KEY_USAGE,
+    oid::NAME_CONSTRAINTS,
+    oid::CRL_DISTRIBUTION_POINTS,
+    oid::CERTIFICATE_POLICIES,
+    oid::POLICY_MAPPINGS,
+    oid::POLICY_CONSTRAINTS,
+    oid::EXTENDED_KEY_USAGE,
+    oid::INHIBIT_ANY_POLICY,
 ];
 
 /// RFC 5280 §4.2.1.1, §4.2.1.2, §4.2.1.8, §4.2.1.15, §4.2.2.1 and §4.2.2.2.
 const NEVER_CRITICAL: [(&str, &str); 6] = [
-    ("2.5.29.35", "the authority key identifier"),
-    ("2.5.29.14", "the subject key identifier"),
-    ("2.5.29.9", "subject directory attributes"),
-    ("2.5.29.46", "the freshest CRL"),
-    ("1.3.6.1.5.5.7.1.1", "authority information access"),
-    ("1.3.6.1.5.5.7.1.11", "subject information access"),
+    (oid::AUTHORITY_KEY_ID, "the authority key identifier"),
+    (oid::SUBJECT_KEY_ID, "the subject key identifier"),
+    (
+        oid::SUBJECT_DIRECTORY_ATTRIBUTES,
+        "subject directory attributes",
+    ),
+    (oid::FRESHEST_CRL, "the freshest CRL"),
+    (
+        oid::AUTHORITY_INFORMATION_ACCESS,
+        "authority information access",
+    ),
+    (
+        oid::SUBJECT_INFORMATION_ACCESS,
+        "subject information access",
+    ),
 ];
 
 pub(super) fn validity(material: &Material<'_>, moment: OffsetDateTime) -> Vec<Fault> {
@@ -143,7 +150,7 @@ fn names(material: &Material<'_>) -> Vec<Fault> {
             faults.push(Fault::SubjectEmpty);
         } else if material.sans.is_empty() {
             faults.push(Fault::Nameless);
-        } else if !material.is_critical(SAN) {
+        } else if !material.is_critical(oid::SUBJECT_ALT_NAME) {
             faults.push(Fault::SanNotCritical);
         }
     }
@@ -193,11 +200,11 @@ fn criticality(material: &Material<'_>) -> Vec<Fault> {
             });
         }
     }
-    if material.is_ca() && !material.is_critical(BASIC_CONSTRAINTS) {
+    if material.is_ca() && !material.is_critical(oid::BASIC_CONSTRAINTS) {
         let extension = "the basic constraints of an authority";
         faults.push(Fault::CriticalMissing { extension });
     }
-    if material.constraints.is_some() && !material.is_critical("2.5.29.30") {
+    if material.constraints.is_some() && !material.is_critical(oid::NAME_CONSTRAINTS) {
         let extension = "the name constraints";
         faults.push(Fault::CriticalMissing { extension });
     }

@@ -15,8 +15,7 @@ use crate::x509::constraints::read::FoundSubtree;
 use crate::x509::hex::to_hex;
 use crate::x509::name::read::distinguished_name;
 use crate::x509::name::{AttributeType, DistinguishedName};
-
-const CRL_DISTRIBUTION_POINTS: &str = "2.5.29.31";
+use crate::x509::oid;
 
 /// A certificate of a path, taken apart once.
 #[derive(Debug)]
@@ -88,7 +87,7 @@ impl<'a> Material<'a> {
         };
         for extension in certificate.extensions() {
             material.add(extension.parsed_extension(), extension.value);
-            if extension.oid.to_id_string() == CRL_DISTRIBUTION_POINTS {
+            if extension.oid.to_id_string() == oid::CRL_DISTRIBUTION_POINTS {
                 // The parser looks for names relative to the issuer where they are not.
                 material.points = Point::read(extension.value, &facts.issuer);
             }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fault::Fault;
 use super::material::Material;
 
-const ANY_POLICY: &str = "2.5.29.32.0";
+use crate::x509::oid;
 
 /// What is asked of the policies of a path. Without anything only what its own authorities require counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,11 +92,11 @@ impl State {
         let never = u32::try_from(length).unwrap_or(u32::MAX).saturating_add(1);
         let unless = |holds: bool| if holds { 0 } else { never };
         let anchor = Node {
-            expected: BTreeSet::from([ANY_POLICY.to_owned()]),
+            expected: BTreeSet::from([oid::ANY_POLICY.to_owned()]),
             parents: BTreeSet::new(),
         };
         Self {
-            graph: vec![Level::from([(ANY_POLICY.to_owned(), anchor)])],
+            graph: vec![Level::from([(oid::ANY_POLICY.to_owned(), anchor)])],
             explicit_policy: unless(demand.is_required),
             inhibit_any: unless(demand.inhibits_any),
             policy_mapping: unless(demand.inhibits_mapping),
@@ -152,18 +152,18 @@ impl State {
             }
         }
         let mut level = Level::new();
-        for name in stated.iter().filter(|name| *name != ANY_POLICY) {
+        for name in stated.iter().filter(|name| *name != oid::ANY_POLICY) {
             let parents = expecting.get(name.as_str()).cloned();
             let by_any = || {
                 above
-                    .contains_key(ANY_POLICY)
-                    .then(|| BTreeSet::from([ANY_POLICY.to_owned()]))
+                    .contains_key(oid::ANY_POLICY)
+                    .then(|| BTreeSet::from([oid::ANY_POLICY.to_owned()]))
             };
             if let Some(parents) = parents.or_else(by_any) {
                 level.insert(name.clone(), Node::named(name, parents));
             }
         }
-        if any_counts && stated.contains(ANY_POLICY) {
+        if any_counts && stated.contains(oid::ANY_POLICY) {
             for (name, parents) in expecting {
                 level
                     .entry(name.to_owned())
@@ -178,7 +178,7 @@ impl State {
     fn map(&mut self, mappings: &[(String, String)]) -> Result<(), Fault> {
         if mappings
             .iter()
-            .any(|(from, to)| from == ANY_POLICY || to == ANY_POLICY)
+            .any(|(from, to)| from == oid::ANY_POLICY || to == oid::ANY_POLICY)
         {
             return Err(Fault::PolicyMapsAny);
         }
@@ -196,12 +196,12 @@ impl State {
         for (from, to) in mappings {
             mapped.entry(from).or_default().insert(to.clone());
         }
-        let has_any = level.contains_key(ANY_POLICY);
+        let has_any = level.contains_key(oid::ANY_POLICY);
         for (from, expected) in mapped {
             if let Some(node) = level.get_mut(from) {
                 node.expected = expected;
             } else if has_any {
-                let parents = BTreeSet::from([ANY_POLICY.to_owned()]);
+                let parents = BTreeSet::from([oid::ANY_POLICY.to_owned()]);
                 level.insert(from.clone(), Node { expected, parents });
             }
         }
@@ -229,8 +229,8 @@ impl State {
             return Ok(());
         }
         let allowed = self.allowed();
-        let is_any = accepted.is_empty() || accepted.contains(ANY_POLICY);
-        let fits = |name: &String| is_any || name == ANY_POLICY || accepted.contains(name);
+        let is_any = accepted.is_empty() || accepted.contains(oid::ANY_POLICY);
+        let fits = |name: &String| is_any || name == oid::ANY_POLICY || accepted.contains(name);
         if allowed.iter().any(fits) {
             return Ok(());
         }
@@ -245,16 +245,16 @@ impl State {
         let mut allowed = BTreeSet::new();
         let levels = self.graph.iter().skip(1);
         for (name, node) in levels.flatten() {
-            if name != ANY_POLICY && node.parents.contains(ANY_POLICY) {
+            if name != oid::ANY_POLICY && node.parents.contains(oid::ANY_POLICY) {
                 allowed.insert(name.clone());
             }
         }
         if self
             .graph
             .last()
-            .is_some_and(|last| last.contains_key(ANY_POLICY))
+            .is_some_and(|last| last.contains_key(oid::ANY_POLICY))
         {
-            allowed.insert(ANY_POLICY.to_owned());
+            allowed.insert(oid::ANY_POLICY.to_owned());
         }
         allowed
     }

@@ -5,6 +5,7 @@ use super::form;
 use super::material::{Material, same_name};
 use crate::x509::certificate::read::signed_by_key;
 use crate::x509::hex::to_hex;
+use crate::x509::oid;
 use crate::x509::usage::KeyUsage;
 
 /// Whether a key made a certificate's signature.
@@ -22,8 +23,8 @@ const BROKEN_HASHES: [&str; 5] = [
     "sha1WithRSAEncryption",
     "ecdsa-with-SHA1",
     // MD2 with RSA, and SHA-1 with DSA.
-    "1.2.840.113549.1.1.2",
-    "1.2.840.10040.4.3",
+    oid::MD2_WITH_RSA,
+    oid::DSA_WITH_SHA1,
 ];
 
 pub(super) fn signature(child: &Material<'_>, issuer: &Material<'_>) -> Signature {

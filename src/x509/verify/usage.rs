@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use super::fault::Fault;
 use super::material::Material;
 use super::purpose::Purpose;
+use crate::x509::oid;
 use crate::x509::usage::{ExtendedKeyUsage as Extended, KeyUsage};
-
-const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
 
 /// What stands against the certificate itself serving the purpose.
 pub(super) fn of_leaf(leaf: &Material<'_>, purpose: &Purpose) -> Vec<Fault> {
@@ -45,7 +44,8 @@ fn extended(material: &Material<'_>, purpose: &Purpose) -> Option<Fault> {
 
 fn is_for_timestamping_alone(leaf: &Material<'_>) -> bool {
     let alone = BTreeSet::from([Extended::Timestamping]);
-    leaf.facts.extended_key_usage.as_ref() == Some(&alone) && leaf.is_critical(EXTENDED_KEY_USAGE)
+    leaf.facts.extended_key_usage.as_ref() == Some(&alone)
+        && leaf.is_critical(oid::EXTENDED_KEY_USAGE)
 }
 
 /// RFC 5280 says nothing about an authority that serves as well, and Go, rustls and cryptography look no further. For all others: where key

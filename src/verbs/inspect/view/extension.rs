@@ -3,6 +3,7 @@
 use crate::x509::constraints::Subtrees;
 use crate::x509::extension::{Extension, ExtensionValue, Policy, Timestamp};
 use crate::x509::hex::to_hex;
+use crate::x509::oid;
 use crate::x509::{ExtendedKeyUsage, FoundSan, KeyUsage, Moment};
 
 /// Octets of an unknown extension that are shown.
@@ -148,11 +149,11 @@ fn bare(place: &FoundSan) -> String {
 
 fn policy(policy: &Policy) -> String {
     let name = match policy.oid.as_str() {
-        "2.5.29.32.0" => " (any)",
-        "2.23.140.1.2.1" => " (domain validated)",
-        "2.23.140.1.2.2" => " (organisation validated)",
-        "2.23.140.1.2.3" => " (individual validated)",
-        "2.23.140.1.1" => " (extended validation)",
+        oid::ANY_POLICY => " (any)",
+        oid::DOMAIN_VALIDATED => " (domain validated)",
+        oid::ORGANISATION_VALIDATED => " (organisation validated)",
+        oid::INDIVIDUAL_VALIDATED => " (individual validated)",
+        oid::EXTENDED_VALIDATION => " (extended validation)",
         _ => "",
     };
     let statements = policy
