@@ -55,8 +55,6 @@ pub(crate) struct ListsArgs {
     pub json: bool,
 }
 
-/// `ca/cluster` is the same as `cluster`.
-
 pub(crate) fn run(args: &ListsArgs, ui: Ui) -> Result<Exit, CliError> {
     let mut project = Project::load(&args.source, ui)?;
     check_names(args, &project.fleet)?;

@@ -74,6 +74,7 @@ pub(crate) struct RevokeArgs {
     pub json: bool,
 }
 
+/// `ca/cluster` is the same as `cluster`.
 pub(super) fn name(text: &str) -> Result<Name, String> {
     let text = text.strip_prefix("ca/").unwrap_or(text);
     Name::new(text).map_err(|error| error.to_string())
