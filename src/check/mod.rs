@@ -11,8 +11,7 @@ use time::OffsetDateTime;
 use catalogue as rules;
 
 use crate::fleet::{
-    ArtifactId, Authority, Certificate, Defect, DefectKind, Fleet, ListState, Observed, Origin,
-    RelPath, SignatureState, Stray,
+    ArtifactId, Authority, Certificate, Defect, Fleet, ListState, Observed, Origin, RelPath, Stray,
 };
 use crate::lint::{Basis, Finding, Lint, Severity, Spot, Subject};
 use crate::plan::{Action, Part, Plan, Reason, Step, Target};
@@ -182,7 +181,8 @@ impl Judge<'_> {
     }
 
     fn of_reason(&self, id: &ArtifactId, step: &Step, reason: &Reason) -> Finding {
-        let lint = self.rule(id, reason);
+        // A test holds that every reason has an entry.
+        let lint = catalogue::find(reason.code()).unwrap_or(&rules::FILE_DAMAGED);
         let mut finding = self.finding(lint, id, reason);
         let is_refused = matches!(step.action, Action::Refuse { .. });
         let stays = ends_with_retirement(reason);
@@ -250,19 +250,6 @@ impl Judge<'_> {
         finding
     }
 
-    /// The code is as exact as what is known of the file.
-    fn rule(&self, id: &ArtifactId, reason: &Reason) -> &'static Lint {
-        match reason {
-            Reason::Unreadable { part, .. } => self
-                .defect(id, *part)
-                .map_or(&rules::FILE_DAMAGED, of_defect),
-            Reason::IssuerChanged { .. } if self.is_signature_broken(id) => {
-                &rules::SIGNATURE_BROKEN
-            }
-            other => of_reason(other),
-        }
-    }
-
     fn defect(&self, id: &ArtifactId, part: Part) -> Option<&Defect> {
         match part {
             Part::Certificate => self.observed.pair(id).certificate.defect(),
@@ -270,11 +257,6 @@ impl Judge<'_> {
             Part::PublicKey => self.observed.key_pair(id).public.defect(),
             Part::Key => self.observed.key(id).defect(),
         }
-    }
-
-    fn is_signature_broken(&self, id: &ArtifactId) -> bool {
-        let file = self.observed.pair(id).certificate.facts();
-        file.is_some_and(|file| file.signature == SignatureState::Broken)
     }
 
     /// The file that a reason is about, at the line at fault where one is known.
@@ -311,64 +293,6 @@ fn is_said_elsewhere(step: &Step, reason: &Reason) -> bool {
         Reason::Requested | Reason::RenewalRequested | Reason::Retired { .. } => true,
         Reason::Missing(Part::Key) => step.action == Action::Keep,
         _ => false,
-    }
-}
-
-fn of_defect(defect: &Defect) -> &'static Lint {
-    match (defect.kind, defect.damage) {
-        (DefectKind::EmptyKey, _) => &rules::NOTHING_SEALED,
-        (DefectKind::PlaintextKey, _) => &rules::KEY_IN_CLEAR,
-        (DefectKind::NoFile, _) => &rules::NO_FILE,
-        (DefectKind::Unreadable, Damage::Empty) => &rules::FILE_EMPTY,
-        (DefectKind::Unreadable, Damage::ConflictMarkers { .. }) => &rules::CONFLICT_MARKERS,
-        (DefectKind::Unreadable, Damage::CutOff) => &rules::FILE_CUT_OFF,
-        (DefectKind::Unreadable, Damage::Other) => &rules::FILE_DAMAGED,
-    }
-}
-
-fn of_reason(reason: &Reason) -> &'static Lint {
-    match reason {
-        Reason::Missing(Part::Certificate) => &rules::CERTIFICATE_MISSING,
-        Reason::Missing(Part::PublicKey) => &rules::PUBLIC_KEY_MISSING,
-        Reason::Missing(Part::Key) => &rules::KEY_MISSING,
-        Reason::KeyOffline => &rules::KEY_OFFLINE,
-        Reason::Unreadable { .. } => &rules::FILE_DAMAGED,
-        Reason::KeyMismatch => &rules::KEY_MISMATCH,
-        Reason::PublicKeyMismatch => &rules::PUBLIC_KEY_MISMATCH,
-        Reason::KeyExchanged { .. } => &rules::KEY_EXCHANGED,
-        Reason::HostKeyRetired { .. } => &rules::HOST_KEY_RETIRED,
-        Reason::KeyOfAnother { .. } => &rules::KEY_OF_ANOTHER,
-        Reason::KeyAlgorithmChanged { .. } => &rules::KEY_ALGORITHM_CHANGED,
-        Reason::IssuerChanged { .. } => &rules::ISSUER_CHANGED,
-        Reason::NotAnAuthority { .. } => &rules::NOT_AN_AUTHORITY,
-        Reason::SubjectChanged { .. } => &rules::SUBJECT_CHANGED,
-        Reason::SansChanged { .. } => &rules::SANS_CHANGED,
-        Reason::UsagesChanged { .. } => &rules::USAGES_CHANGED,
-        Reason::LifetimeChanged { .. } => &rules::LIFETIME_CHANGED,
-        Reason::PathLengthChanged { .. } => &rules::PATH_LENGTH_CHANGED,
-        Reason::NameConstraintsChanged => &rules::NAME_CONSTRAINTS_CHANGED,
-        Reason::DistributionPointsChanged { .. } => &rules::DISTRIBUTION_POINTS_CHANGED,
-        Reason::RecipientsChanged { .. } => &rules::RECIPIENTS_CHANGED,
-        Reason::RenewalDue { .. } => &rules::RENEWAL_DUE,
-        Reason::Expired { .. } => &rules::EXPIRED,
-        Reason::NotYetValid { .. } => &rules::NOT_YET_VALID,
-        Reason::AwaitsKey { .. } => &rules::AWAITS_KEY,
-        Reason::Undeclared => &rules::UNDECLARED,
-        Reason::NotTheRequestersKey => &rules::NOT_THE_REQUESTERS_KEY,
-        Reason::KeyCompromised { .. } => &rules::KEY_COMPROMISED,
-        Reason::Revoked { .. } => &rules::REVOKED,
-        Reason::Requested
-        | Reason::RenewalRequested
-        | Reason::Retired { .. }
-        | Reason::IssuerRefused { .. } => &rules::ISSUER_REFUSED,
-        Reason::FilesGone { .. } => &rules::FILES_GONE,
-        Reason::LeavesOfAnother { .. } => &rules::LEAVES_OF_ANOTHER,
-        Reason::VerificationKeysChanged { .. } => &rules::VERIFICATION_KEYS_CHANGED,
-        Reason::VerificationKeyRefused { .. } => &rules::VERIFICATION_KEY_REFUSED,
-        Reason::AlsoVerifies { .. } => &rules::ALSO_VERIFIES,
-        Reason::VerifiesByStranger { .. } => &rules::VERIFIES_BY_STRANGER,
-        Reason::TrustsReplaced { .. } => &rules::TRUSTS_REPLACED,
-        Reason::TrustsStranger { .. } => &rules::TRUSTS_STRANGER,
     }
 }
 

@@ -245,6 +245,21 @@ pub struct Defect {
     pub detail: String,
 }
 
+impl Defect {
+    /// The code of the catalogue for it, as exact as what is known of the file.
+    pub fn code(&self) -> &'static str {
+        match (self.kind, self.damage) {
+            (DefectKind::EmptyKey, _) => "nothing-sealed",
+            (DefectKind::PlaintextKey, _) => "key-in-clear",
+            (DefectKind::NoFile, _) => "no-file",
+            (DefectKind::Unreadable, Damage::Empty) => "file-empty",
+            (DefectKind::Unreadable, Damage::ConflictMarkers { .. }) => "conflict-markers",
+            (DefectKind::Unreadable, Damage::CutOff) => "file-truncated",
+            (DefectKind::Unreadable, Damage::Other) => "file-damaged",
+        }
+    }
+}
+
 /// The distinctions that change what may be done about a defective file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DefectKind {

@@ -213,6 +213,9 @@ impl<'a> Planner<'a> {
             ));
         }
         reasons.extend(self.date_reason(artifact, found));
+        if file.signature == SignatureState::Broken {
+            name_signature(&mut reasons);
+        }
         reasons
     }
 
@@ -461,6 +464,17 @@ pub(super) fn key_id(certificate: &CertificateFacts) -> String {
     Marker::key_id(certificate.key_fingerprint.as_bytes())
 }
 
+/// An issuer that differs is worse where its key did not sign: the code says so.
+fn name_signature(reasons: &mut [Reason]) {
+    for reason in reasons {
+        if let Reason::IssuerChanged { detail } = reason {
+            *reason = Reason::SignatureBroken {
+                detail: std::mem::take(detail),
+            };
+        }
+    }
+}
+
 /// The reasons that follow from the presence and readability of the two files alone.
 pub(super) fn file_reasons(pair: &ObservedPair) -> Vec<Reason> {
     let mut reasons = Vec::new();
@@ -474,7 +488,7 @@ pub(super) fn file_reason<T>(state: &FileState<T>, part: Part) -> Option<Reason>
         FileState::Missing => Some(Reason::Missing(part)),
         FileState::Defective { defect, .. } => Some(Reason::Unreadable {
             part,
-            defect: defect.detail.clone(),
+            defect: defect.clone(),
         }),
         FileState::Sound { .. } => None,
     }

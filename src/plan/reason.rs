@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::{Duration, OffsetDateTime};
 
-use crate::fleet::ArtifactId;
+use crate::fleet::{ArtifactId, Defect};
 use crate::x509::{BACKDATE, Moment, RevocationReason};
 
 /// Which file of a pair.
@@ -26,7 +26,7 @@ pub enum Reason {
     /// The file is there and cannot be used.
     Unreadable {
         part: Part,
-        defect: String,
+        defect: Defect,
     },
     /// The sealed key is not the key of the certificate.
     KeyMismatch,
@@ -54,6 +54,10 @@ pub enum Reason {
     KeyAlgorithmChanged {
         from: String,
         to: String,
+    },
+    /// The key of the declared issuer did not sign it.
+    SignatureBroken {
+        detail: String,
     },
     /// Signed by another key or name than the declared issuer's, or carrying other intermediates than today's.
     IssuerChanged {
@@ -175,23 +179,14 @@ impl Reason {
             Self::Missing(Part::PublicKey) => "public-key-missing",
             Self::Missing(Part::Key) => "key-missing",
             Self::KeyOffline => "key-offline",
-            Self::Unreadable {
-                part: Part::Certificate,
-                ..
-            } => "certificate-unreadable",
-            Self::Unreadable {
-                part: Part::PublicKey,
-                ..
-            } => "public-key-unreadable",
-            Self::Unreadable {
-                part: Part::Key, ..
-            } => "key-unreadable",
+            Self::Unreadable { defect, .. } => defect.code(),
             Self::KeyMismatch => "key-mismatch",
             Self::PublicKeyMismatch => "public-key-mismatch",
             Self::KeyOfAnother { .. } => "key-of-another",
             Self::NotTheRequestersKey => "not-the-requesters-key",
             Self::KeyCompromised { .. } => "key-compromised",
             Self::KeyAlgorithmChanged { .. } => "key-algorithm-changed",
+            Self::SignatureBroken { .. } => "signature-broken",
             Self::IssuerChanged { .. } => "issuer-changed",
             Self::NotAnAuthority { .. } => "not-an-authority",
             Self::SubjectChanged { .. } => "subject-changed",
@@ -237,15 +232,15 @@ impl fmt::Display for Reason {
             Self::Unreadable {
                 part: Part::Certificate,
                 defect,
-            } => write!(f, "the certificate is unusable: {defect}"),
+            } => write!(f, "the certificate is unusable: {}", defect.detail),
             Self::Unreadable {
                 part: Part::PublicKey,
                 defect,
-            } => write!(f, "the public key is unusable: {defect}"),
+            } => write!(f, "the public key is unusable: {}", defect.detail),
             Self::Unreadable {
                 part: Part::Key,
                 defect,
-            } => write!(f, "the sealed key is unusable: {defect}"),
+            } => write!(f, "the sealed key is unusable: {}", defect.detail),
             Self::KeyMismatch => f.write_str("the sealed key is not the certificate's key"),
             Self::PublicKeyMismatch => {
                 f.write_str("the sealed key is not the public key next to it")
@@ -265,7 +260,9 @@ impl fmt::Display for Reason {
                 )
             }
             Self::KeyAlgorithmChanged { from, to } => write!(f, "key {from} → {to}"),
-            Self::IssuerChanged { detail } => write!(f, "issuer: {detail}"),
+            Self::SignatureBroken { detail } | Self::IssuerChanged { detail } => {
+                write!(f, "issuer: {detail}")
+            }
             Self::NotAnAuthority { detail } => write!(f, "not usable as an authority: {detail}"),
             Self::SubjectChanged { from, to } => write!(f, "subject {from} → {to}"),
             Self::SansChanged { added, removed } => write_change(f, "SANs", added, removed),

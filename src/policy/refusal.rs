@@ -76,9 +76,9 @@ impl Refusal {
     /// Every code there is.
     pub const CODES: [&'static str; 20] = [
         "bare-domain",
-        "common-name",
         "common-name-malformed",
         "common-name-missing",
+        "common-name-not-allowed",
         "domain",
         "email",
         "ip-address",
@@ -169,7 +169,7 @@ impl NameFault {
             Self::Address => "ip-address",
             Self::Email => "email",
             Self::Uri => "uri",
-            Self::Text => "common-name",
+            Self::Text => "common-name-not-allowed",
             Self::Constrained { .. } => "name-constraints",
         }
     }

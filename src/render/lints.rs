@@ -69,6 +69,9 @@ pub fn markdown() -> String {
          with\nthese codes they stand in `certs check --json` and `--format sarif`. They are not allowed with a reason: \
          declare what is\nwanted.\n",
     ));
+    for chapter in check::catalogue::further_chapters() {
+        text.push_str(&part(chapter, ""));
+    }
     text
 }
 

@@ -5,7 +5,7 @@ use clap::Args;
 use crate::check::catalogue;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::ui::Ui;
-use crate::lint::{self, Lint};
+use crate::lint::Lint;
 use crate::render::lints;
 
 /// Explain a finding by its code.
@@ -35,9 +35,7 @@ pub(crate) fn run(args: &ExplainArgs, ui: Ui) -> Result<Exit, CliError> {
 }
 
 fn find(code: &str) -> Result<&'static Lint, CliError> {
-    lint::catalogue::find(code)
-        .or_else(|| catalogue::find(code))
-        .ok_or_else(|| unknown(code))
+    catalogue::explained(code).ok_or_else(|| unknown(code))
 }
 
 fn unknown(code: &str) -> CliError {

@@ -167,9 +167,13 @@ fn the_schemas_know_every_code_of_the_program() {
             .iter()
             .map(|word| word.as_str().unwrap().to_owned())
             .collect();
+        let mut words = words_in(file, from);
+        if file == "src/plan/reason.rs" {
+            // A reason that a file cannot be used has the code of its defect.
+            words.extend(words_in("src/fleet/observed.rs", "impl Defect {"));
+        }
         assert_eq!(
-            known,
-            words_in(file, from),
+            known, words,
             "{definition} in every schema that has it, against {file}"
         );
     }

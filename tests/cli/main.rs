@@ -15,6 +15,7 @@ mod bundles;
 mod by_hand;
 mod check;
 mod clock;
+mod codes;
 mod commands;
 mod damage;
 mod doctor;

@@ -1,4 +1,10 @@
-//! The codes of what the plan and the files say, with their long texts.
+//! The catalogue of all codes with their long texts: those of the lints, of the plan and the files, of declarations, of `verify`, of
+//! roles, and states. `certs explain` knows each; a test walks what the verbs print.
+
+mod declaration;
+mod refusals;
+mod states;
+mod verdicts;
 
 use crate::lint::catalogue::{self, Chapter};
 use crate::lint::{Lint, Rule, Severity};
@@ -17,12 +23,34 @@ macro_rules! rules {
     };
 }
 
-/// All of them.
+/// Entries that no finding of `check` refers to.
+macro_rules! entries {
+    ($($code:literal, $title:literal, $severity:ident, $text:literal, $sources:literal;)*) => {
+        pub(super) static LIST: &[&crate::lint::Lint] = &[$(&crate::lint::Lint {
+            code: $code,
+            title: $title,
+            rule: crate::lint::Rule::Always(crate::lint::Severity::$severity),
+            text: $text,
+            example: "",
+            sources: $sources,
+        }),*];
+    };
+}
+use entries;
+
+/// Codes that were renamed, with their present names.
+const RENAMED: [(&str, &str); 3] = [
+    ("certificate-unreadable", "file-damaged"),
+    ("key-unreadable", "file-damaged"),
+    ("public-key-unreadable", "file-damaged"),
+];
+
+/// Those of findings about files and the plan.
 pub fn all() -> impl Iterator<Item = &'static Lint> {
     LIST.iter().copied()
 }
 
-/// The one with this code.
+/// The one of these with this code.
 pub fn find(code: &str) -> Option<&'static Lint> {
     all().find(|rule| rule.code == code)
 }
@@ -35,14 +63,50 @@ pub fn chapter() -> Chapter {
     }
 }
 
+/// Codes that are printed outside of findings.
+pub fn further_chapters() -> [Chapter; 4] {
+    [
+        Chapter {
+            title: "Declarations that cannot be read",
+            lints: declaration::LIST,
+        },
+        Chapter {
+            title: "Reasons why a certificate is not trusted (`certs verify`)",
+            lints: verdicts::LIST,
+        },
+        Chapter {
+            title: "Requests: refusals of roles, CSRs, notes on grants",
+            lints: refusals::LIST,
+        },
+        Chapter {
+            title: "States and verdicts in tables and JSON",
+            lints: states::LIST,
+        },
+    ]
+}
+
 /// Every code there is, those of the lints first.
 pub fn chapters() -> impl Iterator<Item = Chapter> {
-    catalogue::chapters().into_iter().chain([chapter()])
+    let lints = catalogue::chapters().into_iter();
+    lints.chain([chapter()]).chain(further_chapters())
+}
+
+/// The entry for any code that a verb prints; also for one that was renamed, and for `invalid-<field>`, which stands for each field.
+pub fn explained(code: &str) -> Option<&'static Lint> {
+    let renamed = RENAMED.iter().find(|(old, _)| *old == code);
+    let code = renamed.map_or(code, |(_, new)| *new);
+    let mut every = chapters().flat_map(|chapter| chapter.lints);
+    let exact = every.find(|lint| lint.code == code).copied();
+    let of_field = || explained("invalid-value").filter(|_| code.starts_with("invalid-"));
+    exact.or_else(of_field)
 }
 
 /// Of all codes the one most like a word, if any is like it at all.
 pub fn nearest(word: &str) -> Option<&'static Lint> {
-    let everything: Vec<&'static Lint> = catalogue::all().chain(all()).collect();
+    let everything: Vec<&'static Lint> = chapters()
+        .flat_map(|chapter| chapter.lints)
+        .copied()
+        .collect();
     catalogue::nearest_of(&everything, word)
 }
 
