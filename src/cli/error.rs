@@ -35,7 +35,7 @@ impl Exit {
     }
 }
 
-/// A failure, ready to be shown; it exits with [`Exit::Failed`].
+/// A failure, ready to be shown.
 #[derive(Debug)]
 pub(crate) struct CliError {
     message: String,
@@ -47,6 +47,7 @@ pub(crate) struct CliError {
     faults: Vec<PlacedFault>,
     /// What was found out before it failed, for programs.
     document: Map<String, Value>,
+    exit: Exit,
 }
 
 impl CliError {
@@ -58,7 +59,15 @@ impl CliError {
             preamble: String::new(),
             faults: Vec::new(),
             document: Map::new(),
+            exit: Exit::Failed,
         }
+    }
+
+    /// The command line was wrong, and no verb has run.
+    #[must_use]
+    pub(crate) fn of_usage(mut self) -> Self {
+        self.exit = Exit::Usage;
+        self
     }
 
     /// The sentence alone.
@@ -137,7 +146,7 @@ impl CliError {
             "causes": self.causes,
             "hints": self.hints,
             "faults": self.faults.iter().map(PlacedFault::json).collect::<Vec<_>>(),
-            "exitCode": Exit::Failed.code(),
+            "exitCode": self.exit.code(),
         })
     }
 

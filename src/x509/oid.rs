@@ -160,4 +160,5 @@ pub(crate) const CERT_BAG: &str = "1.2.840.113549.1.12.10.1.3";
 pub(crate) const CRL_BAG: &str = "1.2.840.113549.1.12.10.1.4";
 pub(crate) const SECRET_BAG: &str = "1.2.840.113549.1.12.10.1.5";
 pub(crate) const SAFE_CONTENTS_BAG: &str = "1.2.840.113549.1.12.10.1.6";
+/// Of Oracle: Java takes a certificate with it as a trust anchor.
 pub(crate) const TRUSTED_KEY_USAGE: &str = "2.16.840.1.113894.746875.1.1";

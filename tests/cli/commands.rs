@@ -80,6 +80,44 @@ fn a_pattern_that_selects_nothing_is_a_mistake() {
     );
 }
 
+/// A program that asked for JSON reads one document, whatever was wrong with its command line.
+#[test]
+fn wrong_usage_is_a_document_for_a_program() {
+    let project = Project::new();
+    for (words, message) in [
+        (
+            &["plan", "--json", "--forse"][..],
+            "unexpected argument '--forse' found",
+        ),
+        (
+            &["inspect", "--json", "--view", "x", "a.crt"],
+            "unexpected argument '--view' found",
+        ),
+        (
+            &["check", "--format", "json", "a"],
+            "unexpected argument 'a' found",
+        ),
+        (
+            &["issue", "--json"],
+            "the following required arguments were not provided: <HOLDER>",
+        ),
+    ] {
+        let run = project.run_plainly(words).exits_with(64);
+        let document = run.json();
+        assert_eq!(document["version"], 1, "{words:?}");
+        assert_eq!(document["error"]["exitCode"], 64, "{words:?}");
+        assert_eq!(document["error"]["message"], message, "{words:?}");
+        assert!(run.stderr().starts_with("error: "), "{words:?}");
+    }
+    let run = project.run_plainly(&["plan", "--forse"]).exits_with(64);
+    assert_eq!(run.stdout(), "");
+    // Behind `--` it is the name of a file.
+    let run = project
+        .run_plainly(&["plan", "--", "--json"])
+        .exits_with(64);
+    assert_eq!(run.stdout(), "");
+}
+
 #[test]
 fn wrong_usage_exits_with_64() {
     let project = Project::made();

@@ -1,5 +1,7 @@
 //! Who reads what a run prints. Every verb with `--json` is known here without being named.
 
+use std::ffi::OsString;
+
 use clap::ArgMatches;
 
 use crate::verbs::check::CheckFormat;
@@ -13,6 +15,18 @@ pub(crate) enum Audience {
 }
 
 impl Audience {
+    /// The same of a command line that cannot be parsed.
+    pub(super) fn of_words(words: impl Iterator<Item = OsString>) -> Self {
+        let words: Vec<OsString> = words.take_while(|word| word != "--").collect();
+        let has = |wanted: &str| words.iter().any(|word| word == wanted);
+        let mut pairs = words.windows(2);
+        if has("--json") || has("--format=json") || pairs.any(|pair| pair == ["--format", "json"]) {
+            Self::Program
+        } else {
+            Self::Person
+        }
+    }
+
     pub(super) fn of(matches: &ArgMatches) -> Self {
         let mut matches = matches;
         while let Some((_, below)) = matches.subcommand() {

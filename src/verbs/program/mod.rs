@@ -131,7 +131,23 @@ fn usage(error: &clap::Error) -> Exit {
     if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) {
         ui.tell(&synonyms::hint(word).unwrap_or_default());
     }
+    if Audience::of_words(std::env::args_os()) == Audience::Program {
+        let refused = refused(&words::printable(&text(Paint::Plain)));
+        ui.print(&format!("{:#}\n", refused.document()));
+    }
     Exit::Usage
+}
+
+/// The error in clap's words: a paragraph, then tips, then the usage.
+fn refused(text: &str) -> CliError {
+    let first = text.split("\n\n").next().unwrap_or_default();
+    let first = first.strip_prefix("error: ").unwrap_or(first);
+    let message: Vec<&str> = first.lines().map(str::trim).collect();
+    let tips = text.lines().map(str::trim);
+    let tips = tips.filter_map(|line| line.strip_prefix("tip: "));
+    let refused = CliError::new(message.join(" ")).of_usage();
+    tips.fold(refused, CliError::hint)
+        .hint("`certs --help` lists the verbs, `certs VERB --help` its options")
 }
 
 /// A crash must not write keys into a core file, nor a debugger of the same user read them.

@@ -15,8 +15,6 @@ use crate::x509::extension::{Extension, ExtensionValue, Policy, Timestamp};
 use crate::x509::oid;
 use crate::x509::san::FoundSan;
 
-/// `id-qt-cps` (RFC 5280 §4.2.1.4).
-
 /// Every extension, in encoded order.
 pub(crate) fn read(extensions: &[X509Extension<'_>]) -> Vec<Extension> {
     extensions.iter().map(one).collect()

@@ -36,8 +36,6 @@ pub(crate) struct Extensions {
     pub(crate) unknown: BTreeSet<String>,
 }
 
-/// `id-ad-caIssuers` (RFC 5280 §4.2.2.1).
-
 /// Those that have a say in whether a certificate is trusted (RFC 5280 §4.2.1, §4.2.2.1). What others hold, like the timestamps of logs
 /// (RFC 6962) or a comment, OpenSSL and Go do not look into either; where it is damaged, it is shown so.
 const DECISIVE: [&str; 14] = [

@@ -10,8 +10,6 @@ use crate::x509::encoding::explicit;
 use crate::x509::oid;
 use crate::x509::pkcs12::Integrity;
 
-/// Oracle's mark of a certificate that Java takes as an anchor.
-
 /// `PFX`: the safes and their checksum.
 pub(crate) struct Pfx<'a> {
     /// DER of `AuthenticatedSafe`, which is what the checksum is over.

@@ -16,8 +16,6 @@ use zeroize::Zeroizing;
 use crate::x509::encryption::{Hash, Password, Purpose};
 use crate::x509::oid;
 
-/// Oracle's mark of a certificate that Java takes as an anchor, and what it is trusted for: anything.
-
 /// What OWASP asks of PBKDF2 with SHA-256, and the most that NSS (Firefox) takes.
 const ROUNDS: u32 = 600_000;
 /// Old programs may be slow ones; the ciphers are what is weak there.
