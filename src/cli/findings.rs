@@ -88,10 +88,18 @@ impl Findings {
 
     /// One line on what does not stop a run; empty where there is nothing. What was found in files, the run itself may mend.
     pub(crate) fn in_one_line(&self) -> String {
-        let open = self
-            .open()
-            .filter(|finding| finding.severity != Severity::Info && finding.basis != Basis::Found);
-        match open.count() {
+        let is_wanted = |finding: &&Finding| {
+            finding.severity != Severity::Info && finding.basis != Basis::Found
+        };
+        // Sources are not read only to count.
+        let open = self.open().filter(is_wanted);
+        let open: Vec<Placed<'_>> = open
+            .map(|finding| Placed {
+                finding,
+                place: None,
+            })
+            .collect();
+        match finding::count(&open) {
             0 => String::new(),
             number => format!(
                 "{}; `certs check` shows them\n",

@@ -18,26 +18,33 @@ pub struct Placed<'a> {
 
 /// Every finding, those that say the same of several subjects as one, then a line that counts them.
 pub fn findings(placed: &[Placed<'_>], paint: Paint) -> String {
-    let mut text = String::new();
-    for group in grouped(placed) {
-        text.push_str(&entry(&group, paint));
-    }
-    if let Some(line) = summary(placed.iter().map(|placed| placed.finding)) {
+    let groups = grouped(placed);
+    let mut text: String = groups.iter().map(|group| entry(group, paint)).collect();
+    if let Some(line) = summary(&groups) {
         let _ = writeln!(text, "{line}.");
     }
     text
 }
 
-/// `2 errors, 1 warning, 1 allowed`; `None` where there is nothing but information.
-pub fn summary<'a>(findings: impl Iterator<Item = &'a Finding>) -> Option<String> {
-    let (mut errors, mut warnings, mut allowed) = (0, 0, 0);
-    for finding in findings {
+/// How many findings are shown: those that say the same of several subjects count as one.
+pub fn count(placed: &[Placed<'_>]) -> usize {
+    grouped(placed).len()
+}
+
+/// `2 errors, 1 warning, 1 allowed in 44 places`, as they are shown above it; `None` where there is nothing but information.
+fn summary(groups: &[Vec<&Placed<'_>>]) -> Option<String> {
+    let (mut errors, mut warnings, mut allowed, mut places) = (0, 0, 0, 0);
+    for group in groups {
+        let Some(finding) = group.first().map(|placed| placed.finding) else {
+            continue;
+        };
         match finding.severity {
             _ if !finding.is_open() => allowed += 1,
             Severity::Error => errors += 1,
             Severity::Warning => warnings += 1,
-            Severity::Info => {}
+            Severity::Info => continue,
         }
+        places += group.len();
     }
     let parts = [
         (errors, words::count(errors, "error", "errors")),
@@ -49,7 +56,14 @@ pub fn summary<'a>(findings: impl Iterator<Item = &'a Finding>) -> Option<String
         .filter(|(number, _)| *number > 0)
         .map(|(_, words)| words)
         .collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
+    let shown = parts.join(", ");
+    match places {
+        0 => None,
+        places if places > errors + warnings + allowed => {
+            Some(format!("{shown} in {places} places"))
+        }
+        _ => Some(shown),
+    }
 }
 
 /// The same values with their stable codes.

@@ -74,8 +74,7 @@ fn documents(command: &clap::Command) -> String {
     format!(
         "\n## JSON\n\nWith `--json` standard output is one document, whether the run succeeds or fails. If it fails, the document has an \
          `error` with the\nmessage, its causes, hints, the faults of a declaration with file, line and column, and the exit code; next to it \
-         are the findings\nso far. Standard error has the same as text. Only wrong usage (64) and an interruption (130) print no \
-         document. `certs check --format sarif` tells of a failure in its\nown form.\n\nSchemas (JSON Schema 2020-12; within a version fields and codes are only added):\n{}.\n",
+         are the findings\nso far. Standard error has the same as text. Only an interruption (130) prints no document. `certs check --format sarif` tells of a failure in its\nown form.\n\nSchemas (JSON Schema 2020-12; within a version fields and codes are only added):\n{}.\n",
         schemas.join(" · ")
     )
 }

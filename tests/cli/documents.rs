@@ -265,14 +265,6 @@ fn what_keeps_a_run_from_issuing_stands_beside_its_plan() {
 }
 
 #[test]
-fn wrong_usage_prints_no_document() {
-    let run = Project::new()
-        .run(&["plan", "--json", "--nonsense"])
-        .exits_with(64);
-    assert_eq!(run.stdout(), "");
-}
-
-#[test]
 fn inputs_that_cannot_be_read_stand_beside_those_that_can() {
     let project = Project::made();
     let run = project
